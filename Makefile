@@ -1,0 +1,58 @@
+# Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
+SHELL := bash
+.DEFAULT_GOAL := run
+.PHONY: run test test-slow lint format plan report why docs readme clean
+
+PYTHON ?= python3
+VENV ?= .venv
+CONFIG ?= config/config.yaml
+CORES ?= all
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake
+STAMP := $(VENV)/.stamp
+RESULTS = $$(sed -n 's/^results: *//p' $(CONFIG))
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	    "fair-mia needs Python 3.11, 3.12 or 3.13, not %d.%d: try make PYTHON=python3.11" % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[test]"
+	@touch $@
+
+# Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
+run: $(STAMP)
+	$(SNAKEMAKE) measured --cores $(CORES) --configfile $(CONFIG)
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG)
+	@echo; cat $(RESULTS)/tables/summary.md; echo; echo "Report: $(RESULTS)/report.html"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest --slow -m "slow or browser"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(SNAKEMAKE) --lint
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+why: $(STAMP) ## What would run, and because of what
+	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(CONFIG)
+
+report: $(STAMP) ## Snakemake's own report: the page, tables and figures with code and parameters
+	$(SNAKEMAKE) --configfile $(CONFIG) --report $(RESULTS)/snakemake-report.html
+
+docs: $(STAMP) ## Generated pages
+	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs
+
+readme: $(STAMP) ## Put the default run's table into README.md
+	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --summary results/default/tables/summary.md
+
+clean: ## Remove the results of CONFIG and the virtual environment
+	rm -rf $(RESULTS) $(VENV)

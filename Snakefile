@@ -1,0 +1,38 @@
+"""fair-mia: from pictures and a model to attack scores, verdicts and one report."""
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: str(Path(workflow.basedir) / "config" / "config.yaml"
+    )
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/images.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/signals.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    measured,
+
+
+rule all:
+    default_target: True
+    input:
+        measured_files(),
+        scored_files(),
+        reported_files(),
+
+
+rule measured:
+    input:
+        measured_files(),

@@ -1,0 +1,108 @@
+"""The picture side of a made-up results folder: manifests, pairs, models, a sheet of samples."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+from mia import tables
+from PIL import Image, ImageDraw
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+THINGS = ("apple", "boat", "cloud", "dragon", "eye", "flag", "ghost", "hat", "island", "kite")
+
+
+def identity(*words: object) -> str:
+    return hashlib.sha256("/".join(map(str, words)).encode()).hexdigest()
+
+
+def manifest(folder, name, parts, rng) -> pd.DataFrame:
+    rows, failures = [], ["not_found", "timeout", "not_an_image", "truncated"]
+    for part, n in parts.items():
+        for i in range(n):
+            image_id = identity(name, part, i)
+            failed = name == "photos" and rng.random() < (0.2 if part == "seen" else 0.3)
+            row_status = str(rng.choice(failures)) if failed else "success"
+            dropped = not failed and rng.random() < 0.04
+            caption = f"{THINGS[i % len(THINGS)]} in {['red', 'a blue sea', 'winter'][i % 3]}"
+            rows.append(
+                {
+                    "key": image_id[:16],
+                    "image_id": None if failed else image_id,
+                    "part": part,
+                    "caption": HOSTILE if i % 2 == 0 else caption,
+                    "url": f"https://pictures.example/{image_id[:6]}.png",
+                    "status": row_status,
+                    "error": "HTTP Error 404" if failed else "",
+                    "thumbnail": None if failed else _thumbnail(i, part),
+                    "group": image_id[:8],
+                    "kept": not failed and not dropped,
+                    "reason": row_status
+                    if failed
+                    else "duplicate of 0123456789abcdef"
+                    if dropped
+                    else "",
+                }
+            )
+    table = pd.DataFrame(rows).sort_values("key").reset_index(drop=True)
+    tables.write(table, folder / f"images/{name}/manifest.parquet")
+    pairs = pd.DataFrame(
+        {
+            "key_a": table["key"][:9],
+            "key_b": table["key"][9:18].to_numpy(),
+            "part_a": "member",
+            "part_b": ["member"] * 6 + ["nonmember"] * 3,
+            "distance": [0, 0, 2, 4, 4, 6, 2, 0, 0],
+            "rmse": 0.02,
+            "kind": [
+                "exact",
+                "exact",
+                "near",
+                "near",
+                "mirror",
+                "caption",
+                "near",
+                "exact",
+                "caption",
+            ],
+            "dropped": [*table["key"][9:14], None, None, None, None],
+        }
+    )
+    tables.write(pairs, folder / f"images/{name}/pairs.parquet")
+    return table
+
+
+def _thumbnail(i: int, part: str) -> bytes:
+    picture = Image.new("RGB", (32, 32), "white")
+    colour = [(220, 60, 50), (60, 120, 210), (70, 160, 90), (240, 190, 60)][i % 4]
+    draw = ImageDraw.Draw(picture)
+    shape = draw.rectangle if part == "extra" else draw.ellipse
+    shape((4, 4 + i % 5, 27, 27), fill=colour, outline="black")
+    return picture.tobytes()
+
+
+def model(folder, name, spec) -> None:
+    model = {
+        "name": name,
+        "source": spec["source"],
+        "family": "stable_diffusion",
+        "folder": "/srv/x",
+    }
+    model |= {
+        "revision": None,
+        "files": {},
+        "weights": identity(name),
+        "prediction_type": "epsilon",
+    }
+    model |= {"alpha_bar": [0.9], "resolution": 32, "latent_shape": [16, 8, 8]}
+    model |= {"training": spec.get("training"), "epoch": spec.get("epoch")}
+    tables.write_json(model, folder / f"models/{name}/model.json")
+
+
+def samples(path, rng) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.new("RGB", (8 * 40, 4 * 40), "white")
+    for i in range(32):
+        tile = Image.frombytes("RGB", (32, 32), _thumbnail(i, "member"))
+        picture.paste(tile, (i % 8 * 40 + 4, i // 8 * 40 + 4))
+    picture.save(path)

@@ -1,0 +1,262 @@
+"""A results folder with made-up numbers in the real form: what figures and report are tested on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import made_up_pictures
+import numpy as np
+import pandas as pd
+from mia import config as mia_config
+from mia import tables
+from sklearn.metrics import roc_auc_score
+
+ATTACKS = {  # name: (access, strength on members, evals)
+    "blind_caption": ("model-free", 0.0, 0),
+    "blind_image": ("model-free", 0.0, 0),
+    "blind_metadata": ("model-free", 0.0, 0),
+    "coin": ("model-free", 0.0, 0),
+    "clid_null": ("grey-box", 0.8, 6),
+    "loss": ("grey-box", 0.45, 2),
+    "loss_mean": ("grey-box", 0.5, 20),
+    "loss_ratio": ("grey-box", 1.0, 4),
+    "pia": ("grey-box", 0.6, 2),
+    "pian": ("grey-box", -0.4, 2),
+    "sima": ("grey-box", 0.7, 1),
+}
+TARGETS = {  # name: (verdict, how much the model remembers, how far the sets differ)
+    "emoji-fair": ("BY DESIGN", 0.6, 0.0),
+    "emoji-null": ("BY DESIGN", 0.0, 0.0),
+    "emoji-overfit": ("BY DESIGN", 2.2, 0.0),
+    "emoji-shifted": ("NOT FAIR", 0.6, 1.4),
+    "web": ("UNDECIDED", 0.1, 0.15),
+}
+PICTURES = 700
+WORDS = {
+    "BY DESIGN": "BY DESIGN: both sets come from one seeded split; no blind channel differs from "
+    "chance; with these pictures an AUC beyond 0.5 ± 0.062 would have been detected.",
+    "NOT FAIR": "NOT FAIR: caption AUC 0.871 (0.842 to 0.901), image AUC 0.912 (0.889 to 0.935): "
+    "the two sets can be told apart without the model.",
+    "UNDECIDED": "UNDECIDED: no interval lies outside 0.5 ± 0.03; n = 700 is too few to say more.",
+}
+CONFIG = {
+    "results": "results",
+    "seed": 7,
+    "image_sets": {
+        "openmoji": {
+            "source": "builtin",
+            "parts": {"extra": {"collection": "private-use"}},
+            "split": {"member": PICTURES, "nonmember": PICTURES, "shadow": PICTURES},
+        },
+        "photos": {
+            "source": "urls",
+            "parts": {"seen": {"path": "a.csv"}, "unseen": {"path": "b.csv"}},
+        },
+    },
+    "training": {
+        "emoji": {
+            "set": "openmoji:member",
+            "representation_set": "openmoji",
+            "epochs": 160,
+            "keep": [60],
+        }
+    },
+    "models": {
+        "emoji_early": {"source": "training", "training": "emoji", "epoch": 60},
+        "emoji_late": {"source": "training", "training": "emoji", "epoch": 160},
+        "tiny": {"source": "path", "path": "/srv/somewhere/tiny-sd"},
+    },
+    "targets": {
+        name: {
+            "model": {"web": "tiny", "emoji-overfit": "emoji_late"}.get(name, "emoji_early"),
+            "members": {"web": "photos:seen", "emoji-null": "openmoji:shadow"}.get(
+                name, "openmoji:member"
+            ),
+            "nonmembers": {
+                "web": "photos:unseen",
+                "emoji-shifted": "openmoji:extra",
+            }.get(name, "openmoji:nonmember"),
+        }
+        for name in TARGETS
+    },
+    "attacks": {name: {} for name in ATTACKS},
+}
+
+
+def build(folder: Path) -> dict[str, list[str]]:
+    """Write the folder; return the report stage's input files by option name."""
+    rng = np.random.default_rng(0)
+    config = mia_config.complete(CONFIG)
+    keys = ("seed", "image_sets", "training", "models", "targets", "attacks", "measure", "audit")
+    spec = {key: config[key] for key in (*keys, "evaluation")}
+    spec["pictured"] = ["openmoji"]
+    manifests = {
+        "openmoji": made_up_pictures.manifest(
+            folder,
+            "openmoji",
+            {"extra": 300, "member": 700, "nonmember": 700, "shadow": 700, "rest": 60},
+            rng,
+        ),
+        "photos": made_up_pictures.manifest(folder, "photos", {"seen": 700, "unseen": 700}, rng),
+    }
+    for model in config["models"]:
+        made_up_pictures.model(folder, model, config["models"][model])
+    made_up_pictures.samples(folder / "training/emoji/samples.png", rng)
+    summary, long = [], []
+    for target in TARGETS:
+        rows = _membership(folder, target, manifests, config["targets"][target], rng)
+        _losses(folder, target, config["targets"][target]["model"], rows, rng)
+        for attack in ATTACKS:
+            _score(folder, target, attack, rows, summary, long, rng)
+        _audit(folder, target, summary)
+    _csv(folder / "tables/summary.csv", summary)
+    _csv(folder / "tables/metrics.csv", long)
+    below = {
+        "summary": "tables/summary.csv",
+        "metrics": "tables/metrics.csv",
+        "audits": "audit/*.json",
+        "manifests": "images/*/manifest.parquet",
+        "pairs": "images/*/pairs.parquet",
+        "memberships": "targets/*/membership.parquet",
+        "scores": "scores/*/*.parquet",
+        "models": "models/*/model.json",
+        "samples": "training/*/samples.png",
+    }
+    files = {option: sorted(map(str, folder.glob(glob))) for option, glob in below.items()}
+    return {"spec": [json.dumps(spec, sort_keys=True)], **files}
+
+
+def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
+    sides = []
+    for side in ("members", "nonmembers"):
+        image_set, part = spec[side].split(":")
+        rows = manifests[image_set]
+        rows = rows.loc[rows["kept"] & (rows["part"] == part), ["key", "image_id", "group"]]
+        sides.append(rows.assign(set=image_set, member=side == "members"))
+    table = pd.concat(sides, ignore_index=True)
+    table["fold"] = np.where(rng.random(len(table)) < 0.5, "calibration", "evaluation")
+    table["kept"] = rng.random(len(table)) > 0.01
+    table["reason"] = np.where(table["kept"], "", "duplicate of a member")
+    table = table.sort_values(["set", "key"]).reset_index(drop=True)
+    tables.write(table, folder / f"targets/{target}/membership.parquet")
+    return table
+
+
+def _losses(folder, target, model, rows, rng) -> None:
+    if target == "web":
+        return
+    image_set = rows["set"].iloc[0]
+    remembers, base = TARGETS[target][1], rng.normal(0, 0.15, len(rows))
+    for timestep in (50, 100, 200, 300, 440, 450, 460, 600, 800):
+        loss = np.exp(-timestep / 300 + base) + rng.normal(0, 0.02, len(rows))
+        caption = loss * (1 - 0.06 * remembers * rows["member"])
+        table = pd.DataFrame(
+            {"key": rows["key"], "image_id": rows["image_id"], "timestep": timestep}
+        )
+        table = table.assign(draw=0, condition="caption", loss_caption=caption)
+        if timestep >= 300:
+            table = table.assign(condition="both", loss_null=loss * 1.05)
+        path = f"queries/{target}/{image_set}/denoise/t{timestep}.parquet"
+        tables.write(table, folder / path, {"set": image_set, "query": f"t{timestep}"})
+
+
+def _score(folder, target, attack, rows, summary, long, rng) -> None:
+    access, strength, evals = ATTACKS[attack]
+    verdict, remembers, shift = TARGETS[target]
+    rows = rows[rows["kept"]]
+    differs = shift * (1 + 0.3 * (attack != "blind_caption")) if attack != "coin" else 0
+    lift = rows["member"] * (differs + strength * remembers)
+    score = pd.DataFrame({"image_id": rows["image_id"], "score": lift + rng.normal(size=len(rows))})
+    about = {"name": attack, "access": access, "reads_images": attack.startswith("blind")}
+    tables.write(score, folder / f"scores/{target}/{attack}.parquet", about)
+    seen = (rows["fold"] == "evaluation").to_numpy()
+    member, value = rows["member"].to_numpy()[seen], score["score"].to_numpy()[seen]
+    n, m = int((~member).sum()), int(member.sum())
+    auc = roc_auc_score(member, value)
+    half = 1.96 * np.sqrt(auc * (1 - auc) / min(n, m)) * 0.9
+    low, high = auc - half, min(auc + half, 1)
+    row = {"target": target, "attack": attack, "access": access, "n_member": m, "n_nonmember": n}
+    row |= {"auc": auc, "auc_low": low, "auc_high": high}
+    names = {"target": target, "attack": attack}
+    long.append(
+        {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "DeLong"}
+    )
+    for name, limit in (("10pct", 0.1), ("1pct", 0.01), ("01pct", 0.001)):
+        rests, falling = int(limit * n), np.sort(value[~member])[::-1]
+        found, note = float((value[member] > falling[rests]).mean()), ""
+        ends = (found, max(found - 0.03, 0), min(found + 0.04, 1))
+        if rests < 10:
+            note = f"rests on at most {rests} false positives"
+        if rests < 2:
+            ends, note = ("", "", ""), f"n/a: {n} nonmembers allow {rests} false positives"
+        ends = dict(zip(("value", "low", "high"), ends, strict=True))
+        row |= {
+            f"tpr_fpr_{name}{end.replace('_value', '')}": ends[end.strip("_")]
+            for end in ("_value", "_low", "_high")
+        }
+        long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
+        if rests > 1 and access != "model-free":
+            reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
+            long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})
+            long.append({**names, "metric": "carried_tpr", "limit": limit, **ends})
+    if verdict != "NOT FAIR" and access != "model-free":
+        for blind in ("blind_caption", "blind_image"):
+            difference = {"value": auc - 0.5, "low": auc - 0.56, "high": auc - 0.44}
+            note = f"{blind}; Holm-adjusted p = 0.04"
+            long.append({**names, "metric": "auc_minus_blind", "note": note, **difference})
+    flags = ["few_false_positives"] + (["below_chance"] if high < 0.5 else [])
+    above = (
+        "n/a"
+        if verdict == "NOT FAIR" or access == "model-free"
+        else "yes"
+        if low > 0.55
+        else "undecided"
+    )
+    row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
+    row |= {
+        "evals_alone": evals,
+        "evals_shared": evals / 3,
+        "backwards": 0,
+        "flags": " ".join(flags),
+    }
+    summary.append(row)
+
+
+def _audit(folder, target, summary) -> None:
+    verdict = TARGETS[target][0]
+    channels = [
+        {
+            "channel": row["attack"].removeprefix("blind_"),
+            "attack": row["attack"],
+            "auc": row["auc"],
+            "low": row["auc_low"] - 0.01,
+            "high": min(row["auc_high"] + 0.01, 1.0),
+            "detectable": 0.562,
+        }
+        for row in summary
+        if row["target"] == target and row["attack"].startswith("blind")
+    ]
+    audit = {"target": target, "verdict": verdict, "sentence": WORDS[verdict], "margin": 0.03}
+    sides = {"kept": 700, "calibration": 350, "evaluation": 350, "dropped": {"near duplicate": 3}}
+    audit |= {"counts": {"members": sides, "nonmembers": sides}}
+    audit |= {
+        "channels": channels,
+        "n_member": 350,
+        "n_nonmember": 350,
+        "by_design": verdict == "BY DESIGN",
+    }
+    tables.write_json(audit, folder / f"audit/{target}.json")
+
+
+def _csv(path, rows) -> None:
+    header = dict.fromkeys(key for row in rows for key in row)
+    if "metric" in header:
+        header = ["target", "attack", "metric", "limit", "value", "low", "high", "n", "note"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(header), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    tables.write_text(text.getvalue(), path)

@@ -1,0 +1,161 @@
+"""The stage `audit`: known answers for all four verdicts."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from made_target import BLIND, SETTINGS, membership, scores, write_scores
+from mia import tables
+from mia.evaluation.verdict import Channel, channels_of, verdict
+from mia.stages import audit, evaluate
+
+
+def channel(low, high, name="caption"):
+    return Channel(name, f"blind_{name}", (low + high) / 2, low, high, 0.52)
+
+
+@pytest.mark.parametrize(
+    ("ends", "by_design", "word"),
+    [
+        ([(0.48, 0.52)], False, "FAIR"),
+        ([(0.48, 0.52), (0.47, 0.53)], False, "FAIR"),
+        ([(0.48, 0.52), (0.45, 0.52)], False, "UNDECIDED"),
+        ([(0.52, 0.56)], False, "UNDECIDED"),
+        ([(0.53, 0.56)], False, "UNDECIDED"),
+        ([(0.54, 0.56), (0.49, 0.51)], False, "NOT FAIR"),
+        ([(0.40, 0.46)], False, "NOT FAIR"),
+        ([], False, "UNDECIDED"),
+        ([(0.48, 0.52)], True, "BY DESIGN"),
+        ([(0.40, 0.60)], True, "BY DESIGN"),
+        ([], True, "BY DESIGN"),
+        ([(0.54, 0.56)], True, "NOT FAIR"),
+    ],
+)
+def test_verdict(ends, by_design, word):
+    channels = [channel(*end, name) for end, name in zip(ends, ("caption", "image"), strict=False)]
+    found, sentence = verdict(channels, 0.03, by_design, 300, 310)
+    assert found == word
+    assert sentence.startswith(f"{word}: ")
+
+
+def test_sentences_carry_the_numbers():
+    sentence = verdict([channel(0.60, 0.64), channel(0.5, 0.52, "image")], 0.03, False, 300, 310)[1]
+    assert "0.62 [0.60–0.64] (caption)" in sentence
+    assert "image" not in sentence
+    assert "n = 300 members + 310 nonmembers" in sentence
+    undecided = verdict([channel(0.5, 0.6)], 0.03, False, 300, 310)[1]
+    assert "n = 300 members + 310 nonmembers" in undecided
+    by_design = verdict([channel(0.47, 0.55)], 0.03, True, 300, 310)[1]
+    assert "0.51 [0.47–0.55] (caption)" in by_design
+    assert "0.52 with 80 % power" in by_design
+    assert verdict([], 0.03, False, 300, 310)[1] == "UNDECIDED: no blind baseline"
+
+
+def test_intervals_are_wider_when_more_channels_are_looked_at():
+    rows = membership(per_class=200)
+    rows = rows.assign(score=scores(rows, 0.3)["score"])
+    (alone,) = channels_of({"blind_caption": rows}, 0.95, 100, 0)
+    pair = channels_of({"blind_caption": rows, "blind_image": rows}, 0.95, 100, 0)
+    ratio = (pair[0].high - pair[0].low) / (alone.high - alone.low)
+    assert ratio == pytest.approx(2.241403 / 1.959964, abs=1e-6)
+    assert pair[1].channel == "image"
+    assert pair[0].detectable > alone.detectable > 0.5
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run `evaluate`, then `audit` as its rule does, on blind baselines of given shifts."""
+
+    def audited(shifts, by_design=False, per_class=400, spoil=lambda members: members):
+        members = spoil(membership(per_class))
+        tables.write(members, tmp_path / "membership.parquet")
+        metrics, paths = [], []
+        for seed, (name, shift) in enumerate(shifts.items()):
+            path = write_scores(tmp_path / f"{name}.parquet", scores(members, shift, seed), **BLIND)
+            found = evaluate.evaluate(
+                "made", name, str(path), str(tmp_path / "membership.parquet"), SETTINGS
+            )
+            tables.write_json(found, tmp_path / f"{name}.json")
+            metrics.append(str(tmp_path / f"{name}.json"))
+            paths.append(str(path))
+        settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200}
+        argv = ["audit", "--target", "made", "--metrics", *metrics, "--scores", *paths]
+        argv += ["--membership", str(tmp_path / "membership.parquet")]
+        argv += ["--settings", json.dumps(settings), "--by-design", str(by_design)]
+        argv += ["--output", str(tmp_path / "audit.json")]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", argv)
+            audit.main()
+        return json.loads((tmp_path / "audit.json").read_text())
+
+    return audited
+
+
+def test_a_difference_of_the_sets_is_found(run):
+    found = run({"blind_caption": 0.0, "blind_image": 1.0}, by_design=True)
+    assert found["verdict"] == "NOT FAIR"
+    assert "(image)" in found["sentence"]
+    assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
+    assert found["channels"][1]["low"] > 0.53
+    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
+    assert set(keys.split()) == found.keys()
+
+
+def test_a_small_sample_without_difference_is_undecided_unless_by_design(run):
+    assert run({"blind_caption": 0.0})["verdict"] == "UNDECIDED"
+    assert run({"blind_caption": 0.0}, by_design=True)["verdict"] == "BY DESIGN"
+
+
+def test_a_large_sample_without_difference_is_fair(run):
+    found = run({"blind_caption": 0.0, "blind_image": 0.0}, per_class=12000)
+    assert found["verdict"] == "FAIR"
+
+
+def test_without_any_blind_baseline(run):
+    found = run({})
+    assert found["sentence"] == "UNDECIDED: no blind baseline"
+    assert (found["n_member"], found["n_nonmember"]) == (200, 200)
+    assert found["channels"] == []
+
+
+def test_dropped_rows_are_counted_by_kind(run):
+    def drop(members):
+        rows = [400, 401, 402, 0]
+        members.loc[rows, "kept"] = False
+        members.loc[rows, "reason"] = [
+            "duplicate of member 00000000000000aa",
+            "duplicate of member 00000000000000bb",
+            "unmatched: caliper 0.1",
+            "excluded",
+        ]
+        return members
+
+    counts = run({"blind_caption": 0.0}, spoil=drop)["counts"]
+    assert counts["nonmembers"]["dropped"] == {"duplicate of member": 2, "unmatched": 1}
+    assert counts["members"] == {
+        "kept": 399,
+        "calibration": 199,
+        "evaluation": 200,
+        "dropped": {"excluded": 1},
+    }
+
+
+def test_an_attack_on_the_model_is_no_blind_baseline(tmp_path):
+    with pytest.raises(ValueError, match=r"\['loss'\] are no blind baselines"):
+        members = membership(10)
+        audit.audit(
+            "made", [{"attack": "loss", "blind": False}], {}, members, {}, False, "m.parquet"
+        )
+
+
+def test_audit_is_seeded(run):
+    first = run(
+        {"blind_caption": 0.2},
+        spoil=lambda m: m.assign(group=np.repeat(m["group"][::2], 2).to_numpy()),
+    )
+    second = run(
+        {"blind_caption": 0.2},
+        spoil=lambda m: m.assign(group=np.repeat(m["group"][::2], 2).to_numpy()),
+    )
+    assert first == second

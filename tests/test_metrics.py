@@ -1,0 +1,274 @@
+"""AUC, operating points and their intervals: hand values, other libraries, coverage."""
+
+import math
+
+import numpy as np
+import pytest
+from mia import checks, metrics
+from mia.intervals import auc_interval, detectable_auc, rate_interval, tpr_interval
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score, roc_curve
+
+
+def sample(n_member, n_nonmember, shift=0.0, seed=0, digits=None):
+    generator = np.random.default_rng(seed)
+    member = np.repeat([True, False], [n_member, n_nonmember])
+    scores = generator.normal(size=len(member)) + shift * member
+    return (scores if digits is None else scores.round(digits)), member
+
+
+# AUC
+
+
+@pytest.mark.parametrize("digits", [None, 0, 1])
+def test_auc_agrees_with_sklearn_with_and_without_ties(digits):
+    scores, member = sample(70, 110, shift=0.5, digits=digits)
+    assert metrics.auc(scores, member) == pytest.approx(roc_auc_score(member, scores), abs=1e-12)
+
+
+def test_auc_of_an_empty_class_says_what_it_found():
+    with pytest.raises(ValueError, match="3 members, 0 nonmembers"):
+        metrics.auc(np.arange(3.0), np.ones(3, bool))
+
+
+def test_delong_against_values_computed_by_hand():
+    # Members 3, 1; nonmembers 2, 0. Member 3 beats both, member 1 beats one: AUC 3/4.
+    # Components: members 1, 1/2; nonmembers 1/2, 1. Variance (1/8) / 2 + (1/8) / 2 = 1/8.
+    scores, member = np.array([3.0, 1.0, 2.0, 0.0]), np.array([True, True, False, False])
+    values, covariance = metrics.auc_covariance(scores[None], member)
+    assert values[0] == pytest.approx(0.75)
+    assert covariance[0, 0] == pytest.approx(0.125)
+    interval = auc_interval(scores, member, 0.95)
+    assert interval.low == pytest.approx(0.75 - 1.959964 * math.sqrt(0.125), abs=1e-6)
+    assert interval.high == 1.0
+    assert interval.method == "DeLong"
+
+
+def test_delong_agrees_with_a_naive_double_loop():
+    scores, member = sample(23, 31, shift=0.7, seed=3, digits=1)
+    pairs = scores[member][:, None] - scores[~member][None, :]
+    won = (pairs > 0) + 0.5 * (pairs == 0)
+    expected = won.mean(1).var(ddof=1) / 23 + won.mean(0).var(ddof=1) / 31
+    assert metrics.auc_covariance(scores[None], member)[1][0, 0] == pytest.approx(expected)
+
+
+def test_delong_and_group_bootstrap_agree_on_groups_that_hold_no_kin():
+    scores, member = sample(300, 300, shift=0.5)
+    delong = auc_interval(scores, member, 0.95)
+    # Pairs of unrelated pictures: groups that carry nothing must change nothing.
+    paired = auc_interval(scores, member, 0.95, group=np.arange(600) // 2, resamples=2000)
+    assert paired.method == "bootstrap by group"
+    assert (paired.low, paired.high) == pytest.approx((delong.low, delong.high), abs=0.012)
+
+
+def test_copies_of_a_picture_add_no_certainty():
+    scores, member = sample(60, 60, shift=0.5)
+    once = auc_interval(scores, member, 0.95)
+    four = auc_interval(
+        np.repeat(scores, 4), np.repeat(member, 4), 0.95, group=np.repeat(np.arange(120), 4)
+    )
+    assert four.high - four.low == pytest.approx(once.high - once.low, rel=0.15)
+    groups = np.repeat(np.arange(120), 4)
+    clustered = metrics.auc_covariance(np.repeat(scores, 4)[None], np.repeat(member, 4), groups)
+    plain = metrics.auc_covariance(scores[None], member)
+    assert clustered[1][0, 0] == pytest.approx(plain[1][0, 0])
+
+
+@pytest.mark.parametrize(
+    ("value", "member_score", "low", "high"),
+    [(1.0, 1.0, 1 - 0.30850, 1.0), (0.0, -1.0, 0.0, 0.30850), (0.5, 0.0, 0.5 - 0.15425, 0.65425)],
+)
+def test_certain_looking_data_gets_an_interval_all_the_same(value, member_score, low, high):
+    member = np.repeat([True, False], 10)
+    interval = auc_interval(np.where(member, member_score, 0.0), member, 0.95)
+    assert interval.value == value
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_one_picture_in_a_class_tells_nothing():
+    interval = auc_interval(np.array([2.0, 1.0, 0.0]), np.array([True, False, False]), 0.95)
+    assert (interval.low, interval.high) == (0.0, 1.0)
+
+
+def test_delong_covers_the_true_auc_as_often_as_it_claims():
+    true = norm.cdf(0.5 / math.sqrt(2))
+    intervals = [auc_interval(*sample(80, 120, 0.5, seed), 0.95) for seed in range(600)]
+    covered = np.mean([i.low <= true <= i.high for i in intervals])
+    assert 0.92 <= covered <= 0.975
+
+
+# Paired difference
+
+
+def test_difference_of_identical_scores_is_zero():
+    scores, member = sample(50, 50, 0.5)
+    difference = metrics.paired_auc_difference(scores, scores.copy(), member)
+    assert (difference.value, difference.p) == (0.0, 1.0)
+
+
+def test_paired_difference_agrees_with_a_bootstrap():
+    first, member = sample(300, 300, 0.6)
+    second = first + sample(300, 300, seed=1)[0]
+    difference = metrics.paired_auc_difference(first, second, member)
+    generator, resampled = np.random.default_rng(0), []
+    for _ in range(500):
+        rows = np.concatenate(
+            [generator.integers(300, size=300), generator.integers(300, 600, 300)]
+        )
+        resampled.append(
+            metrics.auc(first[rows], member[rows]) - metrics.auc(second[rows], member[rows])
+        )
+    assert difference.value == pytest.approx(
+        roc_auc_score(member, first) - roc_auc_score(member, second)
+    )
+    assert difference.error == pytest.approx(np.std(resampled), rel=0.12)
+    assert difference.p == pytest.approx(2 * norm.sf(difference.value / difference.error))
+
+
+def test_perfect_against_constant_is_no_division_by_zero():
+    member = np.repeat([True, False], 10)
+    difference = metrics.paired_auc_difference(member * 1.0, np.zeros(20), member)
+    assert difference.value == 0.5
+    assert difference.p == pytest.approx(2**-9)
+    assert difference.interval(0.95)[0] > 0 > difference.interval(0.999)[0]
+
+
+# TPR at a limit of FPR
+
+
+def scores_of_curve():
+    """FPR (0, .005, .02, .5, 1), TPR (0, .1, .6, .9, 1) on 1,000 nonmembers and 10 members."""
+    nonmembers = np.repeat([4.0, 3.0, 2.0, 1.0], [5, 15, 480, 500])
+    members = np.repeat([4.0, 3.0, 2.0, 1.0], [1, 5, 3, 1])
+    return np.concatenate([members, nonmembers]), np.repeat([True, False], [10, 1000])
+
+
+@pytest.mark.parametrize(
+    ("limit", "tpr", "fpr", "made"),
+    [(0.01, 0.1, 0.005, 5), (0.02, 0.6, 0.02, 20), (0.0049, 0.0, 0.0, 0), (0.4, 0.6, 0.02, 20)],
+)
+def test_tpr_is_the_largest_within_the_limit_and_never_interpolated(limit, tpr, fpr, made):
+    point = metrics.tpr_at_fpr(*scores_of_curve(), limit)
+    assert (point.tpr, point.fpr, point.made) == (tpr, fpr, made)
+    assert point.allowed == int(limit * 1000 + 1e-9)
+
+
+def test_equal_scores_are_called_alike():
+    scores, member = np.array([1.0, 1.0, 1.0, 0.0]), np.array([True, True, False, False])
+    assert metrics.tpr_at_fpr(scores, member, 0.4).tpr == 0.0
+    assert metrics.tpr_at_fpr(scores, member, 0.4).threshold == math.inf
+    assert metrics.tpr_at_fpr(scores, member, 0.5).tpr == 1.0
+    assert metrics.tpr_at_fpr(scores[::-1], member[::-1], 0.4).tpr == 0.0
+
+
+@pytest.mark.parametrize("digits", [None, 1])
+@pytest.mark.parametrize("limit", [0.1, 0.01, 0.001])
+def test_tpr_agrees_with_sklearns_curve(limit, digits):
+    scores, member = sample(400, 1500, 0.8, digits=digits)
+    fpr, tpr, _ = roc_curve(member, scores, drop_intermediate=False)
+    point = metrics.tpr_at_fpr(scores, member, limit)
+    assert point.tpr == tpr[fpr <= limit].max()
+    called = scores >= point.threshold
+    assert (called[member].mean(), called[~member].mean()) == (point.tpr, point.fpr)
+
+
+def test_a_random_score_finds_as_many_members_as_nonmembers():
+    rates = [metrics.tpr_at_fpr(*sample(500, 500, seed=seed), 0.1).tpr for seed in range(200)]
+    assert np.mean(rates) == pytest.approx(0.1, abs=0.01)
+
+
+def true_tpr(shift, limit):
+    return norm.sf(norm.isf(limit) - shift)
+
+
+@pytest.mark.parametrize("limit", [0.1, 0.02])
+def test_bootstrap_covers_the_true_tpr_about_as_often_as_it_claims(limit):
+    covered = []
+    for seed in range(300):
+        scores, member = sample(250, 500, 1.0, seed)
+        low, high = tpr_interval(scores, member, [limit], 0.95, resamples=300, seed=seed)[0]
+        covered.append(low <= true_tpr(1.0, limit) <= high)
+    assert 0.90 <= np.mean(covered) <= 0.985
+
+
+def test_tpr_interval_is_seeded_and_goes_by_group():
+    scores, member = sample(100, 100, 1.0)
+    once = tpr_interval(scores, member, [0.1, 0.05], 0.95, seed=1)
+    assert once == tpr_interval(scores, member, [0.1, 0.05], 0.95, seed=1)
+    assert once != tpr_interval(scores, member, [0.1, 0.05], 0.95, seed=2)
+    copied, copies = np.repeat(scores, 4), np.repeat(member, 4)
+    blind = tpr_interval(copied, copies, [0.1], 0.95)[0]
+    by_group = tpr_interval(copied, copies, [0.1], 0.95, np.repeat(np.arange(200), 4))[0]
+    assert by_group[1] - by_group[0] > 1.5 * (blind[1] - blind[0])
+    assert by_group == pytest.approx(once[0], abs=0.04)
+
+
+def test_bootstrap_of_groups_that_hold_both_classes_keeps_them_together():
+    member = np.tile([True, False], 100)
+    scores = np.repeat(np.random.default_rng(0).normal(size=100), 2) + 1e-6 * member
+    # Each member just beats its own nonmember and is chance against the rest.
+    together = auc_interval(scores, member, 0.95, np.repeat(np.arange(100), 2), resamples=500)
+    assert together.high - together.low < 0.05
+    apart = auc_interval(scores, member, 0.95)
+    assert apart.high - apart.low > 0.1
+    _, covariance = metrics.auc_covariance(scores[None], member, np.repeat(np.arange(100), 2))
+    assert abs(covariance[0, 0]) < 1e-6
+
+
+def test_no_hit_at_all_is_not_certainty():
+    scores, member = sample(40, 400)
+    scores[~member] += 100
+    assert tpr_interval(scores, member, [0.01], 0.95)[0] == pytest.approx((0, 0.0881), abs=1e-4)
+
+
+# Thresholds that are carried over
+
+
+def test_calibrated_threshold_keeps_its_limit_and_looks_at_no_member():
+    nonmembers = np.array([5.0, 4.0, 3.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0, -3.0])
+    assert metrics.calibrated_threshold(nonmembers, 0.2) == 4.0
+    assert metrics.calibrated_threshold(nonmembers, 0.3) == 4.0  # the tie at 3 would be four
+    assert metrics.calibrated_threshold(nonmembers, 0.4) == 3.0
+    assert metrics.calibrated_threshold(np.ones(10), 0.4) == math.inf
+
+
+def test_clopper_pearson_against_the_textbook():
+    assert rate_interval(0, 10, 0.95) == pytest.approx((0, 0.3085), abs=1e-4)
+    assert rate_interval(2, 20, 0.95) == pytest.approx((0.0123, 0.3170), abs=1e-4)
+    assert rate_interval(0, 0, 0.95) == (0, 1)
+
+
+def test_alarm_of_a_carried_threshold_is_as_rare_as_it_says():
+    generator, alarms = np.random.default_rng(0), []
+    for _ in range(1000):
+        calibration, evaluation = generator.normal(size=(2, 300))
+        threshold = metrics.calibrated_threshold(calibration, 0.1)
+        counts = [(int((fold >= threshold).sum()), 300) for fold in (calibration, evaluation)]
+        alarms.append(checks.threshold_does_not_carry(*counts, level=0.05))
+    assert 0.02 <= np.mean(alarms) <= 0.07
+    assert checks.threshold_does_not_carry((30, 300), (90, 300), level=0.01)
+
+
+# Power
+
+
+def test_detectable_auc_is_found_with_the_power_it_claims():
+    detectable = detectable_auc(150, 150, 0.95)
+    assert detectable == pytest.approx(0.5 + (1.959964 + 0.841621) * math.sqrt(301 / 270_000))
+    shift = math.sqrt(2) * norm.ppf(detectable)
+    found = [auc_interval(*sample(150, 150, shift, seed), 0.95).low > 0.5 for seed in range(400)]
+    assert 0.72 <= np.mean(found) <= 0.88
+    assert detectable_auc(2, 2, 0.95) == 1.0
+
+
+# Flags
+
+
+def test_flags():
+    assert checks.below_chance(0.49)
+    assert not checks.below_chance(0.5)
+    assert [checks.too_few(n) for n in (0, 1, 2, 10)] == [True, True, False, False]
+    assert [checks.few_false_positives(n) for n in (1, 2, 9, 10)] == [False, True, True, False]
+    assert checks.constant(np.ones(3))
+    assert not checks.constant(np.array([1.0, 2.0]))
+    assert checks.not_finite(np.array([1.0, math.inf, math.nan])).tolist() == [False, True, True]

@@ -1,0 +1,266 @@
+"""The stage `tables`: above blind or not, cost, and the tables themselves."""
+
+import json
+import math
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_target import BLIND, SETTINGS, membership, scores, write_scores
+from mia import tables
+from mia.evaluation.comparison import above_blind, compare
+from mia.evaluation.costs import costs, evaluations
+from mia.metrics import auc, paired_auc_difference
+from mia.query import Query
+from mia.stages import audit, evaluate
+from mia.stages import tables as stage
+from statsmodels.stats.multitest import multipletests
+
+SUMMARY = """
+target attack access n_member n_nonmember auc auc_low auc_high
+tpr_fpr_10pct tpr_fpr_10pct_low tpr_fpr_10pct_high
+tpr_fpr_1pct tpr_fpr_1pct_low tpr_fpr_1pct_high
+tpr_fpr_01pct tpr_fpr_01pct_low tpr_fpr_01pct_high
+blind_auc above_blind verdict evals_alone evals_shared backwards flags
+"""
+COLUMNS = SUMMARY.split()
+
+
+# Above blind
+
+
+def normal(shift, seed, n=400):
+    member = np.repeat([True, False], n)
+    return np.random.default_rng(seed).normal(size=2 * n) + shift * member
+
+
+def compared(attack, *blinds, confidence=0.95):
+    member = np.repeat([True, False], 400)
+    shifts = {f"blind_{seed}": normal(shift, seed) for seed, shift in enumerate(blinds)}
+    return compare({"a": normal(attack, 99)}, shifts, member, np.arange(800), confidence)
+
+
+@pytest.mark.parametrize(
+    ("attack", "blinds", "answer"),
+    [
+        (1.5, (0.0, 0.5), "yes"),
+        (1.5, (0.0, -0.5), "yes"),
+        (0.0, (1.0, 0.0), "no"),
+        (0.0, (-1.0, 0.0), "no"),
+        (1.0, (0.0, 1.0), "undecided"),
+        (0.0, (0.0, 0.0), "undecided"),
+        (1.0, (), "n/a"),
+    ],
+)
+def test_above_blind(attack, blinds, answer):
+    assert above_blind(compared(attack, *blinds)) == answer
+
+
+def test_a_blind_baseline_below_chance_is_turned_around():
+    (comparison,) = compared(0.5, -1.0)
+    member = np.repeat([True, False], 400)
+    expected = auc(normal(0.5, 99), member) - (1 - auc(normal(-1.0, 0), member))
+    assert comparison.value == pytest.approx(expected)
+
+
+def test_interval_is_holm_adjusted_and_agrees_with_the_p_value():
+    member = np.repeat([True, False], 400)
+    shifts = np.linspace(0, 0.6, 7)
+    attacks = {f"a{seed}": normal(shift, 50 + seed) for seed, shift in enumerate(shifts)}
+    blind = normal(0.2, 0)
+    found = compare(attacks, {"blind": blind}, member, np.arange(800), 0.95)
+    raw = [paired_auc_difference(scores, blind, member).p for scores in attacks.values()]
+    assert [c.p for c in found] == pytest.approx(multipletests(raw, method="holm")[1])
+    assert {c.side for c in found} == {0, 1}
+    for comparison in found:
+        assert (comparison.low > 0 or comparison.high < 0) == (comparison.p < 0.05)
+        assert comparison.low < comparison.value < comparison.high
+    plain = paired_auc_difference(attacks["a6"], blind, member).interval(0.95)
+    assert found[6].high - found[6].low > plain[1] - plain[0]
+
+
+# Cost
+
+
+@dataclass(frozen=True)
+class Asking:
+    queries: tuple[Query, ...]
+    reads_reference: bool = False
+
+
+def test_shares_add_up_to_the_union():
+    both, caption = Query("denoise", 100, 0, "both"), Query("denoise", 100)
+    proximal, clean = Query("proximal", 200), Query("clean", 0)
+    attacks = {
+        "loss": Asking((caption, Query("denoise", 100, 1))),
+        "clid": Asking((both,)),
+        "ratio": Asking((caption,), reads_reference=True),
+        "pia": Asking((proximal,)),
+        "sima": Asking((clean,)),
+        "coin": Asking(()),
+    }
+    found = costs(attacks, stage.predictions)
+    alone = {name: cost.evals_alone for name, cost in found.items()}
+    assert alone == {"loss": 2, "clid": 2, "ratio": 2, "pia": 2, "sima": 1, "coin": 0}
+    assert found["loss"].evals_shared == pytest.approx(1 / 3 + 1)
+    assert found["ratio"].evals_shared == pytest.approx(1 / 3 + 1)
+    assert found["pia"].evals_shared == pytest.approx(1 / 2 + 1)
+    union = set().union(*(evaluations(attack, stage.predictions) for attack in attacks.values()))
+    assert sum(cost.evals_shared for cost in found.values()) == pytest.approx(len(union))
+    assert {cost.backwards for cost in found.values()} == {0}
+
+
+# The stage
+
+
+ATTACKS = {
+    "loss": {},
+    "loss_more": {"attack": "loss", "draws": 4},
+    "pia": {},
+    "coin": {},
+    "blind_caption": {},
+    "blind_image": {},
+}
+ABOUT = {
+    "coin": {"access": "model-free"},
+    "blind_caption": BLIND,
+    "blind_image": BLIND,
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two targets, scored, evaluated and audited; `shifted` differs in its captions."""
+    folder = tmp_path_factory.mktemp("results")
+    shifts = {
+        "fair": {"loss": 0.6, "loss_more": 0.7, "pia": 0.1, "blind_caption": 0.05},
+        "shifted": {"loss": 1.0, "loss_more": 1.1, "pia": -1.0, "blind_caption": 1.0},
+    }
+    argv = {name: [] for name in ("--metrics", "--scores", "--memberships", "--audits")}
+    for number, (target, shift) in enumerate(shifts.items()):
+        members = membership(per_class=400)
+        path = folder / "targets" / target / "membership.parquet"
+        tables.write(members, path)
+        argv["--memberships"].append(str(path))
+        metrics, files = [], {}
+        for seed, attack in enumerate(ATTACKS):
+            table = scores(members, shift.get(attack, 0.0), seed + 10 * number)
+            score = write_scores(
+                folder / "scores" / target / f"{attack}.parquet", table, **ABOUT.get(attack, {})
+            )
+            metrics.append(evaluate.evaluate(target, attack, str(score), str(path), SETTINGS))
+            files[attack] = str(score)
+            out = folder / "metrics" / target / f"{attack}.json"
+            tables.write_json(metrics[-1], out)
+            argv["--metrics"].append(str(out))
+            argv["--scores"].append(str(score))
+        blind = [found for found in metrics if found["blind"]]
+        settings = {"margin": 0.03, **SETTINGS}
+        found = audit.audit(target, blind, files, members, settings, number == 0, str(path))
+        tables.write_json(found, folder / "audit" / f"{target}.json")
+        argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
+    outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
+    outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
+    line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
+    line += ["--attacks", json.dumps(ATTACKS), "--settings", json.dumps(SETTINGS)]
+    line += [part for name, file in outputs.items() for part in (name, str(folder / file))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", line)
+        stage.main()
+    return folder
+
+
+def read(path):
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def test_summary_has_the_promised_columns_and_rows(made):
+    summary = read(made / "summary.csv")
+    assert list(summary.columns) == COLUMNS
+    assert list(zip(summary["target"], summary["attack"], strict=True)) == [
+        (target, attack) for target in ("fair", "shifted") for attack in ATTACKS
+    ]
+    rates = summary.filter(regex="auc|tpr").to_numpy(dtype=float)
+    assert np.nanmin(rates) >= 0
+    assert np.nanmax(rates) <= 1
+    assert summary["tpr_fpr_01pct"].isna().all()
+
+
+def test_above_blind_stands_beside_the_verdict(made):
+    summary = read(made / "summary.csv").set_index(["target", "attack"])
+    assert set(summary.loc["fair", "verdict"]) == {"BY DESIGN"}
+    assert set(summary.loc["shifted", "verdict"]) == {"NOT FAIR"}
+    assert summary.loc["fair"]["above_blind"].to_dict() == {
+        "loss": "yes",
+        "loss_more": "yes",
+        "pia": "undecided",
+        "coin": "undecided",
+        "blind_caption": "n/a",
+        "blind_image": "n/a",
+    }
+    assert set(summary.loc["shifted", "above_blind"]) == {"n/a"}
+    blind = summary.loc["shifted"].loc[["blind_caption", "blind_image"], "auc"]
+    assert set(summary.loc["shifted", "blind_auc"]) == {blind.loc[(blind - 0.5).abs().idxmax()]}
+    assert "below_chance" in summary.loc[("shifted", "pia"), "flags"].split()
+
+
+def test_summary_counts_evaluations(made):
+    fair = read(made / "summary.csv").set_index(["target", "attack"]).loc["fair"]
+    assert fair["evals_alone"].to_dict() == {
+        "loss": 2,
+        "loss_more": 4,
+        "pia": 2,
+        "coin": 0,
+        "blind_caption": 0,
+        "blind_image": 0,
+    }
+    assert fair["evals_shared"].sum() == pytest.approx(4 + 2)
+    assert set(fair["backwards"]) == {0}
+
+
+def test_long_table_says_what_each_number_rests_on(made):
+    long = read(made / "metrics.csv")
+    assert list(long.columns) == stage.summary.LONG
+    loss = long[(long["target"] == "fair") & (long["attack"] == "loss")].set_index("metric")
+    assert loss.loc["auc", "n"] == 400
+    assert loss.loc["tpr_at_fpr", "limit"].tolist() == [0.1, 0.01, 0.001]
+    assert math.isnan(loss.loc["tpr_at_fpr", "value"].iloc[2])
+    assert loss.loc["tpr_at_fpr", "note"].iloc[2].startswith("n/a")
+    assert {"carried_fpr", "carried_tpr", "advantage"} <= set(loss.index)
+    notes = loss.loc["auc_minus_blind", "note"].tolist()
+    assert [note.split(";")[0] for note in notes] == ["blind_caption", "blind_image"]
+    assert not (long[long["target"] == "shifted"]["metric"] == "auc_minus_blind").any()
+    assert not long[long["attack"] == "blind_image"]["metric"].str.startswith("carried").any()
+
+
+def test_pages_say_it_in_words(made):
+    page = (made / "summary.html").read_text(encoding="utf-8")
+    assert page.count("<table>") == 1
+    assert "http" not in page
+    for target in ("fair", "shifted"):
+        sentence = json.loads((made / "audit" / f"{target}.json").read_text())["sentence"]
+        assert f"{target}: {sentence}" in page
+    summary = read(made / "summary.csv").iloc[0]
+    interval = f"{summary['auc']:.2f} [{summary['auc_low']:.2f}–{summary['auc_high']:.2f}]"
+    percent = f"{100 * summary['tpr_fpr_1pct']:.1f} % ["
+    assert f"<td>{interval}</td>" in page
+    assert f"<td>{percent}" in page
+    lines = (made / "summary.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == (
+        "| Target | Verdict | Attack | AUC [95 %] | TPR@1%FPR"
+        " | best blind AUC | above blind | evals/image |"
+    )
+    assert lines[2].startswith(f"| fair | BY DESIGN | loss | {interval} | {percent}")
+    assert len(lines) == 2 + 12
+    assert {line.count("|") for line in lines} == {9}
+
+
+def test_html_is_escaped():
+    row = dict.fromkeys(COLUMNS, 0) | {"target": "t", "attack": "<b>", "access": "&", "flags": ""}
+    row |= {"above_blind": "n/a", "verdict": "FAIR"}
+    page = stage.readable.html([row], {"t": "<i>"}, 0.95)
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert "&lt;b&gt;" in page

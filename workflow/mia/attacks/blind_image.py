@@ -1,0 +1,47 @@
+"""Blind baseline on pictures: can the sets be told apart by simple statistics, without any model?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Gradient boosting on the manifest's image statistics (`stat_*`); score in log odds.
+
+    Any separation it finds is a difference of the sets, not of what the model remembers.
+    """
+
+    rounds: int = 100
+    _model: Any = field(default=None, repr=False, compare=False)
+
+    access = "model-free"
+    source = "Das et al. 2024 (arXiv 2406.16201), with image statistics as features"
+    reads_images = True
+    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        model = HistGradientBoostingClassifier(max_iter=self.rounds, random_state=evidence.seed)
+        return replace(
+            self, _model=model.fit(_statistics(evidence).loc[member.index], member.to_numpy())
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        import pandas as pd
+
+        statistics = _statistics(evidence)
+        return pd.Series(self._model.decision_function(statistics), statistics.index)
+
+
+def _statistics(evidence: Evidence) -> pd.DataFrame:
+    return evidence.images.filter(regex="^stat_")

@@ -1,0 +1,43 @@
+"""Null contrast of CLiD: how much the caption helps to denoise, more for members.
+
+Only the null-caption part of CLiD, without its reduced captions, scaling and mixing. Public code
+draws one noise tensor for a whole batch; here the draw is the image's own, shared by both terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Loss under the empty caption minus loss under the caption, same draw, mean over all.
+
+    Unit: mean squared error per element; higher = member.
+    """
+
+    timesteps: tuple[int, ...] = (440, 450, 460)
+    draws: int = 1
+
+    access = "grey-box"
+    source = "Zhai et al. 2024 (arXiv 2405.14800), with the empty caption as the reduced one"
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return tuple(
+            Query("denoise", timestep, draw, "both")
+            for timestep in self.timesteps
+            for draw in range(self.draws)
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        table = evidence.signals["denoise"]
+        contrast = table["loss_null"] - table["loss_caption"]
+        return contrast.groupby(level="image_id").mean()

@@ -1,0 +1,43 @@
+"""Loss threshold: members are denoised better.
+
+Public code often tries many timesteps and reports the best one on the data it is reported on;
+here the timesteps are fixed beforehand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Minus the mean squared error of the noise estimate, mean over timesteps and draws.
+
+    Score range (−∞, 0]; higher = member.
+    """
+
+    timesteps: tuple[int, ...] = (100,)
+    draws: int = 2
+    condition: str = "caption"
+
+    access = "grey-box"
+    source = "Matsumoto et al. 2023 (arXiv 2302.03262); Carlini et al. 2023 (arXiv 2301.13188)"
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return tuple(
+            Query("denoise", timestep, draw, self.condition)
+            for timestep in self.timesteps
+            for draw in range(self.draws)
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        losses = evidence.signals["denoise"][f"loss_{self.condition}"]
+        return -losses.groupby(level="image_id").mean()

@@ -1,0 +1,1 @@
+"""Denoisers: one file per model family, named after the pipeline class."""

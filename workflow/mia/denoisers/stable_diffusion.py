@@ -1,0 +1,64 @@
+"""Stable Diffusion 1.x and 2.x: text encoder, U-Net, scheduler and VAE of a diffusers folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import UNet2DConditionModel
+from torch import Tensor
+from transformers import AutoTokenizer, CLIPTextModel
+
+from mia.denoisers.base import to_epsilon
+
+
+class StableDiffusion:
+    """A denoiser (`mia.denoisers.base.Denoiser`) from a Stable-Diffusion-format folder.
+
+    Args:
+        model: Contents of model.json.
+        device: `cpu` or `cuda`.
+        dtype: Arithmetic of the U-Net: `float32`, or `bfloat16` / `float16` by autocast.
+    """
+
+    def __init__(self, model: dict[str, Any], device: str, dtype: str = "float32") -> None:
+        folder, weights = Path(model["folder"]), {"use_safetensors": True, "local_files_only": True}
+        variant = {"variant": model["variant"]} if model.get("variant") else {}
+        self.tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        self.text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", **weights, **variant)
+        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", **weights, **variant)
+        for module in (self.text_encoder, self.unet):
+            module.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
+        if device == "cuda":
+            self.unet.to(memory_format=torch.channels_last)
+        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
+        self.prediction_type = model["prediction_type"]
+        self.latent_shape = tuple(model["latent_shape"])
+        self.alpha_bar = torch.tensor(model["alpha_bar"], dtype=torch.float64, device=device)
+
+    @torch.inference_mode()
+    def embed(self, captions: Sequence[str]) -> Tensor:
+        """Text-encoder states, `(captions, tokens, width)`, float32; padded to the full length."""
+        tokens = self.tokenizer(
+            list(captions),
+            padding="max_length",
+            truncation=True,
+            max_length=self.tokenizer.model_max_length,
+            return_tensors="pt",
+        )
+        return self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
+
+    @torch.inference_mode()
+    def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
+        """Noise estimate ε̂(z, t, c), float32, the shape of `z`."""
+        reduced = self.dtype != torch.float32
+        if self.device.type == "cuda":
+            z = z.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, self.dtype, enabled=reduced):
+            output = self.unet(z, timestep, encoder_hidden_states=states).sample
+        return to_epsilon(output.float(), z, self.alpha_bar[timestep], self.prediction_type)
+
+
+load = StableDiffusion

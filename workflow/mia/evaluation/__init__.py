@@ -1,0 +1,1 @@
+"""From scores to numbers one can quote: of an attack, a target, all of them."""

@@ -1,0 +1,100 @@
+"""Is an attack better than looking at the pictures alone? Paired, on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from mia.metrics import auc, paired_auc_difference
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """AUC(attack) - max(AUC(blind), 1 - AUC(blind)).
+
+    Args:
+        attack: Name of the attack.
+        blind: Name of the blind baseline.
+        value: The difference, in [-1, 1].
+        low: Lower end of the interval, Holm-adjusted: without 0 exactly when `p` < 1 - confidence.
+        high: Upper end.
+        p: Two-sided, Holm-adjusted over all comparisons of the target.
+        side: 1 if the interval lies above 0, -1 if below, else 0.
+    """
+
+    attack: str
+    blind: str
+    value: float
+    low: float
+    high: float
+    p: float
+    side: int
+
+
+def compare(
+    attacks: Mapping[str, np.ndarray],
+    blinds: Mapping[str, np.ndarray],
+    member: np.ndarray,
+    group: np.ndarray,
+    confidence: float,
+) -> list[Comparison]:
+    """Compare every attack with every blind baseline.
+
+    Args:
+        attacks: Name to scores `(images,)` on the evaluation fold.
+        blinds: The same of the blind baselines; each is turned so that its AUC is at least 0.5.
+        member: `(images,)`, bool.
+        group: `(images,)`; pictures of one group vary together.
+        confidence: Of all statements at once.
+    """
+    turned = {name: s if auc(s, member) >= 0.5 else -s for name, s in blinds.items()}
+    pairs = [(attack, blind) for attack in attacks for blind in turned]
+    if not pairs:
+        return []
+    found = [paired_auc_difference(attacks[a], turned[b], member, group) for a, b in pairs]
+    adjusted = multipletests([d.p for d in found], alpha=1 - confidence, method="holm")[1]
+    comparisons = []
+    for (attack, blind), difference, p in zip(pairs, found, map(float, adjusted), strict=True):
+        share = difference.p / p if p > 0 else 1 / len(pairs)
+        low, high = difference.interval(1 - (1 - confidence) * share)
+        side = int(np.sign(difference.value)) if p < 1 - confidence else 0
+        comparisons.append(Comparison(attack, blind, difference.value, low, high, p, side))
+    return comparisons
+
+
+def above_blind(comparisons: Sequence[Comparison]) -> str:
+    """Return `yes` if one attack is above every blind baseline, `no` if below one, or `undecided`.
+
+    Without any blind baseline, `n/a`.
+    """
+    if not comparisons:
+        return "n/a"
+    if any(comparison.side < 0 for comparison in comparisons):
+        return "no"
+    return "yes" if all(comparison.side > 0 for comparison in comparisons) else "undecided"
+
+
+def compare_rows(
+    rows: Mapping[str, pd.DataFrame], blind: Sequence[str], confidence: float
+) -> list[Comparison]:
+    """Compare the attacks of one target from their evaluation rows.
+
+    Args:
+        rows: Attack name to columns score, member, group; all with the same index.
+        blind: Which of them are blind baselines.
+    """
+    if not blind:
+        return []
+    scores = {name: table["score"].to_numpy() for name, table in rows.items()}
+    first = rows[blind[0]]
+    return compare(
+        {name: score for name, score in scores.items() if name not in blind},
+        {name: scores[name] for name in blind},
+        first["member"].to_numpy(),
+        first["group"].to_numpy(),
+        confidence,
+    )

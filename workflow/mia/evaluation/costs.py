@@ -1,0 +1,67 @@
+"""What an attack costs: U-Net evaluations per image, alone and when attacks share them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mia.query import Query
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Per image.
+
+    Args:
+        evals_alone: U-Net evaluations if this were the only attack.
+        evals_shared: Its share of what all attacks of the target need together: an evaluation that
+            three attacks use counts a third for each, so that shares add up to the union.
+        backwards: Backward passes.
+    """
+
+    evals_alone: int
+    evals_shared: float
+    backwards: int
+
+
+def costs(
+    attacks: Mapping[str, Any],
+    predictions: Callable[[Query], frozenset[Hashable]],
+    backwards: Callable[[Query], int] = lambda query: 0,
+) -> dict[str, Cost]:
+    """Return the cost of each attack of one target.
+
+    Args:
+        attacks: Name to attack; one that `reads_reference` asks the reference model the same.
+        predictions: Query to identifiers of the single evaluations that answer it.
+        backwards: Query to the backward passes that answer it.
+    """
+    needed = {name: evaluations(attack, predictions) for name, attack in attacks.items()}
+    users = Counter(evaluation for mine in needed.values() for evaluation in mine)
+    return {
+        name: Cost(
+            evals_alone=len(mine),
+            evals_shared=sum(1 / users[evaluation] for evaluation in mine),
+            backwards=sum(map(backwards, set(attacks[name].queries))) * len(_models(attacks[name])),
+        )
+        for name, mine in needed.items()
+    }
+
+
+def evaluations(
+    attack: Any, predictions: Callable[[Query], frozenset[Hashable]]
+) -> frozenset[tuple[str, Hashable]]:
+    """Return (model, identifier) of every evaluation an attack needs, model or reference."""
+    return frozenset(
+        (model, evaluation)
+        for model in _models(attack)
+        for query in attack.queries
+        for evaluation in predictions(query)
+    )
+
+
+def _models(attack: Any) -> tuple[str, ...]:
+    reads_reference = getattr(attack, "reads_reference", False)
+    return ("model", "reference") if reads_reference else ("model",)

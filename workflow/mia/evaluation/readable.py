@@ -1,0 +1,98 @@
+"""The wide table for readers: HTML for Snakemake's report, Markdown for the README."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from mia.evaluation.summary import TPR_COLUMNS
+
+STYLE = """
+:root { color-scheme: light dark; }
+table { border-collapse: collapse; font: 15px/1.5 system-ui, sans-serif; }
+th, td { padding: .25em .6em; text-align: left; border-bottom: 1px solid #8886; }
+th[scope=rowgroup] { padding-top: 1.2em; }
+"""
+NA = "n/a"
+
+
+def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confidence: float) -> str:
+    """Return a page that holds the table alone, under each target its verdict.
+
+    Args:
+        rows: As `summary_rows`, targets together.
+        sentences: Target to the sentence of its verdict.
+        confidence: Of the intervals.
+    """
+    level = f"{100 * confidence:g} %"
+    head = [
+        *("Attack", "Access", "Members", "Nonmembers", f"AUC [{level}]"),
+        *(f"TPR at {100 * limit:g} % FPR [{level}]" for limit in TPR_COLUMNS),
+        *("Best blind AUC", "Above blind", "Evals per image, alone", "Evals per image, shared"),
+        *("Backward passes per image", "Flags"),
+    ]
+    lines = ["<tr>", *(f'<th scope="col">{escape(name)}</th>' for name in head), "</tr>"]
+    body = ["<thead>", *lines, "</thead>"]
+    for target, of_target in groupby(rows, key=lambda row: row["target"]):
+        caption = f"{escape(target)}: {escape(sentences[target])}"
+        body += ["<tbody>", f'<tr><th scope="rowgroup" colspan="{len(head)}">{caption}</th></tr>']
+        for row in of_target:
+            first, *others = _cells(row)
+            cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
+            body.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
+        body.append("</tbody>")
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>Attacks on every target</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            "<table>\n<caption>Attacks on every target</caption>",
+            *body,
+            "</table>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
+    """Return the README's table."""
+    head = [
+        *("Target", "Verdict", "Attack", f"AUC [{100 * confidence:g} %]", "TPR@1%FPR"),
+        *("best blind AUC", "above blind", "evals/image"),
+    ]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        lines.append(
+            [
+                *(row["target"], row["verdict"], row["attack"]),
+                *(_auc(row), _percent(row, TPR_COLUMNS[0.01]), _decimal(row["blind_auc"])),
+                *(row["above_blind"], str(row["evals_alone"])),
+            ]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return [
+        *(row["attack"], row["access"], str(row["n_member"]), str(row["n_nonmember"]), _auc(row)),
+        *(_percent(row, column) for column in TPR_COLUMNS.values()),
+        *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
+        *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
+    ]
+
+
+def _auc(row: Mapping[str, Any]) -> str:
+    return f"{row['auc']:.2f} [{row['auc_low']:.2f}–{row['auc_high']:.2f}]"
+
+
+def _percent(row: Mapping[str, Any], column: str) -> str:
+    """A rate of [0, 1] in percent, with its interval."""
+    if row[column] is None:
+        return NA
+    value, low, high = (100 * row[column + end] for end in ("", "_low", "_high"))
+    return f"{value:.1f} % [{low:.1f}–{high:.1f}]"
+
+
+def _decimal(value: float | None) -> str:
+    return NA if value is None else f"{value:.2f}"

@@ -1,0 +1,109 @@
+"""The tables: one row a number (long), and one row an attack on a target (wide)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from mia.evaluation.comparison import Comparison, above_blind
+from mia.evaluation.costs import Cost
+
+LONG = ["target", "attack", "metric", "limit", "value", "low", "high", "n", "note"]
+TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
+WIDE = [
+    *("target", "attack", "access", "n_member", "n_nonmember", "auc", "auc_low", "auc_high"),
+    *(name + end for name in TPR_COLUMNS.values() for end in ("", "_low", "_high")),
+    *("blind_auc", "above_blind", "verdict", "evals_alone", "evals_shared", "backwards", "flags"),
+]
+
+
+def summary_rows(
+    metrics: Sequence[Mapping[str, Any]],
+    verdict: str,
+    comparisons: Sequence[Comparison],
+    costs: Mapping[str, Cost],
+) -> list[dict[str, Any]]:
+    """Return one row per attack of one target, keys as in `WIDE`.
+
+    Args:
+        metrics: The attacks' metrics, as `evaluate` writes them.
+        verdict: The target's; where it is `NOT FAIR`, nothing is above blind or not.
+        comparisons: With the blind baselines.
+        costs: Attack name to cost.
+    """
+    blind = [found["auc"]["value"] for found in metrics if found["blind"]]
+    farthest = max(blind, key=lambda auc: abs(auc - 0.5), default=None)
+    rows = []
+    for found in metrics:
+        attack, auc = found["attack"], found["auc"]
+        mine = [c for c in comparisons if c.attack == attack]
+        unfair = verdict == "NOT FAIR" or found["blind"]
+        rates = {
+            TPR_COLUMNS[entry["limit"]] + end: entry[key]
+            for entry in found["tpr"]
+            for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
+        }
+        rows.append(
+            {
+                **{key: found[key] for key in WIDE[:5]},
+                "auc": auc["value"],
+                "auc_low": auc["low"],
+                "auc_high": auc["high"],
+                **rates,
+                "blind_auc": farthest,
+                "above_blind": "n/a" if unfair else above_blind(mine),
+                "verdict": verdict,
+                "evals_alone": costs[attack].evals_alone,
+                "evals_shared": costs[attack].evals_shared,
+                "backwards": costs[attack].backwards,
+                "flags": " ".join(found["flags"]),
+            }
+        )
+    return rows
+
+
+def metric_rows(
+    metrics: Sequence[Mapping[str, Any]], comparisons: Sequence[Comparison]
+) -> list[dict[str, Any]]:
+    """Return one row per number of one target, keys as in `LONG`.
+
+    `auc_minus_blind` is paired with the blind baseline in its note, the interval Holm-adjusted.
+    """
+    rows = []
+    for found in metrics:
+        members, nonmembers = found["n_member"], found["n_nonmember"]
+        both = members + nonmembers
+        numbers = [_number("auc", None, found["auc"], both, found["auc"]["method"])]
+        for entry in found["tpr"]:
+            numbers.append(_number("tpr_at_fpr", entry["limit"], entry, members, entry["note"]))
+        for entry in found["carried"] or ():
+            alarm = "threshold_does_not_carry" if entry["alarm"] else ""
+            note = entry["note"] or alarm
+            for rate, n in (("fpr", nonmembers), ("tpr", members)):
+                numbers.append(
+                    _number(f"carried_{rate}", entry["limit"], entry[rate] or {}, n, note)
+                )
+        note = "largest over all thresholds of the same fold: optimistic"
+        numbers.append(_number("advantage", None, {"value": found["advantage"]}, both, note))
+        for c in comparisons:
+            if c.attack == found["attack"]:
+                note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"
+                numbers.append(_number("auc_minus_blind", None, vars(c), both, note))
+        names = {"target": found["target"], "attack": found["attack"]}
+        rows += [{**names, **number} for number in numbers]
+    return rows
+
+
+def _number(
+    metric: str, limit: float | None, entry: Mapping[str, Any], n: int, note: str
+) -> dict[str, Any]:
+    values = {key: entry.get(key) for key in ("value", "low", "high")}
+    return {"metric": metric, "limit": limit, **values, "n": n, "note": note}
+
+
+def csv(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> str:
+    """Return rows as CSV, six significant digits; a number that is n/a is an empty cell."""
+    table = pd.DataFrame(rows, columns=columns)
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")

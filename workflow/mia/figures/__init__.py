@@ -1,0 +1,1 @@
+"""Drawings of a target: tables in, one matplotlib figure out."""

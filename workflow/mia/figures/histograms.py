@@ -1,0 +1,65 @@
+"""Score histograms: how far members and nonmembers lie apart, one panel per attack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mia.figures.style import MEMBER, NONMEMBER, WIDTH, styled
+
+BINS = 28
+COLUMNS = 2
+
+
+def edges(scores: np.ndarray) -> np.ndarray:
+    """Return the `BINS + 1` bin edges: the middle 99 % of the scores, what lies beyond added.
+
+    The outer bins hold everything further out, so no score is left out of the picture.
+
+    >>> edges(np.zeros(5))[[0, -1]].tolist()
+    [-0.5, 0.5]
+    """
+    low, high = np.quantile(scores, [0.005, 0.995])
+    if not low < high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, BINS + 1)
+
+
+def shares(scores: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """Return the share of `scores` in each bin, those outside counted in the outer ones.
+
+    >>> shares(np.array([-9.0, 0.2, 0.7, 9.0]), np.array([0.0, 0.5, 1.0])).tolist()
+    [0.5, 0.5]
+    """
+    return np.histogram(np.clip(scores, bins[0], bins[-1]), bins)[0] / len(scores)
+
+
+@styled
+def draw(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Draw members (filled) and nonmembers (outlined) of each attack.
+
+    Args:
+        scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
+    """
+    rows = -(-len(scores) // COLUMNS)
+    figure = Figure(figsize=(WIDTH, 0.75 + 1.12 * rows), layout="constrained")
+    panels = figure.subplots(rows, COLUMNS, squeeze=False)
+    for panel, (name, sides) in zip(panels.flat, scores.items(), strict=False):
+        _panel(panel, name, *sides)
+    for panel in panels.flat[len(scores) :]:
+        panel.set_axis_off()
+    figure.legend(*panels.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    figure.supxlabel("score: further right = more member-like", fontsize=10)
+    return figure
+
+
+def _panel(axes: Axes, name: str, member: np.ndarray, nonmember: np.ndarray) -> None:
+    bins = edges(np.concatenate([member, nonmember]))
+    axes.stairs(shares(member, bins), bins, fill=True, color=MEMBER, alpha=0.45, label="members")
+    axes.stairs(shares(nonmember, bins), bins, color=NONMEMBER, linewidth=1.6, label="nonmembers")
+    axes.set_title(name, pad=3)
+    axes.set(xticks=[], yticks=[], xlim=(bins[0], bins[-1]), ylim=(0, None))
+    axes.spines["left"].set_visible(False)

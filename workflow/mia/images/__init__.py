@@ -1,0 +1,1 @@
+"""Image sets: plan, download, rows, hashes, duplicates. Pure where it can be."""

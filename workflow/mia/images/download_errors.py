@@ -1,0 +1,79 @@
+"""What img2dataset's error messages mean: one status class for each."""
+
+from __future__ import annotations
+
+import re
+
+HTTP_ERROR = re.compile(r"HTTP Error (\d{3})")
+HTTP_STATUS = {
+    401: "forbidden",
+    402: "forbidden",
+    403: "forbidden",
+    404: "not_found",
+    408: "timeout",
+    410: "gone",
+    429: "rate_limited",
+    451: "forbidden",
+}
+# Tried in this order on the lower-cased message.
+PHRASES = (
+    ("timeout", ("timed out", "timeout")),
+    (
+        "dns",
+        (
+            "name or service not known",
+            "name resolution",
+            "nodename nor servname",
+            "no address associated with hostname",
+            "getaddrinfo",
+        ),
+    ),
+    ("truncated", ("incompleteread",)),
+    ("forbidden", ("x-robots-tag",)),
+    (
+        "bad_url",
+        (
+            "unknown url type",
+            "no host given",
+            "nonnumeric port",
+            "can't contain control characters",
+            "codec can't encode",
+            "label empty or too long",
+            "invalid ipv6",
+        ),
+    ),
+    (
+        "connection",
+        (
+            "connection",
+            "refused",
+            "reset by peer",
+            "unreachable",
+            "no route to host",
+            "ssl",
+            "certificate",
+            "broken pipe",
+            "badstatusline",
+            "eof occurred",
+        ),
+    ),
+)
+
+
+def classify(message: str) -> str:
+    """Return the status class of a failed download.
+
+    >>> classify("HTTP Error 404: Not Found"), classify("HTTP Error 503: Busy")
+    ('not_found', 'server_error')
+    >>> classify("<urlopen error [Errno -2] Name or service not known>")
+    'dns'
+    >>> classify("<urlopen error timed out>"), classify("something new")
+    ('timeout', 'failed')
+    """
+    code = HTTP_ERROR.search(message)
+    if code:
+        number = int(code[1])
+        return HTTP_STATUS.get(number, "server_error" if number >= 500 else "failed")
+    text = message.lower()
+    found = (status for status, phrases in PHRASES if any(phrase in text for phrase in phrases))
+    return next(found, "failed")

@@ -1,0 +1,111 @@
+"""The manifest of an image set: what is kept, what is kin, which part it is in, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia.images import duplicates, split
+from mia.images.rows import NUMBERS, STATISTICS
+
+COLUMNS = [
+    *("key", "image_id", "part", "caption", "url", "status", "error", *NUMBERS, "format", "mode"),
+    *("phash", "phash_mirror", "thumbnail", *STATISTICS, "family", "group", "kept", "reason"),
+]
+PAIRS = [
+    *("key_a", "key_b", "image_id_a", "image_id_b", "part_a", "part_b"),
+    *("distance", "rmse", "kind", "dropped"),
+]
+
+
+def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the manifest and the pairs of an image set.
+
+    Duplicates are decided within a source part (rows outside named parts are one part: they are
+    split together): of each connected component the smallest key is kept. `group` joins duplicates
+    over all parts and members of one `family`, and is named by its smallest key.
+
+    Args:
+        rows: The rows of all shards, sorted by key; `part` is the source part.
+        spec: `seed`, `duplicates`, `split` (part to kept pictures; may be missing).
+
+    Returns:
+        The manifest (`COLUMNS`, sorted by key) and the pairs (`PAIRS`, sorted by key).
+
+    Raises:
+        ValueError: The split asks for more than there is, or names a source part.
+    """
+    rows = rows.reset_index(drop=True)
+    good = rows[rows["status"] == "success"].reset_index(drop=True)
+    pairs = duplicates.pairs_within(good, spec["duplicates"])
+    good = _with_groups(_with_verdicts(good, pairs), pairs)
+    failed = rows[rows["status"] != "success"]
+    failed = failed.assign(kept=False, reason=failed["status"], group=failed["key"])
+    manifest = pd.concat([good, failed]) if len(failed) else good
+    manifest = manifest.sort_values("key", ignore_index=True)
+    manifest["source_part"] = manifest["part"]
+    manifest["part"] = _final_parts(manifest, spec.get("split") or {}, spec["seed"])
+    return manifest[COLUMNS], _recorded(pairs, manifest)
+
+
+def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add `kept` and `reason`: of duplicates in one source part, the smallest key stays."""
+    position = pd.Series(good.index, index=good["key"])
+    part = good["part"].to_numpy(object)
+    a, b = (position[pairs[column]].to_numpy() for column in ("key_a", "key_b"))
+    together = part[a] == part[b]
+    first = duplicates.components(len(good), a[together], b[together])
+    kept = first == np.arange(len(good))
+    keys = good["key"].to_numpy(object)
+    reasons = ["" if k else f"duplicate of {key}" for k, key in zip(kept, keys[first], strict=True)]
+    return good.assign(kept=kept, reason=reasons)
+
+
+def _with_groups(good: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    position = pd.Series(good.index, index=good["key"])
+    a, b = (position[pairs[column]].to_numpy() for column in ("key_a", "key_b"))
+    kin_a, kin_b = duplicates.links(good["family"])
+    edges = np.concatenate([a, kin_a]), np.concatenate([b, kin_b])
+    first = duplicates.components(len(good), *edges)
+    return good.assign(group=good["key"].to_numpy(object)[first])
+
+
+def _final_parts(manifest: pd.DataFrame, wanted: Mapping[str, int], seed: int) -> pd.Series:
+    named = manifest["source_part"] != ""
+    both = sorted(set(wanted) & set(manifest.loc[named, "source_part"]))
+    if both:
+        raise ValueError(f"split: {both[0]!r} is a source part already; expected another name")
+    if not wanted:
+        return manifest["source_part"].where(named, "all")
+    sizes = manifest[~named & manifest["kept"].astype(bool)].groupby("group").size().to_dict()
+    dealt = split.parts(sizes, wanted, seed)
+    return manifest["source_part"].where(named, manifest["group"].map(dealt).fillna("rest"))
+
+
+def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Add parts and picture ids; the larger key of a pair in one source part is not kept."""
+    of_key = manifest.set_index("key")
+    part_a, part_b = (of_key["source_part"][pairs[key]].to_numpy() for key in ("key_a", "key_b"))
+    pairs = pairs.assign(dropped=pairs["key_b"].where(part_a == part_b))
+    captions = _equal_captions(manifest)
+    pairs = pairs.astype({"distance": "Int64", "dropped": "string"})
+    pairs = pd.concat([pairs, captions]) if len(captions) else pairs
+    pairs = pairs.sort_values(["key_a", "key_b", "kind"], ignore_index=True)
+    for side in ("a", "b"):
+        for column in ("image_id", "part"):
+            pairs[f"{column}_{side}"] = of_key[column][pairs[f"key_{side}"]].to_numpy()
+    return pairs[PAIRS]
+
+
+def _equal_captions(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Pair each picture with the next key of equal caption; a remark, no verdict."""
+    good = manifest[manifest["status"] == "success"]
+    good = good.assign(text=good["caption"].fillna("").str.strip())
+    good = good[good["text"] != ""].sort_values(["text", "key"])
+    following = good.groupby("text")["key"].shift(-1)
+    found = pd.DataFrame({"key_a": good["key"], "key_b": following}).dropna()
+    found = found.assign(distance=pd.NA, rmse=np.nan, kind="caption", dropped=pd.NA)
+    return found.astype({"distance": "Int64", "dropped": "string"})

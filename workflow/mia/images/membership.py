@@ -1,0 +1,124 @@
+"""Who is a member in a target: both sides compared, kin joined across them, folds dealt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia.images import duplicates, split
+
+COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
+SIDES = {"members": True, "nonmembers": False}
+
+
+def build(manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the membership of a target: every row that the manifests kept, on both sides.
+
+    A nonmember that duplicates a member (bytes, hash and thumbnail, mirror image) is dropped; so is
+    the later of two pictures with equal bytes within a side. Groups are the manifests', joined by
+    duplicates and families across the sides; a group is in one fold.
+
+    Args:
+        manifests: Image set to manifest.
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `match`, `seed`.
+
+    Returns:
+        `COLUMNS`, sorted by set and key; `image_id` is unique among the kept rows.
+
+    Raises:
+        ValueError: `match` is unknown, or a side or one of its folds is empty; the message counts
+            planned, downloaded, kept and dropped rows of every part.
+    """
+    if spec["match"] != "none":
+        raise ValueError(f"match: {spec['match']!r}; known: none")
+    rows = pd.concat([_side(manifests, spec[side]).assign(member=SIDES[side]) for side in SIDES])
+    rows = rows.sort_values(["set", "key"], ignore_index=True)
+    members, nonmembers = (np.flatnonzero(rows["member"] == flag) for flag in (True, False))
+    found = duplicates.matches(rows.iloc[members], rows.iloc[nonmembers], spec["duplicates"])
+    a, b = members[found["a"]], nonmembers[found["b"]]
+    rows = rows.assign(kept=True, reason="")
+    _drop(rows, b, a, "duplicate of member")
+    _drop(rows, *_later_copies(rows), "same picture as")
+    rows["group"] = _joined_groups(rows, a, b)
+    _require_both(rows, manifests, spec)
+    kept = rows[rows["kept"]]
+    dealt = split.folds(kept["group"], kept["member"], spec["seed"])
+    # A dropped row without kept kin has no fold of its own to be in.
+    rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
+    _require_folds(rows, manifests, spec)
+    if rows.loc[rows["kept"], "image_id"].duplicated().any():
+        raise ValueError("image_id is not unique among the kept rows")
+    return rows[COLUMNS]
+
+
+def _side(manifests: Mapping[str, pd.DataFrame], side: Sequence[Any]) -> pd.DataFrame:
+    name, parts = side
+    manifest = manifests[name]
+    chosen = manifest["part"].isin(parts) & manifest["kept"].astype(bool)
+    return manifest[chosen].assign(set=name)
+
+
+def _drop(rows: pd.DataFrame, dropped: np.ndarray, instead: np.ndarray, why: str) -> None:
+    """Mark rows, in place, naming the first row that each one gives way to."""
+    pairs = pd.DataFrame({"dropped": dropped, "instead": instead})
+    pairs = pairs.sort_values(["dropped", "instead"]).drop_duplicates("dropped")
+    for position, other in pairs.itertuples(index=False):
+        rows.loc[position, "kept"] = False
+        rows.loc[position, "reason"] = f"{why} {rows['key'][other]} of {rows['set'][other]}"
+
+
+def _later_copies(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of kept rows whose bytes an earlier kept row has, and those earlier rows."""
+    first, later = duplicates.links(rows["image_id"].where(rows["kept"]))
+    return later, first
+
+
+def _joined_groups(rows: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Name each row's group `{set}:{key}` of its first row."""
+    edges = [
+        (a, b),
+        duplicates.links(rows["set"] + ":" + rows["group"]),
+        duplicates.links(rows["family"]),
+        duplicates.links(rows["image_id"]),
+    ]
+    starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
+    first = duplicates.components(len(rows), starts, ends)
+    return (rows["set"] + ":" + rows["key"]).to_numpy(object)[first]
+
+
+def _require_both(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None:
+    for side, member in SIDES.items():
+        if not (rows["kept"] & (rows["member"] == member)).any():
+            raise ValueError(f"{side}: no picture is left\n{_account(rows, manifests, spec)}")
+
+
+def _require_folds(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None:
+    for side, member in SIDES.items():
+        kept = rows[rows["kept"] & (rows["member"] == member)]
+        if kept["fold"].nunique() < 2:
+            raise ValueError(
+                f"{side}: {len(kept)} pictures in {kept['group'].nunique()} group(s) cannot be "
+                "parted into calibration and evaluation; expected two unrelated pictures at least\n"
+                + _account(rows, manifests, spec)
+            )
+
+
+def _account(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> str:
+    """Say for every part how many rows it had, how many came, stayed, and were dropped here."""
+    lines = []
+    for side, member in SIDES.items():
+        name, parts = spec[side]
+        manifest = manifests[name]
+        for part in parts:
+            of_part = manifest[manifest["part"] == part]
+            here = rows[(rows["set"] == name) & rows["key"].isin(of_part["key"])]
+            here = here[here["member"] == member]
+            lines.append(
+                f"{side} {name}:{part}: {len(of_part)} rows, "
+                f"{(of_part['status'] == 'success').sum()} downloaded, "
+                f"{len(here)} kept by the manifest, {(~here['kept']).sum()} dropped here"
+            )
+    return "\n".join(lines)

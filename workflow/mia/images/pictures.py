@@ -1,0 +1,114 @@
+"""From raw bytes to pixels: one rule for every stage that looks at a picture.
+
+RGB, alpha on white, EXIF rotation not applied (as img2dataset and Stable Diffusion's own
+preparation), shorter side to the model's resolution with an antialiased bicubic filter, centre
+crop, values in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+# How the formats begin; what begins so and cannot be opened was cut off.
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*")
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+class PictureError(ValueError):
+    """A picture that cannot be used.
+
+    Args:
+        status: `not_an_image`, `truncated` or `too_many_pixels`.
+        message: What was found.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
+    """Return the decoded picture as its file has it; of an animation, the first frame.
+
+    Args:
+        data: Raw bytes of the file.
+        pixel_limit: Most pixels (width × height); checked on the header, before decoding.
+
+    Raises:
+        PictureError: The bytes are no picture, are cut off, or hold too many pixels.
+    """
+    try:
+        picture = _opened(data)
+    except UnidentifiedImageError as error:
+        if data.startswith(SIGNATURES):
+            raise PictureError("truncated", "the picture's header is cut off") from error
+        raise PictureError("not_an_image", f"begins with {data[:24]!r}") from error
+    except BROKEN as error:
+        raise PictureError("truncated", str(error)) from error
+    width, height = picture.size
+    if width * height > pixel_limit:
+        raise PictureError(
+            "too_many_pixels", f"{width} × {height} pixels; expected at most {pixel_limit}"
+        )
+    try:
+        picture.load()
+    except BROKEN as error:
+        raise PictureError("truncated", str(error)) from error
+    return picture
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Read the header only; the limit that counts is ours, so Pillow's own is put aside."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Return the picture in RGB, transparent pixels on white, 16-bit grey scaled to 8 bits.
+
+    >>> to_rgb(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).getpixel((0, 0))
+    (255, 255, 255)
+    """
+    if picture.mode.startswith("I;16"):
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
+    """Return a picture as a model sees it.
+
+    Args:
+        picture: Any mode, any size.
+        resolution: Pixels of both sides.
+
+    Returns:
+        float32 array `(3, resolution, resolution)` in [-1, 1].
+
+    >>> prepare(Image.new("L", (40, 30), 255), 8).shape
+    (3, 8, 8)
+    """
+    picture = to_rgb(picture)
+    scale = resolution / min(picture.size)
+    width, height = (max(resolution, round(side * scale)) for side in picture.size)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
+    left, top = (width - resolution) // 2, (height - resolution) // 2
+    picture = picture.crop((left, top, left + resolution, top + resolution))
+    pixels = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1)
+    return np.ascontiguousarray(pixels / 127.5 - 1)

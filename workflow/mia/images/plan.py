@@ -1,0 +1,133 @@
+"""The plan of an image set: clean addresses, keys, shards, limits. Pure functions on tables.
+
+A plan row is a picture to be had: `part` (name of its source part, "" outside named parts), `row`
+(position in its part), `url` (its locator), `caption`, `family`, `status`, `error`, and `key`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import pandas as pd
+
+SCHEMES = ("http", "https")
+COLUMNS = ["key", "part", "row", "url", "caption", "family", "status", "error"]
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What may stay as it is in a path or query (RFC 3986); `%` too, so that nothing is encoded twice.
+SAFE_IN_PATH, SAFE_IN_QUERY = "/:@!$&'()*+,;=~-._%", "/:@!$&'()*+,;=~-._%?"
+STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def clean_url(text: str) -> str:
+    """Return an address that any HTTP client takes: NFC, percent-encoded, without fragment.
+
+    Raises:
+        ValueError: The address is no http or https address with a host; the message says why.
+
+    >>> clean_url(" http://Example.org/a b/ü.jpg?q=é#top ")
+    'http://example.org/a%20b/%C3%BC.jpg?q=%C3%A9'
+    >>> clean_url("file:///etc/passwd")
+    Traceback (most recent call last):
+    ValueError: not an http or https address: 'file:///etc/passwd'
+    """
+    text = unicodedata.normalize("NFC", text.strip())
+    if CONTROL.search(text):
+        raise ValueError(f"control character in the address: {text!r}")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"not an address: {text!r} ({error})") from error
+    if parts.scheme.lower() not in SCHEMES:
+        raise ValueError(f"not an http or https address: {text!r}")
+    if not host:
+        raise ValueError(f"no host in the address: {text!r}")
+    place = _host(host, text) + (f":{port}" if port is not None else "")
+    if parts.username is not None:
+        raise ValueError(f"an address with a user name is not fetched: {text!r}")
+    path = quote(STRAY_PERCENT.sub("%25", parts.path), safe=SAFE_IN_PATH)
+    query = quote(STRAY_PERCENT.sub("%25", parts.query), safe=SAFE_IN_QUERY)
+    return urlunsplit((parts.scheme.lower(), place, path or "/", query, ""))
+
+
+def _host(host: str, text: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"not a host name: {text!r}") from error
+
+
+def digest(text: str) -> str:
+    """Return the first 16 hexadecimal digits of a text's sha256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def with_cleaned_urls(rows: pd.DataFrame) -> pd.DataFrame:
+    """Clean the column `url`; rows that cannot be cleaned get status `bad_url` and the reason."""
+    rows = rows.copy()
+    for index, text in rows["url"].items():
+        try:
+            if not text:
+                raise ValueError("the row has no address")
+            rows.at[index, "url"] = clean_url(text)
+        except ValueError as error:
+            rows.at[index, "status"], rows.at[index, "error"] = "bad_url", str(error)
+    return rows
+
+
+def locator_name(part: str, row: int, locator: str | None) -> str:
+    """Return what a row is called by: its locator, or `row:{part}:{row}` where it has none."""
+    return locator if isinstance(locator, str) and locator else f"row:{part}:{row}"
+
+
+def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `key` and `digest`, sorted by (part, row) for counting repeats.
+
+    The digest of a row is that of its `locator_name`. Its key is the digest, or for the n-th repeat
+    of a locator, in (part, row) order over all parts, the digest of `{locator}#{n}`.
+
+    Raises:
+        ValueError: Two rows have one key.
+
+    >>> rows = pd.DataFrame({"part": ["", ""], "row": [0, 1], "url": ["http://a/b", "http://a/b"]})
+    >>> with_keys(rows)["key"].tolist() == [digest("http://a/b"), digest("http://a/b#1")]
+    True
+    """
+    rows = rows.sort_values(["part", "row"], ignore_index=True)
+    named = list(map(locator_name, rows["part"], rows["row"], rows["url"]))
+    repeat = pd.Series(named, dtype="object").groupby(named).cumcount() if named else []
+    rows["digest"] = [digest(name) for name in named]
+    rows["key"] = [
+        digest(f"{name}#{n}") if n else digest(name) for name, n in zip(named, repeat, strict=True)
+    ]
+    twice = rows.loc[rows["key"].duplicated(keep=False), "url"]
+    if len(twice):
+        raise ValueError(f"rows with one key: {sorted(map(str, twice))[:4]}")
+    return rows
+
+
+def limited(rows: pd.DataFrame, limits: dict[str, int]) -> pd.DataFrame:
+    """Keep at most `limits[part]` rows of each part: those of the smallest digests."""
+    position = rows.sort_values(["digest", "part", "row"]).groupby("part").cumcount()
+    allowed = rows["part"].map(limits)
+    return rows[allowed.isna() | (position.reindex(rows.index) < allowed)]
+
+
+def shard(digest: str, shards: int) -> int:
+    """Return the shard of a row: its locator's digest modulo the number of shards."""
+    return int(digest, 16) % shards
+
+
+def divided(rows: pd.DataFrame, limits: dict[str, int], shards: int) -> list[pd.DataFrame]:
+    """Return the plan, one table per shard, each with `COLUMNS` and sorted by key."""
+    rows = limited(with_keys(rows), limits)
+    rows = rows.sort_values("key", ignore_index=True)
+    number = rows["digest"].map(lambda digest: shard(digest, shards))
+    strings = {column: "string" for column in COLUMNS if column != "row"}
+    rows = rows[COLUMNS].astype({**strings, "row": "int64"})
+    return [rows[number == n].reset_index(drop=True) for n in range(shards)]

@@ -1,0 +1,64 @@
+"""What is known of a picture once it is opened: one row, whether it could be used or not."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from mia.images import hashes
+from mia.images.pictures import PictureError, open_picture, to_rgb
+from mia.images.statistics import statistics
+
+PLANNED = ("key", "part", "row", "url", "caption", "family")
+STRINGS = ("image_id", "format", "mode", "phash", "phash_mirror")
+NUMBERS = ("width", "height", "bytes")
+STATISTICS = tuple(statistics(Image.new("RGB", (8, 8))))
+COLUMNS = (
+    "image_id",
+    *NUMBERS,
+    "format",
+    "mode",
+    "phash",
+    "phash_mirror",
+    "thumbnail",
+    *STATISTICS,
+)
+
+
+def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
+    """Return `status`, `error` and, of a picture that can be used, the values of `COLUMNS`.
+
+    `image_id` is the sha256 of the bytes, in hexadecimal; the size is the file's own, in pixels.
+
+    >>> describe(b"<html>", 100)["status"]
+    'not_an_image'
+    """
+    try:
+        picture = open_picture(data, pixel_limit)
+        rgb = to_rgb(picture)
+    except PictureError as error:
+        return {"status": error.status, "error": str(error)}
+    return {
+        "status": "success",
+        "error": "",
+        "image_id": hashlib.sha256(data).hexdigest(),
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": len(data),
+        "format": picture.format,
+        "mode": picture.mode,
+        "phash": hashes.perceptual_hash(rgb),
+        "phash_mirror": hashes.mirror_hash(rgb),
+        "thumbnail": hashes.thumbnail(rgb),
+        **statistics(rgb),
+    }
+
+
+def typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give every column its type, so that a shard of failures looks like any other."""
+    kinds = dict.fromkeys((*set(PLANNED) - {"row"}, "status", "error", *STRINGS), "string")
+    kinds |= dict.fromkeys(NUMBERS, "Int64") | dict.fromkeys(STATISTICS, "float64")
+    return rows.astype({**kinds, "row": "int64", "thumbnail": "object"})

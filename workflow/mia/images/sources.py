@@ -1,0 +1,143 @@
+"""What each kind of source offers, as rows of a plan; what it lacks, as a clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from mia.images import openmoji, openmoji_kin
+
+SUFFIXES = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
+
+
+def specs(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the spec of every source part; that of the rows outside named parts is "".
+
+    A part takes the set's keys and overrides them. A folder or a table without a `path` of its own
+    has named parts only.
+
+    >>> specs({"source": "urls", "caption": "text", "parts": {"member": {"path": "m.csv"}}})
+    {'member': {'source': 'urls', 'caption': 'text', 'path': 'm.csv'}}
+    """
+    own = {key: value for key, value in spec.items() if key != "parts"}
+    parts = {name: {**own, **part} for name, part in sorted((spec.get("parts") or {}).items())}
+    return {**({"": own} if own["source"] == "builtin" or "path" in own else {}), **parts}
+
+
+def builtin_rows(parts: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows of the built-in set.
+
+    A picture whose collection is named by a part belongs to that part, any other to "".
+
+    Raises:
+        ValueError: Two parts name one collection, or a part names none.
+    """
+    owner = {}
+    for name, part in parts.items():
+        collection = part.get("collection")
+        if name and not collection:
+            raise ValueError(f"part {name!r} of a built-in set: expected the key 'collection'")
+        if name and collection in owner:
+            raise ValueError(
+                f"parts {owner[collection]!r} and {name!r} both take {collection!r}; expected one"
+            )
+        if name:
+            owner[collection] = name
+    wanted = parts[""].get("collection")
+    rows = []
+    for code in openmoji.codes():
+        collection = openmoji.collection(code)
+        part = owner.get(collection, "")
+        if part or wanted in (None, collection):
+            rows.append((part, code))
+    table = pd.DataFrame(rows, columns=["part", "code"])
+    table["row"] = table.groupby("part").cumcount()
+    table["url"] = table["code"].map(openmoji.locator)
+    table["caption"] = table["code"].map(openmoji.caption)
+    table["family"] = table["code"].map(openmoji_kin.family)
+    return _plain(table)
+
+
+def folder_rows(
+    part: str, path: str, files: Iterable[str], captions: pd.DataFrame | None, source: str = ""
+) -> pd.DataFrame:
+    """Return the rows of a folder of pictures.
+
+    Args:
+        part: Name of the source part.
+        path: The folder as the config gives it; with a file's name it is the picture's locator.
+        files: Names of all files in it, relative, with `/`.
+        captions: Columns `file` and `caption`, index = line in the CSV; None where the set has no
+            captions.
+        source: Name of the captions file, for messages.
+
+    Raises:
+        ValueError: An empty folder; a captions row whose picture is missing; a picture without a
+            captions row, or with two.
+    """
+    files = sorted(files)
+    listed = [] if captions is None else captions["file"].tolist()
+    known = [file for file in files if PurePosixPath(file).suffix.lower() in SUFFIXES]
+    pictures = sorted({*known, *set(files).intersection(listed)})
+    if not pictures:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise ValueError(f"{path}: no picture in this folder; expected files ending in {kinds}")
+    text = dict.fromkeys(pictures, "")
+    if captions is not None:
+        text = _captions_by_file(captions, set(pictures), path, source)
+        without = [picture for picture in pictures if picture not in text]
+        if without:
+            raise ValueError(
+                f"{source}: no row for {len(without)} of {len(pictures)} pictures in {path}, "
+                f"first {without[0]!r}; expected one row per picture"
+            )
+    table = pd.DataFrame({"row": range(len(pictures)), "url": pictures})
+    table["caption"] = table["url"].map(text)
+    table["url"] = [str(PurePosixPath(path) / picture) for picture in pictures]
+    return _plain(table.assign(part=part, family=None))
+
+
+def _captions_by_file(
+    captions: pd.DataFrame, pictures: set[str], path: str, source: str
+) -> dict[str, str]:
+    text, line_of = {}, {}
+    for line, file, caption in captions[["file", "caption"]].itertuples():
+        if file not in pictures:
+            raise ValueError(f"{source}: row {line}: no picture {file!r} in {path}")
+        if file in line_of:
+            raise ValueError(f"{source}: rows {line_of[file]} and {line} both caption {file!r}")
+        text[file], line_of[file] = caption, line
+    return text
+
+
+def url_rows(part: str, table: pd.DataFrame, url: str, caption: str, source: str) -> pd.DataFrame:
+    """Return the rows of a table of addresses, their addresses as they are.
+
+    Raises:
+        ValueError: A column is missing; the message names those found. Or the table has no rows.
+    """
+    require_columns(table, [url, caption], source)
+    if not len(table):
+        raise ValueError(f"{source}: no rows; expected one address per row")
+    rows = pd.DataFrame({"url": table[url], "caption": table[caption]}).reset_index(drop=True)
+    rows = rows.astype("object").where(rows.notna(), None)
+    rows["url"] = [None if url is None else str(url) for url in rows["url"]]
+    rows["caption"] = ["" if text is None else str(text) for text in rows["caption"]]
+    return _plain(rows.assign(part=part, row=range(len(rows)), family=None))
+
+
+def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) -> None:
+    """Raise a ValueError naming the missing columns and those found."""
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        found = ", ".join(map(str, table.columns)) or "none"
+        raise ValueError(f"{source}: no column {', '.join(map(repr, missing))}; found: {found}")
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(status="", error="")[
+        ["part", "row", "url", "caption", "family", "status", "error"]
+    ].astype({"url": "object", "status": "object", "error": "object"})

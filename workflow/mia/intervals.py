@@ -1,0 +1,184 @@
+"""How far a number may be off: intervals of AUC, of TPR at a limit and of plain rates.
+
+Scores and `member` as in `mia.metrics`. `group` labels pictures that belong together `(images,)`:
+resampling draws whole groups, and a class is only as large as its count of groups.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest, norm
+
+from mia import metrics
+
+CELLS = 4_000_000  # of a resampled table held at once
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its two-sided interval and how that was found."""
+
+    value: float
+    low: float
+    high: float
+    method: str
+
+
+def auc_interval(
+    scores: np.ndarray,
+    member: np.ndarray,
+    confidence: float,
+    group: np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return the AUC with its two-sided interval.
+
+    Normal interval with DeLong's variance, clipped to [0, 1], where every group is one picture;
+    else the percentiles of a bootstrap by group. Where all member-nonmember pairs come out alike
+    (perfect, reversed or constant scores) both would claim certainty: there, Clopper-Pearson over
+    independent pairs bounds the share of pairs that come out otherwise. With fewer than two groups
+    in a class nothing is known: [0, 1].
+
+    Raises:
+        ValueError: One of the classes is empty.
+    """
+    values, covariance = metrics.auc_covariance(np.asarray(scores)[None], member)
+    value, variance = float(values[0]), float(covariance[0, 0])
+    pairs = metrics.independent_pairs(member, group)
+    if pairs < 2:
+        return Interval(value, 0.0, 1.0, "none: fewer than two groups in a class")
+    if variance < 1e-14:
+        others = rate_interval(0, pairs, confidence)[1]
+        low, high = value - others * value, value + others * (1 - value)
+        return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
+    if group is None or len(np.unique(group)) == len(group):
+        half = float(norm.isf((1 - confidence) / 2)) * math.sqrt(variance)
+        return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
+    areas = np.concatenate([_area(*c) for c in _curves(scores, member, group, resamples, seed)])
+    return Interval(value, *_percentiles(areas, confidence), "bootstrap by group")
+
+
+def tpr_interval(
+    scores: np.ndarray,
+    member: np.ndarray,
+    limits: Sequence[float],
+    confidence: float,
+    group: np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> list[tuple[float, float]]:
+    """Return the interval of `metrics.tpr_at_fpr` at each limit, by one bootstrap.
+
+    Members and nonmembers are both resampled, by group, since the threshold is estimated too.
+    Where every resample agrees (no member is ever found, say), Clopper-Pearson over the members'
+    groups takes its place.
+    """
+    found = [[] for _ in limits]
+    for made, hits in _curves(scores, member, group, resamples, seed):
+        for limit, rates in zip(limits, found, strict=True):
+            rates.append(_rate_at(made, hits, limit))
+    return [_unless_certain(np.concatenate(rates), member, group, confidence) for rates in found]
+
+
+def rate_interval(hits: int, n: int, confidence: float) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] of nothing.
+
+    Right for a threshold that was fixed on other images.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    interval = binomtest(hits, n).proportion_ci(confidence, method="exact")
+    return float(interval.low), float(interval.high)
+
+
+def detectable_auc(members: int, nonmembers: int, confidence: float, power: float = 0.8) -> float:
+    """Return the smallest AUC above 0.5 that a two-sided test at this size finds with `power`.
+
+    From the variance of the rank sum statistic without any difference,
+    (m + n + 1) / (12 m n); its mirror image below 0.5 is as detectable.
+
+    >>> round(detectable_auc(2500, 2500, 0.95), 3)
+    0.523
+    """
+    deviation = math.sqrt((members + nonmembers + 1) / (12 * members * nonmembers))
+    return min(1.0, 0.5 + float(norm.isf((1 - confidence) / 2) + norm.ppf(power)) * deviation)
+
+
+def _unless_certain(
+    rates: np.ndarray, member: np.ndarray, group: np.ndarray | None, confidence: float
+) -> tuple[float, float]:
+    if np.ptp(rates) > 0:
+        return _percentiles(rates, confidence)
+    member = np.asarray(member, dtype=bool)
+    groups = member.sum() if group is None else len(np.unique(np.asarray(group)[member]))
+    return rate_interval(round(rates[0] * groups), int(groups), confidence)
+
+
+def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _area(made: np.ndarray, hits: np.ndarray) -> np.ndarray:
+    """Return the AUC of each resample, from counts as `_curves` gives them."""
+    steps = np.diff(made, axis=1, prepend=0)
+    twice = (steps * hits).sum(axis=1) + (steps[:, 1:] * hits[:, :-1]).sum(axis=1)
+    return twice / (2 * made[:, -1] * hits[:, -1])
+
+
+def _rate_at(made: np.ndarray, hits: np.ndarray, limit: float) -> np.ndarray:
+    """Return the largest TPR within `limit` of each resample, from counts as `_curves` gives."""
+    allowed = np.floor(limit * made[:, -1:] + 1e-9)
+    points = (made <= allowed).sum(axis=1)
+    best = np.take_along_axis(hits, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
+    return np.where(points > 0, best, 0) / hits[:, -1]
+
+
+def _curves(
+    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None, resamples: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield false and true positives `(resamples of a chunk, distinct scores)`, scores falling."""
+    scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    group = np.arange(len(scores)) if group is None else np.asarray(group)
+    place = np.unique(group, return_inverse=True)[1]
+    is_member = member[order]
+    for counts in _group_counts(place, member, len(scores), resamples, seed):
+        weights = counts[:, place[order]]
+        made = np.cumsum(weights * ~is_member, axis=1, dtype=np.int64)[:, last]
+        hits = np.cumsum(weights * is_member, axis=1, dtype=np.int64)[:, last]
+        yield made, hits
+
+
+def _group_counts(
+    place: np.ndarray, member: np.ndarray, width: int, resamples: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Yield how often each group is drawn `(resamples of a chunk, groups)`.
+
+    Groups of members, of nonmembers and of both are three strata, each drawn as often as it has
+    groups, so that neither class runs empty.
+    """
+    generator = np.random.default_rng(seed)
+    with_members = np.bincount(place, member) > 0
+    with_nonmembers = np.bincount(place, ~member) > 0
+    kinds = with_members * 2 + with_nonmembers
+    chunk = max(1, min(resamples, CELLS // width))
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
+        counts = np.zeros((rows, len(kinds)), dtype=np.int32)
+        for stratum in (np.flatnonzero(kinds == kind) for kind in (1, 2, 3)):
+            size = len(stratum)
+            drawn = (
+                generator.integers(size, size=(rows, size)) if size else np.empty((rows, 0), int)
+            )
+            drawn = drawn + size * np.arange(rows)[:, None]
+            counts[:, stratum] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(
+                rows, size
+            )
+        yield counts

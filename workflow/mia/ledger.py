@@ -1,0 +1,95 @@
+"""The ledger: every number ever measured for a model and an image set, whatever the shards.
+
+Segments are Parquet files named `{signal}-{first 16 hex of the sha256 of their bytes}.parquet`,
+written under a temporary name and renamed. A segment is only ever added or, by the job that wrote
+it, merged; a segment whose bytes do not match its name is left out with a warning, so that its
+rows are measured again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mia import tables
+
+KEY = ["image_id", "input_hash", "query"]
+
+
+class Ledger:
+    """The segments in `folder`.
+
+    Args:
+        folder: One folder per (model, image set).
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self._written: dict[str, list[Path]] = {}
+
+    def read(self, signal: str, fingerprint: str) -> pd.DataFrame:
+        """Return every row of `signal` that was measured by code with `fingerprint`.
+
+        Returns:
+            Columns `image_id`, `input_hash`, `query` (a `Query.name`) and the measures; one row per
+            key, empty where nothing was measured.
+        """
+        parts = [pd.DataFrame(columns=KEY)]
+        pending = set(self.folder.glob(f"{signal}-*.parquet"))
+        while pending:
+            path = pending.pop()
+            try:
+                parts.append(self._read_segment(path, fingerprint))
+            except FileNotFoundError:  # its writer merged it just now: look again
+                pending = set(self.folder.glob(f"{signal}-*.parquet"))
+                parts = parts[:1]
+        rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+        return rows.drop_duplicates(KEY, ignore_index=True)
+
+    def append(self, signal: str, rows: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
+        """Add a segment; `metadata` must hold `fingerprint`."""
+        self._written.setdefault(signal, []).append(self._write(signal, rows, metadata))
+
+    def compact(self, signal: str, metadata: Mapping[str, Any]) -> None:
+        """Merge the segments of `signal` that this object wrote into one."""
+        segments = self._written.pop(signal, [])
+        if len(segments) < 2:
+            return
+        merged = pd.concat([tables.read(path) for path in segments], ignore_index=True)
+        new = self._write(signal, merged, metadata)
+        for path in set(segments) - {new}:
+            path.unlink()
+
+    def _write(self, signal: str, rows: pd.DataFrame, metadata: Mapping[str, Any]) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f".{signal}.{os.getpid()}.tmp"
+        try:
+            tables.write(rows, temporary, metadata)
+            path = self.folder / f"{signal}-{_digest(temporary.read_bytes())}.parquet"
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    def _read_segment(self, path: Path, fingerprint: str) -> pd.DataFrame:
+        content = path.read_bytes()
+        if _digest(content) != path.stem.rpartition("-")[2]:
+            print(f"warning: {path}: damaged; its rows are measured again", file=sys.stderr)
+            return pd.DataFrame(columns=KEY)
+        buffer = pa.BufferReader(content)
+        table = pq.read_table(buffer)
+        if (table.schema.metadata or {}).get(b"fingerprint") != f'"{fingerprint}"'.encode():
+            return pd.DataFrame(columns=KEY)
+        return table.to_pandas()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,44 @@
+"""One measuring job per shard at a time, even when an earlier one outlived its Snakemake."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class LockError(RuntimeError):
+    """Another job works on the same ledger in a way that cannot be waited for."""
+
+
+@contextmanager
+def shard_lock(folder: Path, shard: str, shards: int) -> Iterator[None]:
+    """Hold the lock of shard `shard` of `shards`; wait for an orphan that still holds it.
+
+    Locks end with their process, so a killed job leaves none behind.
+
+    Raises:
+        LockError: A live job cuts the same set into another number of shards.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = folder / f"lock-{shard}-of-{shards}"
+    with open(own, "w") as lock, open(folder / "lock", "w") as common:
+        fcntl.flock(common, fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for other in sorted(folder.glob("lock-*-of-*")):
+            if not other.name.endswith(f"-of-{shards}") and _is_held(other):
+                raise LockError(
+                    f"{other}: a job that cuts this set into another number of shards is still "
+                    "running; wait for it or stop it"
+                )
+        yield
+
+
+def _is_held(path: Path) -> bool:
+    with open(path) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -1,0 +1,184 @@
+"""Numbers of a score: AUC, its DeLong covariance, and operating points of a threshold.
+
+Scores are float arrays `(images,)`, higher = more member-like; `member` is bool of the same shape;
+an image is called a member if its score >= the threshold. Every rate is in [0, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two AUCs on the same images, its standard error and two-sided p."""
+
+    value: float
+    error: float
+    p: float
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the normal interval, clipped to [-1, 1]."""
+        half = float(norm.isf((1 - confidence) / 2)) * self.error
+        return max(-1.0, self.value - half), min(1.0, self.value + half)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What a threshold achieves.
+
+    Args:
+        tpr: Share of members that reach the threshold.
+        fpr: Share of nonmembers that reach it.
+        threshold: The lowest score called a member; infinity where nobody is.
+        allowed: False positives the limit allows, floor(limit × nonmembers).
+        made: False positives made.
+    """
+
+    tpr: float
+    fpr: float
+    threshold: float
+    allowed: int
+    made: int
+
+
+def auc(scores: np.ndarray, member: np.ndarray) -> float:
+    """Return the chance that a member outscores a nonmember, ties counted half.
+
+    Raises:
+        ValueError: One of the classes is empty.
+
+    >>> auc(np.array([3.0, 1.0, 2.0, 1.0]), np.array([True, True, False, False]))
+    0.625
+    """
+    return float(auc_covariance(np.asarray(scores)[None], member)[0][0])
+
+
+def auc_covariance(
+    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the AUCs `(attacks,)` of several scores and their covariance `(attacks, attacks)`.
+
+    DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014. Pictures of one group
+    vary together: their structural components are summed first, as in Obuchowski 1997; with
+    single pictures that is DeLong's own estimate. One group alone in a class shows no variance.
+
+    Args:
+        scores: `(attacks, images)`.
+        member: `(images,)`.
+        group: Label of each image's group `(images,)`; by default every image is its own.
+
+    Raises:
+        ValueError: One of the classes is empty.
+    """
+    scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
+    members, nonmembers = int(member.sum()), int((~member).sum())
+    if not members or not nonmembers:
+        raise ValueError(
+            f"an AUC needs both classes, got {members} members, {nonmembers} nonmembers"
+        )
+    everywhere = rankdata(scores, axis=1)
+    won = (everywhere[:, member] - rankdata(scores[:, member], axis=1)) / nonmembers
+    lost = 1 - (everywhere[:, ~member] - rankdata(scores[:, ~member], axis=1)) / members
+    values = won.mean(axis=1)
+
+    group = np.arange(len(member)) if group is None else group
+    labels, place = np.unique(np.asarray(group), return_inverse=True)
+    sums = np.zeros((len(scores), len(labels)))
+    for mine, part in ((member, won), (~member, lost)):
+        groups = len(np.unique(place[mine]))
+        weight = math.sqrt(groups / max(groups - 1, 1)) / mine.sum()
+        for row, components in enumerate(weight * (part - values[:, None])):
+            sums[row] += np.bincount(place[mine], components, minlength=len(labels))
+    return values, sums @ sums.T
+
+
+def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> int:
+    """Return how many member-nonmember pairs share no group: the smaller count of groups."""
+    member = np.asarray(member, dtype=bool)
+    group = np.arange(len(member)) if group is None else np.asarray(group)
+    return min(len(np.unique(group[member])), len(np.unique(group[~member])))
+
+
+def paired_auc_difference(
+    a: np.ndarray, b: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+) -> Difference:
+    """Return AUC(a) - AUC(b) on the same images, from `auc_covariance`.
+
+    Where the covariance is exactly zero (perfect against constant), a sign test over independent
+    pairs gives p, and the error is the one that a normal with this p would have.
+    """
+    values, covariance = auc_covariance(np.stack([a, b]), member, group)
+    value = float(values[0] - values[1])
+    pairs = independent_pairs(member, group)
+    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    if pairs < 2:
+        return Difference(value, math.inf, 1.0)
+    if variance > 1e-14:
+        error = math.sqrt(variance)
+        return Difference(value, error, float(2 * norm.sf(abs(value) / error)))
+    if abs(value) < 1e-12:
+        return Difference(0.0, 0.0, 1.0)
+    p = 2.0 ** (1 - min(pairs, 1000))
+    return Difference(value, float(abs(value) / norm.isf(p / 2)), p)
+
+
+def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return thresholds (falling, infinity first), false positives and true positives at each.
+
+    One point per distinct score, so that equal scores are called alike; counts, not rates.
+    """
+    order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
+    scores, member = np.asarray(scores, dtype=float)[order], np.asarray(member, dtype=bool)[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    made, found = np.cumsum(~member)[last], np.cumsum(member)[last]
+    return np.append(math.inf, scores[last]), np.append(0, made), np.append(0, found)
+
+
+def allowed_false_positives(limit: float, nonmembers: int) -> int:
+    """Return floor(limit × nonmembers), safe from the rounding of decimal limits.
+
+    >>> allowed_false_positives(0.29, 100)
+    29
+    """
+    return math.floor(limit * nonmembers + 1e-9)
+
+
+def tpr_at_fpr(scores: np.ndarray, member: np.ndarray, limit: float) -> OperatingPoint:
+    """Return the point of the largest TPR whose empirical FPR is <= `limit`.
+
+    Never interpolated; images of equal score are called alike. Of several thresholds with that TPR
+    the highest is taken, the one with the fewest false positives.
+
+    >>> tpr_at_fpr(np.array([4.0, 3, 2, 1]), np.array([1, 0, 1, 0], bool), 0.4).tpr
+    0.5
+    """
+    thresholds, made, found = curve(scores, member)
+    allowed = allowed_false_positives(limit, int(made[-1]))
+    best = int(np.searchsorted(found, found[made <= allowed].max()))
+    tpr, fpr = found[best] / found[-1], made[best] / made[-1]
+    return OperatingPoint(float(tpr), float(fpr), float(thresholds[best]), allowed, int(made[best]))
+
+
+def calibrated_threshold(nonmember_scores: np.ndarray, limit: float) -> float:
+    """Return the lowest nonmember score that at most floor(limit × n) of them reach.
+
+    Nonmembers only, so that no label of a member moves it: with k allowed, a further nonmember
+    without ties reaches it with probability k / (n + 1). Infinity where ties leave none.
+
+    >>> calibrated_threshold(np.array([1.0, 2.0, 3.0, 4.0]), 0.5)
+    3.0
+    """
+    thresholds, made, _ = curve(nonmember_scores, np.zeros(len(nonmember_scores), dtype=bool))
+    allowed = allowed_false_positives(limit, len(nonmember_scores))
+    return float(thresholds[made <= allowed][-1])
+
+
+def advantage(scores: np.ndarray, member: np.ndarray) -> float:
+    """Return max(TPR - FPR) over all thresholds, in [0, 1]; optimistic, as it picks the best."""
+    _, made, found = curve(scores, member)
+    return float((found / found[-1] - made / made[-1]).max())

@@ -1,0 +1,108 @@
+"""Which (image, query) pairs a ledger already answers, and which have to be measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from mia.query import Query
+
+
+def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFrame:
+    """Hash everything a number depends on besides the query and the signal's code.
+
+    Args:
+        images: Index `image_id`, column `caption`.
+        inputs: What all images share: seed, resolution, dtype, model files, schedule, preparation.
+
+    Returns:
+        Index `image_id`; column `null` (without the caption), column `caption` (with it).
+    """
+    shared = json.dumps(inputs, sort_keys=True)
+    captions = images["caption"].fillna("").astype(str)
+    return pd.DataFrame(
+        {"null": _hash(shared), "caption": [_hash(f"{shared}\n{text}") for text in captions]},
+        index=images.index,
+    )
+
+
+def answered(
+    rows: pd.DataFrame, hashes: pd.DataFrame, queries: Sequence[Query], signal: ModuleType
+) -> dict[Query, pd.DataFrame]:
+    """Return the rows that answer each query, from everything a ledger holds.
+
+    Args:
+        rows: What `Ledger.read` returned for one signal.
+        hashes: What `input_hashes` returned; its index is the images wanted.
+        queries: Queries of that signal.
+        signal: Its module, for rows of one query that hold another's columns.
+
+    Returns:
+        Per query, index `image_id`, columns `signal.MEASURES`; images not answered are left out.
+    """
+    by_name = {name: table.set_index("image_id") for name, table in rows.groupby("query")}
+    measures = list(signal.MEASURES)
+
+    def held(query: Query) -> pd.DataFrame:
+        table = by_name.get(query.name)
+        if table is None:
+            return pd.DataFrame(columns=measures, dtype=float)
+        expected = hashes["null" if query.condition == "null" else "caption"]
+        return table.loc[table["input_hash"] == expected.reindex(table.index), measures]
+
+    result = {}
+    for query in queries:
+        tables = [held(query)]
+        for wider in wider_queries(query, signal):
+            tables.append(signal.project(held(wider), query)[measures])
+        together = pd.concat([table for table in tables if len(table)] or tables[:1])
+        result[query] = together[~together.index.duplicated()]
+    return result
+
+
+def to_measure(
+    answers: Mapping[Query, pd.DataFrame], image_ids: Sequence[str], signal: ModuleType
+) -> dict[Query, list[str]]:
+    """Return the images that each query must still be measured on.
+
+    A query that another missing query answers along the way is not measured itself.
+    """
+    found = {}
+    for query, rows in answers.items():
+        if any(wider in answers for wider in wider_queries(query, signal)):
+            continue
+        done = set(rows.index)
+        images = [image_id for image_id in image_ids if image_id not in done]
+        if images:
+            found[query] = images
+    return found
+
+
+def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, ...], list[str]]]:
+    """Group images that lack the same queries, so that they can share a batch."""
+    need: dict[str, list[Query]] = {}
+    for query in sorted(missing):
+        for image_id in missing[query]:
+            need.setdefault(image_id, []).append(query)
+    groups: dict[tuple[Query, ...], list[str]] = {}
+    for image_id in sorted(need):
+        groups.setdefault(tuple(need[image_id]), []).append(image_id)
+    return sorted(groups.items())
+
+
+def wider_queries(query: Query, signal: ModuleType) -> tuple[Query, ...]:
+    """Queries whose rows answer `query` too."""
+    both = replace(query, condition="both")
+    if hasattr(signal, "also_answers") and query in signal.also_answers(both):
+        return (both,)
+    return ()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

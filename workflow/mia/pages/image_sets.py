@@ -1,0 +1,73 @@
+"""What became of an image set: rows, failures, duplicates, what was kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from mia.pages.words import FAILURES, PAIRS
+
+
+def image_set_context(
+    name: str, spec: dict[str, Any], manifest: pd.DataFrame, pairs: pd.DataFrame
+) -> dict[str, Any]:
+    """Return an image set's counts.
+
+    Args:
+        name: The set.
+        spec: Its config.
+        manifest: Columns part, status, kept, reason.
+        pairs: Columns part_a, part_b, kind.
+    """
+    opened = manifest["status"] == "success"
+    kept = manifest["kept"].astype(bool)
+    failures = manifest.loc[~opened, "status"].value_counts()
+    reasons = manifest.loc[opened & ~kept, "reason"].map(kind_of_reason).value_counts()
+    return {
+        "name": name,
+        "source": spec["source"],
+        "openmoji": is_openmoji(spec),
+        "rows": len(manifest),
+        "opened": int(opened.sum()),
+        "kept": int(kept.sum()),
+        "survival": float(opened.mean()) if len(manifest) else float("nan"),
+        "parts": [
+            {
+                "name": part,
+                "rows": len(rows),
+                "opened": int(opened[rows.index].sum()),
+                "dropped": int((opened & ~kept)[rows.index].sum()),
+                "kept": int(kept[rows.index].sum()),
+            }
+            for part, rows in manifest.groupby("part")
+        ],
+        "failures": [(FAILURES.get(status, status), int(n)) for status, n in failures.items()],
+        "reasons": [(reason, int(n)) for reason, n in reasons.items()],
+        "pairs": pair_counts(pairs),
+        "across": int(((pairs["part_a"] != pairs["part_b"]) & (pairs["kind"] != "caption")).sum()),
+    }
+
+
+def pair_counts(pairs: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return how many pairs of each kind were found, in the order of `PAIRS`."""
+    found = pairs["kind"].value_counts()
+    return [(words, int(found[kind])) for kind, words in PAIRS.items() if kind in found]
+
+
+def kind_of_reason(reason: str) -> str:
+    """Return a reason without the keys that tell one row's from another's.
+
+    >>> kind_of_reason("duplicate of 0123456789abcdef")
+    'duplicate of another picture'
+    """
+    words = [
+        "another picture" if len(word) >= 8 and set(word) <= set("0123456789abcdef") else word
+        for word in str(reason).split()
+    ]
+    return " ".join(words) or "no reason given"
+
+
+def is_openmoji(spec: dict[str, Any]) -> bool:
+    """Whether a set's pictures are OpenMoji's, which have to be credited."""
+    return spec["source"] == "builtin" and spec.get("builtin", "openmoji") == "openmoji"

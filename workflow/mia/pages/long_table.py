@@ -1,0 +1,49 @@
+"""What the page takes from tables/metrics.csv, one row a number, read as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+
+def notes(long: pd.DataFrame, target: str) -> list[str]:
+    """Return the notes on a target's AUC intervals and TPRs, each once, with whom it concerns.
+
+    Args:
+        long: tables/metrics.csv, read as text.
+        target: Its name.
+    """
+    rows = long[(long["target"] == target) & (long["note"] != "")]
+    everyone = set(long.loc[long["target"] == target, "attack"])
+    told = []
+    for metric, words in {"auc": "AUC intervals", "tpr_at_fpr": "TPR"}.items():
+        for (limit, note), found in rows[rows["metric"] == metric].groupby(["limit", "note"]):
+            at = f" at {100 * float(limit):g} % FPR" if limit else ""
+            who = "" if set(found["attack"]) == everyone else f" ({', '.join(found['attack'])})"
+            told.append(f"{words}{at}{who}: {note}.")
+    return told
+
+
+def beyond_blind(long: pd.DataFrame, target: str) -> dict[str, tuple[float, float]]:
+    """Return attack to the interval of AUC minus blind AUC, against its hardest baseline."""
+    rows = long[(long["target"] == target) & (long["metric"] == "auc_minus_blind")]
+    rows = rows.assign(low=pd.to_numeric(rows["low"]), high=pd.to_numeric(rows["high"]))
+    hardest = rows.sort_values("low", kind="stable").drop_duplicates("attack")
+    return {row.attack: (row.low, row.high) for row in hardest.itertuples()}
+
+
+def carried(long: pd.DataFrame, target: str) -> list[dict[str, Any]]:
+    """Return what thresholds chosen on calibration achieve on evaluation.
+
+    Returns:
+        One entry per attack and limit: `fpr` and `tpr` as (value, low, high) in [0, 1].
+    """
+    rows = long[(long["target"] == target) & long["metric"].isin(["carried_fpr", "carried_tpr"])]
+    found: dict[tuple[str, float], dict[str, Any]] = {}
+    for row in rows[rows["value"] != ""].to_dict("records"):
+        key = row["attack"], float(row["limit"])
+        entry = found.setdefault(key, {"attack": key[0], "limit": key[1], "alarm": False})
+        entry[row["metric"][-3:]] = tuple(float(row[end]) for end in ("value", "low", "high"))
+        entry["alarm"] |= row["note"] == "threshold_does_not_carry"
+    return list(found.values())

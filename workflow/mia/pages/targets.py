@@ -1,0 +1,198 @@
+"""What the page says about one target: verdict, findings, a row of numbers per attack."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from mia.checks import MEANINGS
+from mia.pages.long_table import beyond_blind, carried, notes
+from mia.pages.words import ABOVE_BLIND, ACCESS, VERDICTS
+
+LIMITS = {"10pct": 0.1, "1pct": 0.01, "01pct": 0.001}
+TEXT = ("target", "attack", "access", "above_blind", "verdict", "flags")
+
+
+def tidy(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return tables/summary.csv, read as text, with numbers as floats (NaN where `n/a`)."""
+    numbers = {
+        name: pd.to_numeric(summary[name], errors="coerce")
+        for name in summary.columns
+        if name not in TEXT
+    }
+    return summary.assign(**numbers)
+
+
+def scale(summary: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis on which all AUC intervals are drawn, tenths, 0.5 inside.
+
+    >>> scale(pd.DataFrame({"auc_low": [0.43], "auc_high": [0.71]}))
+    (0.4, 0.8)
+    """
+    low, high = summary["auc_low"].min(), summary["auc_high"].max()
+    low, high = math.floor(10 * min(low, 0.5) + 1e-9), math.ceil(10 * max(high, 0.6) - 1e-9)
+    return max(low, 0) / 10, min(high, 10) / 10
+
+
+def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[str, Any]]:
+    """Return one entry per row of the (tidied) summary table.
+
+    Args:
+        summary: Rows of one target or of all.
+        ends: What `scale` returned.
+    """
+    return [_attack_row(row, ends) for row in summary.to_dict("records")]
+
+
+def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
+    width = ends[1] - ends[0]
+    places = {
+        name: round(100 * (row[column] - ends[0]) / width, 2)
+        for name, column in {"low": "auc_low", "value": "auc", "high": "auc_high"}.items()
+    }
+    return {
+        **{name: row[name] for name in ("target", "attack", "access", "above_blind", "verdict")},
+        "reads": ACCESS.get(row["access"], row["access"]),
+        "blind": row["access"] == "model-free",
+        "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
+        "auc": (row["auc"], row["auc_low"], row["auc_high"]),
+        "bar": {**places, "half": round(100 * (0.5 - ends[0]) / width, 2)},
+        "tpr": [
+            tuple(row[f"tpr_fpr_{name}{end}"] for end in ("", "_low", "_high")) for name in LIMITS
+        ],
+        "blind_auc": row["blind_auc"],
+        "evals_alone": row["evals_alone"],
+        "evals_shared": row["evals_shared"],
+        "backwards": row["backwards"],
+        "flags": [flag for flag in re.split(r"[;,\s]+", str(row["flags"])) if flag],
+    }
+
+
+def flag_notes(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Say what the flags of `rows` mean; those on every row are told once, not on each.
+
+    Returns:
+        `everywhere`: (flag, meaning) raised on all rows; `some`: raised on some.
+    """
+    raised = sorted({flag for row in rows for flag in row["flags"]})
+    told = {flag: all(flag in row["flags"] for row in rows) for flag in raised}
+    meaning = {flag: MEANINGS.get(flag, "see docs/checks.md") for flag in raised}
+    return {
+        "everywhere": [(flag, meaning[flag]) for flag in raised if told[flag]],
+        "some": [(flag, meaning[flag]) for flag in raised if not told[flag]],
+    }
+
+
+def findings(rows: list[dict[str, Any]], verdict: str) -> str:
+    """Say in a few sentences, with names, what the attacks on the model found."""
+    reading = [row for row in rows if not row["blind"]]
+    if not reading:
+        return "No attack here reads the model."
+    above = _names(row for row in reading if row["auc"][1] > 0.5)
+    below = _names(row for row in reading if row["auc"][2] < 0.5)
+    beyond = _names(row for row in reading if row["above_blind"] == "yes")
+    told = [f"Members ranked above nonmembers more often than chance allows by: {above or 'none'}."]
+    if below:
+        told.append(f"The wrong way round by: {below}.")
+    if verdict == "NOT FAIR":
+        told.append("None of this can be laid at the model's door.")
+    else:
+        told.append(f"Better than every blind baseline: {beyond or 'none'}.")
+    return " ".join(told)
+
+
+def brief(rows: list[dict[str, Any]], verdict: str) -> str:
+    """Say in one sentence how many attacks on the model found something."""
+    reading = [row for row in rows if not row["blind"]]
+    if not reading:
+        return "No attack here reads the model."
+    if verdict == "NOT FAIR":
+        return "Attack numbers here measure the sets, not the model."
+    above = sum(row["auc"][1] > 0.5 for row in reading)
+    beyond = sum(row["above_blind"] == "yes" for row in reading)
+    return (
+        f"Of {len(reading)} attacks on the model, {above or 'none'} did better than chance and "
+        f"{beyond or 'none'} better than every blind baseline."
+    )
+
+
+def _names(rows: Iterable[dict[str, Any]]) -> str:
+    return ", ".join(row["attack"] for row in rows)
+
+
+def is_control(spec: dict[str, Any], target: str) -> bool:
+    """Whether the model was trained here, and not on the pictures that stand in for members."""
+    model = spec["models"][spec["targets"][target]["model"]]
+    if model["source"] != "training":
+        return False
+    learnt = spec["training"][model["training"]]["set"]
+    return spec["targets"][target]["members"] not in (learnt, *_parts_of(learnt, spec))
+
+
+def _parts_of(learnt: str, spec: dict[str, Any]) -> list[str]:
+    """The named parts of a whole image set; none of one part."""
+    if ":" in learnt:
+        return []
+    image_set = spec["image_sets"][learnt]
+    return [f"{learnt}:{part}" for key in ("parts", "split") for part in image_set.get(key) or ()]
+
+
+def target_context(
+    name: str,
+    spec: dict[str, Any],
+    rows: list[dict[str, Any]],
+    audit: dict[str, Any],
+    long: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return everything the template says about a target but its pictures and figures.
+
+    Args:
+        name: The target.
+        spec: The experiment, as the rule gives it.
+        rows: Its `attack_rows`.
+        audit: audit/{target}.json.
+        long: tables/metrics.csv, read as text.
+    """
+    pairing, verdict = spec["targets"][name], audit["verdict"]
+    differences = beyond_blind(long, name)
+    rows = [{**row, "beyond": differences.get(row["attack"])} for row in rows]
+    return {
+        "name": name,
+        "model": pairing["model"],
+        "reference": pairing.get("reference"),
+        "made": describe_model(spec["models"][pairing["model"]]),
+        "verdict": verdict,
+        "style": verdict.lower().replace(" ", "-"),
+        "sentence": audit["sentence"].removeprefix(verdict).lstrip(" :.—-"),
+        "words": VERDICTS.get(verdict, VERDICTS["UNDECIDED"]),
+        "findings": findings(rows, verdict),
+        "brief": brief(rows, verdict),
+        "audit": audit,
+        "sides": [
+            (side, pairing[side], audit.get("counts", {}).get(side), audit[key])
+            for side, key in (("members", "n_member"), ("nonmembers", "n_nonmember"))
+        ],
+        "rows": sorted(rows, key=lambda row: row["blind"]),
+        "flags": flag_notes(rows),
+        "notes": notes(long, name),
+        "carried": carried(long, name),
+        "control": is_control(spec, name),
+    }
+
+
+def describe_model(spec: dict[str, Any]) -> str:
+    """Say in a few words where a model comes from, without any path.
+
+    >>> describe_model({"source": "training", "training": "emoji", "epoch": 60})
+    'trained here (emoji), epoch 60'
+    """
+    if spec["source"] == "training":
+        epoch = f"epoch {spec['epoch']}" if spec.get("epoch") else "last epoch"
+        return f"trained here ({spec['training']}), {epoch}"
+    if spec["source"] == "hub":
+        return f"{spec['repo']} at {spec['revision'][:12]}"
+    return "a local folder"

@@ -1,0 +1,143 @@
+"""The report's standing texts: what a newcomer has to know to read a number."""
+
+from __future__ import annotations
+
+VERDICTS = {
+    "FAIR": {
+        "short": "No blind baseline tells the two sets apart by more than the margin.",
+        "can": "Attack numbers here measure the model, up to the margin. An attack that is above "
+        "every blind baseline picks up something the model keeps of its training pictures.",
+        "cannot": "Differences between the sets that none of the blind baselines looks for are not "
+        "ruled out.",
+    },
+    "BY DESIGN": {
+        "short": "One seeded random split made both sets: they are exchangeable by construction.",
+        "can": "What an attack finds here beyond its interval comes from the model: chance alone "
+        "decided which picture was trained on.",
+        "cannot": "That other models, or other pictures, would give the same numbers. A blind "
+        "baseline beyond chance here is luck of the split.",
+    },
+    "UNDECIDED": {
+        "short": "The blind baselines neither clear the two sets nor convict them.",
+        "can": "Attack numbers may be read beside the blind baselines: an attack well above all of "
+        "them may point at the model.",
+        "cannot": "Quote an attack number on its own. With this many pictures, a difference "
+        "between the sets larger than the margin could go unseen.",
+    },
+    "NOT FAIR": {
+        "short": "A classifier that never saw the model tells the two sets apart.",
+        "can": "The sets differ. Attack numbers here measure the sets, not the model.",
+        "cannot": "Anything about what the model remembers: a test that ignores the model does "
+        "well too, so a high AUC is no sign of leakage and a low one no sign of safety.",
+    },
+}
+
+ABOVE_BLIND = {
+    "yes": "better than every blind baseline, beyond chance",
+    "no": "worse than a blind baseline, beyond chance",
+    "undecided": "the difference is within chance",
+    "n/a": "not asked: a baseline itself, or the sets are NOT FAIR",
+}
+
+ACCESS = {
+    "model-free": "no model",
+    "black-box": "outputs",
+    "grey-box": "denoiser",
+    "white-box": "weights",
+}
+
+FAILURES = {
+    "no_caption": "no caption",
+    "bad_url": "not a web address",
+    "not_found": "not found (404)",
+    "forbidden": "forbidden (403)",
+    "gone": "gone (410)",
+    "rate_limited": "rate limited",
+    "server_error": "server error",
+    "timeout": "timed out",
+    "dns": "no such server",
+    "connection": "connection failed",
+    "not_an_image": "not an image",
+    "truncated": "cut short",
+    "too_many_pixels": "too many pixels",
+    "missing_file": "file missing",
+    "failed": "failed otherwise",
+}
+
+PAIRS = {
+    "exact": "the same file",
+    "near": "nearly the same picture",
+    "mirror": "a mirror image",
+    "caption": "the same caption (noted, never dropped)",
+}
+
+
+def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
+    """Return (word, what it means) in reading order.
+
+    Args:
+        confidence: Level of the intervals, in (0, 1).
+        margin: Largest |AUC - 0.5| of a blind baseline that still counts as fair.
+    """
+    level = f"{100 * confidence:g}"
+    return [
+        (
+            "Member, nonmember",
+            "A member is a picture the model was trained on; a nonmember is a comparable picture "
+            "that it was not trained on. An attack gives every picture a score: higher means more "
+            "member-like.",
+        ),
+        (
+            "AUC",
+            "Take one member and one nonmember at random: the AUC is how often the attack gives "
+            "the member the higher score. 0.5 is a coin toss, 1 is always right. Below 0.5 the "
+            "attack is wrong more often than right; that is shown as it is, never turned round.",
+        ),
+        (
+            "TPR at 1 % FPR",
+            "Let the attack call at most 1 in 100 nonmembers a member by mistake (the false "
+            "positive rate): how many of the members does it then find (the true positive rate)? "
+            "Without any signal it finds about 1 %. This is the number that matters to someone "
+            "who must not be wrong often.",
+        ),
+        (
+            "Interval",
+            f"The range after a number. Repeat the whole experiment with other pictures, and "
+            f"{level} of 100 such ranges cover the true value. Where a range includes what chance "
+            "gives, the number alone shows nothing.",
+        ),
+        (
+            "Blind baseline",
+            "A classifier that sees pictures or captions but never the model. It cannot know what "
+            "the model has learnt. If it can tell members from nonmembers all the same, the two "
+            "sets differ by themselves, and any attack may be living off that difference.",
+        ),
+        (
+            "Verdict",
+            f"Whether the two sets are comparable. FAIR: every blind baseline lies within "
+            f"0.5 ± {margin:g}. NOT FAIR: one lies wholly outside. UNDECIDED: too few pictures to "
+            "tell. BY DESIGN: one random split made both sets.",
+        ),
+        (
+            "Above blind",
+            "Whether an attack does better than every blind baseline on the same pictures, beyond "
+            "chance, however many comparisons the target has. Only a “yes” speaks about the "
+            "model.",
+        ),
+        (
+            "Reads",
+            "What an attack may look at: no model; a model's outputs; its denoiser, the network "
+            "that guesses the noise in a picture; or its weights.",
+        ),
+        (
+            "Evals",
+            "What an attack costs: passes through the denoising network per picture, if it were "
+            "run alone. Shared: its part of the bill where attacks that ask the same question "
+            "split it.",
+        ),
+        (
+            "Calibration, evaluation",
+            "The pictures are cut into two halves. Everything that is chosen or learnt comes from "
+            "the calibration half; every number and figure here comes from the evaluation half.",
+        ),
+    ]

@@ -1,0 +1,48 @@
+"""How the page writes a number: the template's filters."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+
+
+def number(value: float) -> str:
+    """An AUC: three decimals, or n/a.
+
+    >>> number(0.5), number(float("nan"))
+    ('0.500', 'n/a')
+    """
+    return "n/a" if math.isnan(value) else f"{value:.3f}"
+
+
+def percent(rate: float) -> str:
+    """A rate as percent with one decimal, or n/a.
+
+    >>> percent(0.0123)
+    '1.2 %'
+    """
+    return "n/a" if math.isnan(rate) else f"{100 * rate:.1f} %"
+
+
+def signed(difference: float) -> str:
+    """A difference of AUCs with its sign.
+
+    >>> signed(0.0512)
+    '+0.051'
+    """
+    return f"{difference:+.3f}".replace("-", "−")
+
+
+def whole(value: float) -> str:
+    """A whole number with thin thousands, or n/a.
+
+    >>> whole(12000.0)
+    '12\u202f000'
+    """
+    return "n/a" if math.isnan(value) else f"{value:,.6g}".replace(",", "\u202f")
+
+
+def sha256(text: str) -> str:
+    """The hash by which the page's security policy knows its own script."""
+    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()

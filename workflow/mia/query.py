@@ -1,0 +1,91 @@
+"""What an attack asks a model for: one question per image, answered once and shared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+CONDITION = re.compile(r"^(caption|null|both|alt-[a-z0-9_-]+)$")
+TIMESTEPS = range(1000)
+
+
+@dataclass(frozen=True, order=True)
+class Query:
+    """One measurement of one signal: hashable, sortable, the same for every image.
+
+    Args:
+        signal: Module name in `mia.signals`.
+        timestep: Step of the training schedule, 0 (least noise) to 999.
+        draw: Number of the Gaussian noise tensor (`mia.noise`); 0 where no noise is drawn.
+        condition: `caption`, `null` (the empty string), `both`, or `alt-<name>`.
+        further: What the signal needs besides, as sorted (name, value) pairs.
+
+    Raises:
+        ValueError: A field is outside its range; the message names the field.
+
+    >>> Query("denoise", 100).name
+    't100-d0-caption'
+    """
+
+    signal: str
+    timestep: int
+    draw: int = 0
+    condition: str = "caption"
+    further: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.timestep, bool) or not isinstance(self.timestep, int):
+            raise ValueError(f"timestep must be an integer, got {self.timestep!r}")
+        if self.timestep not in TIMESTEPS:
+            raise ValueError(f"timestep must be in 0…{TIMESTEPS[-1]}, got {self.timestep}")
+        if isinstance(self.draw, bool) or not isinstance(self.draw, int) or self.draw < 0:
+            raise ValueError(f"draw must be an integer from 0 up, got {self.draw!r}")
+        if not CONDITION.match(str(self.condition)):
+            raise ValueError(
+                f"condition must be caption, null, both or alt-<name>, got {self.condition!r}"
+            )
+
+    @property
+    def name(self) -> str:
+        """File name of this query's rows, unique within its signal."""
+        stem = f"t{self.timestep}-d{self.draw}-{self.condition}"
+        if not self.further:
+            return stem
+        text = json.dumps(dict(self.further), sort_keys=True)
+        return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def path(self) -> str:
+        """`signal/name`: unique among all queries."""
+        return f"{self.signal}/{self.name}"
+
+    def fields(self) -> dict[str, Any]:
+        """The columns that identify this query in a table, `further` spread out."""
+        return {
+            "timestep": self.timestep,
+            "draw": self.draw,
+            "condition": self.condition,
+            **dict(self.further),
+        }
+
+
+def dump(queries) -> str:
+    """Write queries as JSON, sorted, so that equal sets give equal text."""
+    return json.dumps(
+        [[q.signal, q.timestep, q.draw, q.condition, dict(q.further)] for q in sorted(set(queries))]
+    )
+
+
+def load(text: str) -> tuple[Query, ...]:
+    """Read what `dump` wrote.
+
+    >>> load(dump([Query("clean", 0, condition="null")]))[0].condition
+    'null'
+    """
+    return tuple(
+        Query(signal, timestep, draw, condition, tuple(sorted(further.items())))
+        for signal, timestep, draw, condition, further in json.loads(text)
+    )

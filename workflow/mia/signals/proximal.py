@@ -1,0 +1,39 @@
+"""`proximal`: how far the noise estimate moves when it is itself taken as the noise.
+
+ε̂_0 = ε̂(z0, 0, c), on request rescaled so that the mean of |ε̂_0| is `mean_abs`; then
+gap = ε̂_0 − ε̂(√ᾱ_t z0 + √(1−ᾱ_t) ε̂_0, t, c). A row holds `lp_gap` = mean |gap|^p for p in 1, 2, 4, 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from mia.query import Query
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia.batch import Batch, Rows
+
+NORMS = (1, 2, 4, 5)
+MEASURES = tuple(f"l{p}_gap" for p in NORMS)
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """The U-Net evaluations that answer `query`, one identifier each."""
+    moved = ("proximal", query.timestep, query.condition, *query.further)
+    return frozenset({("clean", 0, query.condition), moved})
+
+
+def measure(batch: Batch, rows: Rows) -> Tensor:
+    """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
+    import torch
+
+    estimate = batch.clean(rows, torch.zeros_like(rows.timestep))
+    if "mean_abs" in rows.further:
+        size = estimate.abs().mean(dim=(1, 2, 3), keepdim=True)
+        estimate = estimate * (rows.further["mean_abs"] / size)
+    moved = batch.epsilon(batch.noised(rows, estimate), rows, rows.condition)
+    gap = (estimate - moved).flatten(1).double().abs()
+    return torch.stack([(gap**p).mean(1) for p in NORMS], dim=1)

@@ -1,0 +1,85 @@
+"""Rule `download`: fetch the pictures of one shard and keep their raw bytes in a tar.
+
+Addresses go through img2dataset; so do the pictures of a built-in set, served over loopback by
+this very process. Pictures of a folder are packed into the same tar.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from mia import tables
+from mia.images import archive, download, loopback, openmoji
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
+    parser.add_argument("--spec", required=True, type=json.loads, help="source, builtin, timeout")
+    parser.add_argument("--pictures", required=True, type=Path, help="tar to write")
+    parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
+    options = parser.parse_args(arguments)
+    try:
+        fetch(options.plan, options.spec, options.pictures, options.downloads)
+    except ValueError as error:
+        raise SystemExit(f"error: {options.plan}: {error}") from error
+
+
+def fetch(plan: Path, spec: dict, pictures: Path, downloads: Path) -> None:
+    planned = tables.read(plan, ["key", "url", "status", "error"])
+    bad = planned[planned["status"] != ""]
+    urls = planned.drop(bad.index).set_index("key")["url"].to_dict()
+    source = {"folder": from_folder, "urls": from_addresses, "builtin": from_builtin}
+    with (
+        source[spec["source"]](urls, spec) as (results, contents),
+        tables.replacing(pictures) as temporary,
+    ):
+        archive.pack(contents, temporary)
+    results = {**results, **{row.key: (row.status, row.error) for row in bad.itertuples()}}
+    rows = [(key, *results[key]) for key in sorted(results)]
+    tables.write(pd.DataFrame(rows, columns=["key", "status", "error"], dtype="string"), downloads)
+
+
+@contextmanager
+def from_addresses(urls: dict[str, str], spec: dict) -> Iterator:
+    with download.downloaded(urls, spec["timeout"]) as (results, tar, members):
+        yield results, download.pictures(tar, members)
+
+
+@contextmanager
+def from_builtin(urls: dict[str, str], spec: dict) -> Iterator:
+    """Render the shard's pictures, serve them, download them like any others."""
+    if spec["builtin"] != "openmoji":
+        raise ValueError(f"no built-in set {spec['builtin']!r}; known: openmoji")
+    with TemporaryDirectory(prefix="mia-openmoji-") as folder, loopback.served(folder) as address:
+        for url in urls.values():
+            code = openmoji.code_of(url)
+            Path(folder, f"{code}.png").write_bytes(openmoji.render(code))
+        local = {key: url.replace(openmoji.ADDRESS, address) for key, url in urls.items()}
+        with from_addresses(local, spec) as (results, contents):
+            yield results, contents
+
+
+@contextmanager
+def from_folder(urls: dict[str, str], spec: dict) -> Iterator:
+    """Take the files as they are; one that went missing since the plan is a row that says so."""
+    present = {key: path for key, path in sorted(urls.items()) if Path(path).is_file()}
+    results = {
+        key: ("success", "") if key in present else ("missing_file", f"{path}: no such file")
+        for key, path in urls.items()
+    }
+    yield results, ((key, Path(path).read_bytes()) for key, path in present.items())
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that img2dataset ends with us
+    main()

@@ -1,0 +1,57 @@
+"""Encode the kept pictures of a shard once per VAE: posterior mean × scaling factor = z0."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from mia import tables
+from mia.device import choose
+from mia.images.training_set import prepared
+
+BATCH = 64
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vae", required=True, help="vae.json or model.json")
+    parser.add_argument("--manifest", required=True)
+    parser.add_argument("--pictures", required=True, help="pictures.tar of the shard")
+    parser.add_argument("--parts", nargs="+", required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--output", required=True)
+    args = parser.parse_args()
+
+    vae = json.loads(Path(args.vae).read_text())["vae"]
+    columns = ["key", "image_id", "part", "kept"]
+    manifest = tables.read(args.manifest, columns)
+    wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
+    keys, pixels = prepared([args.pictures], set(wanted["key"]), vae["resolution"])
+    image_ids = wanted.set_index("key")["image_id"].reindex(keys).tolist()
+    latents = encode(pixels, vae, args.device, args.threads)
+    with tables.replacing(args.output) as temporary:
+        save_file({"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)})
+
+
+def encode(pixels: np.ndarray, vae: dict, device: str, threads: int) -> np.ndarray:
+    """Return z0, float32 `(images, channels, height, width)`, for pixels in [−1, 1]."""
+    if not len(pixels):
+        return np.zeros((0, 1, 1, 1), np.float32)
+    import torch
+
+    from mia.denoisers.autoencoder import Autoencoder
+
+    torch.set_num_threads(threads)
+    device = choose(device)
+    autoencoder = Autoencoder(vae, device)
+    batches = torch.from_numpy(pixels).split(BATCH)
+    return torch.cat([autoencoder.encode(batch.to(device)).cpu() for batch in batches]).numpy()
+
+
+if __name__ == "__main__":
+    main()

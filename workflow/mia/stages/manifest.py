@@ -1,0 +1,67 @@
+"""Rule `manifest`: find duplicates and kin among all rows of an image set, cut it into parts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from mia import tables
+from mia.images import plan
+from mia.images.manifest import build
+from mia.images.rows import typed
+from mia.images.success import require_success, status_table
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", required=True, help="name of the image set")
+    parser.add_argument("--rows", required=True, nargs="+", type=Path, help="rows, one per shard")
+    parser.add_argument("--spec", required=True, type=json.loads, help="split, duplicates, …")
+    parser.add_argument("--manifest", required=True, type=Path, help="table to write")
+    parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
+    options = parser.parse_args(arguments)
+    try:
+        rows = gathered(options.rows)
+        print(status_table(rows).to_string(), file=sys.stderr)
+        require_success(rows, options.spec.get("min_success", 0))
+        manifest, pairs = build(rows, options.spec)
+    except ValueError as error:
+        raise SystemExit(f"error: image_sets.{options.name}: {error}") from error
+    parts = manifest.groupby("part")["kept"].agg(["size", "sum"])
+    parts.columns = ["rows", "kept"]
+    print(parts.rename_axis(None).to_string(), file=sys.stderr)
+    tables.write(manifest, options.manifest)
+    tables.write(pairs, options.pairs)
+
+
+def gathered(paths: list[Path]) -> pd.DataFrame:
+    """Return the rows of all shards, sorted by key.
+
+    Raises:
+        ValueError: A row belongs to another shard or comes twice: the files are not one set's.
+    """
+    shards = []
+    for number, path in enumerate(paths):
+        rows = typed(tables.read(path))
+        for row in rows[["key", "part", "row", "url"]].itertuples():
+            home = plan.shard(
+                plan.digest(plan.locator_name(row.part, row.row, row.url)), len(paths)
+            )
+            if home != number:
+                raise ValueError(f"{path}: row {row.key} belongs to shard {home} of {len(paths)}")
+        shards.append(rows)
+    rows = pd.concat(shards).sort_values("key", ignore_index=True)
+    twice = rows["key"].duplicated() | rows.duplicated(["part", "row"])
+    if twice.any():
+        raise ValueError(f"row {rows.loc[twice, 'key'].iloc[0]} is planned twice")
+    if not len(rows):
+        raise ValueError("no rows were planned")
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Write the report: one page with every verdict, number and figure, that needs nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mia import tables
+from mia.evaluation.scored import scored
+from mia.pages import drawings, image_sets, pictures, provenance, targets, writing
+from mia.pages.words import glossary
+
+MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
+PAIRS = ["part_a", "part_b", "kind"]
+CAPTIONS = {
+    "roc": "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
+    "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
+    "The grey band is where attacks without any signal land at this number of pictures.",
+    "losses": "How well the model removes noise from members and from nonmembers, by amount of "
+    "noise; below, the difference. Above zero, members are easier: the trace loss attacks use.",
+    "scores": "The scores of members (filled) and nonmembers (outlined). The less the two overlap, "
+    "the better the attack; where they coincide it knows nothing. Outermost bars hold all beyond.",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--spec", type=json.loads, required=True, help="the experiment, JSON")
+    parser.add_argument("--summary", type=Path, required=True)
+    parser.add_argument("--metrics", type=Path, required=True)
+    for many in ("audits", "manifests", "pairs", "memberships", "models", "figures"):
+        parser.add_argument(f"--{many}", type=Path, nargs="+", required=True)
+    parser.add_argument("--scores", type=Path, nargs="*", default=[])
+    parser.add_argument("--samples", type=Path, nargs="*", default=[])
+    parser.add_argument("--template", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        tables.write_text(render(options.template, context(options)), options.output)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def render(template: Path, values: dict[str, Any]) -> str:
+    """Fill in the template; whatever is not markup of our own is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    for spell in (writing.number, writing.signed, writing.percent, writing.whole, writing.sha256):
+        environment.filters[spell.__name__] = spell
+    return environment.get_template(template.name).render(values)
+
+
+def context(options: argparse.Namespace) -> dict[str, Any]:
+    """Read the inputs and return all that the template names.
+
+    Raises:
+        ValueError: An input is not the table or figure expected; the message names it.
+    """
+    spec = options.spec
+    summary = targets.tidy(pd.read_csv(options.summary, dtype=str, keep_default_na=False))
+    long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
+    rows = targets.attack_rows(summary, axis := targets.scale(summary))
+    audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
+    manifests = {path.parent.name: path for path in options.manifests}
+    counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
+    pairs = {path.parent.name: tables.read(path, PAIRS) for path in options.pairs}
+    memberships = {path.parent.name: path for path in options.memberships}
+    shown = []
+    for name in dict.fromkeys(summary["target"]):
+        mine = [row for row in rows if row["target"] == name]
+        shown.append(
+            targets.target_context(name, spec, mine, audits[name], long)
+            | {"figures": target_figures(name, options.figures)}
+            | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
+        )
+    sets = [
+        image_sets.image_set_context(name, spec["image_sets"][name], counted[name], pairs[name])
+        | {"hash": provenance.pictures_hash(counted[name])}
+        for name in sorted(counted)
+    ]
+    models = [json.loads(path.read_text(encoding="utf-8")) for path in options.models]
+    return {
+        "spec": spec,
+        "targets": shown,
+        "rows": rows,
+        "axis": axis,
+        "sets": sets,
+        "samples": samples(spec, options.samples),
+        "models": provenance.model_rows(models),
+        "versions": provenance.versions(),
+        "glossary": glossary(spec["evaluation"]["confidence"], spec["audit"]["margin"]),
+    }
+
+
+def target_figures(target: str, files: list[Path]) -> list[dict[str, Any]]:
+    """Return the figures of a target, ready to stand in the page."""
+    found = []
+    for kind, caption in CAPTIONS.items():
+        for path in files:
+            if path.name == f"{target}-{kind}.svg":
+                svg = drawings.inline(path.read_text(encoding="utf-8"), f"{target}-{kind}-")
+                found.append({"kind": kind, "svg": Markup(svg), "caption": caption})
+    return found
+
+
+def is_pictured(name: str, spec: dict[str, Any]) -> bool:
+    """Whether the pictures of `set` or `set:part` may be shown."""
+    return name.partition(":")[0] in spec["pictured"]
+
+
+def gallery(
+    target: str,
+    spec: dict[str, Any],
+    scores: list[Path],
+    membership: Path,
+    manifests: dict[str, Path],
+) -> dict[str, Any] | None:
+    """Return a target's most and least member-like pictures, or None where none may be shown.
+
+    The ranking attack is chosen on the calibration fold, its pictures come from the evaluation
+    fold; attacks that learn from calibration are left out, as their scores there flatter them.
+    """
+    sides = [spec["targets"][target][side] for side in ("members", "nonmembers")]
+    if not all(is_pictured(side, spec) for side in sides):
+        return None
+    known = tables.read(membership)
+    ranked = {}
+    for path in sorted(path for path in scores if path.parent.name == target):
+        about = tables.metadata(path)
+        if about["access"] != "model-free" and not about.get("trained"):
+            ranked[about["name"]] = scored(tables.read(path), known, str(path))
+    attack = pictures.strongest(ranked)
+    if attack is None:
+        return None
+    names = sorted({side.partition(":")[0] for side in sides})
+    columns = ["image_id", "caption", "thumbnail", "kept"]
+    held = pd.concat([tables.read(manifests[name], columns) for name in names])
+    held = held[held["kept"].astype(bool)].drop_duplicates("image_id").set_index("image_id")
+    credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in names)
+    return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
+
+
+def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
+    """Return the pictures of each training whose image sets may be shown."""
+    found = []
+    for path in files:
+        training = spec["training"][path.parent.name]
+        sets = [training[key].partition(":")[0] for key in ("set", "representation_set")]
+        epochs = sorted({*training.get("keep", []), training["epochs"]})
+        entry = {"training": path.parent.name, "set": training["set"], "epochs": epochs}
+        entry |= {"uri": None, "credit": False}
+        if all(is_pictured(name, spec) for name in sets):
+            entry["uri"] = pictures.data_uri(path.read_bytes())
+            entry["credit"] = any(image_sets.is_openmoji(spec["image_sets"][n]) for n in sets)
+        found.append(entry)
+    return found
+
+
+if __name__ == "__main__":
+    main()

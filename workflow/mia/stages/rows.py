@@ -1,0 +1,53 @@
+"""Rule `rows`: open every picture of a shard; one row each, with a status."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from mia import tables
+from mia.images import archive
+from mia.images.rows import COLUMNS, PLANNED, describe, typed
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
+    parser.add_argument("--pictures", required=True, type=Path, help="the shard's raw pictures")
+    parser.add_argument("--downloads", required=True, type=Path, help="how each download went")
+    parser.add_argument("--pixel-limit", required=True, type=int, help="most pixels of a picture")
+    parser.add_argument("--output", required=True, type=Path, help="table to write")
+    options = parser.parse_args(arguments)
+    try:
+        plan = tables.read(options.plan, list(PLANNED))
+        downloads = tables.read(options.downloads)
+        rows = described(plan, downloads, options.pictures, options.pixel_limit)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    tables.write(rows, options.output)
+
+
+def described(plan: pd.DataFrame, downloads: pd.DataFrame, tar: Path, limit: int) -> pd.DataFrame:
+    """Return the planned rows with what became of them; nulls where there is no picture."""
+    unlike = set(plan["key"]) ^ set(downloads["key"])
+    if unlike:
+        raise ValueError(
+            f"{tar}: {len(unlike)} keys differ between plan and downloads: {min(unlike)}"
+        )
+    found = {
+        row.key: {"status": row.status, "error": row.error}
+        for row in downloads.itertuples()
+        if row.status != "success"
+    }
+    arrived = downloads.loc[downloads["status"] == "success", "key"]
+    found |= {key: describe(data, limit) for key, data in archive.unpack(tar, arrived)}
+    results = pd.DataFrame(
+        [found[key] for key in plan["key"]], columns=["status", "error", *COLUMNS], index=plan.index
+    )
+    return typed(pd.concat([plan, results], axis=1).sort_values("key", ignore_index=True))
+
+
+if __name__ == "__main__":
+    main()

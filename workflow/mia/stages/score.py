@@ -1,0 +1,119 @@
+"""Score every image of a target with one attack: tables in, one number per image out.
+
+An attack with `fit` learns from the calibration fold alone: model-free ones from all of it, others
+from a seeded half of its groups, so that their threshold can come from the other half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mia import tables
+from mia.evidence import Evidence
+from mia.experiment import attack_module, build_attack
+
+SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--attack", type=json.loads, required=True, help="its name and config row")
+    parser.add_argument("--membership", required=True)
+    parser.add_argument("--signals", nargs="*", default=[], help="query files of the target's model")
+    parser.add_argument("--reference", nargs="*", default=[], help="the same of its reference model")
+    parser.add_argument("--manifests", nargs="*", default=[], help="for attacks that read images")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--output", required=True)
+    args = parser.parse_args()
+
+    name, row = args.attack["name"], args.attack["row"]
+    attack = build_attack(name, row)
+    images = tables.read(args.membership, SELECTED)
+    images = images[images["kept"]].set_index("image_id").sort_index()
+    evidence = Evidence(
+        tuple(images.index),
+        signals=read_signals(args.signals, images),
+        reference=read_signals(args.reference, images),
+        images=read_images(args.manifests, images) if args.manifests else None,
+        seed=args.seed,
+    )
+    fit_ids: list[str] = []
+    if hasattr(attack, "fit"):
+        fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
+        member = tables.read(args.membership, ["image_id", "member"]).set_index("image_id")["member"]
+        attack = attack.fit(evidence, member.loc[fit_ids])
+    scores = attack.score(evidence).astype("float64")
+    if not scores.index.equals(images.index):
+        raise SystemExit(f"attacks.{name}: scored {len(scores)} images, expected each of {len(images)}")
+    metadata = {
+        "attack": repr(attack),
+        "name": name,
+        "module": attack_module(name, row),
+        "access": attack.access,
+        "reads_images": getattr(attack, "reads_images", False),
+        "trained": bool(fit_ids),
+        "fitted": getattr(attack, "fitted", {}),
+        "fit_image_ids": fit_ids,
+    }
+    tables.write(scores.rename_axis("image_id").reset_index(name="score"), args.output, metadata)
+
+
+def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Read query files into one long table per signal, rows of `images` only.
+
+    Raises:
+        SystemExit: A query file lacks an image of the target.
+    """
+    signals = {}
+    for signal in sorted({Path(path).parent.name for path in paths}):
+        files = [path for path in paths if Path(path).parent.name == signal]
+        parts = [select(path, images) for path in files]
+        table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        fields = {field: None for path in files for field in tables.metadata(path)["fields"]}
+        table = table.sort_values(list(fields)).set_index("image_id").drop(columns="key")
+        answers = table.index.value_counts().reindex(images.index, fill_value=0)
+        lacking = answers.index[answers != len({Path(path).name for path in files})]
+        if len(lacking):
+            raise SystemExit(
+                f"signal {signal}: {len(lacking)} images lack a query, such as {lacking[0]}"
+            )
+        signals[signal] = table
+    return signals
+
+
+def select(path: str, images: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a query file or manifest that belong to `images`, by (set, key)."""
+    keys = images["key"][images["set"] == set_of(path)]
+    table = tables.read(path)
+    return table[table["key"].isin(keys) & table["image_id"].isin(keys.index)]
+
+
+def set_of(path: str) -> str:
+    """Image set of a query file (kept in its metadata) or of a manifest (its folder)."""
+    return tables.metadata(path).get("set") or Path(path).parent.name
+
+
+def read_images(manifests: Sequence[str], images: pd.DataFrame) -> pd.DataFrame:
+    """Manifest columns of `images`: index `image_id`, sorted."""
+    table = pd.concat([select(path, images) for path in manifests], ignore_index=True)
+    return table.set_index("image_id").sort_index()
+
+
+def rows_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]:
+    """Image ids of the calibration fold to learn from: all, or those of half of its groups."""
+    calibration = images[images["fold"] == "calibration"]
+    if all_of_it:
+        return list(calibration.index)
+    groups = np.sort(calibration["group"].unique())
+    chosen = np.random.default_rng(seed).permutation(groups)[: len(groups) // 2]
+    return list(calibration.index[calibration["group"].isin(chosen)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Train VAE and tokenizer on all parts alike; vae.json says what they are, with hashes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mia import tables
+from mia.fingerprint import fingerprint
+from mia.images.training_set import TrainingSet
+from mia.model_folder import describe_vae, file_hash
+from mia.training_ledger import kept_training, replace_tree
+
+NUMERIC = ("mia.training.vae", "mia.training.tokenizer", "mia.images.training_set")
+COLUMNS = ["key", "image_id", "part", "caption", "kept"]
+SETTINGS = "seed resolution vae_steps vae_batch_size vae_learning_rate vae_channels latent_channels threads vocabulary text_length"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifest", required=True)
+    parser.add_argument("--pictures", nargs="+", required=True, help="pictures.tar of every shard")
+    parser.add_argument("--parts", nargs="+", required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--ledger", required=True)
+    parser.add_argument("--output", required=True)
+    args = parser.parse_args()
+
+    settings = {name: args.settings[name] for name in SETTINGS.split()}
+    learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
+
+    def make(folder: Path) -> None:
+        train(learnt.pixels(args.pictures, settings["resolution"]), learnt.captions, settings, folder)
+
+    key = [learnt.content, settings, fingerprint(*NUMERIC)]
+    target = Path(args.output).parent
+    target.mkdir(parents=True, exist_ok=True)
+    kept = kept_training(args.ledger, key, make)
+    for part in ("vae", "tokenizer"):
+        replace_tree(kept / part, target / part)
+    vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}
+    tokenizer = {path.name: file_hash(path) for path in sorted((target / "tokenizer").iterdir())}
+    quality = json.loads((kept / "quality.json").read_text())
+    tables.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
+
+
+def train(pixels, captions: list[str], settings: dict, folder: Path) -> None:
+    """Train both and save them below `folder`, with the reconstruction's PSNR."""
+    import torch
+
+    from mia.training.tokenizer import train_tokenizer
+    from mia.training.vae import psnr, train_vae
+
+    torch.set_num_threads(settings["threads"])
+    pixels = torch.from_numpy(pixels)
+    vae = train_vae(pixels, settings)
+    vae.save_pretrained(folder / "vae")
+    tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])
+    tokenizer.save_pretrained(folder / "tokenizer")
+    quality = {"psnr": round(psnr(vae, pixels), 2), "pictures": len(pixels)}
+    print(f"VAE: {quality['psnr']} dB on {len(pixels)} pictures", file=sys.stderr)
+    tables.write_json(quality, folder / "quality.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""A picture of what a training has learnt: pictures it saw beside pictures it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+from torch import Tensor
+
+STEPS, GUIDANCE, ZOOM = 30, 3.0, 2
+
+
+def generate(pipeline: StableDiffusionPipeline, captions: Sequence[str], seed: int) -> np.ndarray:
+    """Return one generated picture per caption, `(captions, height, width, 3)`, float in [0, 1]."""
+    pipeline.set_progress_bar_config(disable=True)
+    side = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
+    return pipeline(
+        list(captions),
+        height=side,
+        width=side,
+        num_inference_steps=STEPS,
+        guidance_scale=GUIDANCE,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="np",
+    ).images
+
+
+def picture_rows(pixels: Tensor, generated: Sequence[np.ndarray]) -> Image.Image:
+    """Lay out training pictures in the first row, then one row per checkpoint.
+
+    Args:
+        pixels: `(images, 3, height, width)` in [−1, 1].
+        generated: One `(images, height, width, 3)` array in [0, 1] per checkpoint.
+    """
+    real = ((pixels.permute(0, 2, 3, 1) + 1) / 2).numpy()
+    rows = [np.concatenate(list(np.pad(row, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1)), axis=1) for row in (real, *generated)]
+    sheet = (np.concatenate(rows).clip(0, 1) * 255).round().astype(np.uint8)
+    image = Image.fromarray(sheet)
+    return image.resize((image.width * ZOOM, image.height * ZOOM), Image.Resampling.NEAREST)

@@ -1,0 +1,120 @@
+"""Validated config, named input functions, fingerprints of code: all that the rules share."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+# Jobs run `python -m mia.stages.x` with this interpreter and this checkout, wherever they run.
+WORKFLOW = Path(workflow.basedir) / "workflow"
+sys.path.insert(0, str(WORKFLOW))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH")])
+)
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+from snakemake.exceptions import WorkflowError
+
+from mia import config as mia_config
+from mia import query as mia_query
+from mia.experiment import Experiment, kept_epochs, reads
+from mia.fingerprint import fingerprint
+
+try:
+    config = mia_config.complete(config)
+    EXPERIMENT = Experiment(config)
+except mia_config.ConfigError as error:
+    raise WorkflowError(f"Config: {error}")
+
+R = config["results"].rstrip("/")
+SETS = config["image_sets"]
+IDENTITY = Path(R) / ".experiment"
+CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
+
+if IDENTITY.is_file() and IDENTITY.read_text().strip() != CONFIG_NAME:
+    raise WorkflowError(
+        f"{R} holds the results of {IDENTITY.read_text().strip()}, not of {CONFIG_NAME}: "
+        "give this config another `results` folder"
+    )
+
+
+onstart:
+    IDENTITY.parent.mkdir(parents=True, exist_ok=True)
+    IDENTITY.write_text(CONFIG_NAME + "\n")
+
+
+def any_of(names):
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    set=any_of(SETS),
+    training=any_of(config["training"]),
+    vae=any_of([*config["training"], *config["models"]]),
+    model=any_of(config["models"]),
+    target=any_of(config["targets"]),
+    attack=any_of(config["attacks"]),
+    shard=r"\d{3}",
+
+
+def shards(image_set):
+    return [f"{number:03d}" for number in range(SETS[image_set]["shards"])]
+
+
+def dump(value):
+    """One text for equal values, so that a parameter changes only when its meaning does."""
+    return json.dumps(value, sort_keys=True)
+
+
+def stage_code(stage, *modules):
+    return fingerprint(f"mia.stages.{stage}", *modules)
+
+
+def by_shard(pattern, image_set):
+    return expand(pattern, set=image_set, shard=shards(image_set), allow_missing=True)
+
+
+def raw_pictures(image_set):
+    return by_shard(R + "/images/{set}/raw/{shard}/pictures.tar", image_set)
+
+
+def measured_files():
+    files = []
+    for model, image_set in EXPERIMENT.pairs:
+        files += expand(
+            R + "/signals/{model}/{set}/{signal}/{shard}.parquet",
+            model=model,
+            set=image_set,
+            signal=EXPERIMENT.signals,
+            shard=shards(image_set),
+        )
+        files += query_files(model, image_set, EXPERIMENT.queries)
+    return files
+
+
+def query_files(model, image_set, queries):
+    return [f"{R}/queries/{model}/{image_set}/{query.path}.parquet" for query in queries]
+
+
+def scored_files():
+    files = expand(R + "/targets/{target}/membership.parquet", target=config["targets"])
+    for target in config["targets"]:
+        attacks = EXPERIMENT.attacks_of(target)
+        files += expand(R + "/scores/{target}/{attack}.parquet", target=target, attack=attacks)
+        files += expand(R + "/metrics/{target}/{attack}.json", target=target, attack=attacks)
+    return files
+
+
+def target_sets(target):
+    """Image sets of a target, its members' first."""
+    sides = [config["targets"][target][side] for side in ("members", "nonmembers")]
+    return list(dict.fromkeys(EXPERIMENT.parts(side)[0] for side in sides))
+
+
+def scores_of(wildcards):
+    return expand(
+        R + "/scores/{target}/{attack}.parquet",
+        target=wildcards.target,
+        attack=EXPERIMENT.attacks_of(wildcards.target),
+    )
