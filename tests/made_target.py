@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from mia import tables
 
 SETTINGS = {"confidence": 0.95, "resamples": 200, "seed": 0}

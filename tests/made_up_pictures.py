@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pandas as pd
-from mia import tables
 from PIL import Image, ImageDraw
+
+from mia import tables
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 THINGS = ("apple", "boat", "cloud", "dragon", "eye", "flag", "ghost", "hat", "island", "kite")

@@ -7,12 +7,13 @@ import io
 import json
 from pathlib import Path
 
-import made_up_pictures
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+import made_up_pictures
 from mia import config as mia_config
 from mia import tables
-from sklearn.metrics import roc_auc_score
 
 ATTACKS = {  # name: (access, strength on members, evals)
     "blind_caption": ("model-free", 0.0, 0),

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.verdict import Channel, channels_of, verdict

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import checks, tables
 from mia.metrics import auc

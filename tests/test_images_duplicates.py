@@ -124,9 +124,7 @@ def test_the_order_of_rows_changes_no_component():
 
 @pytest.fixture(scope="module")
 def emoji():
-    pictures = {
-        code: open_picture(openmoji.render(code), 10_000) for code in openmoji.codes()
-    }
+    pictures = {code: open_picture(openmoji.render(code), 10_000) for code in openmoji.codes()}
     return table(pictures)
 
 

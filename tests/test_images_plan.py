@@ -53,7 +53,7 @@ def test_addresses_are_cleaned_once_and_for_all(given, cleaned):
     ],
 )
 def test_other_addresses_are_refused_with_the_address(address):
-    with pytest.raises(ValueError, match="address|host") as caught:
+    with pytest.raises(ValueError, match=r"address|host") as caught:
         plan.clean_url(address)
     assert repr(address)[1:5] in str(caught.value)
 

@@ -40,8 +40,10 @@ def test_large_groups_are_dealt_like_others():
     counts = pd.Series(0, index=sorted(wanted))
     for seed in range(60):
         dealt = split.parts(sizes, wanted, seed)
-        counts += pd.Series([dealt[f"g{n}"] for n in range(20)]).value_counts().reindex(
-            counts.index, fill_value=0
+        counts += (
+            pd.Series([dealt[f"g{n}"] for n in range(20)])
+            .value_counts()
+            .reindex(counts.index, fill_value=0)
         )
     assert counts.max() / counts.min() < 1.25
 

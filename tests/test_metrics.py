@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from mia import checks, metrics
-from mia.intervals import auc_interval, detectable_auc, rate_interval, tpr_interval
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
+
+from mia import checks, metrics
+from mia.intervals import auc_interval, detectable_auc, rate_interval, tpr_interval
 
 
 def sample(n_member, n_nonmember, shift=0.0, seed=0, digits=None):

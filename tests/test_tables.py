@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
+
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.comparison import above_blind, compare
@@ -16,7 +18,6 @@ from mia.metrics import auc, paired_auc_difference
 from mia.query import Query
 from mia.stages import audit, evaluate
 from mia.stages import tables as stage
-from statsmodels.stats.multitest import multipletests
 
 SUMMARY = """
 target attack access n_member n_nonmember auc auc_low auc_high

@@ -1,1 +1,1 @@
-"""fair-mia: was this image in the training set of that diffusion model, and how sure can anyone be?"""
+"""fair-mia: was this image in that diffusion model's training set, and how sure can anyone be?"""

@@ -31,10 +31,12 @@ class Rows:
 
     @property
     def condition(self) -> str:
+        """The condition that all rows share."""
         return self.queries[0].condition
 
     @property
     def further(self) -> dict[str, Any]:
+        """The further fields that all rows share."""
         return dict(self.queries[0].further)
 
 
@@ -63,9 +65,8 @@ class Batch:
     _clean: dict[tuple[int, str], Tensor] = field(default_factory=dict)
 
     def slices(self, queries: Sequence[Query]) -> Iterator[Rows]:
-        """Cut images × queries into rows of at most `size`, alike in condition and further fields."""
-        kind = lambda query: (query.condition, query.further)  # noqa: E731
-        for _, alike in groupby(sorted(queries, key=kind), key=kind):
+        """Cut images × queries into at most `size` rows alike in condition and further fields."""
+        for _, alike in groupby(sorted(queries, key=_kind), key=_kind):
             alike = list(alike)
             count = len(alike) * len(self.image_ids)
             for start in range(0, count, self.size):
@@ -122,3 +123,7 @@ class Batch:
                 raise ValueError(f"condition {condition!r}: no such caption column was read")
             self._embedded[condition] = states
         return self._embedded[condition]
+
+
+def _kind(query: Query) -> tuple[str, tuple]:
+    return query.condition, query.further

@@ -73,9 +73,13 @@ def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
             resolved[name] = training
             continue
         if like not in trainings:
-            raise ConfigError(f"training.{name}.like: no training {like!r}; {nearest(like, trainings)}")
+            raise ConfigError(
+                f"training.{name}.like: no training {like!r}; {nearest(like, trainings)}"
+            )
         if "like" in trainings[like]:
-            raise ConfigError(f"training.{name}.like: {like!r} is itself like another; name that one")
+            raise ConfigError(
+                f"training.{name}.like: {like!r} is itself like another; name that one"
+            )
         if "set" not in training:
             raise ConfigError(f"training.{name}: missing key 'set'")
         resolved[name] = {**trainings[like], **training}

@@ -1,17 +1,14 @@
-"""What a config implies: which pictures, which models, which queries, which attacks on which target."""
+"""What a config implies: which pictures, models, queries and attacks belong to which target."""
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from mia.config import ConfigError, nearest
+from mia.attack_rows import attack_module, build_attack, is_blind, reads
+from mia.config_checks import check, known
 from mia.query import Query
-
-ATTACKS = Path(__file__).parent / "attacks"
 
 
 @dataclass(frozen=True)
@@ -25,17 +22,7 @@ class Experiment:
     config: dict[str, Any]
 
     def __post_init__(self) -> None:
-        for name in self.config["targets"]:
-            self._check_target(name)
-        for name, training in self.config["training"].items():
-            for key in ("set", "representation_set"):
-                self.parts(training[key], f"training.{name}.{key}")
-            late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
-            if late:
-                raise ConfigError(f"training.{name}.keep: {late} after the last epoch {training['epochs']}")
-        for name in self.config["models"]:
-            self._check_model(name)
-        self.attacks  # noqa: B018 - builds every attack, so that a misspelt parameter stops here
+        check(self)
 
     # Image sets
 
@@ -47,20 +34,13 @@ class Experiment:
         return (*spec.get("parts", {}), *split, *undivided)
 
     def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
-        """Split `set` or `set:part` into the set and its parts.
-
-        >>> example().parts("cats:member")
-        ('cats', ('member',))
-        """
+        """Split `set` or `set:part` into the set and its parts; `key` is named in errors."""
         image_set, _, part = name.partition(":")
-        if image_set not in self.config["image_sets"]:
-            raise ConfigError(
-                f"{key}: no image set {image_set!r}; {nearest(image_set, self.config['image_sets'])}"
-            )
-        known = self.set_parts(image_set)
-        if part and part not in known:
-            raise ConfigError(f"{key}: image set {image_set!r} has no part {part!r}; {nearest(part, known)}")
-        return image_set, (part,) if part else known
+        known(image_set, self.config["image_sets"], key, "image set")
+        parts = self.set_parts(image_set)
+        if part:
+            known(part, parts, key, f"part of image set {image_set!r} called")
+        return image_set, (part,) if part else parts
 
     # Models
 
@@ -75,6 +55,11 @@ class Experiment:
         """The training that makes `model`, if it is made here."""
         spec = self.config["models"][model]
         return spec["training"] if spec["source"] == "training" else None
+
+    def kept_epochs(self, training: str) -> list[int]:
+        """Epochs whose checkpoints are kept, sorted; the last always is."""
+        spec = self.config["training"][training]
+        return sorted({*spec.get("keep", []), spec["epochs"]})
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -112,7 +97,9 @@ class Experiment:
         """Attack rows that exist on `target`."""
         reference = self.config["targets"][target].get("reference")
         return tuple(
-            name for name, attack in self.attacks.items() if reference or not reads(attack, "reference")
+            name
+            for name, attack in self.attacks.items()
+            if reference or not reads(attack, "reference")
         )
 
     def blind_attacks(self) -> tuple[str, ...]:
@@ -143,96 +130,7 @@ class Experiment:
         """Every signal of every query."""
         return tuple(sorted({query.signal for query in self.queries}))
 
-    # Checks
-
-    def _check_target(self, name: str) -> None:
-        target, key = self.config["targets"][name], f"targets.{name}"
-        for field in ("model", "reference"):
-            model = target.get(field)
-            if model is not None and model not in self.config["models"]:
-                raise ConfigError(f"{key}.{field}: no model {model!r}; {nearest(model, self.config['models'])}")
-        sides = {side: self.parts(target[side], f"{key}.{side}") for side in ("members", "nonmembers")}
-        both = as_set(sides["members"]) & as_set(sides["nonmembers"])
-        if both:
-            raise ConfigError(f"{key}: members and nonmembers share {sorted(map(':'.join, both))}")
-        training = target.get("reference") and self.training(target["reference"])
-        if training in self.config["training"]:
-            learnt = as_set(self.parts(self.config["training"][training]["set"]))
-            seen = learnt & (as_set(sides["members"]) | as_set(sides["nonmembers"]))
-            if seen:
-                raise ConfigError(
-                    f"{key}.reference: {target['reference']!r} was trained on "
-                    f"{sorted(map(':'.join, seen))}, which the target scores; a reference must have seen neither set"
-                )
-
-    def _check_model(self, name: str) -> None:
-        spec, key = self.config["models"][name], f"models.{name}"
-        needed = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
-        for field in needed[spec["source"]]:
-            if field not in spec:
-                raise ConfigError(f"{key}: missing key {field!r} (source {spec['source']})")
-        if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
-            raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with model_index.json")
-        if spec["source"] == "training":
-            trainings = self.config["training"]
-            if spec["training"] not in trainings:
-                raise ConfigError(f"{key}.training: no training {spec['training']!r}; {nearest(spec['training'], trainings)}")
-            if spec.get("epoch", (kept := kept_epochs(trainings[spec["training"]]))[-1]) not in kept:
-                raise ConfigError(f"{key}.epoch: {spec['epoch']} is not kept by training {spec['training']!r}; kept: {kept}")
-
-
-def kept_epochs(training: dict[str, Any]) -> list[int]:
-    """Epochs whose checkpoints are kept, sorted; the last always is."""
-    return sorted({*training.get("keep", []), training["epochs"]})
-
 
 def has_own_source(spec: dict[str, Any]) -> bool:
     """Whether an image set has rows outside its named parts."""
     return spec["source"] == "builtin" or "path" in spec
-
-
-def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """(set, part) pairs of what `Experiment.parts` returned."""
-    return {(side[0], part) for part in side[1]}
-
-
-def reads(attack: Any, what: str) -> bool:
-    """Whether an attack says `reads_images` or `reads_reference`; by default it does not."""
-    return getattr(attack, f"reads_{what}", False)
-
-
-def is_blind(attack: Any) -> bool:
-    """Whether an attack is a blind baseline: it learns from pictures and captions alone."""
-    return attack.access == "model-free" and reads(attack, "images")
-
-
-def attack_module(name: str, row: dict[str, Any]) -> str:
-    """Module of an attack row: `attack`, or the row's own name."""
-    return row.get("attack", name)
-
-
-def build_attack(name: str, row: dict[str, Any]) -> Any:
-    """Build the attack of a config row.
-
-    Raises:
-        ConfigError: No such attack or parameter, or a value outside its range.
-    """
-    module, key = attack_module(name, row), f"attacks.{name}"
-    known = {path.stem for path in ATTACKS.glob("*.py")} - {"__init__"}
-    if module not in known:
-        raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known)}")
-    attack = importlib.import_module(f"mia.attacks.{module}").Attack
-    parameters = {key: value for key, value in row.items() if key != "attack"}
-    names = {field.name for field in fields(attack) if field.init and not field.name.startswith("_")}
-    for parameter in parameters.keys() - names:
-        raise ConfigError(f"{key}: attack {module!r} has no parameter {parameter!r}; {nearest(parameter, names)}")
-    try:
-        built = attack(**{key: _tuples(value) for key, value in parameters.items()})
-        built.queries  # noqa: B018 - a query checks its own fields
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{key}: {error}") from error
-    return built
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -53,9 +53,13 @@ def measure(
     family = importlib.import_module(f"mia.denoisers.{model['family']}")
     denoiser = family.load(model, device, settings["dtype"])
     z0, position = _read_latents(latents)
-    writer = _Writer(signals, hashes, settings["flush_seconds"], _provenance(model, settings, device, threads))
+    writer = _Writer(
+        signals, hashes, settings["flush_seconds"], _provenance(model, settings, device, threads)
+    )
     evals, start, size = 0, time.monotonic(), settings["batch_size"]
-    rows_left = tqdm(total=sum(map(len, missing.values())), unit="row", disable=not sys.stderr.isatty())
+    rows_left = tqdm(
+        total=sum(map(len, missing.values())), unit="row", disable=not sys.stderr.isatty()
+    )
     with torch.inference_mode(), rows_left:
         for queries, image_ids in by_need(missing):
             for chunk in _even_chunks(image_ids, size):
@@ -70,7 +74,10 @@ def measure(
                 evals += batch.evals
     writer.close()
     seconds = time.monotonic() - start
-    print(f"measured {evals} evals in {seconds:.1f} s: {evals / seconds:.0f} evals/s on {device}", file=sys.stderr)
+    print(
+        f"measured {evals} evals in {seconds:.1f} s: {evals / seconds:.0f} evals/s on {device}",
+        file=sys.stderr,
+    )
     return evals
 
 
@@ -92,12 +99,16 @@ class _Writer:
             queries = [query for _, queries, _ in parts for query in queries]
             values = np.concatenate([values for _, _, values in parts])
             if not np.isfinite(np.nanmax(np.abs(values), initial=0)):
-                raise RuntimeError(f"signal {name}: a measured value is infinite; dtype {self.provenance['dtype']}")
+                raise RuntimeError(
+                    f"signal {name}: a measured value is infinite; dtype {self.provenance['dtype']}"
+                )
             kinds = ["null" if query.condition == "null" else "caption" for query in queries]
             columns = {kind: self.hashes[kind].to_dict() for kind in ("null", "caption")}
             frame = pd.DataFrame(values, columns=list(self.signals[name].module.MEASURES))
             frame.insert(0, "query", [query.name for query in queries])
-            frame.insert(0, "input_hash", [columns[kind][i] for kind, i in zip(kinds, ids, strict=True)])
+            frame.insert(
+                0, "input_hash", [columns[kind][i] for kind, i in zip(kinds, ids, strict=True)]
+            )
             frame.insert(0, "image_id", ids)
             self.signals[name].ledger.append(name, frame, self._metadata(name))
         self.pending, self.since = {}, time.monotonic()
@@ -131,5 +142,9 @@ def _provenance(model, settings, device: str, threads: int) -> dict[str, Any]:
         "dtype": settings["dtype"],
         "batch_size": settings["batch_size"],
         "threads": threads,
-        "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__, "python": platform.python_version()},
+        "versions": {
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "python": platform.python_version(),
+        },
     }

@@ -96,7 +96,9 @@ def _combined(hashes: dict[str, str]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ModelError(f"{path}: missing; expected a folder in Stable Diffusion's diffusers format")
+        raise ModelError(
+            f"{path}: missing; expected a folder in Stable Diffusion's diffusers format"
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -124,7 +126,9 @@ def _weights(folder: Path, variant: str | None) -> list[Path]:
     found = sorted(path for path in folder.glob("*.safetensors") if stem.match(path.name))
     if found:
         return [*found, *sorted(folder.glob(f"*.safetensors.index{suffix}.json"))]
-    pickles = [path for ending in ("bin", "pt", "pth", "ckpt") for path in folder.glob(f"*.{ending}")]
+    pickles = [
+        path for ending in ("bin", "pt", "pth", "ckpt") for path in folder.glob(f"*.{ending}")
+    ]
     if pickles:
         raise ModelError(
             f"{pickles[0]}: a pickle can run code when it is opened and is refused; "
@@ -137,6 +141,10 @@ def _family(folder: Path, pipeline: str) -> str:
     """`StableDiffusionPipeline` is `stable_diffusion`."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", pipeline.removesuffix("Pipeline")).lower()
     if not (DENOISERS / f"{name}.py").is_file():
-        known = sorted({path.stem for path in DENOISERS.glob("*.py")} - {"__init__", "base", "autoencoder"})
-        raise ModelError(f"{folder}/model_index.json: {pipeline}: no denoiser {name!r}; known: {', '.join(known)}")
+        known = sorted(
+            {path.stem for path in DENOISERS.glob("*.py")} - {"__init__", "base", "autoencoder"}
+        )
+        raise ModelError(
+            f"{folder}/model_index.json: {pipeline}: no denoiser {name!r}; known: {', '.join(known)}"
+        )
     return name

@@ -57,6 +57,7 @@
       counter.textContent = `${shown} of ${rows.length} rows`;
     };
     controls.addEventListener("input", filter);
+    controls.addEventListener("change", filter);
     controls.addEventListener("submit", (event) => event.preventDefault());
     controls.hidden = false;
     filter();

@@ -18,7 +18,8 @@ from snakemake.exceptions import WorkflowError
 
 from mia import config as mia_config
 from mia import query as mia_query
-from mia.experiment import Experiment, kept_epochs, reads
+from mia.attack_rows import reads
+from mia.experiment import Experiment
 from mia.fingerprint import fingerprint
 
 try:

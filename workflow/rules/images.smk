@@ -1,6 +1,7 @@
 """Image sets: plan, download, open, deduplicate, split; and who is a member in which target."""
 
 IMAGES = R + "/images/{set}"
+CAPTION_TABLE = WORKFLOW / "mia" / "images" / "openmoji_names.csv"
 PLAN_KEYS = "source builtin path captions url caption collection limit parts".split()
 
 
@@ -11,7 +12,7 @@ def selected(spec, keys):
 def tables_of_source(image_set):
     """Files a plan is made from, besides the pictures themselves."""
     spec = SETS[image_set]
-    found = []
+    found = [str(CAPTION_TABLE)] if spec["source"] == "builtin" else []
     for part in (spec, *spec.get("parts", {}).values()):
         part = {**spec, **part}
         found += [part[key] for key in ("captions",) if key in part]

@@ -8,7 +8,7 @@ def training_settings(wildcards):
     training = dict(config["training"][wildcards.training])
     for key in ("set", "representation_set", "like"):
         training.pop(key, None)
-    training["keep"] = kept_epochs(training)
+    training["keep"] = EXPERIMENT.kept_epochs(wildcards.training)
     return dump({**training, "seed": config["seed"]})
 
 
@@ -106,8 +106,7 @@ def model_files(wildcards):
 def model_spec(wildcards):
     spec = dict(config["models"][wildcards.model])
     if spec["source"] == "training":
-        training = config["training"][spec["training"]]
-        spec.setdefault("epoch", kept_epochs(training)[-1])
+        spec.setdefault("epoch", EXPERIMENT.kept_epochs(spec["training"])[-1])
     return dump(spec)
 
 

@@ -8,7 +8,9 @@ FIGURES = {
 
 
 def reported_files():
-    figures = expand(R + "/figures/{target}-{figure}.svg", target=config["targets"], figure=FIGURES)
+    figures = expand(
+        R + "/figures/{target}-{figure}.svg", target=config["targets"], figure=FIGURES
+    )
     return [R + "/tables/summary.csv", R + "/report.html", *figures]
 
 
@@ -52,11 +54,11 @@ rule figures:
         ),
     log:
         R + "/logs/figures/{target}.log",
+    conda:
+        "../../envs/analysis.yaml"
     params:
         code=stage_code("figures"),
         confidence=config["evaluation"]["confidence"],
-    conda:
-        "../../envs/analysis.yaml"
     shell:
         "python -m mia.stages.figures --target {wildcards.target} --scores {input.scores}"
         " --membership {input.membership} --losses {input.losses}"
@@ -67,12 +69,24 @@ rule figures:
 def pictured(image_set):
     """Whether the report may show pictures of an image set."""
     choice = config["report"]["pictures"]
-    return choice == "thumbnails" or (choice == "builtin" and SETS[image_set]["source"] == "builtin")
+    return choice == "thumbnails" or (
+        choice == "builtin" and SETS[image_set]["source"] == "builtin"
+    )
 
 
 def report_spec():
     """What the page says about the experiment besides its numbers."""
-    keys = ("seed", "image_sets", "training", "models", "targets", "attacks", "measure", "audit", "evaluation")
+    keys = (
+        "seed",
+        "image_sets",
+        "training",
+        "models",
+        "targets",
+        "attacks",
+        "measure",
+        "audit",
+        "evaluation",
+    )
     return dump(
         {
             **{key: config[key] for key in keys},
@@ -88,11 +102,22 @@ rule report:
         audits=expand(R + "/audit/{target}.json", target=config["targets"]),
         manifests=expand(R + "/images/{set}/manifest.parquet", set=SETS),
         pairs=expand(R + "/images/{set}/pairs.parquet", set=SETS),
-        memberships=expand(R + "/targets/{target}/membership.parquet", target=config["targets"]),
+        memberships=expand(
+            R + "/targets/{target}/membership.parquet", target=config["targets"]
+        ),
         scores=[path for path in scored_files() if path.startswith(R + "/scores/")],
-        models=expand(R + "/models/{model}/model.json", model=sorted({model for model, _ in EXPERIMENT.pairs})),
-        samples=expand(R + "/training/{training}/samples.png", training=config["training"]),
-        figures=expand(R + "/figures/{target}-{figure}.svg", target=config["targets"], figure=FIGURES),
+        models=expand(
+            R + "/models/{model}/model.json",
+            model=sorted({model for model, _ in EXPERIMENT.pairs}),
+        ),
+        samples=expand(
+            R + "/training/{training}/samples.png", training=config["training"]
+        ),
+        figures=expand(
+            R + "/figures/{target}-{figure}.svg",
+            target=config["targets"],
+            figure=FIGURES,
+        ),
         template=str(WORKFLOW / "report" / "page.html.j2"),
         parts=[
             str(WORKFLOW / "report" / part)
@@ -107,14 +132,14 @@ rule report:
         ),
     log:
         R + "/logs/report.log",
+    conda:
+        "../../envs/analysis.yaml"
     params:
         code=stage_code("report"),
         spec=report_spec(),
-    conda:
-        "../../envs/analysis.yaml"
     shell:
         "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary}"
         " --metrics {input.metrics} --audits {input.audits} --manifests {input.manifests}"
         " --pairs {input.pairs} --memberships {input.memberships} --models {input.models}"
-        " --scores {input.scores} --samples {input.samples} --figures {input.figures} --template {input.template}"
-        " --output {output} &> {log}"
+        " --scores {input.scores} --samples {input.samples} --figures {input.figures}"
+        " --template {input.template} --output {output} &> {log}"

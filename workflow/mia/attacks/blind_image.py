@@ -1,4 +1,4 @@
-"""Blind baseline on pictures: can the sets be told apart by simple statistics, without any model?"""
+"""Blind baseline on pictures: can the sets be told apart by their statistics, without a model?"""
 
 from __future__ import annotations
 

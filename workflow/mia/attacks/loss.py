@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Attack:
 
     access = "grey-box"
     source = "Matsumoto et al. 2023 (arXiv 2302.03262); Carlini et al. 2023 (arXiv 2301.13188)"
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+        one_of("condition", self.condition, ("caption", "null"))
 
     @property
     def queries(self) -> tuple[Query, ...]:

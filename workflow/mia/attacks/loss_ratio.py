@@ -1,4 +1,4 @@
-"""Loss calibrated by a reference model: how much better the target denoises than a comparable model.
+"""Loss calibrated by a reference: how much better the target denoises than a comparable model.
 
 The difficulty of a picture cancels out. The reference must have seen neither set of the target.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Attack:
         "Carlini et al. 2023 (arXiv 2301.13188)"
     )
     reads_reference = True
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+        one_of("condition", self.condition, ("caption", "null"))
 
     @property
     def queries(self) -> tuple[Query, ...]:

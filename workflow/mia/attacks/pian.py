@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
+from mia.parameters import one_of
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Attack:
 
     access = "grey-box"
     source = "Kong et al. 2024 (arXiv 2305.18355), PIAN (constant as in its image code)"
+
+    def __post_init__(self) -> None:
+        one_of("norm", self.norm, (1, 2, 4, 5))
+        one_of("condition", self.condition, ("caption", "null"))
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
+from mia.parameters import one_of
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Attack:
 
     access = "grey-box"
     source = "Rao et al. 2025 (arXiv 2509.25003)"
+
+    def __post_init__(self) -> None:
+        one_of("norm", self.norm, (1, 2, 4, 5))
+        one_of("condition", self.condition, ("caption", "null"))
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -54,4 +54,6 @@ def to_epsilon(output: Tensor, z: Tensor, alpha_bar: Tensor, prediction_type: st
         return signal * output + noise * z
     if prediction_type == "sample":
         return (z - signal * output) / noise
-    raise ValueError(f"prediction type {prediction_type!r}: expected epsilon, v_prediction or sample")
+    raise ValueError(
+        f"prediction type {prediction_type!r}: expected epsilon, v_prediction or sample"
+    )

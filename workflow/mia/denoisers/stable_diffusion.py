@@ -27,7 +27,9 @@ class StableDiffusion:
         folder, weights = Path(model["folder"]), {"use_safetensors": True, "local_files_only": True}
         variant = {"variant": model["variant"]} if model.get("variant") else {}
         self.tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        self.text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", **weights, **variant)
+        self.text_encoder = CLIPTextModel.from_pretrained(
+            folder / "text_encoder", **weights, **variant
+        )
         self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", **weights, **variant)
         for module in (self.text_encoder, self.unet):
             module.to(device=device, dtype=torch.float32).eval().requires_grad_(False)

@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 
 from mia.figures.style import MEMBER, NONMEMBER, WIDTH, styled
 
-BINS = 28
+FEWEST, MOST = 8, 28  # bins
 COLUMNS = 2
 
 
 def edges(scores: np.ndarray) -> np.ndarray:
-    """Return the `BINS + 1` bin edges: the middle 99 % of the scores, what lies beyond added.
+    """Return edges of equal bins over the middle 99 % of the scores; more scores, more bins.
 
-    The outer bins hold everything further out, so no score is left out of the picture.
+    `shares` counts what lies further out in the outer bins, so no score is left out.
 
     >>> edges(np.zeros(5))[[0, -1]].tolist()
     [-0.5, 0.5]
@@ -25,7 +25,8 @@ def edges(scores: np.ndarray) -> np.ndarray:
     low, high = np.quantile(scores, [0.005, 0.995])
     if not low < high:
         low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, BINS + 1)
+    bins = int(np.clip(2 * np.sqrt(len(scores)), FEWEST, MOST))
+    return np.linspace(low, high, bins + 1)
 
 
 def shares(scores: np.ndarray, bins: np.ndarray) -> np.ndarray:

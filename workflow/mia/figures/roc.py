@@ -115,7 +115,13 @@ def looks(access: Mapping[str, str]) -> dict[str, dict]:
 
 
 def _scale(axes: Axes, left: float, floor: float) -> None:
-    ticks = [tick for tick in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1) if tick >= floor]
+    steps = (1,) if floor < 0.003 else (1, 2, 5)
+    ticks = [
+        step * decade
+        for decade in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1)
+        for step in steps
+        if floor <= step * decade <= 1
+    ]
     percent = FuncFormatter(lambda rate, _: f"{100 * rate:g} %")
     axes.set(xscale="log", yscale="log", xlim=(left, 1), ylim=(floor, 1.06))
     for axis in (axes.xaxis, axes.yaxis):

@@ -49,6 +49,8 @@ def downloaded(urls: dict[str, str], timeout: int) -> Iterator[tuple[dict, Path,
         keys = sorted(urls)
         pd.DataFrame({"url": [urls[key] for key in keys], "planned": keys}).to_parquet(source)
         run(_command(source, out, timeout), time_limit(len(urls), timeout))
+        if not (out / "00000.parquet").is_file():
+            raise ValueError("img2dataset left no table of results; its messages are above")
         table = pd.read_parquet(out / "00000.parquet")
         members = dict(zip(table["planned"], table["key"] + ".jpg", strict=True))
         results = {

@@ -34,7 +34,7 @@ def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dic
         ValueError: The groups do not give the numbers wanted; the message has both.
 
     >>> sorted(parts({"a": 1, "b": 2, "c": 1}, {"x": 2, "y": 2}, seed=0).values())
-    ['x', 'y', 'y']
+    ['x', 'x', 'y']
     """
     left = sorted(sizes, key=lambda group: place(seed, "split", group))
     dealt, filled = {}, {}

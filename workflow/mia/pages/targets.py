@@ -99,7 +99,7 @@ def findings(rows: list[dict[str, Any]], verdict: str) -> str:
     if below:
         told.append(f"The wrong way round by: {below}.")
     if verdict == "NOT FAIR":
-        told.append("None of this can be laid at the model's door.")
+        told.append("Neither success nor failure here says anything about the model.")
     else:
         told.append(f"Better than every blind baseline: {beyond or 'none'}.")
     return " ".join(told)

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import math
 
+from markupsafe import Markup, escape
+
 
 def number(value: float) -> str:
     """An AUC: three decimals, or n/a.
@@ -41,6 +43,15 @@ def whole(value: float) -> str:
     '12\u202f000'
     """
     return "n/a" if math.isnan(value) else f"{value:,.6g}".replace(",", "\u202f")
+
+
+def breakable(name: str) -> Markup:
+    """A name that may go to the next line after each underscore.
+
+    >>> str(breakable("too_<few"))
+    'too_<wbr>&lt;few'
+    """
+    return Markup(escape(name).replace("_", Markup("_<wbr>")))
 
 
 def sha256(text: str) -> str:

@@ -44,20 +44,25 @@ def conditions(condition: str) -> tuple[str, ...]:
 def predictions(query: Query) -> frozenset[Hashable]:
     """The U-Net evaluations that answer `query`, one identifier each."""
     return frozenset(
-        ("noised", query.timestep, query.draw, condition) for condition in conditions(query.condition)
+        ("noised", query.timestep, query.draw, condition)
+        for condition in conditions(query.condition)
     )
 
 
 def also_answers(query: Query) -> tuple[Query, ...]:
     """Queries whose rows are columns of this query's rows."""
-    return tuple(replace(query, condition=c) for c in conditions(query.condition) if c != query.condition)
+    return tuple(
+        replace(query, condition=c) for c in conditions(query.condition) if c != query.condition
+    )
 
 
 def project(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
     """Turn rows of `both` into rows of `query`: the other condition's columns are NaN."""
     other = ({"caption", "null"} - {query.condition}).pop()
     hidden = [name for name in MEASURES if other in name.split("_")]
-    return rows.assign(condition=query.condition, **dict.fromkeys([*hidden, "sq_guidance"], float("nan")))
+    return rows.assign(
+        condition=query.condition, **dict.fromkeys([*hidden, "sq_guidance"], float("nan"))
+    )
 
 
 def measure(batch: Batch, rows: Rows) -> Tensor:

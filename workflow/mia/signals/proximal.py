@@ -1,7 +1,8 @@
 """`proximal`: how far the noise estimate moves when it is itself taken as the noise.
 
 ε̂_0 = ε̂(z0, 0, c), on request rescaled so that the mean of |ε̂_0| is `mean_abs`; then
-gap = ε̂_0 − ε̂(√ᾱ_t z0 + √(1−ᾱ_t) ε̂_0, t, c). A row holds `lp_gap` = mean |gap|^p for p in 1, 2, 4, 5.
+gap = ε̂_0 − ε̂(√ᾱ_t z0 + √(1−ᾱ_t) ε̂_0, t, c). A row holds `lp_gap` = mean |gap|^p for p in
+1, 2, 4, 5.
 """
 
 from __future__ import annotations

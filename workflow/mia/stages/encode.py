@@ -35,7 +35,9 @@ def main() -> None:
     image_ids = wanted.set_index("key")["image_id"].reindex(keys).tolist()
     latents = encode(pixels, vae, args.device, args.threads)
     with tables.replacing(args.output) as temporary:
-        save_file({"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)})
+        save_file(
+            {"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)}
+        )
 
 
 def encode(pixels: np.ndarray, vae: dict, device: str, threads: int) -> np.ndarray:

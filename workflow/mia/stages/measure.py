@@ -37,11 +37,15 @@ def main() -> None:
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
             plan = {name: Signal(name, model, ledger, hashes, wanted) for name in outputs}
-            missing = {query: ids for signal in plan.values() for query, ids in signal.missing.items()}
+            missing = {
+                query: ids for signal in plan.values() for query, ids in signal.missing.items()
+            }
             if missing:
                 from mia.measuring import measure
 
-                measure(model, images, args.latents, missing, plan, hashes, args.settings, args.threads)
+                measure(
+                    model, images, args.latents, missing, plan, hashes, args.settings, args.threads
+                )
             else:
                 print("measured 0 evals: everything is in the ledger", file=sys.stderr)
     except (LockError, RuntimeError) as error:
@@ -49,7 +53,9 @@ def main() -> None:
 
     for name, path in outputs.items():
         signal = Signal(name, model, ledger, hashes, wanted) if missing else plan[name]
-        tables.write(signal.table(images), path, {"model": model["name"], "weights": model["weights"]})
+        tables.write(
+            signal.table(images), path, {"model": model["name"], "weights": model["weights"]}
+        )
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -90,7 +96,9 @@ class Signal:
     def table(self, images: pd.DataFrame) -> pd.DataFrame:
         """All answers as one table, sorted by image and query."""
         parts = [
-            rows.loc[sorted(rows.index)].reset_index(names="image_id").assign(query=query.name, **query.fields())
+            rows.loc[sorted(rows.index)]
+            .reset_index(names="image_id")
+            .assign(query=query.name, **query.fields())
             for query, rows in sorted(self.answers.items())
         ]
         columns = ["key", "image_id", "query", "timestep", "draw", "condition"]

@@ -30,7 +30,10 @@ def locate(spec: dict[str, Any], results: str) -> Path:
         return Path(spec["path"])
     if spec["source"] == "training":
         index = Path(results, "training", spec["training"], "index.json")
-        return index.parent / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
+        return (
+            index.parent
+            / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
+        )
     return from_hub(spec["repo"], spec["revision"], spec.get("variant"))
 
 
@@ -46,9 +49,13 @@ def from_hub(repo: str, revision: str, variant: str | None = None) -> Path:
         for shard in ("", "-?????-of-?????")
     ]
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=[*HUB_FILES, *weights]))
+        return Path(
+            snapshot_download(repo, revision=revision, allow_patterns=[*HUB_FILES, *weights])
+        )
     except Exception as error:  # the hub's client raises many kinds; all mean: not to be had
-        raise ModelError(f"hub model {repo} at {revision}: not in the cache and not reachable: {error}") from error
+        raise ModelError(
+            f"hub model {repo} at {revision}: not in the cache and not reachable: {error}"
+        ) from error
 
 
 def main() -> None:

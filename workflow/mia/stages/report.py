@@ -56,8 +56,8 @@ def render(template: Path, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    for spell in (writing.number, writing.signed, writing.percent, writing.whole, writing.sha256):
-        environment.filters[spell.__name__] = spell
+    for name in ("number", "signed", "percent", "whole", "breakable", "sha256"):
+        environment.filters[name] = getattr(writing, name)
     return environment.get_template(template.name).render(values)
 
 
@@ -104,13 +104,21 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def target_figures(target: str, files: list[Path]) -> list[dict[str, Any]]:
-    """Return the figures of a target, ready to stand in the page."""
-    found = []
+    """Return the figures of a target, ready to stand in the page.
+
+    Raises:
+        ValueError: One is missing or is no SVG; the message names it.
+    """
+    known, found = {path.name: path for path in files}, []
     for kind, caption in CAPTIONS.items():
-        for path in files:
-            if path.name == f"{target}-{kind}.svg":
-                svg = drawings.inline(path.read_text(encoding="utf-8"), f"{target}-{kind}-")
-                found.append({"kind": kind, "svg": Markup(svg), "caption": caption})
+        name = f"{target}-{kind}.svg"
+        if name not in known:
+            raise ValueError(f"no figure {name} among {len(known)} figures; expected one")
+        try:
+            svg = drawings.inline(known[name].read_text(encoding="utf-8"), f"{target}-{kind}-")
+        except ValueError as error:
+            raise ValueError(f"{known[name]}: {error}") from error
+        found.append({"kind": kind, "svg": Markup(svg), "caption": caption})
     return found
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from mia import tables
+from mia.attack_rows import attack_module, build_attack
 from mia.evidence import Evidence
-from mia.experiment import attack_module, build_attack
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
@@ -25,8 +25,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--attack", type=json.loads, required=True, help="its name and config row")
     parser.add_argument("--membership", required=True)
-    parser.add_argument("--signals", nargs="*", default=[], help="query files of the target's model")
-    parser.add_argument("--reference", nargs="*", default=[], help="the same of its reference model")
+    parser.add_argument(
+        "--signals", nargs="*", default=[], help="query files of the target's model"
+    )
+    parser.add_argument(
+        "--reference", nargs="*", default=[], help="the same of its reference model"
+    )
     parser.add_argument("--manifests", nargs="*", default=[], help="for attacks that read images")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
@@ -46,11 +50,15 @@ def main() -> None:
     fit_ids: list[str] = []
     if hasattr(attack, "fit"):
         fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
-        member = tables.read(args.membership, ["image_id", "member"]).set_index("image_id")["member"]
+        member = tables.read(args.membership, ["image_id", "member"]).set_index("image_id")[
+            "member"
+        ]
         attack = attack.fit(evidence, member.loc[fit_ids])
     scores = attack.score(evidence).astype("float64")
     if not scores.index.equals(images.index):
-        raise SystemExit(f"attacks.{name}: scored {len(scores)} images, expected each of {len(images)}")
+        raise SystemExit(
+            f"attacks.{name}: scored {len(scores)} images, expected each of {len(images)}"
+        )
     metadata = {
         "attack": repr(attack),
         "name": name,

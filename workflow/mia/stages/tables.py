@@ -12,11 +12,11 @@ from types import ModuleType
 import pandas as pd
 
 from mia import tables
+from mia.attack_rows import build_attack
 from mia.evaluation import readable, summary
 from mia.evaluation.comparison import compare_rows
 from mia.evaluation.costs import costs
 from mia.evaluation.scored import fold_of, scored
-from mia.experiment import build_attack
 from mia.query import Query
 
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]

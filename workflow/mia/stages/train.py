@@ -38,7 +38,9 @@ def main() -> None:
         train(pixels, learnt.captions, settings, Path(args.vae).parent, folder)
 
     hashes = [vae["vae"]["files"], vae["tokenizer"]]
-    kept = kept_training(args.ledger, [learnt.content, settings, hashes, fingerprint(*NUMERIC)], make)
+    kept = kept_training(
+        args.ledger, [learnt.content, settings, hashes, fingerprint(*NUMERIC)], make
+    )
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
     replace_tree(kept / "checkpoints", target / "checkpoints")

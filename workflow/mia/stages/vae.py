@@ -15,7 +15,10 @@ from mia.training_ledger import kept_training, replace_tree
 
 NUMERIC = ("mia.training.vae", "mia.training.tokenizer", "mia.images.training_set")
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
-SETTINGS = "seed resolution vae_steps vae_batch_size vae_learning_rate vae_channels latent_channels threads vocabulary text_length"
+SETTINGS = (
+    "seed resolution threads vae_steps vae_batch_size vae_learning_rate vae_channels"
+    " latent_channels vocabulary text_length"
+)
 
 
 def main() -> None:
@@ -32,7 +35,9 @@ def main() -> None:
     learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
 
     def make(folder: Path) -> None:
-        train(learnt.pixels(args.pictures, settings["resolution"]), learnt.captions, settings, folder)
+        train(
+            learnt.pixels(args.pictures, settings["resolution"]), learnt.captions, settings, folder
+        )
 
     key = [learnt.content, settings, fingerprint(*NUMERIC)]
     target = Path(args.output).parent

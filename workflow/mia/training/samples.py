@@ -36,7 +36,12 @@ def picture_rows(pixels: Tensor, generated: Sequence[np.ndarray]) -> Image.Image
         generated: One `(images, height, width, 3)` array in [0, 1] per checkpoint.
     """
     real = ((pixels.permute(0, 2, 3, 1) + 1) / 2).numpy()
-    rows = [np.concatenate(list(np.pad(row, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1)), axis=1) for row in (real, *generated)]
+    rows = [
+        np.concatenate(
+            list(np.pad(row, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1)), axis=1
+        )
+        for row in (real, *generated)
+    ]
     sheet = (np.concatenate(rows).clip(0, 1) * 255).round().astype(np.uint8)
     image = Image.fromarray(sheet)
     return image.resize((image.width * ZOOM, image.height * ZOOM), Image.Resampling.NEAREST)

@@ -1,0 +1,35 @@
+"""Shared by the tests: which are slow, and a tiny Stable Diffusion saved to disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = "chromium"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+
+
+def pytest_collection_modifyitems(config, items):
+    slow = pytest.mark.skip(reason="takes minutes: make test-slow runs it")
+    browser = pytest.mark.skip(reason="needs a browser: make test-slow runs it")
+    for item in items:
+        if not config.getoption("--slow"):
+            if "slow" in item.keywords:
+                item.add_marker(slow)
+            if "browser" in item.keywords:
+                item.add_marker(browser)
+        elif "browser" in item.keywords and not shutil.which(CHROMIUM):
+            item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
+
+
+@pytest.fixture(scope="session")
+def tiny_sd(tmp_path_factory) -> Path:
+    """A folder in Stable Diffusion's diffusers format: real classes, random weights, 16 pixels."""
+    from tiny_model import save_tiny_sd
+
+    return save_tiny_sd(tmp_path_factory.mktemp("models") / "tiny-sd")

@@ -1,0 +1,40 @@
+"""Measure queries on given latents and hand the rows to attacks, without files."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mia.batch import Batch
+from mia.evidence import Evidence
+from mia.query import Query
+
+
+def measured(
+    denoiser, z0: np.ndarray, captions: Sequence[str], queries: Sequence[Query], seed=0, size=7
+) -> dict[str, pd.DataFrame]:
+    """Signal name to long table, as attacks get it."""
+    image_ids = [f"image{number}" for number in range(len(z0))]
+    batch = Batch(denoiser, image_ids, torch.from_numpy(z0), captions, seed, size)
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for name in sorted({query.signal for query in queries}):
+        module = importlib.import_module(f"mia.signals.{name}")
+        for rows in batch.slices([query for query in queries if query.signal == name]):
+            table = pd.DataFrame(module.measure(batch, rows).numpy(), columns=list(module.MEASURES))
+            fields = pd.DataFrame([query.fields() for query in rows.queries])
+            table.insert(0, "image_id", [image_ids[i] for i in rows.image.tolist()])
+            tables.setdefault(name, []).append(pd.concat([fields, table], axis=1))
+    return {
+        name: pd.concat(parts).sort_values(["image_id", "timestep", "draw"]).set_index("image_id")
+        for name, parts in tables.items()
+    }
+
+
+def evidence(signals, reference=None, seed=0) -> Evidence:
+    """Evidence of every image in `signals`."""
+    ids = sorted({image_id for table in signals.values() for image_id in table.index})
+    return Evidence(tuple(ids), signals, reference or {}, seed=seed)

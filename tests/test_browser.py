@@ -1,0 +1,204 @@
+"""The report in a real browser: Debian's headless Chromium, opened from file://."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from made_up_pictures import HOSTILE
+from made_up_results import ATTACKS, TARGETS
+from test_report import write_page
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+QUIET = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER),
+        reason="no chromium or chromedriver on the path: apt-get install chromium chromium-driver",
+    ),
+]
+
+
+def start(profile: Path):
+    """Start Chromium with a fresh profile."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*QUIET.split(), f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    driver = start(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return write_page(tmp_path_factory.mktemp("results"))
+
+
+def show(browser, page: Path, width: int = 1280, scheme: str = "light") -> None:
+    """Open a page at a width, in light or dark."""
+    media = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.as_uri())
+
+
+def all_of(browser, selector: str):
+    return browser.find_elements("css selector", selector)
+
+
+def column(browser, number: int) -> list[str]:
+    """Values of a column of the table of all numbers, of the rows that are shown."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('#numbers tbody tr:not([hidden])')].map("
+        "row => row.cells[arguments[0]].dataset.value ?? row.cells[arguments[0]].textContent)",
+        number,
+    )
+
+
+def choose(browser, name: str, text: str) -> None:
+    """Choose an entry of a filter by its text."""
+    from selenium.webdriver.support.select import Select
+
+    Select(all_of(browser, f"#filters [name={name}]")[0]).select_by_visible_text(text)
+
+
+def errors(browser) -> list[dict]:
+    return [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def check_page(browser, page: Path, targets: list[str]) -> None:
+    """Go through a report page: no errors, every figure seen, the table sorts and filters."""
+    show(browser, page)
+    for target in targets:
+        for kind in ("roc", "scores", "losses"):
+            (figure,) = all_of(browser, f"#figure-{target}-{kind} svg")
+            assert figure.size["width"] > 300 and figure.size["height"] > 60, (target, kind)
+    total = len(column(browser, 0))
+    heads = [head.text for head in all_of(browser, "#numbers thead th")]
+    auc = next(i for i, text in enumerate(heads) if text.startswith("AUC"))
+    button = all_of(browser, "#numbers thead button")[auc]
+    for falling in (True, False):
+        button.click()
+        values = list(map(float, column(browser, auc)))
+        assert values == sorted(values, reverse=falling) and len(values) == total
+    choose(browser, "target", targets[0])
+    assert set(column(browser, 0)) == {targets[0]}
+    assert all_of(browser, "#shown")[0].text == f"{len(column(browser, 0))} of {total} rows"
+    assert errors(browser) == []
+
+
+def check_snakemake_report(browser, page: Path, target: str) -> None:
+    """Click through the page of `snakemake --report`: categories, a figure, the table."""
+    show(browser, page)
+    seen = []
+    for category in ("Figures", "Results"):
+        click(browser, category)
+        if category == "Figures":
+            click(browser, target)
+        seen.append(browser.find_element("tag name", "body").text)
+    assert "ROC on log axes" in seen[0], seen[0]
+    assert "The whole report" in seen[1] and "Attacks on every target" in seen[1], seen[1]
+    assert errors(browser) == []
+
+
+def click(browser, text: str) -> None:
+    """Click the first visible thing that says `text`."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    def found(driver):
+        path = f"//*[self::a or self::button or self::li][contains(normalize-space(.), '{text}')]"
+        return next((e for e in driver.find_elements("xpath", path) if e.is_displayed()), None)
+
+    WebDriverWait(browser, 20).until(found).click()
+
+
+def test_page_shows_sorts_and_filters(browser, page):
+    check_page(browser, page, list(TARGETS))
+
+
+def test_search_finds_words_in_any_order(browser, page):
+    show(browser, page)
+    all_of(browser, "#filters [name=words]")[0].send_keys("FAIR pia emoji-shifted")
+    assert set(column(browser, 1)) == {"pia", "pian"}
+    all_of(browser, "#filters [name=words]")[0].clear()
+    choose(browser, "reads", "denoiser")
+    assert "coin" not in column(browser, 1) and "loss" in column(browser, 1)
+    choose(browser, "reads", "anything")
+    assert len(column(browser, 0)) == len(TARGETS) * len(ATTACKS)
+
+
+def test_missing_numbers_stay_last(browser, page):
+    show(browser, page)
+    heads = [head.text for head in all_of(browser, "#numbers thead th")]
+    place = next(i for i, text in enumerate(heads) if "TPR at 1 %" in text.replace("\n", " "))
+    for _ in range(2):
+        all_of(browser, "#numbers thead button")[place].click()
+        missing = [value == "n/a" for value in column(browser, place)]
+        assert any(missing) and missing == sorted(missing)
+
+
+def test_a_hostile_caption_does_nothing(browser, page):
+    from selenium.webdriver.support.expected_conditions import alert_is_present
+
+    show(browser, page)
+    assert not alert_is_present()(browser)
+    captions = [caption.text for caption in all_of(browser, ".gallery .caption")]
+    assert HOSTILE in captions
+    assert not all_of(browser, "img[src='x']")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page_never_scrolls_sideways(browser, page, width):
+    show(browser, page, width)
+    inside = browser.execute_script("return document.documentElement.scrollWidth")
+    assert inside <= width
+    for box in all_of(browser, ".scroll"):
+        assert box.size["width"] <= width
+
+
+def test_page_loads_nothing(browser, page):
+    show(browser, page)
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert [name for name in loaded if not name.startswith("data:")] == []
+
+
+def test_words_and_figures_are_readable_in_the_dark(browser, page):
+    show(browser, page, scheme="dark")
+    for selector, property_ in (("body", "color"), (".figures svg text", "fill")):
+        colour = all_of(browser, selector)[0].value_of_css_property(property_)
+        assert min(rgb(colour)) > 130, (selector, colour)
+    assert max(rgb(all_of(browser, "body")[0].value_of_css_property("background-color"))) < 60
+
+
+def rgb(colour: str) -> list[int]:
+    return [int(part) for part in colour.split("(")[1].rstrip(")").split(",")[:3]]
+
+
+def test_the_keyboard_reaches_the_sorting(browser, page):
+    from selenium.webdriver.common.keys import Keys
+
+    show(browser, page)
+    first = all_of(browser, "#numbers thead button")[0]
+    first.send_keys(Keys.ENTER)
+    head = all_of(browser, "#numbers thead th")[0]
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert column(browser, 0) == sorted(column(browser, 0))

@@ -1,0 +1,168 @@
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_up_results import ATTACKS, TARGETS, build
+from mia.figures import curves, histograms, roc
+from mia.figures.style import ROLES, message, to_svg
+from mia.metrics import tpr_at_fpr
+from mia.stages import figures as stage
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    build(folder)
+    return folder
+
+
+def draw(results, target, out, **replaced):
+    options = {
+        "target": [target],
+        "scores": sorted(map(str, results.glob(f"scores/{target}/*.parquet"))),
+        "membership": [str(results / f"targets/{target}/membership.parquet")],
+        "losses": sorted(map(str, results.glob(f"queries/{target}/*/denoise/*.parquet"))),
+        "confidence": ["0.95"],
+        "roc": [str(out / "roc.svg")],
+        "histograms": [str(out / "scores.svg")],
+        "curves": [str(out / "losses.svg")],
+    } | replaced
+    line = [word for name, words in options.items() for word in (f"--{name}", *words)]
+    return subprocess.run(
+        [sys.executable, "-m", "mia.stages.figures", *line],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": "workflow", "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(results, tmp_path_factory):
+    out = tmp_path_factory.mktemp("figures")
+    run = draw(results, "emoji-fair", out)
+    assert run.returncode == 0, run.stderr
+    return {path.stem: path.read_text() for path in out.glob("*.svg")}
+
+
+def test_curve_is_the_largest_tpr_within_the_limit():
+    rng = np.random.default_rng(1)
+    member, nonmember = rng.integers(0, 9, 50).astype(float), rng.integers(0, 7, 40).astype(float)
+    allowed = np.arange(41)
+    scores = np.concatenate([member, nonmember])
+    truth = np.repeat([True, False], [50, 40])
+    expected = [tpr_at_fpr(scores, truth, k / 40).tpr for k in allowed]
+    np.testing.assert_allclose(roc.tpr_at(member, nonmember, allowed), expected)
+
+
+def test_no_signal_band_covers_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    allowed = np.array([1, 5, 20, 60])
+    low, high = roc.no_signal_band(120, 100, allowed, 0.9)
+    inside = [
+        (low <= rates) & (rates <= high)
+        for rates in (
+            roc.tpr_at(rng.normal(size=120), rng.normal(size=100), allowed) for _ in range(1500)
+        )
+    ]
+    covered = np.mean(inside, axis=0)
+    assert (covered > 0.88).all() and (covered < 0.985).all(), covered
+
+
+def test_attacks_on_the_model_never_share_a_look():
+    access = {f"a{i}": "grey-box" for i in range(15)} | {"blind": "model-free"}
+    looks = roc.looks(access)
+    assert len({str((look["color"], look["linestyle"])) for look in looks.values()}) == 16
+
+
+def test_every_score_is_in_the_histogram():
+    scores = np.append(np.random.default_rng(0).normal(size=300), [-50.0, 80.0])
+    assert histograms.shares(scores, histograms.edges(scores)).sum() == pytest.approx(1)
+
+
+def loss_rows(member, loss, timestep=100, draw=0, **others):
+    names = [f"{member}{i}" for i in range(len(loss))]
+    known = {"image_id": names, "member": member, "timestep": timestep, "draw": draw}
+    return pd.DataFrame(known | {"loss_caption": loss} | others)
+
+
+def test_losses_average_draws_then_pictures():
+    rows = [
+        loss_rows(True, [1.0, 3.0], draw=0),
+        loss_rows(True, [3.0, 5.0], draw=1),
+        loss_rows(True, [3.0, 5.0], draw=1),  # measured for another attack too
+        loss_rows(False, [6.0, 8.0], draw=0, loss_null=[1.0, float("nan")]),
+    ]
+    summary = curves.summarise(curves.per_picture(rows), 0.95).set_index("what")
+    assert set(summary["condition"]) == {"loss_caption"}
+    assert summary.loc["member", "value"] == 3
+    assert summary.loc["gap", "value"] == 4
+    half = 1.959964 * np.hypot(1, 1)
+    assert summary.loc["gap", "low"] == pytest.approx(4 - half, abs=1e-4)
+
+
+def test_figures_name_every_attack_and_say_what_they_show(drawn):
+    for figure in ("roc", "scores"):
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn[figure])
+        assert set(ATTACKS) <= set(texts)
+    for svg in drawn.values():
+        assert re.search(r'<svg role="img"[^>]*>\s*<title>[^<]+emoji-fair', svg)
+        assert re.search(r"<desc>[^<]{60,}</desc>", svg)
+    assert "no signal" in drawn["roc"]
+    assert "with caption" in drawn["losses"] and "empty caption" in drawn["losses"]
+
+
+def test_figures_load_nothing_and_stay_small(drawn):
+    for svg in drawn.values():
+        others = re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
+        assert "http" not in others and "DOCTYPE" not in others
+        assert len(svg) < 100_000
+
+
+def test_figures_use_only_colours_with_a_role(drawn):
+    for svg in drawn.values():
+        used = set(re.findall(r"#[0-9a-f]{6}\b", re.sub(r"url\([^)]*\)|href=\"[^\"]*\"", "", svg)))
+        assert used <= set(ROLES.values()), used - set(ROLES.values())
+
+
+def test_equal_inputs_give_equal_bytes(results, drawn, tmp_path):
+    assert draw(results, "emoji-fair", tmp_path).returncode == 0
+    assert {path.stem: path.read_text() for path in tmp_path.glob("*.svg")} == drawn
+
+
+def test_only_the_evaluation_fold_is_drawn(results):
+    membership = stage.tables.read(results / "targets/web/membership.parquet")
+    path = results / "scores/web/loss.parquet"
+    scores, access = stage.read_scores([path], membership)
+    shown = membership[membership["kept"] & (membership["fold"] == "evaluation")]
+    assert [len(side) for side in scores["loss"]] == [
+        shown["member"].sum(),
+        (~shown["member"]).sum(),
+    ]
+    assert access == {"loss": "grey-box"}
+
+
+def test_target_without_losses_says_so(results, tmp_path):
+    assert "web" in TARGETS
+    run = draw(results, "web", tmp_path, losses=[])
+    assert run.returncode == 0, run.stderr
+    assert "no curve to draw" in (tmp_path / "losses.svg").read_text()
+
+
+def test_missing_score_is_named(results, tmp_path):
+    path = tmp_path / "loss.parquet"
+    source = results / "scores/web/loss.parquet"
+    table, about = stage.tables.read(source), stage.tables.metadata(source)
+    stage.tables.write(table.iloc[1:], path, about)
+    run = draw(results, "web", tmp_path, scores=[str(path)])
+    assert run.returncode == 1
+    assert table["image_id"].iloc[0] in run.stderr and str(path) in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_words_in_a_figure_are_escaped():
+    svg = to_svg(message("x"), "<b>", r"\1 <script>")
+    assert "<title>&lt;b&gt;</title>" in svg and r"\1 &lt;script&gt;" in svg

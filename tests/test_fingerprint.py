@@ -1,0 +1,68 @@
+"""A fingerprint moves with what the code computes, not with how it is written."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from mia.fingerprint import PACKAGE, imports
+
+SHOW = "import sys; from mia.fingerprint import fingerprint; print(fingerprint(*sys.argv[1:]))"
+
+
+@pytest.fixture
+def package(tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "mia", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "mia"
+
+
+def fingerprint(package, *modules) -> str:
+    command = [sys.executable, "-c", SHOW, *modules]
+    environment = {"PYTHONPATH": str(package.parent)}
+    return subprocess.check_output(command, text=True, env=environment)
+
+
+def edit(path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text, f"{old!r} is not in {path.name}"
+    path.write_text(text.replace(old, new))
+
+
+def test_comments_docstrings_and_layout_do_not_count(package):
+    before = fingerprint(package, "mia.attacks.loss")
+    loss = package / "attacks" / "loss.py"
+    edit(loss, '"""Loss threshold', '"""A threshold on the loss')
+    loss.write_text("# A comment.\n\n\n" + loss.read_text() + "\n# Another.\n")
+    assert fingerprint(package, "mia.attacks.loss") == before
+
+
+def test_code_counts_and_so_does_the_code_it_imports(package):
+    before = fingerprint(package, "mia.attacks.loss")
+    edit(package / "attacks" / "loss.py", "return -losses", "return -2 * losses")
+    changed = fingerprint(package, "mia.attacks.loss")
+    assert changed != before
+    edit(package / "parameters.py", "value < 1", "value < 2")
+    assert fingerprint(package, "mia.attacks.loss") != changed
+    assert fingerprint(package, "mia.attacks.coin") == fingerprint(PACKAGE, "mia.attacks.coin")
+
+
+def test_imports_inside_functions_are_followed():
+    assert "mia.measuring" in imports("mia.stages.measure")
+
+
+def test_the_measuring_stage_is_not_part_of_a_number(package):
+    """A reworded log line in the stage must not cost an eval."""
+    numeric = ["mia.signals.denoise", "mia.denoisers.stable_diffusion", "mia.batch", "mia.noise"]
+    before = fingerprint(package, *numeric)
+    for module in ("stages/measure.py", "measuring.py", "ledger.py", "tables.py"):
+        path = package / module
+        path.write_text(path.read_text() + "\nEXTRA = 1\n")
+    assert fingerprint(package, *numeric) == before
+
+
+def test_a_missing_module_is_named():
+    from mia.fingerprint import fingerprint as own
+
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.py"):
+        own("mia.nowhere")

@@ -1,0 +1,113 @@
+"""Models from a folder and from the hub's cache: described without loading, pickles refused."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler
+
+from mia.denoisers.stable_diffusion import StableDiffusion
+from mia.model_folder import ModelError, describe
+from mia.stages.model import from_hub
+from tiny_model import save_tiny_sd
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def folder(tiny_sd, tmp_path):
+    return shutil.copytree(tiny_sd, tmp_path / "model")
+
+
+def test_description(tiny_sd):
+    model = describe(tiny_sd)
+    assert model["family"] == "stable_diffusion"
+    assert model["resolution"] == 16 and model["latent_shape"] == [4, 8, 8]
+    assert model["vae"]["scaling_factor"] == 0.5 and model["vae"]["factor"] == 2
+    assert {path.split("/")[0] for path in model["files"]} == {
+        "model_index.json", "scheduler", "text_encoder", "tokenizer", "unet", "vae",
+    }  # fmt: skip
+
+
+def test_schedule_is_diffusers_own(tiny_sd):
+    expected = DDIMScheduler.from_pretrained(tiny_sd / "scheduler").alphas_cumprod.numpy()
+    np.testing.assert_allclose(describe(tiny_sd)["alpha_bar"], expected, rtol=2e-5)
+
+
+def test_weights_hash_changes_with_any_file(folder):
+    before = describe(folder)["weights"]
+    tokenizer = folder / "tokenizer" / "tokenizer_config.json"
+    tokenizer.write_text(tokenizer.read_text() + " ")
+    assert describe(folder)["weights"] != before
+
+
+def test_a_pickle_is_refused_by_name(folder):
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
+    with pytest.raises(ModelError, match=r"diffusion_pytorch_model.bin: a pickle .*safetensors"):
+        describe(folder)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("model_index.json", "model_index.json: missing"),
+        ("unet/config.json", "unet/config.json: missing"),
+        ("vae/diffusion_pytorch_model.safetensors", "vae: no weights; expected"),
+    ],
+)
+def test_a_missing_file_is_named(folder, missing, said):
+    (folder / missing).unlink()
+    with pytest.raises(ModelError, match=said):
+        describe(folder)
+
+
+def test_an_unknown_schedule_or_family_is_named(folder):
+    scheduler = folder / "scheduler" / "scheduler_config.json"
+    config = json.loads(scheduler.read_text())
+    scheduler.write_text(json.dumps({**config, "beta_schedule": "mystery"}))
+    with pytest.raises(ModelError, match="beta_schedule 'mystery': expected linear"):
+        describe(folder)
+    index = folder / "model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "_class_name": "FluxPipeline"}))
+    scheduler.write_text(json.dumps(config))
+    with pytest.raises(
+        ModelError, match=r"FluxPipeline: no denoiser 'flux'; known: stable_diffusion"
+    ):
+        describe(folder)
+
+
+def test_a_hub_model_is_loaded_from_the_cache_at_its_pinned_revision(
+    tiny_sd, tmp_path, monkeypatch
+):
+    """The hub's own cache layout; the network is shut off, so only the cache can answer."""
+    cache = tmp_path / "hub"
+    repository = cache / "models--someone--tiny-sd"
+    shutil.copytree(tiny_sd, repository / "snapshots" / REVISION)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    folder = from_hub("someone/tiny-sd", REVISION)
+    assert folder == repository / "snapshots" / REVISION
+    denoiser = StableDiffusion(describe(folder), "cpu")
+    z, states = torch.zeros(2, 4, 8, 8), denoiser.embed(["a red cat", ""])
+    assert denoiser.epsilon(z, torch.tensor([5, 900]), states).shape == z.shape
+    with pytest.raises(ModelError, match="someone/tiny-sd at ffff.*not in the cache"):
+        from_hub("someone/tiny-sd", "f" * 40)
+
+
+def test_half_precision_changes_little(tiny_sd):
+    model = describe(tiny_sd)
+    full, half = (StableDiffusion(model, "cpu", dtype) for dtype in ("float32", "bfloat16"))
+    z = torch.randn(3, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    t, states = torch.tensor([0, 200, 999]), full.embed(["a", "b", ""])
+    one, other = full.epsilon(z, t, states), half.epsilon(z, t, states)
+    assert one.dtype == other.dtype == torch.float32
+    assert 0 < (one - other).square().mean() / one.square().mean() < 1e-3
+
+
+def test_zero_terminal_snr_is_refused(tmp_path):
+    folder = save_tiny_sd(tmp_path / "model", rescale_betas_zero_snr=True)
+    with pytest.raises(ModelError, match="unmodified beta schedule"):
+        describe(folder)

@@ -1,0 +1,241 @@
+import re
+import subprocess
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from made_up_pictures import HOSTILE
+from made_up_results import ATTACKS, TARGETS, build
+from mia.checks import MEANINGS
+from mia.figures.style import message, to_svg
+from mia.pages import drawings, long_table, pictures, targets
+from mia.pages.words import VERDICTS
+from mia.stages import report
+
+TEMPLATE = Path(__file__).parents[1] / "workflow/report/page.html.j2"
+VOID = {"meta", "link", "img", "input", "br", "wbr"}
+
+
+def write_page(folder: Path) -> Path:
+    """Build made-up results in `folder` and its page; returns the page's path."""
+    inputs = build(folder)
+    for target in TARGETS:
+        for kind in ("roc", "scores", "losses"):
+            svg = to_svg(message(f"{kind} of {target}"), f"{kind} of {target}", "a stand-in")
+            (folder / "figures").mkdir(exist_ok=True)
+            (folder / f"figures/{target}-{kind}.svg").write_text(svg)
+    inputs |= {"figures": sorted(map(str, folder.glob("figures/*.svg")))}
+    inputs |= {"template": [str(TEMPLATE)], "output": [str(folder / "report.html")]}
+    line = [word for name, words in inputs.items() for word in (f"--{name}", *words)]
+    run = subprocess.run(
+        [sys.executable, "-m", "mia.stages.report", *line],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(TEMPLATE.parents[1]), "OMP_NUM_THREADS": "1"},
+    )
+    assert run.returncode == 0, run.stderr
+    return folder / "report.html"
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; fails on tags that do not nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.attributes, self.open, self.texts = Counter(), [], [], {}
+        self.feed(text)
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        inside = self.open[-1] if self.open else ""
+        self.texts[inside] = self.texts.get(inside, "") + data
+
+    def of(self, name):
+        return [value for _, found, value in self.attributes if found == name]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return write_page(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def text(path):
+    return path.read_text()
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def section(text: str, name: str) -> str:
+    return re.search(rf'<section id="{name}".*?</section>', text, re.S)[0]
+
+
+def test_page_loads_nothing(text, page):
+    assert not re.search(r"https?:", text)
+    for name in ("src", "href", "xlink:href", "action", "srcset"):
+        for value in page.of(name):
+            assert value.startswith(("#", "data:")), f"{name}={value[:60]}"
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert page.tags["script"] == 1 and page.tags["iframe"] == 0
+
+
+def test_captions_stay_text(text, page):
+    assert HOSTILE not in text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert "x" not in page.of("src")
+
+
+def test_every_target_and_attack_is_there_with_its_verdict(text):
+    assert len(re.findall(r"<tr data-target=", text)) == len(TARGETS) * len(ATTACKS)
+    for target, (verdict, _, _) in TARGETS.items():
+        told = section(text, f"target-{target}")
+        assert f"<strong>{verdict}:</strong>" in told
+        assert told.index("<strong>") < told.index("<table")
+        assert VERDICTS[verdict]["can"].split(".")[0] in told
+        for attack in ATTACKS:
+            assert f'data-value="{attack}"' in told
+
+
+def test_every_figure_is_inside_the_page(text):
+    for target in TARGETS:
+        told = section(text, f"target-{target}")
+        for kind in ("roc", "scores", "losses"):
+            assert f"<title>{kind} of {target}</title>" in told
+    assert text.count("<figcaption>") == 3 * len(TARGETS) + 1
+
+
+def test_identifiers_are_unique_and_links_lead_somewhere(page):
+    names = Counter(page.of("id"))
+    assert not [name for name, times in names.items() if times > 1]
+    links = [value[1:] for value in page.of("href") if value.startswith("#")]
+    assert links and set(links) <= set(names)
+
+
+def test_pictures_only_where_allowed_and_credited(text):
+    fair, web = section(text, "target-emoji-fair"), section(text, "target-web")
+    assert fair.count("data:image/png") == 2 * pictures.SHOWN
+    assert "OpenMoji (openmoji.org), CC BY-SA 4.0" in fair
+    assert "data:image/png" not in web and "Not shown" in web
+    assert "in winter" in fair and "in winter" not in web
+    assert "OpenMoji (openmoji.org), CC BY-SA 4.0" in section(text, "images")
+
+
+def test_every_picture_has_words(text, page):
+    assert page.tags["img"] > 0
+    assert len(re.findall(r"<img [^>]*alt=\"[^\"]+\"", text)) == page.tags["img"]
+
+
+def test_control_target_is_named(text):
+    assert "trained on neither" in section(text, "target-emoji-null")
+    assert "trained on neither" not in section(text, "target-emoji-fair")
+
+
+def test_flags_come_with_their_meaning(text):
+    told = section(text, "target-emoji-overfit")
+    assert "below_chance" in told
+    assert MEANINGS["below_chance"] in told
+
+
+def test_failures_are_counted(text):
+    told = section(text, "images")
+    assert re.search(r"Failed: .*\d+ not found \(404\)", told)
+    assert re.search(r"Left out: \d+ × duplicate of another picture", told)
+
+
+def test_nothing_of_this_machine_is_in_the_page(text, path):
+    assert "/srv/" not in text and str(path.parent) not in text
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text)
+
+
+def test_equal_inputs_give_equal_bytes(text, tmp_path):
+    assert write_page(tmp_path).read_text() == text
+
+
+def test_policy_lets_only_our_script_run(text):
+    assert re.search(r"script-src 'sha256-[^']{44}'", text)
+
+
+def test_missing_and_broken_figures_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"web-roc\.svg"):
+        report.target_figures("web", [])
+    broken = tmp_path / "web-roc.svg"
+    broken.write_text("nothing")
+    with pytest.raises(ValueError, match=r"web-roc\.svg: expected an <svg>"):
+        report.target_figures("web", [broken])
+
+
+def test_notes_name_whom_they_concern():
+    rows = [
+        {"target": "t", "attack": a, "metric": "tpr_at_fpr", "limit": "0.01", "note": note}
+        for a, note in (("loss", "rests on 3"), ("pia", "rests on 3"), ("sima", ""))
+    ]
+    assert long_table.notes(pd.DataFrame(rows), "t") == ["TPR at 1 % FPR (loss, pia): rests on 3."]
+
+
+def test_hardest_baseline_decides_how_far_above():
+    rows = [
+        {"target": "t", "attack": "loss", "metric": "auc_minus_blind", "low": low, "high": high}
+        for low, high in (("0.1", "0.3"), ("-0.02", "0.1"))
+    ]
+    assert long_table.beyond_blind(pd.DataFrame(rows), "t") == {"loss": (-0.02, 0.1)}
+
+
+def test_gallery_attack_is_chosen_on_calibration():
+    def rows(calibration, evaluation):
+        return pd.DataFrame(
+            {
+                "score": calibration + evaluation,
+                "member": [True, False] * 2,
+                "fold": ["calibration"] * 2 + ["evaluation"] * 2,
+            }
+        )
+
+    scores = {"late": rows([0.0, 1.0], [1.0, 0.0]), "early": rows([1.0, 0.0], [0.0, 1.0])}
+    assert pictures.strongest(scores) == "early"
+
+
+def test_thumbnails_are_checked():
+    with pytest.raises(ValueError, match="3072"):
+        pictures.thumbnail_uri(b"short")
+
+
+def test_a_whole_set_covers_its_parts():
+    spec = {
+        "image_sets": {"cats": {"split": {"member": 1, "nonmember": 1}}},
+        "training": {"t": {"set": "cats"}},
+        "models": {"m": {"source": "training", "training": "t"}},
+        "targets": {
+            "a": {"model": "m", "members": "cats:member"},
+            "b": {"model": "m", "members": "dogs"},
+        },
+    }
+    assert not targets.is_control(spec, "a")
+    assert targets.is_control(spec, "b")
+
+
+def test_figures_do_not_borrow_names():
+    svg = '<svg><clipPath id="p1"/><g clip-path="url(#p1)"/><use xlink:href="#p1"/></svg>'
+    assert drawings.inline(svg, "t-").count("t-p1") == 3

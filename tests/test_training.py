@@ -1,0 +1,101 @@
+"""The training rules on a handful of pictures: deterministic, kept by content, loadable."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+
+from mia.training.diffusion import train_diffusion
+from mia.training.samples import generate, picture_rows
+from mia.training.tokenizer import train_tokenizer
+from mia.training.vae import psnr, train_vae
+from mia.training_ledger import kept_training
+
+SETTINGS = {
+    "seed": 0, "resolution": 16, "epochs": 3, "keep": [2, 3], "batch_size": 4,
+    "learning_rate": 2e-3, "caption_dropout": 0.1, "channels": [32, 32], "text_width": 32,
+    "text_layers": 1, "text_length": 8, "vocabulary": 400, "vae_steps": 40, "vae_batch_size": 8,
+    "vae_learning_rate": 3e-3, "vae_channels": [8, 16], "latent_channels": 4,
+}  # fmt: skip
+CAPTIONS = ["red square", "blue square", "green square", "black square"] * 2
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    colours = np.array([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [-1, -1, -1]] * 2, np.float32)
+    pictures = np.ones((8, 3, 16, 16), np.float32)
+    for i, colour in enumerate(colours):
+        pictures[i, :, 4 : 9 + i // 4, 4:12] = colour[:, None, None]
+    return torch.from_numpy(pictures)
+
+
+@pytest.fixture(scope="module")
+def vae(pixels):
+    return train_vae(pixels, SETTINGS)
+
+
+def test_vae_learns_and_scales_its_latents_to_one(vae, pixels):
+    untrained = train_vae(pixels, {**SETTINGS, "vae_steps": 1})
+    assert psnr(vae, pixels) > psnr(untrained, pixels) + 3
+    z0 = vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor
+    assert z0.std().item() == pytest.approx(1, abs=0.01)
+
+
+def test_tokenizer_knows_every_byte_and_pads_to_its_length(tmp_path):
+    tokenizer = train_tokenizer(CAPTIONS, 400, 8)
+    tokenizer.save_pretrained(tmp_path)
+    again = type(tokenizer).from_pretrained(tmp_path)
+    for caption in ("red square", "", "ÿ ✓ zebra"):
+        ids = again(caption, padding="max_length", truncation=True, max_length=8).input_ids
+        assert len(ids) == 8 and ids[0] == again.bos_token_id
+        assert (
+            ids == tokenizer(caption, padding="max_length", truncation=True, max_length=8).input_ids
+        )
+    assert again.decode(again("Red Square").input_ids, skip_special_tokens=True) == "red square"
+
+
+def train(vae, pixels):
+    kept = {}
+    tokenizer = train_tokenizer(CAPTIONS, 400, 8)
+
+    def keep(epoch, pipeline):
+        kept[epoch] = {name: p.clone() for name, p in pipeline.unet.named_parameters()}
+        kept["pipeline"] = pipeline
+
+    train_diffusion(vae, tokenizer, pixels, CAPTIONS, SETTINGS, keep)
+    return kept
+
+
+def test_training_is_repeatable_and_keeps_the_epochs_asked_for(vae, pixels, tmp_path):
+    one, other = train(vae, pixels), train(vae, pixels)
+    assert set(one) == {2, 3, "pipeline"}
+    assert all(torch.equal(one[3][name], other[3][name]) for name in one[3])
+    assert not all(torch.equal(one[2][name], one[3][name]) for name in one[3])
+    one["pipeline"].save_pretrained(tmp_path)
+    assert not list(tmp_path.rglob("*.bin"))
+    loaded = StableDiffusionPipeline.from_pretrained(tmp_path)
+    pictures = generate(loaded, ["red square", "blue square"], seed=0)
+    assert pictures.shape == (2, 16, 16, 3) and np.isfinite(pictures).all()
+    assert picture_rows(pixels[:2], [pictures]).size == (2 * 18 * 2, 2 * 18 * 2)
+
+
+def test_a_training_is_kept_by_its_content(tmp_path):
+    made = []
+
+    def make(folder):
+        made.append(folder)
+        (folder / "weights").write_text(json.dumps(len(made)))
+
+    first = kept_training(tmp_path, {"a": 1}, make)
+    assert kept_training(tmp_path, {"a": 1}, make) == first and len(made) == 1
+    assert kept_training(tmp_path, {"a": 2}, make) != first and len(made) == 2
+
+    def fail(folder):
+        (folder / "half").write_text("")
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        kept_training(tmp_path, {"a": 3}, fail)
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,62 @@
+"""Attacks by name: the directory is the registry, a module's name is the config key."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from mia.config import ConfigError, nearest
+
+ATTACKS = Path(__file__).parent / "attacks"
+
+
+def known_attacks() -> list[str]:
+    """Names of all attack modules, sorted."""
+    return sorted({path.stem for path in ATTACKS.glob("*.py")} - {"__init__"})
+
+
+def reads(attack: Any, what: str) -> bool:
+    """Whether an attack says `reads_images` or `reads_reference`; by default it does not."""
+    return getattr(attack, f"reads_{what}", False)
+
+
+def is_blind(attack: Any) -> bool:
+    """Whether an attack is a blind baseline: it learns from pictures and captions alone."""
+    return attack.access == "model-free" and reads(attack, "images")
+
+
+def attack_module(name: str, row: dict[str, Any]) -> str:
+    """Module of an attack row: `attack`, or the row's own name."""
+    return row.get("attack", name)
+
+
+def build_attack(name: str, row: dict[str, Any]) -> Any:
+    """Build the attack of a config row.
+
+    Raises:
+        ConfigError: No such attack or parameter, or a value outside its range.
+    """
+    module, key = attack_module(name, row), f"attacks.{name}"
+    if module not in known_attacks():
+        raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known_attacks())}")
+    attack = importlib.import_module(f"mia.attacks.{module}").Attack
+    parameters = {key: value for key, value in row.items() if key != "attack"}
+    names = {
+        field.name for field in fields(attack) if field.init and not field.name.startswith("_")
+    }
+    for parameter in parameters.keys() - names:
+        raise ConfigError(
+            f"{key}: attack {module!r} has no parameter {parameter!r}; {nearest(parameter, names)}"
+        )
+    try:
+        built = attack(**{key: _tuples(value) for key, value in parameters.items()})
+        built.queries  # noqa: B018 - a query checks its own fields
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{key}: {error}") from error
+    return built
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,87 @@
+"""What a schema cannot say about a config: names that must exist, sets that must not overlap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mia.config import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from mia.experiment import Experiment
+
+SIDES = ("members", "nonmembers")
+NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
+
+
+def check(experiment: Experiment) -> None:
+    """Check models, trainings, targets and attacks, in this order.
+
+    Raises:
+        ConfigError: Names the key, what was found and what was expected.
+    """
+    for name in experiment.config["training"]:
+        _check_training(experiment, name)
+    for name in experiment.config["models"]:
+        _check_model(experiment, name)
+    for name in experiment.config["targets"]:
+        _check_target(experiment, name)
+    experiment.attacks  # noqa: B018 - builds every attack, so that a misspelt parameter stops here
+
+
+def known(name: str, names, key: str, what: str) -> None:
+    """Raise unless `name` is one of `names`."""
+    if name not in names:
+        raise ConfigError(f"{key}: no {what} {name!r}; {nearest(name, names)}")
+
+
+def _check_training(experiment: Experiment, name: str) -> None:
+    training, key = experiment.config["training"][name], f"training.{name}"
+    for field in ("set", "representation_set"):
+        experiment.parts(training[field], f"{key}.{field}")
+    late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
+    if late:
+        raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
+
+
+def _check_model(experiment: Experiment, name: str) -> None:
+    spec, key = experiment.config["models"][name], f"models.{name}"
+    for field in NEEDED[spec["source"]]:
+        if field not in spec:
+            raise ConfigError(f"{key}: missing key {field!r} (source {spec['source']})")
+    if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
+        raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with model_index.json")
+    if spec["source"] == "training":
+        known(spec["training"], experiment.config["training"], f"{key}.training", "training")
+        kept = experiment.kept_epochs(spec["training"])
+        if spec.get("epoch", kept[-1]) not in kept:
+            raise ConfigError(
+                f"{key}.epoch: training {spec['training']!r} does not keep {spec['epoch']}; "
+                f"it keeps {', '.join(map(str, kept))}"
+            )
+
+
+def _check_target(experiment: Experiment, name: str) -> None:
+    target, key = experiment.config["targets"][name], f"targets.{name}"
+    for field in ("model", "reference"):
+        if field in target:
+            known(target[field], experiment.config["models"], f"{key}.{field}", "model")
+    members, nonmembers = (
+        as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
+    )
+    if members & nonmembers:
+        shared = ", ".join(sorted(map(":".join, members & nonmembers)))
+        raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
+    if "reference" in target and (training := experiment.training(target["reference"])):
+        learnt = as_set(experiment.parts(experiment.config["training"][training]["set"]))
+        seen = ", ".join(sorted(map(":".join, learnt & (members | nonmembers))))
+        if seen:
+            raise ConfigError(
+                f"{key}.reference: {target['reference']!r} was trained on {seen}, which the target "
+                "scores; a reference must have seen neither members nor nonmembers"
+            )
+
+
+def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """(set, part) pairs of what `Experiment.parts` returned."""
+    return {(side[0], part) for part in side[1]}
