@@ -273,3 +273,21 @@ def test_flags():
     assert checks.constant(np.ones(3))
     assert not checks.constant(np.array([1.0, 2.0]))
     assert checks.not_finite(np.array([1.0, math.inf, math.nan])).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (3, 40), (1, 1000)])
+def test_clopper_pearson_is_scipys(hits, n):
+    from scipy.stats import binomtest
+
+    expected = binomtest(hits, n).proportion_ci(0.95, method="exact")
+    assert rate_interval(hits, n, 0.95) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("made", [1, 4, 12, 60, 400])
+def test_carrying_threshold_is_the_hypergeometric_test(made):
+    from scipy.stats import hypergeom
+
+    p = hypergeom.cdf(3 - 1, 300 + 400, 300, made + 3 - 1)
+    for level in (p * 0.99, p * 1.01):
+        said = checks.threshold_does_not_carry((3, 300), (made, 400), level)
+        assert said == (p < level)

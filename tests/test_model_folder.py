@@ -93,7 +93,7 @@ def test_a_hub_model_is_loaded_from_the_cache_at_its_pinned_revision(
     denoiser = StableDiffusion(describe(folder), "cpu")
     z, states = torch.zeros(2, 4, 8, 8), denoiser.embed(["a red cat", ""])
     assert denoiser.epsilon(z, torch.tensor([5, 900]), states).shape == z.shape
-    with pytest.raises(ModelError, match="someone/tiny-sd at ffff.*not in the cache"):
+    with pytest.raises(ModelError, match=r"someone/tiny-sd at ffff.*not in the cache"):
         from_hub("someone/tiny-sd", "f" * 40)
 
 

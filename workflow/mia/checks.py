@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import hypergeom
+from scipy.special import gammaln
 
 FEWEST = 2  # false positives below which a TPR at a limit is not printed
 FEW = 10  # and below which it is flagged
@@ -68,5 +68,14 @@ def threshold_does_not_carry(
     (k, calibrated), (made, evaluated) = calibration, evaluation
     if k == 0 or made == 0:
         return False
-    p = hypergeom.cdf(k - 1, calibrated + evaluated, calibrated, made + k - 1)
+    best, of_calibration = made + k - 1, np.arange(k)
+    ways = _log_choices(calibrated, of_calibration) + _log_choices(evaluated, best - of_calibration)
+    p = np.exp(ways - _log_choices(calibrated + evaluated, best)).sum()
     return bool(p < level)
+
+
+def _log_choices(n: int, k: np.ndarray | int) -> np.ndarray:
+    """Log of how many ways there are to choose `k` of `n`; minus infinity where there is none."""
+    with np.errstate(invalid="ignore"):
+        log = gammaln(n + 1) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n + 1, k))
+    return np.where(np.less_equal(k, n), log, -np.inf)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.special import betaincinv
 
 from mia import metrics
 
@@ -57,7 +57,7 @@ def auc_interval(
         low, high = value - others * value, value + others * (1 - value)
         return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
     if group is None or len(np.unique(group)) == len(group):
-        half = float(norm.isf((1 - confidence) / 2)) * math.sqrt(variance)
+        half = metrics.two_sided(confidence) * math.sqrt(variance)
         return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
     areas = np.concatenate([_area(*c) for c in _curves(scores, member, group, resamples, seed)])
     return Interval(value, *_percentiles(areas, confidence), "bootstrap by group")
@@ -92,8 +92,10 @@ def rate_interval(hits: int, n: int, confidence: float) -> tuple[float, float]:
     """
     if n == 0:
         return 0.0, 1.0
-    interval = binomtest(hits, n).proportion_ci(confidence, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - confidence) / 2
+    low = betaincinv(hits, n - hits + 1, tail) if hits > 0 else 0.0
+    high = betaincinv(hits + 1, n - hits, 1 - tail) if hits < n else 1.0
+    return float(low), float(high)
 
 
 def detectable_auc(members: int, nonmembers: int, confidence: float, power: float = 0.8) -> float:
@@ -106,7 +108,9 @@ def detectable_auc(members: int, nonmembers: int, confidence: float, power: floa
     0.523
     """
     deviation = math.sqrt((members + nonmembers + 1) / (12 * members * nonmembers))
-    return min(1.0, 0.5 + float(norm.isf((1 - confidence) / 2) + norm.ppf(power)) * deviation)
+    return min(
+        1.0, 0.5 + (metrics.two_sided(confidence) + metrics.NORMAL.inv_cdf(power)) * deviation
+    )
 
 
 def _unless_certain(

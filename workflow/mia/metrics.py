@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import norm, rankdata
+import pandas as pd
+
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Difference:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the normal interval, clipped to [-1, 1]."""
-        half = float(norm.isf((1 - confidence) / 2)) * self.error
+        half = two_sided(confidence) * self.error
         return max(-1.0, self.value - half), min(1.0, self.value + half)
 
 
@@ -44,6 +47,11 @@ class OperatingPoint:
     threshold: float
     allowed: int
     made: int
+
+
+def two_sided(confidence: float) -> float:
+    """Return how many standard errors a two-sided normal interval spans on each side."""
+    return NORMAL.inv_cdf((1 + confidence) / 2)
 
 
 def auc(scores: np.ndarray, member: np.ndarray) -> float:
@@ -81,9 +89,9 @@ def auc_covariance(
         raise ValueError(
             f"an AUC needs both classes, got {members} members, {nonmembers} nonmembers"
         )
-    everywhere = rankdata(scores, axis=1)
-    won = (everywhere[:, member] - rankdata(scores[:, member], axis=1)) / nonmembers
-    lost = 1 - (everywhere[:, ~member] - rankdata(scores[:, ~member], axis=1)) / members
+    everywhere = _ranks(scores)
+    won = (everywhere[:, member] - _ranks(scores[:, member])) / nonmembers
+    lost = 1 - (everywhere[:, ~member] - _ranks(scores[:, ~member])) / members
     values = won.mean(axis=1)
 
     group = np.arange(len(member)) if group is None else group
@@ -120,11 +128,11 @@ def paired_auc_difference(
         return Difference(value, math.inf, 1.0)
     if variance > 1e-14:
         error = math.sqrt(variance)
-        return Difference(value, error, float(2 * norm.sf(abs(value) / error)))
+        return Difference(value, error, 2 * NORMAL.cdf(-abs(value) / error))
     if abs(value) < 1e-12:
         return Difference(0.0, 0.0, 1.0)
     p = 2.0 ** (1 - min(pairs, 1000))
-    return Difference(value, float(abs(value) / norm.isf(p / 2)), p)
+    return Difference(value, float(abs(value) / NORMAL.inv_cdf(1 - p / 2)), p)
 
 
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -182,3 +190,8 @@ def advantage(scores: np.ndarray, member: np.ndarray) -> float:
     """Return max(TPR - FPR) over all thresholds, in [0, 1]; optimistic, as it picks the best."""
     _, made, found = curve(scores, member)
     return float((found / found[-1] - made / made[-1]).max())
+
+
+def _ranks(scores: np.ndarray) -> np.ndarray:
+    """Ranks within each row from 1, ties sharing their mean."""
+    return pd.DataFrame(scores.T).rank().to_numpy().T

@@ -145,6 +145,7 @@ def _family(folder: Path, pipeline: str) -> str:
             {path.stem for path in DENOISERS.glob("*.py")} - {"__init__", "base", "autoencoder"}
         )
         raise ModelError(
-            f"{folder}/model_index.json: {pipeline}: no denoiser {name!r}; known: {', '.join(known)}"
+            f"{folder}/model_index.json: {pipeline}: no denoiser {name!r}; "
+            f"known: {', '.join(known)}"
         )
     return name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib
+import os
 import sys
 from collections.abc import Hashable
 from pathlib import Path
@@ -51,7 +52,8 @@ def readme(root: Path, summary: Path) -> str:
             raise ValueError(f"{path}: no such table; `make run` writes it")
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    text = result_block.block(summary.read_text(encoding="utf-8"), rows, summary.as_posix())
+    source = Path(os.path.relpath(summary, root)).as_posix()
+    text = result_block.block(summary.read_text(encoding="utf-8"), rows, source)
     return result_block.replace((root / "README.md").read_text(encoding="utf-8"), text)
 
 
