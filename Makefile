@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow lint format plan report why docs readme clean
+.PHONY: run test test-slow lint format report why docs readme clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -36,6 +36,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
+	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --check
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

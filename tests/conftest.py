@@ -33,3 +33,17 @@ def tiny_sd(tmp_path_factory) -> Path:
     from tiny_model import save_tiny_sd
 
     return save_tiny_sd(tmp_path_factory.mktemp("models") / "tiny-sd")
+
+
+@pytest.fixture(scope="session")
+def finished_run(tiny_sd, tmp_path_factory):
+    """One finished run of the micro experiment, never changed: `bench` is a copy of it."""
+    from workbench import Finished
+
+    return Finished.make(tmp_path_factory.mktemp("micro"), tiny_sd)
+
+
+@pytest.fixture
+def bench(finished_run):
+    """A fresh copy of the finished run, always in the same place."""
+    return finished_run.copy()

@@ -117,7 +117,7 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
         for name in road:
             click(browser, f"//a[normalize-space(.)='{name}']")
         click(browser, f"//tr[td[normalize-space(.)='{item}']]//a[@iconname='eye']")
-        picture = await_one(browser, "//main//img | //img[@height > 100] | //iframe | //object")
+        picture = await_one(browser, "//img[not(ancestor::nav)] | //iframe")
         assert picture.size["width"] > 300 and picture.size["height"] > 300, item
     assert errors(browser) == []
 

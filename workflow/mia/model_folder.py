@@ -137,15 +137,18 @@ def _weights(folder: Path, variant: str | None) -> list[Path]:
     raise ModelError(f"{folder}: no weights; expected *{suffix}.safetensors")
 
 
+def families() -> list[str]:
+    """Model families there is a denoiser for: modules in `mia.denoisers`, sorted."""
+    shared = {"__init__", "base", "autoencoder"}
+    return sorted({path.stem for path in DENOISERS.glob("*.py")} - shared)
+
+
 def _family(folder: Path, pipeline: str) -> str:
     """`StableDiffusionPipeline` is `stable_diffusion`."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", pipeline.removesuffix("Pipeline")).lower()
-    if not (DENOISERS / f"{name}.py").is_file():
-        known = sorted(
-            {path.stem for path in DENOISERS.glob("*.py")} - {"__init__", "base", "autoencoder"}
-        )
+    if name not in families():
         raise ModelError(
             f"{folder}/model_index.json: {pipeline}: no denoiser {name!r}; "
-            f"known: {', '.join(known)}"
+            f"known: {', '.join(families())}"
         )
     return name

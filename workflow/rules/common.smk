@@ -21,6 +21,7 @@ from mia import query as mia_query
 from mia.attack_rows import reads
 from mia.experiment import Experiment
 from mia.fingerprint import fingerprint
+from mia.model_folder import families
 
 try:
     config = mia_config.complete(config)

@@ -150,7 +150,7 @@ rule encode:
     log:
         R + "/logs/encode/{vae}/{set}/{shard}.log",
     params:
-        code=stage_code("encode", "mia.denoisers.stable_diffusion"),
+        code=stage_code("encode"),
         parts=encoded_parts,
         device=config["measure"]["device"],
     resources:

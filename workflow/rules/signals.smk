@@ -10,6 +10,7 @@ def latents(wildcards):
 
 
 SIGNAL_CODE = [f"mia.signals.{signal}" for signal in EXPERIMENT.signals]
+DENOISER_CODE = [f"mia.denoisers.{family}" for family in families()]
 
 
 rule measure:
@@ -28,7 +29,7 @@ rule measure:
     benchmark:
         R + "/benchmarks/measure/{model}/{set}/{shard}.tsv"
     params:
-        code=stage_code("measure", "mia.denoisers.stable_diffusion", *SIGNAL_CODE),
+        code=stage_code("measure", *DENOISER_CODE, *SIGNAL_CODE),
         wanted=wanted,
         parts=lambda wildcards: EXPERIMENT.measured_parts(wildcards.set, (wildcards.model,)),
         shards=lambda wildcards: len(shards(wildcards.set)),
