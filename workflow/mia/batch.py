@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mia.denoisers.base import Denoiser
 from mia.noise import draw_noise
 from mia.query import Query
+
+if TYPE_CHECKING:
+    from mia.denoisers.autoencoder import Autoencoder
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Rows:
         """The further fields that all rows share."""
         return dict(self.queries[0].further)
 
+    def pick(self, everywhere: Callable[[int], Tensor]) -> Tensor:
+        """Take each row's image from what `everywhere(timestep)` gives for all images."""
+        tables = {t: everywhere(t) for t in sorted(set(self.timestep.tolist()))}
+        pairs = zip(self.timestep.tolist(), self.image.tolist(), strict=True)
+        return torch.stack([tables[t][image] for t, image in pairs])
+
 
 @dataclass
 class Batch:
@@ -51,6 +61,8 @@ class Batch:
         captions: Caption of each image.
         seed: The experiment's seed.
         size: Most U-Net evaluations in one forward pass.
+        read_pixels: Prepared pictures of given images, for signals that look at pixels.
+        autoencoder: The model's VAE, for the same.
     """
 
     denoiser: Denoiser
@@ -59,10 +71,16 @@ class Batch:
     captions: Sequence[str]
     seed: int
     size: int
+    read_pixels: Callable[[Sequence[str]], Tensor] | None = None
+    autoencoder: Autoencoder | None = None
     evals: int = 0
-    _noise: dict[int, Tensor] = field(default_factory=dict)
-    _embedded: dict[str, Tensor] = field(default_factory=dict)
-    _clean: dict[tuple[int, str], Tensor] = field(default_factory=dict)
+    _memory: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make` gives, made once per batch under `key`."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        return self._memory[key]
 
     def slices(self, queries: Sequence[Query]) -> Iterator[Rows]:
         """Cut images × queries into at most `size` rows alike in condition and further fields."""
@@ -78,51 +96,84 @@ class Batch:
 
     def noise(self, rows: Rows) -> Tensor:
         """The rows' draws, `(rows, channels, height, width)`, float32 standard normal."""
-        for draw in {query.draw for query in rows.queries} - self._noise.keys():
-            tensors = [
-                torch.from_numpy(draw_noise(self.seed, image_id, draw, tuple(self.z0.shape[1:])))
-                for image_id in self.image_ids
-            ]
-            self._noise[draw] = torch.stack(tensors).to(self.z0.device)
         pairs = zip(rows.queries, rows.image.tolist(), strict=True)
-        return torch.stack([self._noise[query.draw][image] for query, image in pairs])
+        return torch.stack([self.draws(query.draw)[image] for query, image in pairs])
 
-    def noised(self, rows: Rows, noise: Tensor) -> Tensor:
-        """√ᾱ_t z0 + √(1−ᾱ_t) noise for each row."""
-        alpha_bar = self.denoiser.alpha_bar[rows.timestep].view(-1, 1, 1, 1)
-        signal = alpha_bar.sqrt() * self.z0[rows.image]
-        return (signal + (1 - alpha_bar).sqrt() * noise).to(self.z0.dtype)
+    def draws(self, draw: int) -> Tensor:
+        """One draw of every image, `(images, channels, height, width)`."""
+        shape = tuple(self.z0.shape[1:])
 
-    def epsilon(self, z: Tensor, rows: Rows, condition: str) -> Tensor:
+        def make() -> Tensor:
+            tensors = [draw_noise(self.seed, image_id, draw, shape) for image_id in self.image_ids]
+            return torch.from_numpy(np.stack(tensors)).to(self.z0.device)
+
+        return self.once(("noise", draw), make)
+
+    def noised(self, rows: Rows, noise: Tensor, z0: Tensor | None = None) -> Tensor:
+        """√ᾱ_t z0 + √(1−ᾱ_t) noise for each row; `z0` by default the rows' clean latents."""
+        z0 = self.z0[rows.image] if z0 is None else z0
+        return noised(z0, noise, self.denoiser.alpha_bar[rows.timestep])
+
+    def noised_at(self, timestep: int, noise: Tensor) -> Tensor:
+        """Every image's latent at one timestep, with `noise` `(images, …)`."""
+        return noised(self.z0, noise, self.denoiser.alpha_bar[timestep])
+
+    def epsilon(
+        self, z: Tensor, rows: Rows, condition: str, states: Tensor | None = None
+    ) -> Tensor:
         """ε̂(z, t, c) for each row, float32; one eval each."""
+        states = self.states(condition) if states is None else states
         self.evals += len(z)
-        return self.denoiser.epsilon(z, rows.timestep, self._conditioning(condition)[rows.image])
+        return self.denoiser.epsilon(z, rows.timestep, states[rows.image])
 
-    def clean(self, rows: Rows, timestep: Tensor) -> Tensor:
-        """ε̂(z0, t, c) for each row, computed once per image, timestep and condition."""
-        for t in set(timestep.tolist()):
-            if (t, rows.condition) not in self._clean:
-                self._clean[t, rows.condition] = self._clean_estimates(t, rows.condition)
-        pairs = zip(timestep.tolist(), rows.image.tolist(), strict=True)
-        return torch.stack([self._clean[t, rows.condition][image] for t, image in pairs])
+    def everywhere(
+        self, z: Tensor, timestep: int, condition: str, states: Tensor | None = None
+    ) -> Tensor:
+        """ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
+        query = Query("everywhere", timestep, condition=condition)
+        parts = [
+            self.epsilon(z[rows.image], rows, condition, states) for rows in self.slices([query])
+        ]
+        return torch.cat(parts)
 
-    def _clean_estimates(self, timestep: int, condition: str) -> Tensor:
-        query = Query("clean", timestep, condition=condition)
-        return torch.cat(
-            [self.epsilon(self.z0[rows.image], rows, condition) for rows in self.slices([query])]
-        )
+    def clean(self, timestep: int, condition: str) -> Tensor:
+        """ε̂(z0, t, c) of every image, computed once per timestep and condition."""
+        key = ("clean", timestep, condition)
+        return self.once(key, lambda: self.everywhere(self.z0, timestep, condition))
 
-    def _conditioning(self, condition: str) -> Tensor:
-        """Text-encoder states of each image's caption under `condition`."""
-        if condition not in self._embedded:
-            if condition == "null":
-                states = self.denoiser.embed([""]).expand(len(self.image_ids), -1, -1)
-            elif condition == "caption":
-                states = self.denoiser.embed(self.captions)
-            else:
-                raise ValueError(f"condition {condition!r}: no such caption column was read")
-            self._embedded[condition] = states
-        return self._embedded[condition]
+    def states(self, condition: str) -> Tensor:
+        """Text-encoder states of every image's caption under `condition`."""
+        if condition == "null":
+            make = lambda: self.denoiser.embed([""]).expand(len(self.image_ids), -1, -1)  # noqa: E731
+        elif condition == "caption":
+            make = lambda: self.denoiser.embed(self.captions)  # noqa: E731
+        else:
+            raise ValueError(f"condition {condition!r}: no such caption column was read")
+        return self.once(("states", condition), make)
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Latents of changed pictures, in parts of `size`."""
+        return torch.cat([self.autoencoder.encode(part) for part in pixels.split(self.size)])
+
+    def decode(self, z0: Tensor) -> Tensor:
+        """Pictures of latents, in about [−1, 1]."""
+        return self.autoencoder.decode(z0)
+
+    @property
+    def pixels(self) -> Tensor:
+        """The pictures themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
+        return self.once("pixels", lambda: self.read_pixels(self.image_ids).to(self.z0.device))
+
+
+def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
+    """√ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
+
+    Args:
+        z0, noise: `(rows, channels, height, width)`.
+        alpha_bar: `(rows,)` or a scalar, float64.
+    """
+    alpha_bar = alpha_bar.view(-1, 1, 1, 1)
+    return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
 
 
 def _kind(query: Query) -> tuple[str, tuple]:

@@ -28,5 +28,6 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
     """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
     import torch
 
-    size = batch.clean(rows, rows.timestep).flatten(1).double().abs()
+    size = rows.pick(lambda timestep: batch.clean(timestep, rows.condition))
+    size = size.flatten(1).double().abs()
     return torch.stack([(size**p).mean(1) for p in NORMS], dim=1)

@@ -6,6 +6,7 @@ For x0 = z0, ε the draw, z_t = √ᾱ_t z0 + √(1−ᾱ_t) ε and ε̂ = ε̂(
   caption), accumulated in float64; one DDIM step is linear in these vectors, so latent error at any
   guidance and step is algebra on a row;
 - `loss_c`: mean (ε − ε̂_c)²; `l1_c`: mean |ε − ε̂_c|; `l4_c`: mean (ε − ε̂_c)⁴;
+- `low_loss_c`: the loss of the low-passed residual (`mia.low_pass`);
 - `sq_guidance`: mean (ε̂_caption − ε̂_null)².
 
 d is the number of latent elements. A condition that was not asked for is NaN.
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mia.low_pass import low_pass
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -31,7 +33,11 @@ VECTORS = ("x0", "eps", "caption", "null")
 DOTS = tuple(f"dot_{a}_{b}" for a, b in combinations_with_replacement(VECTORS, 2))
 MEASURES = (
     *DOTS,
-    *(f"{name}_{condition}" for name in ("loss", "l1", "l4") for condition in ("caption", "null")),
+    *(
+        f"{name}_{condition}"
+        for name in ("loss", "l1", "l4", "low_loss")
+        for condition in ("caption", "null")
+    ),
     "sq_guidance",
 )
 
@@ -79,9 +85,11 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
     for (i, a), (j, b) in combinations_with_replacement(enumerate(vectors), 2):
         columns[f"dot_{a}_{b}"] = gram[:, i, j]
     for name, estimate in estimates.items():
+        filtered = low_pass(eps - estimate).flatten(1)
         residual = (eps - estimate).flatten(1).double()
         columns[f"loss_{name}"] = residual.square().mean(1)
         columns[f"l1_{name}"] = residual.abs().mean(1)
+        columns[f"low_loss_{name}"] = filtered.square().mean(1)
         columns[f"l4_{name}"] = residual.square().square().mean(1)
     if len(estimates) == 2:
         contrast = (estimates["caption"] - estimates["null"]).flatten(1).double()

@@ -1,0 +1,62 @@
+"""`aggregation`: how much the noise estimate wanders along a few denoising steps.
+
+From the noised latent at t, `steps` deterministic DDIM steps down to 0; a row holds
+`pairwise`: mean over pairs i < j of mean (ε̂_i − ε̂_j)², per element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from mia.ddim import move
+from mia.query import Query
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia.batch import Batch, Rows
+
+MEASURES = ("pairwise",)
+
+
+def nodes(timestep: int, steps: int) -> tuple[int, ...]:
+    """Timesteps at which the estimate is taken.
+
+    >>> nodes(80, 5)
+    (80, 64, 48, 32, 16)
+    """
+    return tuple(timestep * (steps - i) // steps for i in range(steps))
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """The U-Net evaluations that answer `query`, one identifier each."""
+    first, *rest = nodes(query.timestep, dict(query.further)["steps"])
+    lower = {("aggregation", query.timestep, t, query.draw, query.condition) for t in rest}
+    return frozenset({("noised", first, query.draw, query.condition), *lower})
+
+
+def measure(batch: Batch, rows: Rows) -> Tensor:
+    """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
+    import torch
+
+    lines = []
+    for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
+        key = ("aggregation", query)
+        pairwise = batch.once(key, lambda query=query: _pairwise(batch, query))
+        lines.append(pairwise[image])
+    return torch.stack(lines)[:, None]
+
+
+def _pairwise(batch: Batch, query: Query) -> Tensor:
+    """The measure of every image, `(images,)`."""
+    import torch
+
+    alpha_bar, order = batch.denoiser.alpha_bar, nodes(query.timestep, dict(query.further)["steps"])
+    z, estimates = batch.noised_at(query.timestep, batch.draws(query.draw)), []
+    for t, lower in zip(order, (*order[1:], 0), strict=True):
+        estimates.append(batch.everywhere(z, t, query.condition))
+        z = move(z, estimates[-1], alpha_bar[t], alpha_bar[lower])
+    gaps = [(a - b).flatten(1).double().square().mean(1) for a, b in combinations(estimates, 2)]
+    return torch.stack(gaps).mean(0)

@@ -1,0 +1,111 @@
+"""`chain`: guided denoising from a noised latent, visiting timesteps in any order.
+
+`visits` is `first:last:stride` (both ends visited), `start` the timestep whose noise level the first
+latent has. At each visited t the step is t → t − |stride| (below 0: ᾱ_0) with ε̂ under `guidance`
+(0: the caption alone, one eval). `state` says what the next visit starts from: `moved` the latent
+just reached, `fixed` the first latent again. `shift` adds that much Gaussian noise to the caption's
+text-encoder states. A row at visited t holds
+
+- `model_loss`: mean (ε − ε̂(z, t, c))², always of the caption's estimate alone;
+- `latent_error`: mean (z_next − z0)²;
+- `pixel_error`: mean |255 x0 − round(255 decode(z_next))| where `decode` is 1, else NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from mia.ddim import move
+from mia.noise import draw_noise
+from mia.query import Query
+from mia.signals.reconstruction import compare
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia.batch import Batch, Rows
+
+MEASURES = ("model_loss", "latent_error", "pixel_error")
+NEEDS_PIXELS = True
+
+
+def visited(visits: str) -> tuple[int, ...]:
+    """Timesteps in the order visited.
+
+    >>> visited("41:11:-10")
+    (41, 31, 21, 11)
+    """
+    first, last, stride = map(int, visits.split(":"))
+    return tuple(range(first, last + (1 if stride > 0 else -1), stride))
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """The U-Net evaluations that answer `query`, one identifier each."""
+    further = {name: value for name, value in query.further if name != "decode"}
+    order = visited(further["visits"])
+    if further["state"] == "moved":
+        order = order[: order.index(query.timestep) + 1]
+    else:
+        order = (query.timestep,)
+    conditions = ("caption", "null") if further["guidance"] else ("caption",)
+    path = tuple(sorted(further.items()))
+    return frozenset(("chain", path, query.draw, t, c) for t in order for c in conditions)
+
+
+def measure(batch: Batch, rows: Rows) -> Tensor:
+    """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
+    import torch
+
+    lines = []
+    for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
+        steps = walked(batch, rows.further, query.draw)
+        lines.append(torch.stack([column[image] for column in steps[query.timestep]]))
+    return torch.stack(lines)
+
+
+def walked(batch: Batch, further: dict[str, Any], draw: int) -> dict[int, tuple[Tensor, ...]]:
+    """`MEASURES` of every image at every visited timestep of one draw, each `(images,)`."""
+    decode = bool(further["decode"])
+    key = ("chain", tuple(sorted(further.items())), draw)
+    return batch.once(key, lambda: _walk(batch, further, draw, decode))
+
+
+def _walk(
+    batch: Batch, further: dict[str, Any], draw: int, decode: bool
+) -> dict[int, tuple[Tensor, ...]]:
+    import torch
+
+    noise, alpha_bar = batch.draws(draw), batch.denoiser.alpha_bar
+    first = batch.noised_at(further["start"], noise)
+    states = _shifted(batch, further["shift"], draw)
+    stride = abs(int(further["visits"].split(":")[2]))
+    z, found = first, {}
+    for t in visited(further["visits"]):
+        caption = batch.everywhere(z, t, "caption", states)
+        epsilon = caption
+        if further["guidance"]:
+            null = batch.everywhere(z, t, "null")
+            epsilon = null + further["guidance"] * (caption - null)
+        z = move(z, epsilon, alpha_bar[t], alpha_bar[max(t - stride, 0)])
+        loss = (noise - caption).flatten(1).double().square().mean(1)
+        error = (z - batch.z0).flatten(1).double().square().mean(1)
+        pixel = torch.full_like(error, float("nan"))
+        if decode:
+            pixel = compare(batch.pixels, batch.decode(z))[:, 2]
+        found[t] = (loss, error, pixel)
+        if further["state"] == "fixed":
+            z = first
+    return found
+
+
+def _shifted(batch: Batch, shift: float, draw: int) -> Tensor:
+    import numpy as np
+    import torch
+
+    states = batch.states("caption")
+    if not shift:
+        return states
+    shape = tuple(states.shape[1:])
+    noises = [draw_noise(batch.seed, f"{i}:text", draw, shape) for i in batch.image_ids]
+    return states + shift * torch.from_numpy(np.stack(noises)).to(states.device)
