@@ -7,8 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from mia.auto import choice
 from mia.config import ConfigError, nearest
 
+TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
 ATTACKS = Path(__file__).parent / "attacks"
 
 
@@ -42,20 +44,36 @@ def build_attack(name: str, row: dict[str, Any]) -> Any:
     if module not in known_attacks():
         raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known_attacks())}")
     attack = importlib.import_module(f"mia.attacks.{module}").Attack
-    parameters = {key: value for key, value in row.items() if key != "attack"}
+    parameters = {key: _tuples(value) for key, value in row.items() if key != "attack"}
     names = {
         field.name for field in fields(attack) if field.init and not field.name.startswith("_")
     }
-    for parameter in parameters.keys() - names:
+    for parameter in parameters.keys() - names - {"grid"}:
         raise ConfigError(
             f"{key}: attack {module!r} has no parameter {parameter!r}; {nearest(parameter, names)}"
         )
     try:
-        built = attack(**{key: _tuples(value) for key, value in parameters.items()})
+        built = _built(attack, parameters)
         built.queries  # noqa: B018 - a query checks its own fields
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error
     return built
+
+
+def _built(attack: type, parameters: dict[str, Any]) -> Any:
+    """The attack, or the choice among its timesteps where that parameter is `auto`."""
+    grid = parameters.pop("grid", None)
+    for field in fields(attack):
+        if field.name in TIMESTEPS and parameters.get(field.name, field.default) == "auto":
+            others = {name: value for name, value in parameters.items() if name != field.name}
+            if grid is None and hasattr(attack, "default_grid"):
+                grid = attack.default_grid(**others)
+            if not grid:
+                raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")
+            return choice(attack, others, field.name, grid)
+    if grid is not None:
+        raise ValueError("`grid` goes with a timestep that is auto")
+    return attack(**parameters)
 
 
 def _tuples(value: Any) -> Any:

@@ -18,6 +18,8 @@ from mia.query import Query
 if TYPE_CHECKING:
     from mia.denoisers.autoencoder import Autoencoder
 
+PIXELS_AT_ONCE = 2**22  # sixteen pictures of 512 × 512
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -152,12 +154,13 @@ class Batch:
         return self.once(("states", condition), make)
 
     def encode(self, pixels: Tensor) -> Tensor:
-        """Latents of changed pictures, in parts of `size`."""
-        return torch.cat([self.autoencoder.encode(part) for part in pixels.split(self.size)])
+        """Latents of pictures, `(images, 3, height, width)` in [−1, 1]."""
+        return torch.cat([self.autoencoder.encode(part) for part in _parts(pixels, 1)])
 
     def decode(self, z0: Tensor) -> Tensor:
         """Pictures of latents, in about [−1, 1]."""
-        return self.autoencoder.decode(z0)
+        factor = self.autoencoder.factor
+        return torch.cat([self.autoencoder.decode(part) for part in _parts(z0, factor)])
 
     @property
     def pixels(self) -> Tensor:
@@ -174,6 +177,12 @@ def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
     """
     alpha_bar = alpha_bar.view(-1, 1, 1, 1)
     return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
+
+
+def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
+    """Cut so that at most `PIXELS_AT_ONCE` go through the VAE; a latent stands for factor² pixels."""
+    pixels = images.shape[-1] * images.shape[-2] * factor**2
+    return images.split(max(1, PIXELS_AT_ONCE // pixels))
 
 
 def _kind(query: Query) -> tuple[str, tuple]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mia.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +25,7 @@ class Evidence:
             Holds the rows of the attack's own queries only.
         reference: The same, measured on the target's reference model; empty where there is none.
         images: Manifest columns, index `image_id`; only for attacks with `reads_images`.
+        alpha_bar: The model's schedule ᾱ_t, `(1000,)`; for attacks that query it.
         seed: The experiment's seed, for attacks that draw numbers.
     """
 
@@ -28,4 +33,22 @@ class Evidence:
     signals: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     reference: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     images: pd.DataFrame | None = None
+    alpha_bar: np.ndarray | None = None
     seed: int = 0
+
+    def only(self, queries: Collection[Query]) -> Evidence:
+        """The same evidence with the rows of `queries` alone."""
+        return replace(
+            self,
+            signals={name: _only(table, name, queries) for name, table in self.signals.items()},
+            reference={name: _only(table, name, queries) for name, table in self.reference.items()},
+        )
+
+
+def _only(table: pd.DataFrame, signal: str, queries: Collection[Query]) -> pd.DataFrame:
+    keep = np.zeros(len(table), dtype=bool)
+    for query in queries:
+        if query.signal == signal:
+            fields = query.fields().items()
+            keep |= np.logical_and.reduce([table[field] == value for field, value in fields])
+    return table[keep]

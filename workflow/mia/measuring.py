@@ -18,7 +18,9 @@ from safetensors import safe_open
 from tqdm import tqdm
 
 from mia.batch import Batch, Rows
+from mia.denoisers.autoencoder import Autoencoder
 from mia.device import choose
+from mia.images.training_set import prepared
 from mia.missing import by_need
 from mia.query import Query
 
@@ -27,6 +29,7 @@ def measure(
     model: Mapping[str, Any],
     images: pd.DataFrame,
     latents: str,
+    pictures: str | None,
     missing: Mapping[Query, Sequence[str]],
     signals: Mapping[str, Any],
     hashes: pd.DataFrame,
@@ -39,6 +42,7 @@ def measure(
         model: Contents of model.json.
         images: Index `image_id`, columns `key` and `caption`.
         latents: File of z0 by key.
+        pictures: pictures.tar of the shard, where a signal looks at pixels.
         missing: The images that each query has to be measured on.
         signals: Signal name to an object with `module`, `ledger` and `fingerprint`.
         hashes: Input hashes of each image (`mia.missing.input_hashes`).
@@ -53,6 +57,13 @@ def measure(
     family = importlib.import_module(f"mia.denoisers.{model['family']}")
     denoiser = family.load(model, device, settings["dtype"])
     z0, position = _read_latents(latents)
+    vae = Autoencoder(model["vae"], device) if pictures else None
+
+    def read_pixels(image_ids: Sequence[str]) -> torch.Tensor:
+        keys, pixels = prepared([pictures], images.loc[image_ids, "key"], model["resolution"])
+        order = [keys.index(key) for key in images.loc[image_ids, "key"]]
+        return torch.from_numpy(pixels[order])
+
     writer = _Writer(
         signals, hashes, settings["flush_seconds"], _provenance(model, settings, device, threads)
     )
@@ -65,7 +76,9 @@ def measure(
             for chunk in _even_chunks(image_ids, size):
                 latent = torch.from_numpy(z0[[position[image_id] for image_id in chunk]]).to(device)
                 captions = images.loc[chunk, "caption"].fillna("").astype(str).tolist()
-                batch = Batch(denoiser, chunk, latent, captions, settings["seed"], size)
+                batch = Batch(
+                    denoiser, chunk, latent, captions, settings["seed"], size, read_pixels, vae
+                )
                 for name, signal in signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
                         values = signal.module.measure(batch, rows).cpu().numpy()

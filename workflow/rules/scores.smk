@@ -19,6 +19,13 @@ def signals_of(field):
     return files
 
 
+def model_of_attack(wildcards):
+    """The schedule that an attack's algebra needs; nothing for one that asks no query."""
+    if not EXPERIMENT.attacks[wildcards.attack].queries:
+        return []
+    return f"{R}/models/{config['targets'][wildcards.target]['model']}/model.json"
+
+
 def manifests_of_attack(wildcards):
     if not reads(EXPERIMENT.attacks[wildcards.attack], "images"):
         return []
@@ -39,6 +46,7 @@ rule score:
         signals=signals_of("model"),
         reference=signals_of("reference"),
         manifests=manifests_of_attack,
+        model=model_of_attack,
     output:
         R + "/scores/{target}/{attack}.parquet",
     log:
@@ -51,7 +59,7 @@ rule score:
         "../../envs/analysis.yaml"
     shell:
         "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership}"
-        " --signals {input.signals} --reference {input.reference} --manifests {input.manifests}"
+        " --model {input.model} --signals {input.signals} --reference {input.reference} --manifests {input.manifests}"
         " --seed {params.seed} --output {output} &> {log}"
 
 

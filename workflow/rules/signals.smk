@@ -1,5 +1,7 @@
 """Signals: query a model once for everything that any attack wants, then one file per query."""
 
+from importlib import import_module
+
 
 def wanted(wildcards):
     return mia_query.dump(EXPERIMENT.wanted(wildcards.model, wildcards.set))
@@ -7,6 +9,16 @@ def wanted(wildcards):
 
 def latents(wildcards):
     return f"{R}/latents/{EXPERIMENT.vae(wildcards.model)}/{wildcards.set}/{wildcards.shard}.safetensors"
+
+
+def looks_at_pixels(signal):
+    return getattr(import_module(f"mia.signals.{signal}"), "NEEDS_PIXELS", False)
+
+
+def pictures_to_measure(wildcards):
+    if not any(map(looks_at_pixels, EXPERIMENT.signals)):
+        return []
+    return f"{R}/images/{wildcards.set}/raw/{wildcards.shard}/pictures.tar"
 
 
 SIGNAL_CODE = [f"mia.signals.{signal}" for signal in EXPERIMENT.signals]
@@ -18,6 +30,7 @@ rule measure:
         model=R + "/models/{model}/model.json",
         manifest=R + "/images/{set}/manifest.parquet",
         latents=latents,
+        pictures=pictures_to_measure,
     output:
         expand(
             R + "/signals/{model}/{set}/{signal}/{shard}.parquet",
@@ -42,7 +55,7 @@ rule measure:
         "../../envs/torch.yaml"
     shell:
         "python -m mia.stages.measure --model {input.model} --manifest {input.manifest}"
-        " --latents {input.latents} --wanted {params.wanted:q} --parts {params.parts}"
+        " --latents {input.latents} --pictures {input.pictures} --wanted {params.wanted:q} --parts {params.parts}"
         " --shard {wildcards.shard} --shards {params.shards} --settings {params.settings:q}"
         " --threads {threads} --ledger {params.ledger} --output {output} &> {log}"
 

@@ -24,6 +24,7 @@ class Autoencoder:
         )
         self.model.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
         self.scaling, self.shift = vae["scaling_factor"], vae["shift_factor"]
+        self.factor = vae["factor"]
 
     @torch.inference_mode()
     def encode(self, pixels: Tensor) -> Tensor:

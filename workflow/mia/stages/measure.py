@@ -44,7 +44,15 @@ def main() -> None:
                 from mia.measuring import measure
 
                 measure(
-                    model, images, args.latents, missing, plan, hashes, args.settings, args.threads
+                    model,
+                    images,
+                    args.latents,
+                    args.pictures,
+                    missing,
+                    plan,
+                    hashes,
+                    args.settings,
+                    args.threads,
                 )
             else:
                 print("measured 0 evals: everything is in the ledger", file=sys.stderr)
@@ -63,6 +71,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="model.json")
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--latents", required=True, help="latents of the shard")
+    parser.add_argument("--pictures", nargs="?", help="pictures.tar, if a signal looks at pixels")
     parser.add_argument("--wanted", required=True, help="queries, as mia.query.dump writes them")
     parser.add_argument("--parts", nargs="+", required=True)
     parser.add_argument("--shard", required=True)

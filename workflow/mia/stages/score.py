@@ -45,6 +45,7 @@ def main() -> None:
         signals=read_signals(args.signals, images),
         reference=read_signals(args.reference, images),
         images=read_images(args.manifests, images) if args.manifests else None,
+        alpha_bar=read_schedule(args.model) if args.model else None,
         seed=args.seed,
     )
     fit_ids: list[str] = []
@@ -70,6 +71,11 @@ def main() -> None:
         "fit_image_ids": fit_ids,
     }
     tables.write(scores.rename_axis("image_id").reset_index(name="score"), args.output, metadata)
+
+
+def read_schedule(path: str) -> np.ndarray:
+    """ᾱ_t of a model, `(1000,)`."""
+    return np.array(json.loads(Path(path).read_text())["alpha_bar"])
 
 
 def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.DataFrame]:

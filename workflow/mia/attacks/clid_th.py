@@ -1,0 +1,102 @@
+"""CLiD (threshold): how much worse a reduced caption denoises, mixed with the loss itself.
+
+Public code cannot run two of its scripts, draws one noise tensor for a whole batch and fits its
+scaling on shadow models; here the noise is the image's own, and scaling and mixing weight are
+learnt on a half of the calibration fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from mia.evidence import Evidence
+from mia.metrics import auc
+from mia.parameters import at_least_one, one_of
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REDUCTIONS = {
+    "important": ("drop-30", "drop-50", "drop-70"),
+    "clip": ("third-1", "third-2", "third-3"),
+}
+ALPHAS = tuple(i / 10 for i in range(11))
+
+
+@dataclass(frozen=True)
+class Attack:
+    """α · scaled mean of L(c*) − L(c) over reduced captions c* + (1−α) · scaled −L(c).
+
+    Scaled: minus median, over the interquartile range of the images learnt from. `reduction` is
+    `important` (the paper's timesteps 440, 450, 460) or `clip` (485, 495, 505); the empty caption is
+    always one of the reduced. `alpha` is chosen by AUC where not given. Higher = member.
+    """
+
+    timesteps: tuple[int, ...] = (440, 450, 460)
+    draws: int = 1
+    reduction: str = "important"
+    alpha: float | None = None
+    _scales: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)
+
+    access = "grey-box"
+    source = "Zhai et al. 2024 (arXiv 2405.14800), CLiD_th"
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+        one_of("reduction", self.reduction, REDUCTIONS)
+        if self.alpha is not None and not 0 <= self.alpha <= 1:
+            raise ValueError(f"alpha must be from 0 to 1, got {self.alpha!r}")
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        grid = [(t, draw) for t in self.timesteps for draw in range(self.draws)]
+        whole = [Query("denoise", t, draw, "both") for t, draw in grid]
+        reduced = [
+            Query("captions", t, draw, "caption", (("variant", variant),))
+            for t, draw in grid
+            for variant in REDUCTIONS[self.reduction]
+        ]
+        return (*whole, *reduced)
+
+    @property
+    def fitted(self) -> dict:
+        """Mixing weight, and (median, interquartile range) of contrast and −loss."""
+        return {"alpha": self.alpha, "scales": [list(scale) for scale in self._scales]}
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
+        """Learn both scales and, where not given, α on the images of `member`."""
+        terms = [term.loc[member.index] for term in self._terms(evidence)]
+        scales = tuple(_scale(term) for term in terms)
+        scaled = [_apply(term, scale) for term, scale in zip(terms, scales, strict=True)]
+        alphas = ALPHAS if self.alpha is None else (self.alpha,)
+        areas = [auc(_mix(alpha, *scaled).to_numpy(), member.to_numpy()) for alpha in alphas]
+        return replace(self, alpha=alphas[areas.index(max(areas))], _scales=scales)
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        pairs = zip(self._terms(evidence), self._scales, strict=True)
+        return _mix(self.alpha, *(_apply(term, scale) for term, scale in pairs))
+
+    def _terms(self, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
+        """Mean contrast over the reduced captions and the empty one; minus the loss."""
+        table, reduced = evidence.signals["denoise"], evidence.signals["captions"]
+        loss = table["loss_caption"].groupby(level="image_id").mean()
+        null = table["loss_null"].groupby(level="image_id").mean()
+        count = len(REDUCTIONS[self.reduction])
+        others = reduced["loss_variant"].groupby(level="image_id").mean()
+        return (count * others + null) / (count + 1) - loss, -loss
+
+
+def _scale(values: pd.Series) -> tuple[float, float]:
+    low, middle, high = values.quantile([0.25, 0.5, 0.75])
+    return float(middle), float(high - low) or 1.0
+
+
+def _apply(values: pd.Series, scale: tuple[float, float]) -> pd.Series:
+    return (values - scale[0]) / scale[1]
+
+
+def _mix(alpha: float, contrast: pd.Series, closeness: pd.Series) -> pd.Series:
+    return alpha * contrast + (1 - alpha) * closeness

@@ -1,0 +1,46 @@
+"""Size of the guidance: how much the caption changes the noise estimate.
+
+Memorised captions move the estimate more. Public code sums over a whole generation; here it is
+taken at fixed noise levels of the picture itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mia.evidence import Evidence
+from mia.parameters import at_least_one
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Root mean square of ε̂_caption − ε̂_null, mean over timesteps and draws; higher = member."""
+
+    timesteps: tuple[int, ...] = (450,)
+    draws: int = 1
+
+    access = "grey-box"
+    source = "Wen et al. 2024 (arXiv 2407.21720), magnitude of the text-conditional estimate"
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return tuple(
+            Query("denoise", timestep, draw, "both")
+            for timestep in self.timesteps
+            for draw in range(self.draws)
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        size = np.sqrt(evidence.signals["denoise"]["sq_guidance"])
+        return size.groupby(level="image_id").mean()

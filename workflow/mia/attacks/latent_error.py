@@ -1,0 +1,51 @@
+"""Latent error of one guided denoising step: members come out nearer to their own latent.
+
+No evals beyond the noise estimates: the error is algebra on their inner products (`mia.gram`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mia.evidence import Evidence
+from mia.gram import latent_error
+from mia.parameters import at_least_one
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Minus mean (z_next − z0)² of one DDIM step t → t − `step`, mean over timesteps and draws.
+
+    Range (−∞, 0]; higher = member.
+    """
+
+    timesteps: tuple[int, ...] = (101,)
+    draws: int = 5
+    guidance: float = 7.5
+    step: int = 100
+
+    access = "grey-box"
+    source = "Dubiński et al. 2023 (arXiv 2306.12983), latent error"
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+        at_least_one("step", self.step)
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return tuple(
+            Query("denoise", timestep, draw, "both")
+            for timestep in self.timesteps
+            for draw in range(self.draws)
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        table = evidence.signals["denoise"]
+        error = latent_error(table, evidence.alpha_bar, self.step, self.guidance)
+        return -error.groupby(level="image_id").mean()

@@ -1,0 +1,52 @@
+"""Noise aggregation: along a few denoising steps a member's noise estimates stay together.
+
+No public code was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """−log of the mean squared distance between the estimates of `steps` steps from `timestep`.
+
+    Per element, over all pairs of steps; mean over draws; higher = member.
+    """
+
+    timestep: int = 80
+    steps: int = 5
+    draws: int = 1
+    condition: str = "caption"
+
+    access = "grey-box"
+    source = "Li, Yu, Xu 2025 (arXiv 2510.21783)"
+
+    def __post_init__(self) -> None:
+        at_least_one("draws", self.draws)
+        one_of("condition", self.condition, ("caption", "null"))
+        if not 2 <= self.steps <= self.timestep:
+            raise ValueError(f"steps must be from 2 to timestep {self.timestep}, got {self.steps}")
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        further = (("steps", self.steps),)
+        return tuple(
+            Query("aggregation", self.timestep, draw, self.condition, further)
+            for draw in range(self.draws)
+        )
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        distance = evidence.signals["aggregation"]["pairwise"]
+        return -np.log(distance).groupby(level="image_id").mean()

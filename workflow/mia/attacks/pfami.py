@@ -1,0 +1,61 @@
+"""PFAMI: a member sits in a dip of the loss, so its crops are denoised worse than itself.
+
+Public code uses one crop strength of ten and draws noise anew for each crop, which adds variance;
+here all crops count and share the picture's own draw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CROPS = (0.95, 0.9222, 0.8944, 0.8667, 0.8389, 0.8111, 0.7833, 0.7556, 0.7278, 0.7)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """(L(crop) − L) / L, mean over crops, timesteps and draws; higher = member.
+
+    The paper: ten crops from 0.95 to 0.70 of both sides, timesteps 0, 50, …, 450. A lean form:
+    crops [0.9, 0.8, 0.7], timesteps [50, 150, 250, 350, 450].
+    """
+
+    timesteps: tuple[int, ...] = tuple(range(0, 500, 50))
+    crops: tuple[float, ...] = CROPS
+    draws: int = 1
+    condition: str = "caption"
+
+    access = "grey-box"
+    source = "Fu et al. 2023 (arXiv 2308.12143), probabilistic fluctuation, statistic"
+
+    def __post_init__(self) -> None:
+        for name in ("timesteps", "crops", "draws"):
+            at_least_one(name, getattr(self, name))
+        one_of("condition", self.condition, ("caption", "null"))
+        if not all(0 < crop < 1 for crop in self.crops):
+            raise ValueError(f"crops must be shares between 0 and 1, got {list(self.crops)}")
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        grid = [(t, draw) for t in self.timesteps for draw in range(self.draws)]
+        own = [Query("denoise", t, draw, self.condition) for t, draw in grid]
+        near = [
+            Query("neighbours", t, draw, self.condition, (("crop", crop),))
+            for t, draw in grid
+            for crop in self.crops
+        ]
+        return (*own, *near)
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        place = ["timestep", "draw"]
+        own = evidence.signals["denoise"].set_index(place, append=True)[f"loss_{self.condition}"]
+        near = evidence.signals["neighbours"].set_index(place, append=True)["loss_neighbour"]
+        own = own.reindex(near.index)
+        return ((near - own) / own).groupby(level="image_id").mean()
