@@ -12,6 +12,9 @@ if not workflow.overwrite_configfiles:
     )
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/models.smk"

@@ -10,14 +10,14 @@ def selected(spec, keys):
 
 
 def tables_of_source(image_set):
-    """Files a plan is made from, besides the pictures themselves."""
+    """Files a plan is made from, besides the pictures; the plan stage reports a missing one."""
     spec = SETS[image_set]
     found = [str(CAPTION_TABLE)] if spec["source"] == "builtin" else []
     for part in (spec, *spec.get("parts", {}).values()):
         part = {**spec, **part}
         found += [part[key] for key in ("captions",) if key in part]
         found += [part["path"]] if part["source"] == "urls" and "path" in part else []
-    return sorted(set(found))
+    return sorted(path for path in set(found) if Path(path).is_file())
 
 
 def pictures_of_source(image_set):

@@ -135,7 +135,7 @@ rule tables:
         html=report(
             R + "/tables/summary.html",
             category="Results",
-            labels={"what": "Attacks on every target", "kind": "table"},
+            labels={"what": "Attacks on every target"},
             caption="../report/summary.rst",
         ),
         markdown=R + "/tables/summary.md",

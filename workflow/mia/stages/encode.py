@@ -33,7 +33,10 @@ def main() -> None:
     wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
     keys, pixels = prepared([args.pictures], set(wanted["key"]), vae["resolution"])
     image_ids = wanted.set_index("key")["image_id"].reindex(keys).tolist()
-    latents = encode(pixels, vae, args.device, args.threads)
+    try:
+        latents = encode(pixels, vae, args.device, args.threads)
+    except (OSError, RuntimeError) as error:
+        raise SystemExit(f"error: {error}") from error
     with tables.replacing(args.output) as temporary:
         save_file(
             {"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)}
@@ -52,7 +55,8 @@ def encode(pixels: np.ndarray, vae: dict, device: str, threads: int) -> np.ndarr
     device = choose(device)
     autoencoder = Autoencoder(vae, device)
     batches = torch.from_numpy(pixels).split(BATCH)
-    return torch.cat([autoencoder.encode(batch.to(device)).cpu() for batch in batches]).numpy()
+    latents = torch.cat([autoencoder.encode(batch.to(device)).cpu() for batch in batches])
+    return np.ascontiguousarray(latents)  # safetensors writes another array's memory as it lies
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def main() -> None:
                 )
             else:
                 print("measured 0 evals: everything is in the ledger", file=sys.stderr)
-    except (LockError, RuntimeError) as error:
+    except (LockError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
 
     for name, path in outputs.items():

@@ -68,7 +68,7 @@ def main() -> None:
     try:
         model = describe(locate(args.spec, args.results), args.spec.get("variant"))
     except ModelError as error:
-        raise SystemExit(f"models.{args.name}: {error}") from error
+        raise SystemExit(f"error: models.{args.name}: {error}") from error
     tables.write_json({"name": args.name, **args.spec, **model}, args.output)
 
 
