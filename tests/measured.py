@@ -12,14 +12,27 @@ import torch
 from mia.batch import Batch
 from mia.evidence import Evidence
 from mia.query import Query
+from toy import ToyAutoencoder
 
 
 def measured(
-    denoiser, z0: np.ndarray, captions: Sequence[str], queries: Sequence[Query], seed=0, size=7
+    denoiser,
+    z0: np.ndarray,
+    captions: Sequence[str],
+    queries: Sequence[Query],
+    seed=0,
+    size=7,
+    pixels=None,
+    autoencoder=None,
 ) -> dict[str, pd.DataFrame]:
-    """Signal name to long table, as attacks get it."""
+    """Signal name to long table, as attacks get it.
+
+    `pixels` are the pictures `(images, 3, height, width)`, `autoencoder` the toy one by default.
+    """
     image_ids = [f"image{number}" for number in range(len(z0))]
-    batch = Batch(denoiser, image_ids, torch.from_numpy(z0), captions, seed, size)
+    vae = autoencoder or ToyAutoencoder()
+    read = None if pixels is None else lambda _: torch.from_numpy(pixels)
+    batch = Batch(denoiser, image_ids, torch.from_numpy(z0), captions, seed, size, read, vae)
     tables: dict[str, list[pd.DataFrame]] = {}
     for name in sorted({query.signal for query in queries}):
         module = importlib.import_module(f"mia.signals.{name}")
@@ -34,7 +47,7 @@ def measured(
     }
 
 
-def evidence(signals, reference=None, seed=0) -> Evidence:
+def evidence(signals, reference=None, seed=0, alpha_bar=None) -> Evidence:
     """Evidence of every image in `signals`."""
     ids = sorted({image_id for table in signals.values() for image_id in table.index})
-    return Evidence(tuple(ids), signals, reference or {}, seed=seed)
+    return Evidence(tuple(ids), signals, reference or {}, alpha_bar=alpha_bar, seed=seed)

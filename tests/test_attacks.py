@@ -11,19 +11,20 @@ from mia.attack_rows import attack_module, build_attack, known_attacks, reads
 from mia.config import ConfigError
 from mia.evidence import Evidence
 from mia.query import Query
-from toy import SHAPE, ToyDenoiser
+from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 IDS = [f"image{number}" for number in range(6)]
 CAPTIONS = ["cat", "dog", "cat", "", "dog", "cat"]
 Z0 = np.random.default_rng(3).standard_normal((6, *SHAPE)).astype(np.float32)
+PIXELS = np.random.default_rng(4).uniform(-1, 1, (6, 3, 16, 16)).astype(np.float32)
 ATTACKS = known_attacks()
 
 
 def example(name: str) -> tuple:
     """An attack, fitted if it is a trained one, and evidence for it."""
     attack = build_attack(name, {})
-    signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries)
-    reference = measured(ToyDenoiser(), Z0 + 1, CAPTIONS, attack.queries)
+    signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, pixels=PIXELS)
+    reference = measured(ToyDenoiser(), Z0 + 1, CAPTIONS, attack.queries, pixels=PIXELS)
     images = pd.DataFrame(
         {"caption": CAPTIONS, "stat_mean": np.linspace(0, 1, 6), "unused": 1.0},
         index=pd.Index(IDS, name="image_id"),
@@ -33,6 +34,7 @@ def example(name: str) -> tuple:
         signals,
         reference if reads(attack, "reference") else {},
         images if reads(attack, "images") else None,
+        alpha_bar=ALPHA_BAR,
         seed=5,
     )
     if hasattr(attack, "fit"):
@@ -61,6 +63,7 @@ def test_row_order_and_unused_columns_change_nothing(name):
         {name: shuffled(table) for name, table in evidence.signals.items()},
         {name: shuffled(table) for name, table in evidence.reference.items()},
         None if evidence.images is None else shuffled(evidence.images),
+        evidence.alpha_bar,
         evidence.seed,
     )
     left, right = attack.score(evidence).sort_index(), attack.score(other).sort_index()
@@ -91,6 +94,7 @@ def test_an_image_is_scored_alone_as_among_others(name):
         {name: only(table) for name, table in evidence.signals.items()},
         {name: only(table) for name, table in evidence.reference.items()},
         None if evidence.images is None else only(evidence.images),
+        evidence.alpha_bar,
         evidence.seed,
     )
     np.testing.assert_allclose(attack.score(alone), attack.score(evidence).loc[few], rtol=1e-12)

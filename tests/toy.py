@@ -29,3 +29,16 @@ class ToyDenoiser:
 def toy_epsilon(z: np.ndarray, timestep: int, caption: str) -> np.ndarray:
     """The same in NumPy, for one latent, in float64."""
     return 0.5 * z + 0.001 * timestep + WORDS[caption]
+
+
+class ToyAutoencoder:
+    """2 × 2 × 2 latents and 16 × 16 pictures: block means up, repetition down, both exact."""
+
+    factor = 8
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        return torch.nn.functional.avg_pool2d(pixels, 8)[:, :2]
+
+    def decode(self, z0: Tensor) -> Tensor:
+        third = z0.mean(1, keepdim=True)
+        return torch.cat([z0, third], 1).repeat_interleave(8, -1).repeat_interleave(8, -2) / 4

@@ -70,6 +70,6 @@ class Choice:
 
 
 def choice(attack: type, parameters: dict[str, Any], name: str, grid: Sequence[int]) -> Choice:
-    """Build the attack at each timestep of `grid`; `name` is its field, `timestep` or `timesteps`."""
+    """Build the attack at each timestep of `grid`; `name` is its field for timesteps."""
     values = [(t,) if name == "timesteps" else t for t in grid]
     return Choice(tuple(grid), tuple(attack(**{**parameters, name: value}) for value in values))

@@ -180,7 +180,7 @@ def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
 
 
 def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
-    """Cut so that at most `PIXELS_AT_ONCE` go through the VAE; a latent stands for factor² pixels."""
+    """Cut so that at most `PIXELS_AT_ONCE` go through the VAE at a time."""
     pixels = images.shape[-1] * images.shape[-2] * factor**2
     return images.split(max(1, PIXELS_AT_ONCE // pixels))
 

@@ -30,8 +30,8 @@ class Attack:
     """α · scaled mean of L(c*) − L(c) over reduced captions c* + (1−α) · scaled −L(c).
 
     Scaled: minus median, over the interquartile range of the images learnt from. `reduction` is
-    `important` (the paper's timesteps 440, 450, 460) or `clip` (485, 495, 505); the empty caption is
-    always one of the reduced. `alpha` is chosen by AUC where not given. Higher = member.
+    `important` (the paper's timesteps 440, 450, 460) or `clip` (485, 495, 505); the empty caption
+    is always one of the reduced. `alpha` is chosen by AUC where not given. Higher = member.
     """
 
     timesteps: tuple[int, ...] = (440, 450, 460)

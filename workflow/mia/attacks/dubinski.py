@@ -1,10 +1,10 @@
 """The sixteen settings of Dubiński et al., in their three losses.
 
-Public code cannot run as released, visits no timestep for its `stop: 0`, never fires the latent shift
-of setting 3 and reports the best timestep of the data it is reported on. Here the timestep is chosen
-on a half of the calibration fold. Settings that are one statistic are computed once: 3 is 1; the
-model loss of 2 and 16 is the plain conditional loss on their timesteps, since the latent is noised
-anew at each and the loss never sees the guidance.
+Public code cannot run as released, visits no timestep for its `stop: 0`, never fires the latent
+shift of setting 3 and reports the best timestep of the data it is reported on. Here the timestep is
+chosen on a half of the calibration fold. Settings that are one statistic are computed once: 3 is 1;
+the model loss of 2 and 16 is the plain conditional loss on their timesteps, since the latent is
+noised anew at each and the loss never sees the guidance.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ COLUMNS = {"model": "model_loss", "latent": "latent_error", "pixel": "pixel_erro
 class Attack:
     """Minus a loss after the denoising step at `timestep`, mean over draws; higher = member.
 
-    `setting` is 1 to 16 (1 partial denoising, 12 reversed denoising, 16 reversed noising …), `loss` is
-    `model` (mean (ε − ε̂_caption)²), `latent` (mean (z_next − z0)²) or `pixel` (mean absolute
+    `setting` is 1 to 16 (1 partial denoising, 12 reversed denoising, 16 reversed noising …), `loss`
+    is `model` (mean (ε − ε̂_caption)²), `latent` (mean (z_next − z0)²) or `pixel` (mean absolute
     difference of 8-bit pixels). `timestep` is one that the setting visits, or `auto`.
     """
 

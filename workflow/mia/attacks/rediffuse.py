@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """SSIM of the grey picture and its reconstruction, mean over draws; in [−1, 1], higher = member.
+    """SSIM of the grey picture and its reconstruction, mean over draws.
+
+    In [−1, 1]; higher = member.
 
     The paper's setting for Stable Diffusion: t = 50 in one step, one draw.
     """

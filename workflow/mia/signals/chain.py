@@ -1,10 +1,10 @@
 """`chain`: guided denoising from a noised latent, visiting timesteps in any order.
 
-`visits` is `first:last:stride` (both ends visited), `start` the timestep whose noise level the first
-latent has. At each visited t the step is t → t − |stride| (below 0: ᾱ_0) with ε̂ under `guidance`
-(0: the caption alone, one eval). `state` says what the next visit starts from: `moved` the latent
-just reached, `fixed` the first latent again. `shift` adds that much Gaussian noise to the caption's
-text-encoder states. A row at visited t holds
+`visits` is `first:last:stride` (both ends visited), `start` the timestep whose noise level the
+first latent has. At each visited t the step is t → t − |stride| (below 0: ᾱ_0) with ε̂ under
+`guidance` (0: the caption alone, one eval). `state` says what the next visit starts from: `moved`
+the latent just reached, `fixed` the first latent again. `shift` adds that much Gaussian noise to
+the caption's text-encoder states. A row at visited t holds
 
 - `model_loss`: mean (ε − ε̂(z, t, c))², always of the caption's estimate alone;
 - `latent_error`: mean (z_next − z0)²;
