@@ -65,6 +65,8 @@ class Batch:
         size: Most U-Net evaluations in one forward pass.
         read_pixels: Prepared pictures of given images, for signals that look at pixels.
         autoencoder: The model's VAE, for the same.
+        shared: Evaluations that several signals need, as their `predictions` name them; these are
+            kept until the batch is done.
     """
 
     denoiser: Denoiser
@@ -75,6 +77,7 @@ class Batch:
     size: int
     read_pixels: Callable[[Sequence[str]], Tensor] | None = None
     autoencoder: Autoencoder | None = None
+    shared: frozenset[Hashable] = frozenset()
     evals: int = 0
     _memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -127,6 +130,23 @@ class Batch:
         states = self.states(condition) if states is None else states
         self.evals += len(z)
         return self.denoiser.epsilon(z, rows.timestep, states[rows.image])
+
+    def estimate(self, rows: Rows, condition: str) -> Tensor:
+        """ε̂(z_t, t, c) of each row's noised latent, made once where several signals need it."""
+        keys = [("noised", query.timestep, query.draw, condition) for query in rows.queries]
+        if (self.shared | self._memory.keys()).isdisjoint(keys):
+            return self.epsilon(self.noised(rows, self.noise(rows)), rows, condition)
+        estimates = {key: self.estimates(*key[1:]) for key in set(keys)}
+        pairs = zip(keys, rows.image.tolist(), strict=True)
+        return torch.stack([estimates[key][image] for key, image in pairs])
+
+    def estimates(self, timestep: int, draw: int, condition: str) -> Tensor:
+        """ε̂ of every image's noised latent, made once."""
+
+        def make() -> Tensor:
+            return self.everywhere(self.noised_at(timestep, self.draws(draw)), timestep, condition)
+
+        return self.once(("noised", timestep, draw, condition), make)
 
     def everywhere(
         self, z: Tensor, timestep: int, condition: str, states: Tensor | None = None

@@ -7,7 +7,8 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import diffusers
@@ -77,7 +78,15 @@ def measure(
                 latent = torch.from_numpy(z0[[position[image_id] for image_id in chunk]]).to(device)
                 captions = images.loc[chunk, "caption"].fillna("").astype(str).tolist()
                 batch = Batch(
-                    denoiser, chunk, latent, captions, settings["seed"], size, read_pixels, vae
+                    denoiser,
+                    chunk,
+                    latent,
+                    captions,
+                    settings["seed"],
+                    size,
+                    read_pixels,
+                    vae,
+                    shared_evaluations(queries, signals),
                 )
                 for name, signal in signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
@@ -92,6 +101,15 @@ def measure(
         file=sys.stderr,
     )
     return evals
+
+
+def shared_evaluations(queries: Sequence[Query], signals: Mapping[str, Any]) -> frozenset[Hashable]:
+    """Evaluations that more than one of `signals` needs for `queries`."""
+    needed = {name: set() for name in signals}
+    for query in queries:
+        needed[query.signal] |= signals[query.signal].module.predictions(query)
+    counts = Counter(evaluation for mine in needed.values() for evaluation in mine)
+    return frozenset(evaluation for evaluation, count in counts.items() if count > 1)
 
 
 class _Writer:

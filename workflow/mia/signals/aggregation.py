@@ -56,7 +56,10 @@ def _pairwise(batch: Batch, query: Query) -> Tensor:
     alpha_bar, order = batch.denoiser.alpha_bar, nodes(query.timestep, dict(query.further)["steps"])
     z, estimates = batch.noised_at(query.timestep, batch.draws(query.draw)), []
     for t, lower in zip(order, (*order[1:], 0), strict=True):
-        estimates.append(batch.everywhere(z, t, query.condition))
+        if estimates:
+            estimates.append(batch.everywhere(z, t, query.condition))
+        else:
+            estimates.append(batch.estimates(t, query.draw, query.condition))
         z = move(z, estimates[-1], alpha_bar[t], alpha_bar[lower])
     gaps = [(a - b).flatten(1).double().square().mean(1) for a, b in combinations(estimates, 2)]
     return torch.stack(gaps).mean(0)

@@ -76,8 +76,7 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
     import torch
 
     x0, eps = batch.z0[rows.image], batch.noise(rows)
-    noised = batch.noised(rows, eps)
-    estimates = {c: batch.epsilon(noised, rows, c) for c in conditions(rows.condition)}
+    estimates = {c: batch.estimate(rows, c) for c in conditions(rows.condition)}
     columns = {}
     vectors = {"x0": x0, "eps": eps, **estimates}
     stacked = torch.stack([vector.flatten(1) for vector in vectors.values()], dim=1).double()

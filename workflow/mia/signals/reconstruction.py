@@ -57,13 +57,13 @@ def compare(original: Tensor, decoded: Tensor) -> Tensor:
 
 def _step(batch: Batch, rows: Rows) -> Tensor:
     z = batch.noised(rows, batch.noise(rows))
-    epsilon = batch.epsilon(z, rows, rows.condition)
+    epsilon = batch.estimate(rows, rows.condition)
     return clean_estimate(z, epsilon, batch.denoiser.alpha_bar[rows.timestep])
 
 
 def _guided(batch: Batch, rows: Rows) -> Tensor:
     z, alpha_bar = batch.noised(rows, batch.noise(rows)), batch.denoiser.alpha_bar
-    caption, null = (batch.epsilon(z, rows, condition) for condition in ("caption", "null"))
+    caption, null = (batch.estimate(rows, condition) for condition in ("caption", "null"))
     epsilon = null + rows.further["guidance"] * (caption - null)
     lower = (rows.timestep - rows.further["stride"]).clamp(min=0)
     return move(z, epsilon, alpha_bar[rows.timestep], alpha_bar[lower])
