@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow lint format report why docs readme clean
+.PHONY: run test test-slow lint format plan report why docs readme clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -42,6 +42,9 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
+
+plan: $(STAMP) ## What a run of CONFIG will cost, before it starts
+	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.cost --config $(CONFIG)
 
 why: $(STAMP) ## What would run, and because of what
 	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(CONFIG)

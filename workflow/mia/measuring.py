@@ -24,6 +24,7 @@ from mia.device import choose
 from mia.images.training_set import prepared
 from mia.missing import by_need
 from mia.query import Query
+from mia.throughput import keep_speed
 
 
 def measure(
@@ -96,6 +97,8 @@ def measure(
                 evals += batch.evals
     writer.close()
     seconds = time.monotonic() - start
+    folder = next(iter(signals.values())).ledger.folder
+    keep_speed(folder, writer.provenance["device"], evals, seconds)
     print(
         f"measured {evals} evals in {seconds:.1f} s: {evals / seconds:.0f} evals/s on {device}",
         file=sys.stderr,

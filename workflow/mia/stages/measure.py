@@ -7,22 +7,19 @@ loses at most `flush_seconds` of work.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from safetensors import safe_open
 
 from mia import query as queries_module
 from mia import tables
-from mia.fingerprint import fingerprint
 from mia.ledger import Ledger
 from mia.locks import LockError, shard_lock
-from mia.missing import answered, input_hashes, to_measure
-from mia.query import Query
+from mia.measurements import Measurements, shared_inputs
+from mia.missing import input_hashes
 
 
 def main() -> None:
@@ -36,7 +33,7 @@ def main() -> None:
 
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
-            plan = {name: Signal(name, model, ledger, hashes, wanted) for name in outputs}
+            plan = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
             missing = {
                 query: ids for signal in plan.values() for query, ids in signal.missing.items()
             }
@@ -60,9 +57,9 @@ def main() -> None:
         raise SystemExit(f"error: {error}") from error
 
     for name, path in outputs.items():
-        signal = Signal(name, model, ledger, hashes, wanted) if missing else plan[name]
+        held = Measurements(name, model, ledger, hashes, wanted) if missing else plan[name]
         tables.write(
-            signal.table(images), path, {"model": model["name"], "weights": model["weights"]}
+            held.table(images), path, {"model": model["name"], "weights": model["weights"]}
         )
 
 
@@ -83,44 +80,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class Signal:
-    """One signal on the images of a shard: what is answered and what is missing."""
-
-    def __init__(
-        self,
-        name: str,
-        model: dict[str, Any],
-        ledger: Ledger,
-        hashes: pd.DataFrame,
-        wanted: tuple[Query, ...],
-    ) -> None:
-        self.name, self.ledger = name, ledger
-        self.module = importlib.import_module(f"mia.signals.{name}")
-        denoiser = f"mia.denoisers.{model['family']}"
-        self.fingerprint = fingerprint(self.module.__name__, denoiser, "mia.batch", "mia.noise")
-        queries = [query for query in wanted if query.signal == name]
-        self.answers = answered(ledger.read(name, self.fingerprint), hashes, queries, self.module)
-        self.missing = to_measure(self.answers, list(hashes.index), self.module)
-
-    def table(self, images: pd.DataFrame) -> pd.DataFrame:
-        """All answers as one table, sorted by image and query."""
-        parts = [
-            rows.loc[sorted(rows.index)]
-            .reset_index(names="image_id")
-            .assign(query=query.name, **query.fields())
-            for query, rows in sorted(self.answers.items())
-        ]
-        columns = ["key", "image_id", "query", "timestep", "draw", "condition"]
-        if not parts:
-            return pd.DataFrame(columns=[*columns, *self.module.MEASURES])
-        table = pd.concat(parts, ignore_index=True)
-        table["key"] = table["image_id"].map(images["key"])
-        further = sorted(set(table.columns) - set(columns) - set(self.module.MEASURES))
-        return table[[*columns, *further, *self.module.MEASURES]].sort_values(
-            ["image_id", "query"], ignore_index=True
-        )
-
-
 def images_of_shard(manifest: str, latents: str, parts: list[str]) -> pd.DataFrame:
     """Kept rows of `parts` that were encoded in this shard: index `image_id`, sorted."""
     with safe_open(latents, "numpy") as file:
@@ -129,16 +88,6 @@ def images_of_shard(manifest: str, latents: str, parts: list[str]) -> pd.DataFra
     rows = tables.read(manifest, columns)
     rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
     return rows.set_index("image_id")[["key", "caption"]].sort_index()
-
-
-def shared_inputs(model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """What every number of a model depends on, but for the query and the caption."""
-    return {
-        "seed": settings["seed"],
-        "dtype": settings["dtype"],
-        **{key: model[key] for key in ("resolution", "prediction_type", "alpha_bar", "files")},
-        "preparation": fingerprint("mia.images.training_set", "mia.denoisers.autoencoder"),
-    }
 
 
 if __name__ == "__main__":
