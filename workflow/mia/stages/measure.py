@@ -128,7 +128,7 @@ def shared_inputs(model: dict[str, Any], settings: dict[str, Any]) -> dict[str, 
         "seed": settings["seed"],
         "dtype": settings["dtype"],
         **{key: model[key] for key in ("resolution", "prediction_type", "alpha_bar", "files")},
-        "preparation": fingerprint("mia.images.training_set", "mia.denoisers.autoencoder"),
+        "preparation": fingerprint("mia.images.training_set", "mia.encoding"),
     }
 
 
