@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,42 +13,12 @@ from torch import Tensor
 from mia.denoisers.base import Denoiser
 from mia.noise import draw_noise
 from mia.query import Query
+from mia.query_rows import Rows, slices
 
 if TYPE_CHECKING:
     from mia.denoisers.autoencoder import Autoencoder
 
 PIXELS_AT_ONCE = 2**22  # sixteen pictures of 512 × 512
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Some (image, query) pairs of a batch that agree in condition and further fields.
-
-    Args:
-        image: Index into the batch, `(rows,)`.
-        timestep: Timestep, `(rows,)`.
-        queries: The query of each row.
-    """
-
-    image: Tensor
-    timestep: Tensor
-    queries: Sequence[Query]
-
-    @property
-    def condition(self) -> str:
-        """The condition that all rows share."""
-        return self.queries[0].condition
-
-    @property
-    def further(self) -> dict[str, Any]:
-        """The further fields that all rows share."""
-        return dict(self.queries[0].further)
-
-    def pick(self, everywhere: Callable[[int], Tensor]) -> Tensor:
-        """Take each row's image from what `everywhere(timestep)` gives for all images."""
-        tables = {t: everywhere(t) for t in sorted(set(self.timestep.tolist()))}
-        pairs = zip(self.timestep.tolist(), self.image.tolist(), strict=True)
-        return torch.stack([tables[t][image] for t, image in pairs])
 
 
 @dataclass
@@ -89,15 +58,7 @@ class Batch:
 
     def slices(self, queries: Sequence[Query]) -> Iterator[Rows]:
         """Cut images × queries into at most `size` rows alike in condition and further fields."""
-        for _, alike in groupby(sorted(queries, key=_kind), key=_kind):
-            alike = list(alike)
-            count = len(alike) * len(self.image_ids)
-            for start in range(0, count, self.size):
-                index = torch.arange(start, min(start + self.size, count), device=self.z0.device)
-                which = (index // len(self.image_ids)).tolist()
-                chosen = [alike[i] for i in which]
-                timestep = torch.tensor([q.timestep for q in chosen], device=self.z0.device)
-                yield Rows(index % len(self.image_ids), timestep, chosen)
+        return slices(queries, len(self.image_ids), self.size, self.z0.device)
 
     def noise(self, rows: Rows) -> Tensor:
         """The rows' draws, `(rows, channels, height, width)`, float32 standard normal."""
@@ -129,7 +90,20 @@ class Batch:
         """ε̂(z, t, c) for each row, float32; one eval each."""
         states = self.states(condition) if states is None else states
         self.evals += len(z)
-        return self.denoiser.epsilon(z, rows.timestep, states[rows.image])
+        return self._within_memory(z, rows.timestep, states[rows.image])
+
+    def _within_memory(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
+        """The denoiser's answer, in halves where it does not fit; `size` shrinks with them."""
+        try:
+            return self.denoiser.epsilon(z, timestep, states)
+        except torch.OutOfMemoryError:
+            if len(z) == 1:
+                raise
+        torch.cuda.empty_cache()
+        half = -(-len(z) // 2)
+        self.size = min(self.size, half)
+        parts = zip(z.split(half), timestep.split(half), states.split(half), strict=True)
+        return torch.cat([self._within_memory(*part) for part in parts])
 
     def estimate(self, rows: Rows, condition: str) -> Tensor:
         """ε̂(z_t, t, c) of each row's noised latent, made once where several signals need it."""
@@ -203,7 +177,3 @@ def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
     """Cut so that at most `PIXELS_AT_ONCE` go through the VAE at a time."""
     pixels = images.shape[-1] * images.shape[-2] * factor**2
     return images.split(max(1, PIXELS_AT_ONCE // pixels))
-
-
-def _kind(query: Query) -> tuple[str, tuple]:
-    return query.condition, query.further

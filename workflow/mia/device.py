@@ -1,18 +1,53 @@
-"""Which device a torch job runs on."""
+"""Which device a torch job runs on; on a machine with several cards, each job gets its own."""
 
 from __future__ import annotations
 
+import fcntl
+import getpass
+import tempfile
+from pathlib import Path
+from typing import IO
+
+_held: list[IO[str]] = []  # a lock ends with its process
+
 
 def choose(device: str) -> str:
-    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
+    """Return `cpu` or `cuda:n` for `auto`, `cpu` or `cuda`.
+
+    Of several visible cards it is the first that no other job of this user holds; where all are
+    held, the first.
 
     Raises:
         RuntimeError: `cuda` was asked for and none is visible; a promised card is never replaced.
     """
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
+    count = torch.cuda.device_count() if device != "cpu" else 0
+    if device == "cuda" and not count:
         raise RuntimeError("measure.device is cuda, and no CUDA device is visible")
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return device
+    if not count:
+        return "cpu"
+    folder = Path(tempfile.gettempdir(), f"fair-mia-{getpass.getuser()}")
+    folder.mkdir(exist_ok=True)
+    return f"cuda:{free_card(folder, [str(card_name(i)) for i in range(count)])}"
+
+
+def card_name(index: int) -> str:
+    """What identifies a card on this machine, whatever is visible to this job."""
+    import torch
+
+    return getattr(torch.cuda.get_device_properties(index), "uuid", index)
+
+
+def free_card(folder: Path, names: list[str]) -> int:
+    """Lock the first card of `names` that is free and return its position; 0 if none is."""
+    for position, name in enumerate(names):
+        lock = open(folder / f"card-{name}.lock", "w")  # noqa: SIM115 - held until the process ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _held.append(lock)
+        return position
+    return 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from mia.fingerprint import fingerprint
 from mia.ledger import Ledger
-from mia.missing import answered, to_measure
+from mia.missing import answered, caption_kind, to_measure
 from mia.query import Query
 
 
@@ -32,13 +33,19 @@ class Measurements:
         hashes: pd.DataFrame,
         wanted: tuple[Query, ...],
     ) -> None:
-        self.name, self.ledger = name, ledger
+        self.name, self.ledger, self._hashes = name, ledger, hashes
         self.module = importlib.import_module(f"mia.signals.{name}")
         denoiser = f"mia.denoisers.{model['family']}"
         self.fingerprint = fingerprint(self.module.__name__, denoiser, "mia.batch", "mia.noise")
         queries = [query for query in wanted if query.signal == name]
         self.answers = answered(ledger.read(name, self.fingerprint), hashes, queries, self.module)
         self.missing = to_measure(self.answers, list(hashes.index), self.module)
+
+    def input_hashes(self, image_ids: Sequence[str], queries: Sequence[Query]) -> list[str]:
+        """The input hash of each (image, query) pair."""
+        by_kind = {kind: column.to_dict() for kind, column in self._hashes.items()}
+        pairs = zip(image_ids, queries, strict=True)
+        return [by_kind[caption_kind(query)][image_id] for image_id, query in pairs]
 
     def table(self, images: pd.DataFrame) -> pd.DataFrame:
         """All answers as one table, sorted by image and query."""
@@ -65,5 +72,5 @@ def shared_inputs(model: dict[str, Any], settings: dict[str, Any]) -> dict[str, 
         "seed": settings["seed"],
         "dtype": settings["dtype"],
         **{key: model[key] for key in ("resolution", "prediction_type", "alpha_bar", "files")},
-        "preparation": fingerprint("mia.images.training_set", "mia.denoisers.autoencoder"),
+        "preparation": fingerprint("mia.images.training_set", "mia.encoding"),
     }

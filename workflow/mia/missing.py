@@ -53,7 +53,7 @@ def answered(
         table = by_name.get(query.name)
         if table is None:
             return pd.DataFrame(columns=measures, dtype=float)
-        expected = hashes["null" if query.condition == "null" else "caption"]
+        expected = hashes[caption_kind(query)]
         return table.loc[table["input_hash"] == expected.reindex(table.index), measures]
 
     result = {}
@@ -94,6 +94,11 @@ def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, .
     for image_id in sorted(need):
         groups.setdefault(tuple(need[image_id]), []).append(image_id)
     return sorted(groups.items())
+
+
+def caption_kind(query: Query) -> str:
+    """Which input hash a query has: `caption` if its condition uses the caption, else `null`."""
+    return "null" if query.condition == "null" else "caption"
 
 
 def wider_queries(query: Query, signal: ModuleType) -> tuple[Query, ...]:

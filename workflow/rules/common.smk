@@ -14,6 +14,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
+# Libraries of the torch jobs warn of nothing that concerns us here; logs stay readable.
+os.environ |= {"DIFFUSERS_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error"}
+
 from snakemake.exceptions import WorkflowError
 
 from mia import config as mia_config

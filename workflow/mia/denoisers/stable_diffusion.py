@@ -21,9 +21,12 @@ class StableDiffusion:
         model: Contents of model.json.
         device: `cpu` or `cuda`.
         dtype: Arithmetic of the U-Net: `float32`, or `bfloat16` / `float16` by autocast.
+        compiled: Whether the U-Net goes through `torch.compile`.
     """
 
-    def __init__(self, model: dict[str, Any], device: str, dtype: str = "float32") -> None:
+    def __init__(
+        self, model: dict[str, Any], device: str, dtype: str = "float32", compiled: bool = False
+    ) -> None:
         folder, weights = Path(model["folder"]), {"use_safetensors": True, "local_files_only": True}
         variant = {"variant": model["variant"]} if model.get("variant") else {}
         self.tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
@@ -33,9 +36,10 @@ class StableDiffusion:
         self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", **weights, **variant)
         for module in (self.text_encoder, self.unet):
             module.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
-        if device == "cuda":
-            self.unet.to(memory_format=torch.channels_last)
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
+        if self.device.type == "cuda":
+            self.unet.to(memory_format=torch.channels_last)
+        self.forward = torch.compile(self.unet) if compiled else self.unet
         self.prediction_type = model["prediction_type"]
         self.latent_shape = tuple(model["latent_shape"])
         self.alpha_bar = torch.tensor(model["alpha_bar"], dtype=torch.float64, device=device)
@@ -59,7 +63,7 @@ class StableDiffusion:
         if self.device.type == "cuda":
             z = z.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.dtype, enabled=reduced):
-            output = self.unet(z, timestep, encoder_hidden_states=states).sample
+            output = self.forward(z, timestep, encoder_hidden_states=states).sample
         return to_epsilon(output.float(), z, self.alpha_bar[timestep], self.prediction_type)
 
 

@@ -6,14 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 from safetensors.numpy import save_file
 
 from mia import tables
-from mia.device import choose
+from mia.encoding import encode
 from mia.images.training_set import prepared
-
-BATCH = 64
 
 
 def main() -> None:
@@ -41,22 +38,6 @@ def main() -> None:
         save_file(
             {"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)}
         )
-
-
-def encode(pixels: np.ndarray, vae: dict, device: str, threads: int) -> np.ndarray:
-    """Return z0, float32 `(images, channels, height, width)`, for pixels in [−1, 1]."""
-    if not len(pixels):
-        return np.zeros((0, 1, 1, 1), np.float32)
-    import torch
-
-    from mia.denoisers.autoencoder import Autoencoder
-
-    torch.set_num_threads(threads)
-    device = choose(device)
-    autoencoder = Autoencoder(vae, device)
-    batches = torch.from_numpy(pixels).split(BATCH)
-    latents = torch.cat([autoencoder.encode(batch.to(device)).cpu() for batch in batches])
-    return np.ascontiguousarray(latents)  # safetensors writes another array's memory as it lies
 
 
 if __name__ == "__main__":

@@ -11,56 +11,43 @@ import json
 import sys
 from pathlib import Path
 
-import pandas as pd
-from safetensors import safe_open
-
 from mia import query as queries_module
 from mia import tables
 from mia.ledger import Ledger
 from mia.locks import LockError, shard_lock
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
+from mia.shard import Shard
 
 
 def main() -> None:
     args = parse_arguments()
     model = json.loads(Path(args.model).read_text())
-    images = images_of_shard(args.manifest, args.latents, args.parts)
+    shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
     wanted = queries_module.load(args.wanted)
     outputs = {Path(path).parent.name: path for path in args.output}
     ledger = Ledger(args.ledger)
-    hashes = input_hashes(images, shared_inputs(model, args.settings))
+    hashes = input_hashes(shard.images, shared_inputs(model, args.settings))
+
+    def measurements() -> dict[str, Measurements]:
+        return {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
 
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
-            plan = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
-            missing = {
-                query: ids for signal in plan.values() for query, ids in signal.missing.items()
-            }
-            if missing:
+            found = measurements()
+            if any(signal.missing for signal in found.values()):
                 from mia.measuring import measure
 
-                measure(
-                    model,
-                    images,
-                    args.latents,
-                    args.pictures,
-                    missing,
-                    plan,
-                    hashes,
-                    args.settings,
-                    args.threads,
-                )
+                measure(model, shard, found, args.settings, args.threads)
+                found = measurements()
             else:
                 print("measured 0 evals: everything is in the ledger", file=sys.stderr)
     except (LockError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
 
+    metadata = {"model": model["name"], "weights": model["weights"]}
     for name, path in outputs.items():
-        held = Measurements(name, model, ledger, hashes, wanted) if missing else plan[name]
-        tables.write(
-            held.table(images), path, {"model": model["name"], "weights": model["weights"]}
-        )
+        tables.write(found[name].table(shard.images), path, metadata)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -78,16 +65,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--output", nargs="+", required=True, help="one file per signal")
     return parser.parse_args()
-
-
-def images_of_shard(manifest: str, latents: str, parts: list[str]) -> pd.DataFrame:
-    """Kept rows of `parts` that were encoded in this shard: index `image_id`, sorted."""
-    with safe_open(latents, "numpy") as file:
-        keys = json.loads(file.metadata()["key"])
-    columns = ["key", "image_id", "part", "kept", "caption"]
-    rows = tables.read(manifest, columns)
-    rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
-    return rows.set_index("image_id")[["key", "caption"]].sort_index()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""The images of one measuring job: captions, latents, and pictures where they are looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+
+from mia import tables
+from mia.images.training_set import prepared
+
+COLUMNS = ["key", "image_id", "part", "kept", "caption"]
+
+
+class Shard:
+    """Kept rows of some parts that were encoded in one shard.
+
+    Args:
+        manifest: manifest.parquet of the image set.
+        latents: Latents of the shard.
+        parts: Parts that are measured.
+        pictures: pictures.tar of the shard, where a signal looks at pixels.
+
+    Attributes:
+        images: Index `image_id`, sorted; columns `key` and `caption`.
+    """
+
+    def __init__(
+        self,
+        manifest: str | Path,
+        latents: str | Path,
+        parts: Collection[str],
+        pictures: str | Path | None = None,
+    ) -> None:
+        self.latents, self.pictures = latents, pictures
+        with safe_open(latents, "numpy") as file:
+            metadata = file.metadata()
+        keys = set(json.loads(metadata["key"]))
+        ids = json.loads(metadata["image_id"])
+        self._position = {image_id: i for i, image_id in enumerate(ids)}
+        rows = tables.read(manifest, COLUMNS)
+        rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
+        rows = rows.assign(caption=rows["caption"].fillna("").astype(str))
+        self.images = rows.set_index("image_id")[["key", "caption"]].sort_index()
+
+    def captions(self, image_ids: Sequence[str]) -> list[str]:
+        """One caption per image."""
+        return self.images.loc[list(image_ids), "caption"].tolist()
+
+    def z0(self, image_ids: Sequence[str]) -> np.ndarray:
+        """Latents, float32 `(images, channels, height, width)`."""
+        with safe_open(self.latents, "numpy") as file:
+            rows = file.get_slice("z0")
+            return np.stack([rows[self._position[image_id]] for image_id in image_ids])
+
+    def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
+        """Prepared pictures, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
+        keys = self.images.loc[list(image_ids), "key"].tolist()
+        found, pixels = prepared([self.pictures], keys, resolution)
+        position = {key: i for i, key in enumerate(found)}
+        return pixels[[position[key] for key in keys]]
