@@ -1,12 +1,13 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow lint format plan report why docs readme clean
+.PHONY: run test test-slow lint format plan lean bench report why docs readme clean
 
 PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= config/config.yaml
 CORES ?= all
+AGAINST ?= config/papers.yaml
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 STAMP := $(VENV)/.stamp
@@ -44,10 +45,17 @@ format: $(STAMP)
 	$(BIN)/snakefmt Snakefile workflow/rules
 
 plan: $(STAMP) ## What a run of CONFIG will cost, before it starts
-	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.cost --config $(CONFIG)
+	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.cost --config $(CONFIG) --against $(AGAINST)
+
+lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml, after both have run
+	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.compare --full config/all-attacks.yaml \
+	    --other config/lean.yaml --papers config/papers.yaml --output results/lean/comparison.csv
 
 why: $(STAMP) ## What would run, and because of what
 	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(CONFIG)
+
+bench: $(STAMP) ## Speed on this machine: results/bench.json and a table
+	PYTHONPATH=workflow $(BIN)/python -m mia.stages.bench --output results/bench.json
 
 report: $(STAMP) ## Snakemake's own report: the page, tables and figures with code and parameters
 	$(SNAKEMAKE) --configfile $(CONFIG) --report $(RESULTS)/snakemake-report.html

@@ -15,7 +15,6 @@ import pandas as pd
 import yaml
 
 from mia import tables
-from mia.attack_rows import build_attack
 from mia.config import ConfigError, complete
 from mia.cost_plan import BYTES_PER_NUMBER, SignalCost, evals_alone, evals_together, pair_costs
 from mia.experiment import Experiment
@@ -28,12 +27,10 @@ from mia.throughput import last_speed
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
+    parser.add_argument("--against", help="config whose attacks, each alone, are compared with")
     args = parser.parse_args()
-    try:
-        config = complete(yaml.safe_load(Path(args.config).read_text(encoding="utf-8")))
-        experiment = Experiment(config)
-    except (ConfigError, OSError) as error:
-        raise SystemExit(f"error: {args.config}: {error}") from error
+    experiment = read_experiment(args.config)
+    config = experiment.config
     results, total = Path(config["results"]), Counter()
     print(
         f"{'model':<18}{'image set':<14}{'signal':<16}{'queries':>8}{'pairs':>12}{'held':>12}"
@@ -49,7 +46,14 @@ def main() -> None:
                 f"{model:<18}{image_set:<14}number of images not known before the manifest is made"
             )
     print_totals(total, results, config["measure"]["device"])
-    print_sharing(experiment)
+    print_sharing(experiment.attacks, read_experiment(args.against or args.config).attacks)
+
+
+def read_experiment(path: str) -> Experiment:
+    try:
+        return Experiment(complete(yaml.safe_load(Path(path).read_text(encoding="utf-8"))))
+    except (ConfigError, OSError) as error:
+        raise SystemExit(f"error: {path}: {error}") from error
 
 
 def costs_of_pair(
@@ -112,15 +116,15 @@ def print_totals(total: Counter, results: Path, device: str) -> None:
     )
 
 
-def print_sharing(experiment: Experiment) -> None:
-    attacks = experiment.attacks
-    alone, together = evals_alone(attacks.values()), evals_together(attacks.values())
-    modules = sorted({experiment.module(name) for name in attacks})
-    papers = evals_alone(build_attack(name, {}) for name in modules)
+def print_sharing(attacks: dict, others: dict) -> None:
+    """What one shared table saves against running each attack for itself."""
+    together = evals_together(attacks.values())
+    alone, papers = evals_alone(attacks.values()), evals_alone(others.values())
     print(
-        f"Per image: {together} evals for all attacks together, {alone} for each alone "
-        f"(ratio {together / max(alone, 1):.2f}); each attack once at its paper's settings: "
-        f"{papers} (ratio {together / max(papers, 1):.2f})"
+        f"Per image: {together} evals for all attacks together; each alone {alone} "
+        f"(ratio {together / max(alone, 1):.2f}); "
+        f"each alone at the settings compared with {papers} "
+        f"(ratio {together / max(papers, 1):.2f})"
     )
 
 

@@ -1,0 +1,99 @@
+"""Speed on this machine, ratios taken in one run: `make bench`.
+
+1. `denoise` as `measure` does it (noise, reductions, ledger) against a bare U-Net forward loop at
+   its best batch size, the roof, interleaved; steady state, after loading and warm-up.
+2. Seconds and memory of score and evaluate as rows grow tenfold and a hundredfold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from mia import tables
+from mia.benchmarks.models import MODELS
+from mia.benchmarks.roof import Roof
+from mia.benchmarks.scale import synthetic_target
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=sorted(MODELS), default="default")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=30, help="least time of each measurement")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--images", type=int, nargs="*", default=[4_000, 40_000, 400_000])
+    parser.add_argument("--output", required=True)
+    args = parser.parse_args()
+
+    found = {"machine": machine(), "roof": roof(args), "scale": [scale(n) for n in args.images]}
+    tables.write_json(found, args.output)
+    print(json.dumps(found, indent=1))
+
+
+def machine() -> dict[str, str]:
+    """What ran this, without its name."""
+    import torch
+
+    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "card": card,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def roof(args: argparse.Namespace) -> dict:
+    """Evals/s of both loops, in interleaved pairs, and the median of their ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Roof(args.model, args.device, args.dtype, args.threads, Path(folder))
+        bench.warm_up()
+        pairs = [
+            (bench.bare(args.seconds), bench.measured(args.seconds)) for _ in range(args.pairs)
+        ]
+    return {
+        "model": args.model,
+        "device": bench.device,
+        "dtype": args.dtype,
+        "threads": args.threads,
+        "batch_size": bench.size,
+        "bare_evals_per_second": [round(bare, 1) for bare, _ in pairs],
+        "measured_evals_per_second": [round(measured, 1) for _, measured in pairs],
+        "median_ratio": round(median(measured / bare for bare, measured in pairs), 3),
+    }
+
+
+def scale(images: int) -> dict:
+    """Seconds and peak memory of scoring and evaluating one attack on a synthetic target."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = synthetic_target(images, Path(folder))
+        found = {"images": images}
+        for name, command in commands.items():
+            found[name] = timed([sys.executable, "-m", f"mia.stages.{name}", *command])
+    return found
+
+
+def timed(command: list[str]) -> dict[str, float]:
+    """Wall seconds and peak memory in MiB of a command."""
+    code = (
+        "import resource, subprocess, sys, time; start = time.monotonic();"
+        "subprocess.run(sys.argv[1:], check=True);"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024;"
+        "print(time.monotonic() - start, used)"
+    )
+    output = subprocess.check_output([sys.executable, "-c", code, *command], text=True)
+    seconds, memory = map(float, output.split()[-2:])
+    return {"seconds": round(seconds, 2), "mib": round(memory)}
+
+
+if __name__ == "__main__":
+    main()
