@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -43,37 +44,25 @@ def synthetic_target(images: int, folder: Path) -> dict[str, list[str]]:
         tables.write(pd.concat([fields, rows], axis=1), path, metadata)
         files.append(str(path))
     row = {"attack": "loss", "timesteps": list(TIMESTEPS), "draws": 1}
-    attack = json.dumps({"name": "loss", "row": row})
-    member = str(folder / "membership.parquet")
-    score, settings = (
-        str(folder / "score.parquet"),
-        {"confidence": 0.95, "resamples": 1000, "seed": 0},
-    )
+    row = {"attack": "loss", "timesteps": list(TIMESTEPS), "draws": 1}
+    names = {name: str(folder / name) for name in ("membership.parquet", "score.parquet")}
+    member, score = names.values()
+    settings = {"confidence": 0.95, "resamples": 1000, "seed": 0}
+    scoring = {
+        "--attack": json.dumps({"name": "loss", "row": row}),
+        "--membership": member,
+        "--seed": "0",
+        "--output": score,
+    }
+    evaluating = {
+        "--target": "synthetic",
+        "--attack": "loss",
+        "--score": score,
+        "--membership": member,
+        "--settings": json.dumps(settings),
+        "--output": str(folder / "metrics.json"),
+    }
     return {
-        "score": [
-            "--attack",
-            attack,
-            "--membership",
-            member,
-            "--signals",
-            *files,
-            "--seed",
-            "0",
-            "--output",
-            score,
-        ],
-        "evaluate": [
-            "--target",
-            "synthetic",
-            "--attack",
-            "loss",
-            "--score",
-            score,
-            "--membership",
-            member,
-            "--settings",
-            json.dumps(settings),
-            "--output",
-            str(folder / "metrics.json"),
-        ],
+        "score": [*chain.from_iterable(scoring.items()), "--signals", *files],
+        "evaluate": [*chain.from_iterable(evaluating.items())],
     }
