@@ -24,6 +24,7 @@ def measured(
     size=7,
     pixels=None,
     autoencoder=None,
+    alternates=None,
 ) -> dict[str, pd.DataFrame]:
     """Signal name to long table, as attacks get it.
 
@@ -32,7 +33,9 @@ def measured(
     image_ids = [f"image{number}" for number in range(len(z0))]
     vae = autoencoder or ToyAutoencoder()
     read = None if pixels is None else lambda _: torch.from_numpy(pixels)
-    batch = Batch(denoiser, image_ids, torch.from_numpy(z0), captions, seed, size, read, vae)
+    z0 = torch.from_numpy(z0)
+    batch = Batch(denoiser, image_ids, z0, captions, seed, size, read, vae)
+    batch.alternates = alternates or {}
     tables: dict[str, list[pd.DataFrame]] = {}
     for name in sorted({query.signal for query in queries}):
         module = importlib.import_module(f"mia.signals.{name}")

@@ -87,6 +87,15 @@ def test_input_hash_depends_on_the_caption_only_where_it_is_used():
     assert (one != reseeded).all().all()
 
 
+def test_another_captions_hash_is_its_own():
+    both = IMAGES.assign(**{"alt-blip": ["x", "a dog", "y"]})
+    hashes = input_hashes(both, INPUTS)
+    assert (hashes["alt-blip"] == hashes["caption"]).tolist() == [False, True, False]
+    edited = input_hashes(both.assign(**{"alt-blip": ["z", "a dog", "y"]}), INPUTS)
+    assert (edited["caption"] == hashes["caption"]).all()
+    assert (edited["alt-blip"] == hashes["alt-blip"]).tolist() == [False, True, True]
+
+
 def plan(held: list[Query], wanted: list[Query], images=IMAGES):
     hashes = input_hashes(images, INPUTS)
     table = (

@@ -192,3 +192,15 @@ def test_estimates_on_the_clean_latent_are_shared():
         *(importlib.import_module(f"mia.signals.{q.signal}").predictions(q) for q in queries)
     )
     assert len(ids) == 3
+
+
+def test_another_caption_takes_the_captions_place():
+    """A machine caption under `alt-blip`: its estimate, in the columns named caption."""
+    attack = build_attack("row", {"attack": "loss", "condition": "alt-blip"})
+    captions = {"captions": ["cat"] * 3, "alternates": {"blip": CAPTIONS}}
+    signals = measured(ToyDenoiser(), Z0, queries=attack.queries, **captions)
+    score = attack.score(evidence(signals)).to_numpy()
+    expected = [
+        -np.mean([(residual(i, 100, d, CAPTIONS[i]) ** 2).mean() for d in (0, 1)]) for i in range(3)
+    ]
+    np.testing.assert_allclose(score, expected, rtol=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ class Batch:
         image_ids: Identity of each image, which fixes its noise.
         z0: Clean latents, `(images, channels, height, width)`, float32.
         captions: Caption of each image.
+        alternates: Other captions of each image, by name: condition `alt-<name>`.
         seed: The experiment's seed.
         size: Most U-Net evaluations in one forward pass.
         read_pixels: Prepared pictures of given images, for signals that look at pixels.
@@ -47,6 +48,7 @@ class Batch:
     read_pixels: Callable[[Sequence[str]], Tensor] | None = None
     autoencoder: Autoencoder | None = None
     shared: frozenset[Hashable] = frozenset()
+    alternates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     evals: int = 0
     _memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -139,12 +141,15 @@ class Batch:
 
     def states(self, condition: str) -> Tensor:
         """Text-encoder states of every image's caption under `condition`."""
-        if condition == "null":
-            make = lambda: self.denoiser.embed([""]).expand(len(self.image_ids), -1, -1)  # noqa: E731
-        elif condition == "caption":
-            make = lambda: self.denoiser.embed(self.captions)  # noqa: E731
-        else:
-            raise ValueError(f"condition {condition!r}: no such caption column was read")
+        count, alternate = len(self.image_ids), condition.removeprefix("alt-")
+
+        def make() -> Tensor:
+            if condition == "null":
+                return self.denoiser.embed([""]).expand(count, -1, -1)
+            return self.denoiser.embed(
+                self.captions if condition == "caption" else self.alternates[alternate]
+            )
+
         return self.once(("states", condition), make)
 
     def encode(self, pixels: Tensor) -> Tensor:

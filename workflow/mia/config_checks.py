@@ -66,6 +66,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
     for field in ("model", "reference"):
         if field in target:
             known(target[field], experiment.config["models"], f"{key}.{field}", "model")
+    _check_alternates(experiment, name)
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
@@ -80,6 +81,23 @@ def _check_target(experiment: Experiment, name: str) -> None:
                 f"{key}.reference: {target['reference']!r} was trained on {seen}, which the target "
                 "scores; a reference must have seen neither members nor nonmembers"
             )
+
+
+def _check_alternates(experiment: Experiment, name: str) -> None:
+    """Every other caption that an attack of the target reads must be declared by its sets."""
+    target, sets = experiment.config["targets"][name], experiment.config["image_sets"]
+    for attack in experiment.attacks_of(name):
+        for query in experiment.attacks[attack].queries:
+            if not query.condition.startswith("alt-"):
+                continue
+            for side in SIDES:
+                image_set = experiment.parts(target[side], f"targets.{name}.{side}")[0]
+                declared = [f"alt-{other}" for other in sets[image_set].get("alternates", ())]
+                if query.condition not in declared:
+                    raise ConfigError(
+                        f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
+                        f"declares {', '.join(declared) or 'no alternates'}"
+                    )
 
 
 def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:

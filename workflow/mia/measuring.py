@@ -71,6 +71,7 @@ def measure(
                     lambda ids: torch.from_numpy(shard.pixels(ids, model["resolution"])),
                     vae,
                     shared,
+                    shard.alternates(chunk),
                 )
                 before = time.monotonic()
                 for name, signal in signals.items():

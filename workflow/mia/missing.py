@@ -18,18 +18,19 @@ def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFram
     """Hash everything a number depends on besides the query and the signal's code.
 
     Args:
-        images: Index `image_id`, column `caption`.
+        images: Index `image_id`; `caption` and one column for each other caption, `alt-<name>`.
         inputs: What all images share: seed, resolution, dtype, model files, schedule, preparation.
 
     Returns:
-        Index `image_id`; column `null` (without the caption), column `caption` (with it).
+        Index `image_id`; column `null` (without a caption), and one for each caption (with it).
     """
     shared = json.dumps(inputs, sort_keys=True)
-    captions = images["caption"].fillna("").astype(str)
-    return pd.DataFrame(
-        {"null": _hash(shared), "caption": [_hash(f"{shared}\n{text}") for text in captions]},
-        index=images.index,
-    )
+    kinds = [name for name in images if name == "caption" or name.startswith("alt-")]
+    hashes = {
+        kind: [_hash(f"{shared}\n{text}") for text in images[kind].fillna("").astype(str)]
+        for kind in kinds
+    }
+    return pd.DataFrame({"null": _hash(shared), **hashes}, index=images.index)
 
 
 def answered(
@@ -97,8 +98,8 @@ def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, .
 
 
 def caption_kind(query: Query) -> str:
-    """Which input hash a query has: `caption` if its condition uses the caption, else `null`."""
-    return "null" if query.condition == "null" else "caption"
+    """Which input hash a query has: that of the caption it uses, or `null`."""
+    return "caption" if query.condition == "both" else query.condition
 
 
 def wider_queries(query: Query, signal: ModuleType) -> tuple[Query, ...]:

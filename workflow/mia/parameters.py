@@ -12,6 +12,12 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
 
 
+def single_condition(value: Any) -> None:
+    """Raise ValueError unless `value` is one caption: `caption`, `null` or `alt-<name>`."""
+    if value not in ("caption", "null") and not str(value).startswith("alt-"):
+        raise ValueError(f"condition must be one of caption, null, alt-<name>, got {value!r}")
+
+
 def at_least_one(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is a whole number from 1 up, or a list that is not empty."""
     if isinstance(value, tuple):

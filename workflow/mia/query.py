@@ -58,6 +58,11 @@ class Query:
         return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
+    def side(self) -> str:
+        """Which columns hold its estimate: `null`, or `caption` for any caption."""
+        return "null" if self.condition == "null" else "caption"
+
+    @property
     def path(self) -> str:
         """`signal/name`: unique among all queries."""
         return f"{self.signal}/{self.name}"

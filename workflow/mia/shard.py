@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from safetensors import safe_open
 
 from mia import tables
 from mia.images.training_set import prepared
 
-COLUMNS = ["key", "image_id", "part", "kept", "caption"]
+COLUMNS = ["key", "image_id", "part", "kept", "caption", "alternates"]
 
 
 class Shard:
@@ -25,7 +26,8 @@ class Shard:
         pictures: pictures.tar of the shard, where a signal looks at pixels.
 
     Attributes:
-        images: Index `image_id`, sorted; columns `key` and `caption`.
+        images: Index `image_id`, sorted; columns `key`, `caption`, and `alt-<name>` for each other
+            caption that the image set has.
     """
 
     def __init__(
@@ -43,12 +45,17 @@ class Shard:
         self._position = {image_id: i for i, image_id in enumerate(ids)}
         rows = tables.read(manifest, COLUMNS)
         rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
-        rows = rows.assign(caption=rows["caption"].fillna("").astype(str))
-        self.images = rows.set_index("image_id")[["key", "caption"]].sort_index()
+        self.images = captions_of(rows).join(rows.set_index("image_id")["key"]).sort_index()
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:
         """One caption per image."""
         return self.images.loc[list(image_ids), "caption"].tolist()
+
+    def alternates(self, image_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Other captions of each image, by name."""
+        names = [name for name in self.images if name.startswith("alt-")]
+        rows = self.images.loc[list(image_ids)]
+        return {name.removeprefix("alt-"): rows[name].tolist() for name in names}
 
     def z0(self, image_ids: Sequence[str]) -> np.ndarray:
         """Latents, float32 `(images, channels, height, width)`."""
@@ -62,3 +69,11 @@ class Shard:
         found, pixels = prepared([self.pictures], keys, resolution)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]
+
+
+def captions_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return index `image_id`, columns `caption` and `alt-<name>`, from rows of a manifest."""
+    rows = rows.set_index("image_id")
+    others = pd.DataFrame([json.loads(text or "{}") for text in rows["alternates"]], rows.index)
+    captions = rows[["caption"]].join(others.add_prefix("alt-"))
+    return captions.fillna("").astype(str)

@@ -2,7 +2,7 @@
 
 IMAGES = R + "/images/{set}"
 CAPTION_TABLE = WORKFLOW / "mia" / "images" / "openmoji_names.csv"
-PLAN_KEYS = "source builtin path captions url caption collection limit parts".split()
+PLAN_KEYS = "source builtin path captions url caption collection limit alternates parts".split()
 
 
 def selected(spec, keys):

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, one_of, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HOSTS = {  # host: signal, filtered column, further fields of the query
-    "loss": ("denoise", "low_loss_{condition}", ()),
+    "loss": ("denoise", "low_loss_{side}", ()),
     "pia": ("proximal", "low_l4_gap", ()),
     "secmi": ("inversion", "low_l2_node", (("step", 10),)),
 }
@@ -41,7 +41,7 @@ class Attack:
     def __post_init__(self) -> None:
         one_of("host", self.host, HOSTS)
         at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -51,6 +51,6 @@ class Attack:
 
     def score(self, evidence: Evidence) -> pd.Series:
         signal, column, _ = HOSTS[self.host]
-        distance = evidence.signals[signal][column.format(condition=self.condition)]
+        distance = evidence.signals[signal][column.format(side=self.queries[0].side)]
         power = 1 / 4 if self.host == "pia" else 1
         return -(distance**power).groupby(level="image_id").mean()

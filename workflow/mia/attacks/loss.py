@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Attack:
     def __post_init__(self) -> None:
         at_least_one("timesteps", self.timesteps)
         at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -45,5 +45,5 @@ class Attack:
         )
 
     def score(self, evidence: Evidence) -> pd.Series:
-        losses = evidence.signals["denoise"][f"loss_{self.condition}"]
+        losses = evidence.signals["denoise"][f"loss_{self.queries[0].side}"]
         return -losses.groupby(level="image_id").mean()

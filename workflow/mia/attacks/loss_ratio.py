@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Attack:
     def __post_init__(self) -> None:
         at_least_one("timesteps", self.timesteps)
         at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -50,7 +50,7 @@ class Attack:
         )
 
     def score(self, evidence: Evidence) -> pd.Series:
-        column = f"loss_{self.condition}"
+        column = f"loss_{self.queries[0].side}"
         target = evidence.signals["denoise"].set_index(["timestep", "draw"], append=True)[column]
         other = evidence.reference["denoise"].set_index(["timestep", "draw"], append=True)[column]
         ratio = np.log(other.reindex(target.index)) - np.log(target)

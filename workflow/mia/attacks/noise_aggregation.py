@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Attack:
 
     def __post_init__(self) -> None:
         at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
         if not 2 <= self.steps <= self.timestep:
             raise ValueError(f"steps must be from 2 to timestep {self.timestep}, got {self.steps}")
 

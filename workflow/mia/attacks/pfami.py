@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Attack:
     def __post_init__(self) -> None:
         for name in ("timesteps", "crops", "draws"):
             at_least_one(name, getattr(self, name))
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
         if not all(0 < crop < 1 for crop in self.crops):
             raise ValueError(f"crops must be shares between 0 and 1, got {list(self.crops)}")
 
@@ -55,7 +55,8 @@ class Attack:
 
     def score(self, evidence: Evidence) -> pd.Series:
         place = ["timestep", "draw"]
-        own = evidence.signals["denoise"].set_index(place, append=True)[f"loss_{self.condition}"]
+        column = f"loss_{self.queries[0].side}"
+        own = evidence.signals["denoise"].set_index(place, append=True)[column]
         near = evidence.signals["neighbours"].set_index(place, append=True)["loss_neighbour"]
         own = own.reindex(near.index)
         return ((near - own) / own).groupby(level="image_id").mean()

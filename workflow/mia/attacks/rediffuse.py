@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Attack:
 
     def __post_init__(self) -> None:
         at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import one_of
+from mia.parameters import one_of, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Attack:
 
     def __post_init__(self) -> None:
         one_of("norm", self.norm, (1, 2, 4, 5))
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import at_least_one, single_condition
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Attack:
 
     def __post_init__(self) -> None:
         at_least_one("step", self.step)
-        one_of("condition", self.condition, ("caption", "null"))
+        single_condition(self.condition)
         if self.timestep % self.step or self.timestep < self.step:
             raise ValueError(
                 f"timestep must be a multiple of step {self.step}, got {self.timestep}"

@@ -12,7 +12,19 @@ from mia.images import duplicates, split
 from mia.images.rows import NUMBERS, STATISTICS
 
 COLUMNS = [
-    *("key", "image_id", "part", "caption", "url", "status", "error", *NUMBERS, "format", "mode"),
+    *(
+        "key",
+        "image_id",
+        "part",
+        "caption",
+        "alternates",
+        "url",
+        "status",
+        "error",
+        *NUMBERS,
+        "format",
+        "mode",
+    ),
     *("phash", "phash_mirror", "thumbnail", *STATISTICS, "family", "group", "kept", "reason"),
 ]
 PAIRS = [

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import pandas as pd
 
 SCHEMES = ("http", "https")
-COLUMNS = ["key", "part", "row", "url", "caption", "family", "status", "error"]
+COLUMNS = ["key", "part", "row", "url", "caption", "alternates", "family", "status", "error"]
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What may stay as it is in a path or query (RFC 3986); `%` too, so that nothing is encoded twice.
 SAFE_IN_PATH, SAFE_IN_QUERY = "/:@!$&'()*+,;=~-._%", "/:@!$&'()*+,;=~-._%?"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -62,7 +63,12 @@ def builtin_rows(parts: dict[str, dict[str, Any]]) -> pd.DataFrame:
 
 
 def folder_rows(
-    part: str, path: str, files: Iterable[str], captions: pd.DataFrame | None, source: str = ""
+    part: str,
+    path: str,
+    files: Iterable[str],
+    captions: pd.DataFrame | None,
+    source: str = "",
+    alternates: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the rows of a folder of pictures.
 
@@ -73,6 +79,7 @@ def folder_rows(
         captions: Columns `file` and `caption`, index = line in the CSV; None where the set has no
             captions.
         source: Name of the captions file, for messages.
+        alternates: Names of other captions, each in a column `alt_<name>` of `captions`.
 
     Raises:
         ValueError: An empty folder; a captions row whose picture is missing; a picture without a
@@ -96,6 +103,11 @@ def folder_rows(
             )
     table = pd.DataFrame({"row": range(len(pictures)), "url": pictures})
     table["caption"] = table["url"].map(text)
+    if alternates and captions is not None:
+        others = dict(
+            zip(captions["file"], other_captions(captions, alternates, source), strict=True)
+        )
+        table["alternates"] = table["url"].map(others)
     table["url"] = [str(PurePosixPath(path) / picture) for picture in pictures]
     return _plain(table.assign(part=part, family=None))
 
@@ -113,8 +125,17 @@ def _captions_by_file(
     return text
 
 
-def url_rows(part: str, table: pd.DataFrame, url: str, caption: str, source: str) -> pd.DataFrame:
+def url_rows(
+    part: str,
+    table: pd.DataFrame,
+    url: str,
+    caption: str,
+    source: str,
+    alternates: Sequence[str] = (),
+) -> pd.DataFrame:
     """Return the rows of a table of addresses, their addresses as they are.
+
+    `alternates` names other captions, each in a column `alt_<name>`.
 
     Raises:
         ValueError: A column is missing; the message names those found. Or the table has no rows.
@@ -126,7 +147,22 @@ def url_rows(part: str, table: pd.DataFrame, url: str, caption: str, source: str
     rows = rows.astype("object").where(rows.notna(), None)
     rows["url"] = [None if url is None else str(url) for url in rows["url"]]
     rows["caption"] = ["" if text is None else str(text) for text in rows["caption"]]
+    rows["alternates"] = other_captions(table, alternates, source)
     return _plain(rows.assign(part=part, row=range(len(rows)), family=None))
+
+
+def other_captions(table: pd.DataFrame, names: Sequence[str], source: str) -> list[str]:
+    """Return each row's other captions as JSON, name to text; "" where there are none.
+
+    Raises:
+        ValueError: A column `alt_<name>` is missing.
+    """
+    require_columns(table, [f"alt_{name}" for name in names], source)
+    columns = {name: table[f"alt_{name}"].fillna("").astype(str).tolist() for name in names}
+    return [
+        json.dumps({name: texts[i] for name, texts in columns.items()}) if names else ""
+        for i in range(len(table))
+    ]
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) -> None:
@@ -138,6 +174,8 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) ->
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    if "alternates" not in table:
+        table = table.assign(alternates="")
     return table.assign(status="", error="")[
-        ["part", "row", "url", "caption", "family", "status", "error"]
+        ["part", "row", "url", "caption", "alternates", "family", "status", "error"]
     ].astype({"url": "object", "status": "object", "error": "object"})

@@ -9,7 +9,8 @@ For x0 = z0, ε the draw, z_t = √ᾱ_t z0 + √(1−ᾱ_t) ε and ε̂ = ε̂(
 - `low_loss_c`: the loss of the low-passed residual (`mia.low_pass`);
 - `sq_guidance`: mean (ε̂_caption − ε̂_null)².
 
-d is the number of latent elements. A condition that was not asked for is NaN.
+Under another caption (`alt-x`) the columns named caption hold its estimate. d is the number of
+latent elements. A condition that was not asked for is NaN.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
     import torch
 
     x0, eps = batch.z0[rows.image], batch.noise(rows)
-    estimates = {c: batch.estimate(rows, c) for c in conditions(rows.condition)}
+    estimates = {
+        "null" if c == "null" else "caption": batch.estimate(rows, c)
+        for c in conditions(rows.condition)
+    }
     columns = {}
     vectors = {"x0": x0, "eps": eps, **estimates}
     stacked = torch.stack([vector.flatten(1) for vector in vectors.values()], dim=1).double()

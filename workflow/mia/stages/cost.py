@@ -21,6 +21,7 @@ from mia.experiment import Experiment
 from mia.ledger import Ledger
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
+from mia.shard import COLUMNS, captions_of
 from mia.throughput import last_speed
 
 
@@ -69,9 +70,9 @@ def costs_of_pair(
         known = all(part in sizes for part in parts)
         images = sum(sizes[part] for part in parts) if known else None
         return images, pair_costs(wanted, dict.fromkeys(wanted, images or 0), images or 0)
-    rows = tables.read(manifest, ["image_id", "key", "part", "kept", "caption"])
+    rows = tables.read(manifest, COLUMNS)
     rows = rows[rows["kept"] & rows["part"].isin(parts)].drop_duplicates("image_id")
-    rows = rows.set_index("image_id").sort_index()
+    rows = captions_of(rows).sort_index()
     missing = dict.fromkeys(wanted, len(rows))
     if described.is_file():
         missing = missing_of(experiment, results, described, image_set, rows)

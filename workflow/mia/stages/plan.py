@@ -55,7 +55,14 @@ def folder(name: str, part: dict) -> pd.DataFrame:
         raise ValueError(f"{path}: no such folder of pictures")
     files = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
     captions = read_captions(part["captions"]) if part.get("captions") else None
-    return sources.folder_rows(name, path.as_posix(), files, captions, part.get("captions", ""))
+    return sources.folder_rows(
+        name,
+        path.as_posix(),
+        files,
+        captions,
+        part.get("captions", ""),
+        part.get("alternates", ()),
+    )
 
 
 def read_captions(path: str) -> pd.DataFrame:
@@ -75,7 +82,9 @@ def addresses(name: str, part: dict) -> pd.DataFrame:
         raise ValueError(f"{path}: expected a table ending in .csv or .parquet")
     table = tables.read(path) if kind == ".parquet" else read_csv(path)
     url, caption = part.get("url", "url"), part.get("caption", "caption")
-    return plan.with_cleaned_urls(sources.url_rows(name, table, url, caption, path))
+    return plan.with_cleaned_urls(
+        sources.url_rows(name, table, url, caption, path, part.get("alternates", ()))
+    )
 
 
 def read_csv(path: str) -> pd.DataFrame:

@@ -1,0 +1,53 @@
+"""Other captions on their way from the user's table to the measuring job."""
+
+import pandas as pd
+import pytest
+
+from mia.config import ConfigError, complete
+from mia.experiment import Experiment
+from mia.images.sources import folder_rows, url_rows
+from mia.shard import captions_of
+
+TABLE = pd.DataFrame(
+    {"file": ["a.png", "b.png"], "caption": ["a cat", ""], "alt_blip": ["a pet", "a dog"]}
+)
+
+
+def test_a_column_of_the_captions_file_becomes_a_condition():
+    rows = folder_rows("", "p", ["b.png", "a.png"], TABLE, "captions.csv", ["blip"])
+    captions = captions_of(rows.assign(image_id=["i0", "i1"]))
+    assert captions["caption"].tolist() == ["a cat", ""]
+    assert captions["alt-blip"].tolist() == ["a pet", "a dog"]
+
+
+def test_a_column_of_a_table_of_addresses_does_too():
+    table = TABLE.rename(columns={"file": "url"})
+    rows = url_rows("", table, "url", "caption", "urls.csv", ["blip"])
+    assert captions_of(rows.assign(image_id=["i0", "i1"]))["alt-blip"].tolist() == [
+        "a pet",
+        "a dog",
+    ]
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(ValueError, match=r"captions.csv: no column 'alt_llava'; found: file, .*"):
+        folder_rows("", "p", ["b.png", "a.png"], TABLE, "captions.csv", ["llava"])
+
+
+def config(alternates) -> dict:
+    return {
+        "results": "r",
+        "image_sets": {
+            "mine": {"source": "folder", "parts": {"a": {"path": "a"}, "b": {"path": "b"}}}
+            | ({"alternates": alternates} if alternates else {})
+        },
+        "models": {"m": {"source": "hub", "repo": "o/n", "revision": "0" * 40}},
+        "targets": {"t": {"model": "m", "members": "mine:a", "nonmembers": "mine:b"}},
+        "attacks": {"pia": {"condition": "alt-blip"}},
+    }
+
+
+def test_an_attack_may_only_read_captions_that_are_declared():
+    Experiment(complete(config(["blip"])))
+    with pytest.raises(ConfigError, match=r"attacks.pia: condition 'alt-blip': .*no alternates"):
+        Experiment(complete(config(None)))
