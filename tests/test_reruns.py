@@ -11,9 +11,8 @@ import shutil
 
 import pytest
 
-from workbench import EVALS, PICTURES
+from micro_experiment import EVALS, IMAGES
 
-IMAGES = 2 * PICTURES
 MEASURE = ["measure/tiny/mine/000", "measure/tiny/mine/001"]
 GATHER = "gather/tiny/mine"
 ATTACKS = ["blind_caption", "clid_null", "coin", "loss", "pia", "sima"]
@@ -31,7 +30,7 @@ def shown(*jobs, figures=("fair",)):
 
 def plain(bench):
     """Jobs of one plain call, none of which may measure; `make run` would run the same."""
-    run = bench.run().all_done()
+    run = bench.run().done()
     assert not set(run.jobs) & {*MEASURE, GATHER}
     return run.jobs
 
@@ -81,6 +80,7 @@ def test_an_edited_score(bench):
     assert plain(bench) == shown(*rescored("pia"))
 
 
+@pytest.mark.slow
 def test_an_edited_blind_baseline_is_audited_too(bench):
     bench.edit("workflow/mia/attacks/blind_caption.py", "max_iter=1000", "max_iter=1001")
     assert plain(bench) == shown(*rescored("blind_caption"), "audit/fair")
@@ -103,7 +103,7 @@ def test_an_attack_with_new_queries(bench):
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 3 * IMAGES
     assert second == shown(*rescored("loss_late"))
-    assert bench.run().all_done().jobs == []
+    assert bench.run().done().jobs == []
 
 
 @pytest.mark.slow
@@ -111,11 +111,11 @@ def test_an_attack_with_new_queries_in_one_plain_call(bench):
     """Correct too; it scores again whatever reads a gathered file."""
     new = {"attack": "loss", "timesteps": [700], "draws": 3}
     bench.configure(lambda config: config["attacks"].update(loss_late=new))
-    run = bench.run().all_done()
+    run = bench.run().done()
     reading = ["clid_null", "loss", "loss_late", "pia", "sima"]
     assert run.jobs == shown(*MEASURE, GATHER, *rescored(*reading))
     assert run.evals == 3 * IMAGES
-    assert bench.run().all_done().jobs == []
+    assert bench.run().done().jobs == []
 
 
 def test_one_more_timestep(bench):
@@ -133,7 +133,7 @@ def test_a_removed_attack(bench):
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 0
     assert second == shown()
-    assert "sima" not in bench.read("tables/summary.csv")
+    assert "sima" not in bench.summary().index
 
 
 def test_a_second_target_on_the_same_model_and_set(bench):

@@ -1,4 +1,4 @@
-"""A copy of the pipeline with a micro experiment: real Snakemake runs, their jobs, their evals."""
+"""Real Snakemake runs in a copy of the pipeline: which jobs ran, how many evals they cost."""
 
 from __future__ import annotations
 
@@ -11,53 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
-from PIL import Image
 
 from mia import tables
+from micro_experiment import lay_out
 
-PROJECT = Path(__file__).parents[1]
-PIPELINE = ("Snakefile", "workflow", "profiles", "envs")
-PICTURES = 14  # in each part
-EVALS = 7  # of all attacks of the micro experiment, for one picture
-CONFIG = {
-    "results": "results",
-    "image_sets": {
-        "mine": {
-            "source": "folder",
-            "shards": 2,
-            "parts": {
-                part: {"path": f"data/{part}", "captions": f"data/{part}.csv"}
-                for part in ("member", "nonmember")
-            },
-        }
-    },
-    "models": {"tiny": {"source": "path", "path": "models/tiny-sd"}},
-    "targets": {
-        "fair": {"model": "tiny", "members": "mine:member", "nonmembers": "mine:nonmember"}
-    },
-    "attacks": {
-        "loss": {},
-        "pia": {},
-        "sima": {},
-        "clid_null": {"timesteps": [450]},
-        "blind_caption": {},
-        "coin": {},
-    },
-    "measure": {"device": "cpu", "batch_size": 64},
-    "evaluation": {"resamples": 100},
-}
-ROOTS = '''"""A helper that one attack alone imports."""
-
-
-def root(values, p):
-    """Return the p-th root of `values`."""
-    return values ** (1 / p)
-'''
-
-# Snakemake announces a job as `rule score:`, indented fields, and reports its end by its number.
+# Snakemake announces a job as `rule score:` with indented fields, and reports its end by number.
 ANNOUNCED = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n?)+)", re.MULTILINE)
 FIELD = re.compile(r"^    (jobid|wildcards): (.*)$", re.MULTILINE)
 FINISHED = re.compile(r"^Finished jobid: (\d+)", re.MULTILINE)
@@ -81,104 +41,76 @@ class Run:
     jobs: list[str]
     evals: int
 
-    def all_done(self) -> Run:
-        """Return itself, unless it failed."""
+    def done(self) -> Run:
+        """Return itself; a failed run fails the test."""
         assert self.code == 0, self.text
         return self
 
 
+@dataclass(frozen=True)
 class Workbench:
-    """A folder with the pipeline, pictures, a model and the micro experiment's config."""
+    """A working directory with pictures, a model, a config and the pipeline.
 
-    def __init__(self, folder: Path, home: Path | None = None) -> None:
-        self.folder = folder  # working directory of the runs
-        self.home = home or folder  # where the Snakefile lies
+    Args:
+        folder: The working directory.
+        home: Where the Snakefile lies, if elsewhere.
+    """
+
+    folder: Path
+    home: Path | None = None
 
     @classmethod
     def build(cls, folder: Path, model: Path) -> Workbench:
-        """Copy the pipeline and `model`, draw pictures, write captions and config."""
-        skip = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-        for name in PIPELINE:
-            source, copy = PROJECT / name, folder / name
-            if source.is_dir():
-                shutil.copytree(source, copy, ignore=skip)
-            else:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, copy)
-        bench = cls(folder)
-        bench.write("workflow/mia/roots.py", ROOTS)
-        bench.edit(
-            "workflow/mia/attacks/sima.py", "size ** (1 / self.norm)", "root(size, self.norm)"
-        )
-        bench.edit(
-            "workflow/mia/attacks/sima.py",
-            "from mia.query import Query",
-            "from mia.query import Query\nfrom mia.roots import root",
-        )
-        shutil.copytree(model, folder / "models/tiny-sd")
-        draw_part(folder / "data/member", seed=0)
-        draw_part(folder / "data/nonmember", seed=1)
-        bench.configure(lambda config: config.update(CONFIG))
-        return bench
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file of the copy."""
-        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / path).write_text(text, encoding="utf-8")
+        """Lay out the micro experiment in a new folder."""
+        lay_out(folder, model)
+        return cls(folder)
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace `old`, which must be there once, in a file of the copy."""
-        text = (self.folder / path).read_text(encoding="utf-8")
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{path}: {old!r} is there {text.count(old)} times"
-        self.write(path, text.replace(old, new))
+        file.write_text(text.replace(old, new), encoding="utf-8")
 
     def configure(self, change: Callable[[dict], object]) -> None:
         """Let `change` alter the config."""
         path = self.folder / "config/config.yaml"
-        config = yaml.safe_load(path.read_text()) if path.exists() else {}
+        config = yaml.safe_load(path.read_text())
         change(config)
-        self.write("config/config.yaml", yaml.safe_dump(config, sort_keys=False))
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
 
-    def command(self, *arguments: str, cores: int = 2) -> list[str]:
-        """Return the command line of a Snakemake call."""
-        place = ["-s", str(self.home / "Snakefile")] if self.home != self.folder else []
-        python = [sys.executable, "-m", "snakemake"]
-        return [*python, *place, *arguments, "--cores", str(cores)]
-
-    def start(self, command: list[str], **options) -> subprocess.Popen:
-        """Start a command in the working directory, as a user's shell would."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    def start(self, *arguments: str, cores: int = 2, output=subprocess.PIPE) -> subprocess.Popen:
+        """Start Snakemake as a user would; what it prints goes to `output`."""
+        place = []
+        if self.home:
+            place = ["-s", str(self.home / "Snakefile"), "--directory", str(self.folder)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         environment.pop("PYTHONPATH", None)
         return subprocess.Popen(
-            command,
-            cwd=self.folder,
+            [sys.executable, "-m", "snakemake", *place, *arguments, "--cores", str(cores)],
+            cwd=self.folder.parent if self.home else self.folder,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
-            **options,
         )
 
     def run(self, *arguments: str, cores: int = 2) -> Run:
         """Run Snakemake to its end."""
-        process = self.start(self.command(*arguments, cores=cores))
+        process = self.start(*arguments, cores=cores)
         text, _ = process.communicate()
         jobs = finished_jobs(text)
         evals = sum(self.evals_of(job) for job in jobs if job.startswith("measure/"))
         return Run(process.returncode, text, jobs, evals)
 
-    def make_run(self) -> tuple[Run, Run]:
-        """Run both calls of `make run`: `measured`, then everything; both must succeed."""
-        return self.run("measured").all_done(), self.run().all_done()
+    def make_run(self, cores: int = 2) -> tuple[Run, Run]:
+        """Make the two calls of `make run`, `measured`, then everything; both must succeed."""
+        return self.run("measured", cores=cores).done(), self.run(cores=cores).done()
 
     def evals_of(self, job: str) -> int:
         """Return the evals that a measure job reports in its log."""
         log = self.folder / "results/logs" / f"{job}.log"
         return int(MEASURED.search(log.read_text()).group(1))
-
-    def read(self, path: str) -> str:
-        """Return a result as text."""
-        return (self.folder / "results" / path).read_text(encoding="utf-8")
 
     def scores(self) -> dict[str, pd.Series]:
         """Return every score file of the target `fair`, index image_id."""
@@ -186,6 +118,15 @@ class Workbench:
             path.stem: tables.read(path).set_index("image_id")["score"]
             for path in sorted((self.folder / "results/scores/fair").glob("*.parquet"))
         }
+
+    def summary(self) -> pd.DataFrame:
+        """Return the summary table, index attack."""
+        return pd.read_csv(self.folder / "results/tables/summary.csv", index_col="attack")
+
+    def forget_measurements(self) -> None:
+        """Delete the ledger and everything that was made from it, but for scores and tables."""
+        for name in ("ledger", "signals", "queries"):
+            shutil.rmtree(self.folder / "results" / name, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -203,7 +144,7 @@ class Finished:
     @classmethod
     def make(cls, folder: Path, model: Path) -> Finished:
         """Run the micro experiment once."""
-        first = Workbench.build(folder / "tree", model).run().all_done()
+        first = Workbench.build(folder / "tree", model).run().done()
         (folder / "tree").rename(folder / "kept")
         return cls(folder, first)
 
@@ -214,8 +155,13 @@ class Finished:
         whole path.
         """
         shutil.rmtree(self.folder / "tree", ignore_errors=True)
-        copy_exactly(self.folder / "kept", self.folder / "tree")
+        subprocess.run(["cp", "-a", self.folder / "kept", self.folder / "tree"], check=True)
         return Workbench(self.folder / "tree")
+
+    @property
+    def kept(self) -> Workbench:
+        """The first run itself, to compare with; never to be changed or run."""
+        return Workbench(self.folder / "kept")
 
 
 def finished_jobs(text: str) -> list[str]:
@@ -229,20 +175,22 @@ def finished_jobs(text: str) -> list[str]:
     return sorted(job for job in jobs if job not in TARGETS)
 
 
-def copy_exactly(source: Path, copy: Path) -> None:
-    """Copy a folder with its dates, to the nanosecond."""
-    subprocess.run(["cp", "-a", str(source), str(copy)], check=True)
+def assert_same_numbers(one: Workbench, other: Workbench) -> None:
+    """Same weights, other batches, shards, cores or restarts: what may differ, and how little."""
+    scores, others = one.scores(), other.scores()
+    assert scores.keys() == others.keys()
+    for attack, score in scores.items():
+        furthest = (score - others[attack]).abs().max()
+        assert furthest <= 1e-3 * score.std(), f"{attack}: {furthest}, sd {score.std()}"
+    auc, others_auc = one.summary()["auc"], other.summary()["auc"]
+    assert auc.index.equals(others_auc.index)
+    assert (auc - others_auc).abs().max() <= 1e-3
 
 
-def draw_part(folder: Path, seed: int, pictures: int = PICTURES) -> None:
-    """Draw pictures that no duplicate search takes for kin, and `{folder}.csv` with captions."""
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(seed)
-    lines = ["file,caption"]
-    for number in range(pictures):
-        coarse = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-        picture = Image.fromarray(coarse).resize((24, 24), Image.Resampling.BICUBIC)
-        picture.save(folder / f"{number:02d}.png")
-        colour, thing = rng.choice(["red", "blue", "old"]), rng.choice(["cat", "dog", "birds"])
-        lines.append(f"{number:02d}.png,a {colour} {thing} no {number}")
-    folder.with_suffix(".csv").write_text("\n".join(lines) + "\n")
+def losses(bench: Workbench) -> pd.Series:
+    """Return every loss under the caption that was measured, by picture and query."""
+    files = sorted((bench.folder / "results/queries").glob("*/*/denoise/*.parquet"))
+    rows = pd.concat([tables.read(file) for file in files])
+    return rows.set_index(["image_id", "timestep", "draw", "condition"])[
+        "loss_caption"
+    ].sort_index()

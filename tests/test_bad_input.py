@@ -1,0 +1,194 @@
+"""Bad input, through the real command: one clear line, before anything costly; no traceback."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from mia import tables
+from mia.images import loopback
+from micro_experiment import IMAGES
+from workbench import Workbench
+
+CHEAP = {"plan_mine", "model", "download", "rows", "manifest", "encode"}
+
+
+@pytest.fixture
+def fresh(tiny_sd, tmp_path):
+    """The micro experiment before its first run."""
+    return Workbench.build(tmp_path / "tree", tiny_sd)
+
+
+def refused(bench, *arguments) -> str:
+    """What the user reads when Snakemake refuses: the config's fault, or a stage's one line."""
+    run = bench.run(*arguments)
+    assert run.code == 1, run.text
+    assert "Traceback" not in run.text
+    assert {job.partition("/")[0] for job in run.jobs} <= CHEAP and run.evals == 0
+    assert not (bench.folder / "results/ledger").exists()
+    found = re.findall(r"^(?:Config: |error: ).*$", run.text, re.MULTILINE)
+    assert len(found) == 1, run.text
+    return found[0]
+
+
+def trained(config, part):
+    """Add a reference that is trained on `part`."""
+    config["training"] = {"other": {"set": part, "representation_set": "mine"}}
+    config["models"]["other"] = {"source": "training", "training": "other"}
+    config["targets"]["fair"]["reference"] = "other"
+
+
+MISTAKES = {
+    "unknown key": (
+        lambda config: config["measure"].update(bach_size=3),
+        "measure: unknown key 'bach_size'; did you mean 'batch_size'? known: ",
+    ),
+    "misspelt parameter": (
+        lambda config: config["attacks"].update(pia={"norms": 4}),
+        "attacks.pia: attack 'pia' has no parameter 'norms'; did you mean 'norm'? known: ",
+    ),
+    "timestep outside the schedule": (
+        lambda config: config["attacks"].update(pia={"timestep": 1000}),
+        "attacks.pia: timestep must be in 0…999, got 1000",
+    ),
+    "unknown part": (
+        lambda config: config["targets"]["fair"].update(members="mine:members"),
+        "targets.fair.members: no part of image set 'mine' called 'members'; "
+        "did you mean 'member'?",
+    ),
+    "reference trained on the members": (
+        lambda config: trained(config, "mine:member"),
+        "targets.fair.reference: 'other' was trained on mine:member, which the target scores; ",
+    ),
+    "no model in the folder": (
+        lambda config: config["models"]["tiny"].update(path="models"),
+        "models.tiny.path: models: expected a folder with model_index.json",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_in_the_config_is_found_by_a_dry_run(fresh, change, said):
+    fresh.configure(change)
+    assert refused(fresh, "--dry-run").startswith(f"Config: {said}")
+
+
+def test_a_mistake_on_the_command_line_is_one_in_the_config(fresh):
+    said = refused(fresh, "--dry-run", "--config", "seeed=3")
+    assert said.startswith("Config: the config: unknown key 'seeed'; did you mean 'seed'?")
+
+
+def test_a_results_folder_refuses_another_config(bench):
+    shutil.copy(bench.folder / "config/config.yaml", bench.folder / "config/other.yaml")
+    run = bench.run("--configfile", "config/other.yaml", "--dry-run")
+    assert run.code == 1 and "Traceback" not in run.text
+    said = "results holds the results of config.yaml, not of other.yaml: give this config another"
+    assert said in run.text
+    bench.configure(lambda config: config["attacks"].update(pia={"norm": 2}))
+    assert bench.run("--configfile", "config/config.yaml", "--dry-run").code == 0
+
+
+def without_folder(folder):
+    shutil.rmtree(folder / "data/member")
+
+
+def emptied_folder(folder):
+    for path in (folder / "data/member").iterdir():
+        path.unlink()
+    (folder / "data/member/notes.txt").write_text("no picture")
+
+
+def without_captions(folder):
+    (folder / "data/member.csv").unlink()
+
+
+def with_an_unknown_picture(folder):
+    with open(folder / "data/member.csv", "a") as file:
+        file.write("ghost.png,a ghost\n")
+
+
+def without_a_column(folder):
+    text = (folder / "data/member.csv").read_text()
+    (folder / "data/member.csv").write_text(text.replace("file,caption", "file,text"))
+
+
+def with_a_pickle(folder):
+    unet = folder / "models/tiny-sd/unet"
+    (unet / "diffusion_pytorch_model.safetensors").unlink()
+    (unet / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (without_folder, "image_sets.mine: data/member: no such folder of pictures"),
+        (emptied_folder, "image_sets.mine: data/member: no picture in this folder; expected files"),
+        (
+            without_captions,
+            "image_sets.mine: data/member.csv: no such captions file; expected a CSV with file",
+        ),
+        (
+            with_an_unknown_picture,
+            "image_sets.mine: data/member.csv: row 15: no picture 'ghost.png' in data/member",
+        ),
+        (
+            without_a_column,
+            "image_sets.mine: data/member.csv: no column 'caption'; found: file, text",
+        ),
+        (
+            with_a_pickle,
+            "models.tiny: models/tiny-sd/unet/diffusion_pytorch_model.bin: a pickle can run code "
+            "when it is opened and is refused; expected models/tiny-sd/unet/*.safetensors",
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_mistake_in_the_files_stops_the_run_at_once(fresh, spoil, said):
+    spoil(fresh.folder)
+    assert refused(fresh).startswith(f"error: {said}")
+
+
+def test_a_set_whose_pictures_all_fail_stops_before_it_is_measured(fresh):
+    fresh.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
+    for picture in (fresh.folder / "data/member").glob("*.png"):
+        picture.write_text("<html>sorry</html>")
+    assert refused(fresh) == "error: targets.fair: members: no picture is left"
+
+
+def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):
+    """A 404, a web page for a picture, half a picture: fetched by address, the rest is scored."""
+    pictures = fresh.folder / "data"
+    whole = (pictures / "member/00.png").read_bytes()
+    (pictures / "member/half.png").write_bytes(whole[: len(whole) // 2])
+    (pictures / "member/page.png").write_text("<html>sorry</html>")
+    with loopback.served(pictures) as address:
+        for part, broken in (("member", ["half", "page", "gone"]), ("nonmember", [])):
+            rows = pd.read_csv(pictures / f"{part}.csv")
+            rows = pd.concat([rows, pd.DataFrame({"file": [f"{name}.png" for name in broken]})])
+            rows["url"] = f"{address}{part}/" + rows["file"]
+            rows.to_csv(pictures / f"{part}.csv", index=False)
+        parts = {part: {"path": f"data/{part}.csv"} for part in ("member", "nonmember")}
+        mine = {"source": "urls", "parts": parts, "shards": 1, "timeout": 5}
+        fresh.configure(lambda config: config["image_sets"].update(mine=mine))
+        fresh.configure(lambda config: config.update(attacks={"sima": {}}))
+        fresh.run("results/scores/fair/sima.parquet").done()
+    manifest = tables.read(fresh.folder / "results/images/mine/manifest.parquet")
+    failed = manifest[manifest["status"] != "success"]
+    status = {row.url.rpartition("/")[2]: row.status for row in failed.itertuples()}
+    assert status == {
+        "half.png": "truncated",
+        "page.png": "not_an_image",
+        "gone.png": "not_found",
+    }
+    assert not failed["kept"].any() and (failed["error"] != "").all()
+    assert "404" in failed.loc[failed["status"] == "not_found", "error"].iloc[0]
+    assert len(fresh.scores()["sima"]) == IMAGES
+
+
+def test_yaml_that_is_none_is_refused(fresh):
+    (fresh.folder / "config/config.yaml").write_text("results: [\n")
+    run = fresh.run("--dry-run")
+    assert run.code == 1 and "not valid JSON or YAML" in run.text

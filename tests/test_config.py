@@ -1,0 +1,247 @@
+"""A config is completed, and every mistake in it is named with what was expected."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from mia.config import ConfigError, complete
+from mia.experiment import Experiment
+
+
+@pytest.fixture
+def config():
+    """As a user writes it, with nothing that has a default."""
+    return {
+        "results": "results/mine",
+        "image_sets": {
+            "emoji": {"source": "builtin", "split": {"member": 5, "nonmember": 5, "shadow": 5}},
+            "mine": {"source": "folder", "parts": {"seen": {"path": "a"}, "unseen": {"path": "b"}}},
+        },
+        "training": {
+            "main": {
+                "set": "emoji:member",
+                "representation_set": "emoji",
+                "epochs": 30,
+                "keep": [10, 20],
+                "channels": [32, 32],
+            },
+            "shadow": {"set": "emoji:shadow", "like": "main", "epochs": 20, "keep": [5]},
+        },
+        "models": {
+            "early": {"source": "training", "training": "main", "epoch": 10},
+            "late": {"source": "training", "training": "main"},
+            "other": {"source": "training", "training": "shadow"},
+        },
+        "targets": {
+            "fair": {
+                "model": "early",
+                "reference": "other",
+                "members": "emoji:member",
+                "nonmembers": "emoji:nonmember",
+            },
+            "late": {"model": "late", "members": "emoji:member", "nonmembers": "mine"},
+        },
+        "attacks": {"loss": {}, "loss_ratio": {}, "late": {"attack": "loss", "timesteps": [700]}},
+    }
+
+
+def experiment(config):
+    return Experiment(complete(config))
+
+
+def at(config, path):
+    for step in path.split(".") if path else []:
+        config = config[step]
+    return config
+
+
+def message(config):
+    with pytest.raises(ConfigError) as caught:
+        experiment(config)
+    return str(caught.value)
+
+
+def test_defaults_are_filled_in_at_every_level(config):
+    before = copy.deepcopy(config)
+    found = complete(config)
+    assert config == before
+    assert found["seed"] == 0
+    assert found["measure"]["batch_size"] == 128 and found["measure"]["dtype"] == "float32"
+    assert found["evaluation"] == {"confidence": 0.95, "resamples": 1000}
+    assert found["image_sets"]["mine"]["shards"] == 1
+    assert found["image_sets"]["mine"]["duplicates"]["phash"] == 6
+    assert found["training"]["main"]["resolution"] == 32
+    assert found["targets"]["fair"]["match"] == "none"
+    assert complete(found) == found
+
+
+def test_given_values_stay_and_their_neighbours_are_filled(config):
+    config["image_sets"]["mine"]["duplicates"] = {"rmse": 0.2}
+    config["measure"] = {"batch_size": 7}
+    found = complete(config)
+    assert found["image_sets"]["mine"]["duplicates"]["rmse"] == 0.2
+    assert found["image_sets"]["mine"]["duplicates"]["phash"] == 6
+    assert found["measure"]["batch_size"] == 7 and found["measure"]["device"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "said"),
+    [
+        ("", "target", "the config: unknown key 'target'; did you mean 'targets'?"),
+        ("image_sets.mine", "caption_file", "image_sets.mine: unknown key 'caption_file'; "),
+        ("image_sets.mine.parts.seen", "paths", "did you mean 'path'?"),
+        ("training.main", "epoch", "training.main: unknown key 'epoch'; did you mean 'epochs'?"),
+        ("models.early", "epochs", "models.early: unknown key 'epochs'; did you mean 'epoch'?"),
+        ("targets.fair", "member", "targets.fair: unknown key 'member'; did you mean 'members'?"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest(config, path, key, said):
+    at(config, path)[key] = 1
+    assert said in message(config)
+
+
+@pytest.mark.parametrize("block", ["measure", "evaluation", "audit", "report"])
+def test_an_unknown_key_of_a_block_of_settings_is_named(config, block):
+    config[block] = {"colour": 1}
+    assert f"{block}: unknown key 'colour'; known: " in message(config)
+
+
+def test_every_mistake_is_named_at_once(config):
+    config["sed"] = 1
+    config["models"]["early"]["epoc"] = 1
+    config["measure"] = {"device": "gpu"}
+    lines = message(config).splitlines()
+    assert len(lines) == 3
+    assert "measure.device: 'gpu'; did you mean 'cpu'? known: auto, cpu, cuda" in lines
+
+
+@pytest.mark.parametrize("block", ["image_sets", "training", "models", "targets", "attacks"])
+@pytest.mark.parametrize("name", ["Mine", "1st", "a:b", "a b", "x" * 42, ""])
+def test_names_are_small_letters_digits_and_dashes(config, block, name):
+    config[block][name] = next(iter(config[block].values()))
+    assert repr(name) in message(config)
+    assert message(config).startswith(f"{block}: ")
+
+
+@pytest.mark.parametrize("key", ["results", "image_sets", "models", "targets", "attacks"])
+def test_what_has_no_default_must_be_given(config, key):
+    del config[key]
+    assert message(config) == f"the config: missing key {key!r}"
+
+
+def test_a_bare_null_is_the_empty_caption(config):
+    """YAML reads `condition: null` as nothing."""
+    config["attacks"] = {"loss": {"condition": None}, "sima": None}
+    found = complete(config)
+    assert found["attacks"] == {"loss": {"condition": "null"}, "sima": {}}
+    queries = Experiment(found).attacks["loss"].queries
+    assert {query.condition for query in queries} == {"null"}
+
+
+def test_like_takes_every_setting_that_is_not_given(config):
+    found = complete(config)["training"]["shadow"]
+    assert found["channels"] == [32, 32] and found["representation_set"] == "emoji"
+    assert (found["set"], found["epochs"], found["keep"]) == ("emoji:shadow", 20, [5])
+    assert experiment(config).vae("other") == "main"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"like": "mian"}, "training.shadow.like: no training 'mian'; did you mean 'main'?"),
+        ({"set": None}, "training.shadow: missing key 'set'"),
+    ],
+)
+def test_like_has_to_name_a_training_and_a_set_of_its_own(config, change, said):
+    training = config["training"]["shadow"]
+    training.update(change)
+    if training["set"] is None:
+        del training["set"]
+    assert message(config).startswith(said)
+
+
+def test_like_is_not_followed_twice(config):
+    config["training"]["third"] = {"set": "emoji:shadow", "like": "shadow"}
+    said = "training.third.like: 'shadow' is itself like another; name that one"
+    assert message(config) == said
+
+
+def test_kept_epochs_are_sorted_and_end_with_the_last(config):
+    found = experiment(config)
+    assert found.kept_epochs("main") == [10, 20, 30]
+    assert found.kept_epochs("shadow") == [5, 20]
+    config["training"]["shadow"]["keep"] = [40]
+    assert message(config) == "training.shadow.keep: [40] after the last epoch, 20"
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "said"),
+    [
+        ("models.early", {"epoch": 11}, "models.early.epoch: training 'main' does not keep 11; it"),
+        ("models.early", {"training": "man"}, "models.early.training: no training 'man'; did you"),
+        ("models.early", {"source": "hub"}, "models.early: missing key 'repo' (source hub)"),
+        ("models.early", {"source": "path"}, "models.early: missing key 'path' (source path)"),
+        ("models.early", {"source": "disk"}, "models.early.source: 'disk'; "),
+        ("training.main", {"set": "emjoi"}, "training.main.set: no image set 'emjoi'; did you"),
+        ("targets.late", {"model": "latest"}, "targets.late.model: no model 'latest'; did you"),
+        (
+            "targets.late",
+            {"nonmembers": "mine:all"},
+            "targets.late.nonmembers: no part of image set 'mine' called 'all'; known: seen, uns",
+        ),
+        (
+            "targets.fair",
+            {"nonmembers": "emoji"},
+            "targets.fair: emoji:member is both in members and in nonmembers",
+        ),
+        (
+            "targets.fair",
+            {"reference": "late"},
+            "targets.fair.reference: 'late' was trained on emoji:member, which the target scores",
+        ),
+        ("attacks.late", {"attack": "los"}, "attacks.late: no attack 'los'; did you mean 'loss'?"),
+        ("attacks.late", {"steps": 1}, "attacks.late: attack 'loss' has no parameter 'steps'; "),
+        (
+            "attacks.late",
+            {"timesteps": [1000]},
+            "attacks.late: timestep must be in 0…999, got 1000",
+        ),
+        ("attacks.late", {"draws": 0}, "attacks.late: draws must be a whole number from 1 up"),
+    ],
+)
+def test_what_a_schema_cannot_say(config, path, change, said):
+    at(config, path).update(change)
+    assert message(config).startswith(said)
+
+
+def test_hub_models_are_pinned(config):
+    config["models"]["early"] = {"source": "hub", "repo": "a/b", "revision": "main"}
+    assert "models.early.revision: 'main' does not match" in message(config)
+
+
+def test_parts_of_sets(config):
+    found = experiment(config)
+    assert found.set_parts("emoji") == ("member", "nonmember", "shadow", "rest")
+    assert found.set_parts("mine") == ("seen", "unseen")
+    assert found.parts("mine:seen") == ("mine", ("seen",))
+    config["image_sets"]["mine"] = {"source": "folder", "path": "a"}
+    assert experiment(config).set_parts("mine") == ("all",)
+
+
+def test_what_is_measured_follows_from_the_targets(config):
+    """The reference answers only attacks that read it; a target without one lacks them."""
+    found = experiment(config)
+    assert found.pairs == (
+        ("early", "emoji"),
+        ("late", "emoji"),
+        ("late", "mine"),
+        ("other", "emoji"),
+    )
+    assert found.attacks_of("late") == ("loss", "late")
+    asked = {query.timestep for query in found.wanted("other", "emoji")}
+    assert asked == {100}
+    assert {query.timestep for query in found.wanted("late", "mine")} == {100, 700}
+    assert found.measured_parts("emoji", ("late",)) == ("member",)
+    assert found.measured_parts("emoji", ("early", "late")) == ("member", "nonmember")
