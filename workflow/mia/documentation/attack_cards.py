@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
+from mia.attack_rows import build_attack
 from mia.evaluation.costs import evaluations
 from mia.query import Query
+
+LISTED = 8  # queries that are named one by one; more are counted
 
 HEAD = """\
 Generated from the modules in `workflow/mia/attacks` by `make docs`; edit a module, not this page.
@@ -29,9 +33,12 @@ attacks:
 
 A parameter means the same in every attack:
 
-- `timestep`, `timesteps`: steps of the training schedule, 0 (least noise) to 999.
+- `timestep`, `timesteps`: steps of the training schedule, 0 (least noise) to 999. `auto` chooses
+  one of `grid` by AUC on a half of the calibration fold; the choice is written into the metrics
+  file.
 - `draws`: how many noise tensors each picture gets at each step.
-- `condition`: the text the model is given: `caption` (the picture's own) or `null` (none).
+- `condition`: the text the model is given: `caption` (the picture's own), `null` (none) or
+  `alt-<name>` (another caption that the image set declares as `alternates`).
 - `norm`: the p of a p-norm.
 
 An *eval* is one pass of one latent through the U-Net. The numbers here are for one picture, default
@@ -52,7 +59,7 @@ def page(
     rows = ["| attack | access | reads | evals per picture |", "| --- | --- | --- | --- |"]
     cards = []
     for name, module in modules.items():
-        attack = module.Attack()
+        attack = build_attack(name, {})
         evals = len(evaluations(attack, predictions))
         link = f"[`{name}`](#{name})"
         rows.append(f"| {link} | {attack.access} | {_reads(attack)} | {evals} |")
@@ -62,7 +69,7 @@ def page(
 
 def card(name: str, module: ModuleType, evals: int) -> str:
     """Return one attack's section."""
-    attack = module.Attack()
+    attack = build_attack(name, {})
     title, _, note = inspect.getdoc(module).partition("\n")
     computes, _, more = inspect.getdoc(module.Attack).partition("\n")
     lines = [
@@ -94,6 +101,9 @@ def _value(value: Any) -> str:
 
 
 def _queries(queries: tuple[Query, ...]) -> str:
+    if len(queries) > LISTED:
+        counts = Counter(query.signal for query in queries)
+        return ", ".join(f"{count} of `{signal}`" for signal, count in counts.items())
     return ", ".join(f"`{query.path}`" for query in queries) or "none"
 
 

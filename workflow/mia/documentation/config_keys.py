@@ -119,7 +119,8 @@ def kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
         return f"list of: {kind(schema['items'], root)}"
     if schema.get("type") == "object":
         return f"name to {kind(schema['additionalProperties'], root)}"
-    return ", ".join([WORDS[schema["type"]], *_limits(schema)])
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return ", ".join([" or ".join(WORDS[name] for name in types), *_limits(schema)])
 
 
 def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
