@@ -25,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--attack", type=json.loads, required=True, help="its name and config row")
     parser.add_argument("--membership", required=True)
+    parser.add_argument("--model", nargs="?", help="model.json, for attacks that query it")
     parser.add_argument(
         "--signals", nargs="*", default=[], help="query files of the target's model"
     )
