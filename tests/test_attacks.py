@@ -152,7 +152,11 @@ def test_a_row_names_its_module():
         ("loss", {"timesteps": []}, "timesteps must name at least one"),
         ("loss", {"timesteps": [100, -1]}, "timestep must be in 0…999, got -1"),
         ("loss", {"draws": 0}, "draws must be a whole number from 1 up, got 0"),
-        ("loss", {"condition": "both"}, "condition must be one of caption, null, alt-<name>, got 'both'"),
+        (
+            "loss",
+            {"condition": "both"},
+            "condition must be one of caption, null, alt-<name>, got 'both'",
+        ),
     ],
 )
 def test_bad_rows_say_what_was_expected(name, row, said):

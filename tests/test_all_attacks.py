@@ -1,0 +1,70 @@
+"""Every attack of `config/all-attacks.yaml` down the whole road, at the tests' size."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from mia.attack_rows import build_attack
+from mia.cost_plan import evals_together
+from micro_experiment import IMAGES
+from workbench import Workbench
+
+PROJECT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
+
+
+def attacks_of(name: str) -> dict:
+    """Rows of a shipped config; without those that need a reference model."""
+    rows = yaml.safe_load((PROJECT / "config" / name).read_text(encoding="utf-8"))["attacks"]
+    rows = {
+        row: {k: "null" if v is None else v for k, v in spec.items()} for row, spec in rows.items()
+    }
+    return {row: spec for row, spec in rows.items() if row != "loss_ratio"}
+
+
+@pytest.fixture(scope="module")
+def bench(finished_run) -> Workbench:
+    bench = finished_run.copy()
+    bench.configure(lambda config: config.update(attacks=attacks_of("all-attacks.yaml")))
+    return bench
+
+
+def test_every_attack_is_scored_evaluated_and_costs_what_was_promised(bench):
+    bench.forget_measurements()
+    run = bench.run().done()
+    rows = attacks_of("all-attacks.yaml")
+    summary = bench.summary()
+    assert set(summary.index) == set(rows)
+    assert summary["auc"].between(0, 1).all()
+    built = [build_attack(name, row) for name, row in rows.items()]
+    assert run.evals == IMAGES * evals_together(built)
+
+
+def test_a_chosen_timestep_is_written_into_the_metrics(bench):
+    bench.run().done()
+
+    path = bench.folder / "results/metrics/fair/rn_model.json"
+    fitted = json.loads(path.read_text())["fitted"]
+    assert fitted["timestep"] in range(0, 801, 100)
+
+
+def test_more_timesteps_measure_only_those(bench):
+    bench.run().done()
+    rows = attacks_of("all-attacks.yaml")
+    rows["loss"] = {"timesteps": [100, 125], "draws": 5}
+    bench.configure(lambda config: config.update(attacks=rows))
+    assert bench.run().done().evals == IMAGES * 5
+
+
+def test_a_new_attack_on_old_queries_measures_nothing(bench):
+    rows = {**attacks_of("all-attacks.yaml"), "latent_early": {"attack": "latent_error"}}
+    rows["latent_early"] |= {"timesteps": [100], "draws": 5}
+    rows["loss"] = {"timesteps": [100, 125], "draws": 5}
+    bench.configure(lambda config: config.update(attacks=rows))
+    run = bench.run().done()
+    assert run.evals == 0
+    assert isinstance(bench.summary().loc["latent_early", "auc"], float)
+    assert not pd.isna(bench.summary().loc["latent_early", "auc"])

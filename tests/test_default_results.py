@@ -1,0 +1,48 @@
+"""What the default experiment is there to show, read off a finished `make run`."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SUMMARY = Path(__file__).parents[1] / "results/default/tables/summary.csv"
+pytestmark = pytest.mark.skipif(
+    not SUMMARY.is_file(), reason="needs the results of `make run`, which is not part of the tests"
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return pd.read_csv(SUMMARY, keep_default_na=False, na_values=[""]).set_index(
+        ["target", "attack"]
+    )
+
+
+def test_verdicts(table):
+    verdicts = table["verdict"].groupby(level="target").first()
+    assert verdicts["emoji-fair"] == verdicts["emoji-overfit"] == "BY DESIGN"
+    assert verdicts["emoji-null"] == "BY DESIGN"
+    assert verdicts["emoji-shifted"] == "NOT FAIR"
+
+
+def test_a_later_checkpoint_looks_more_leaky(table):
+    early, late = (table.loc[(target, "loss")] for target in ("emoji-fair", "emoji-overfit"))
+    assert late["auc_low"] > early["auc_high"]
+
+
+def test_shifted_sets_are_told_apart_without_the_model(table):
+    rows = table.loc["emoji-shifted"]
+    assert (rows["blind_auc"] > 0.6).all()
+    assert (rows["above_blind"] == "n/a").all()
+
+
+def test_nothing_is_found_where_there_is_nothing(table):
+    """Of two dozen intervals at 95 % one or two may miss; more would be a signal."""
+    null = table.loc["emoji-null"]
+    missed = null[(null["auc_low"] > 0.5) | (null["auc_high"] < 0.5)]
+    assert len(missed) <= 2, missed.index.tolist()
+
+
+def test_coin_is_at_chance_everywhere(table):
+    coin = table.xs("coin", level="attack")
+    assert (coin["auc_low"] <= 0.5).all() and (coin["auc_high"] >= 0.5).all()
