@@ -1,21 +1,20 @@
 """fair-mia: from pictures and a model to attack scores, verdicts and one report."""
 
-from pathlib import Path
-
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 if not workflow.overwrite_configfiles:
 
-    configfile: str(Path(workflow.basedir) / "config" / "config.yaml"
-    )
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs_upstream.smk"
+include: "workflow/rules/inputs_downstream.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/signals.smk"

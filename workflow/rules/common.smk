@@ -1,21 +1,12 @@
 """Validated config, named input functions, fingerprints of code: all that the rules share."""
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
 
-# Jobs run `python -m mia.stages.x` with this interpreter and this checkout, wherever they run.
 WORKFLOW = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(WORKFLOW))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(WORKFLOW), os.environ.get("PYTHONPATH")])
-)
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-# Libraries of the torch jobs warn of nothing that concerns us here; logs stay readable.
-os.environ |= {"DIFFUSERS_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error"}
 
 from snakemake.exceptions import WorkflowError
 
@@ -24,7 +15,10 @@ from mia import query as mia_query
 from mia.attack_rows import reads
 from mia.experiment import Experiment
 from mia.fingerprint import fingerprint
+from mia.job_environment import prepare
 from mia.model_folder import families
+
+prepare(WORKFLOW)
 
 try:
     config = mia_config.complete(config)
@@ -46,7 +40,12 @@ if IDENTITY.is_file() and IDENTITY.read_text().strip() != CONFIG_NAME:
 
 onstart:
     IDENTITY.parent.mkdir(parents=True, exist_ok=True)
-    IDENTITY.write_text(CONFIG_NAME + "\n")
+    IDENTITY.write_text(f"{CONFIG_NAME}\n")
+
+
+def results(path):
+    """A path below the results folder, wildcards left as they are."""
+    return f"{R}/{path}"
 
 
 def any_of(names):
@@ -81,14 +80,14 @@ def by_shard(pattern, image_set):
 
 
 def raw_pictures(image_set):
-    return by_shard(R + "/images/{set}/raw/{shard}/pictures.tar", image_set)
+    return by_shard(results("images/{set}/raw/{shard}/pictures.tar"), image_set)
 
 
 def measured_files():
     files = []
     for model, image_set in EXPERIMENT.pairs:
         files += expand(
-            R + "/signals/{model}/{set}/{signal}/{shard}.parquet",
+            results("signals/{model}/{set}/{signal}/{shard}.parquet"),
             model=model,
             set=image_set,
             signal=EXPERIMENT.signals,
@@ -99,15 +98,23 @@ def measured_files():
 
 
 def query_files(model, image_set, queries):
-    return [f"{R}/queries/{model}/{image_set}/{query.path}.parquet" for query in queries]
+    return [
+        f"{R}/queries/{model}/{image_set}/{query.path}.parquet" for query in queries
+    ]
 
 
 def scored_files():
-    files = expand(R + "/targets/{target}/membership.parquet", target=config["targets"])
+    files = expand(
+        results("targets/{target}/membership.parquet"), target=config["targets"]
+    )
     for target in config["targets"]:
         attacks = EXPERIMENT.attacks_of(target)
-        files += expand(R + "/scores/{target}/{attack}.parquet", target=target, attack=attacks)
-        files += expand(R + "/metrics/{target}/{attack}.json", target=target, attack=attacks)
+        files += expand(
+            results("scores/{target}/{attack}.parquet"), target=target, attack=attacks
+        )
+        files += expand(
+            results("metrics/{target}/{attack}.json"), target=target, attack=attacks
+        )
     return files
 
 
@@ -119,7 +126,7 @@ def target_sets(target):
 
 def scores_of(wildcards):
     return expand(
-        R + "/scores/{target}/{attack}.parquet",
+        results("scores/{target}/{attack}.parquet"),
         target=wildcards.target,
         attack=EXPERIMENT.attacks_of(wildcards.target),
     )

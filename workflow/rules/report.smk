@@ -7,53 +7,35 @@ FIGURES = {
 }
 
 
-def reported_files():
-    figures = expand(
-        R + "/figures/{target}-{figure}.svg", target=config["targets"], figure=FIGURES
-    )
-    return [R + "/tables/summary.csv", R + "/report.html", *figures]
-
-
-def loss_files(wildcards):
-    """Query files of the signal `denoise`: what loss curves are drawn from."""
-    model = config["targets"][wildcards.target]["model"]
-    return [
-        path
-        for image_set in target_sets(wildcards.target)
-        for path in query_files(model, image_set, EXPERIMENT.wanted(model, image_set))
-        if "/denoise/" in path
-    ]
-
-
 rule figures:
     input:
         scores=scores_of,
-        membership=R + "/targets/{target}/membership.parquet",
+        membership=results("targets/{target}/membership.parquet"),
         losses=loss_files,
     output:
         roc=report(
-            R + "/figures/{target}-roc.svg",
+            results("figures/{target}-roc.svg"),
             category="Figures",
             subcategory="{target}",
             labels={"what": "ROC on log axes", "target": "{target}"},
             caption="../report/roc.rst",
         ),
         scores=report(
-            R + "/figures/{target}-scores.svg",
+            results("figures/{target}-scores.svg"),
             category="Figures",
             subcategory="{target}",
             labels={"what": "Scores of members and nonmembers", "target": "{target}"},
             caption="../report/scores.rst",
         ),
         losses=report(
-            R + "/figures/{target}-losses.svg",
+            results("figures/{target}-losses.svg"),
             category="Figures",
             subcategory="{target}",
             labels={"what": "Loss by timestep", "target": "{target}"},
             caption="../report/losses.rst",
         ),
     log:
-        R + "/logs/figures/{target}.log",
+        results("logs/figures/{target}.log"),
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -66,55 +48,26 @@ rule figures:
         " --roc {output.roc} --histograms {output.scores} --curves {output.losses} &> {log}"
 
 
-def pictured(image_set):
-    """Whether the report may show pictures of an image set."""
-    choice = config["report"]["pictures"]
-    return choice == "thumbnails" or (
-        choice == "builtin" and SETS[image_set]["source"] == "builtin"
-    )
-
-
-def report_spec():
-    """What the page says about the experiment besides its numbers."""
-    keys = (
-        "seed",
-        "image_sets",
-        "training",
-        "models",
-        "targets",
-        "attacks",
-        "measure",
-        "audit",
-        "evaluation",
-    )
-    return dump(
-        {
-            **{key: config[key] for key in keys},
-            "pictured": [image_set for image_set in SETS if pictured(image_set)],
-        }
-    )
-
-
 rule report:
     input:
-        summary=R + "/tables/summary.csv",
-        metrics=R + "/tables/metrics.csv",
-        audits=expand(R + "/audit/{target}.json", target=config["targets"]),
-        manifests=expand(R + "/images/{set}/manifest.parquet", set=SETS),
-        pairs=expand(R + "/images/{set}/pairs.parquet", set=SETS),
+        summary=results("tables/summary.csv"),
+        metrics=results("tables/metrics.csv"),
+        audits=expand(results("audit/{target}.json"), target=config["targets"]),
+        manifests=expand(results("images/{set}/manifest.parquet"), set=SETS),
+        pairs=expand(results("images/{set}/pairs.parquet"), set=SETS),
         memberships=expand(
-            R + "/targets/{target}/membership.parquet", target=config["targets"]
+            results("targets/{target}/membership.parquet"), target=config["targets"]
         ),
-        scores=[path for path in scored_files() if path.startswith(R + "/scores/")],
+        scores=[path for path in scored_files() if path.startswith(results("scores/"))],
         models=expand(
-            R + "/models/{model}/model.json",
+            results("models/{model}/model.json"),
             model=sorted({model for model, _ in EXPERIMENT.pairs}),
         ),
         samples=expand(
-            R + "/training/{training}/samples.png", training=config["training"]
+            results("training/{training}/samples.png"), training=config["training"]
         ),
         figures=expand(
-            R + "/figures/{target}-{figure}.svg",
+            results("figures/{target}-{figure}.svg"),
             target=config["targets"],
             figure=FIGURES,
         ),
@@ -125,7 +78,7 @@ rule report:
         ],
     output:
         report(
-            R + "/report.html",
+            results("report.html"),
             category="Results",
             # One label: two items that differ in a second one break Snakemake's page (a toggle
             # without the other half).
@@ -133,7 +86,7 @@ rule report:
             caption="../report/page.rst",
         ),
     log:
-        R + "/logs/report.log",
+        results("logs/report.log"),
     conda:
         "../../envs/analysis.yaml"
     params:

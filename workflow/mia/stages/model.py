@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ HUB_FILES = [
 ]
 
 
-def locate(spec: dict[str, Any], results: str) -> Path:
+def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
     """Return the folder of a model, downloading it from the hub where that is its source.
+
+    Args:
+        spec: The model's config block.
+        made_from: index.json of its training, where that is its source.
 
     Raises:
         ModelError: A hub model that is neither cached nor reachable.
@@ -29,7 +34,7 @@ def locate(spec: dict[str, Any], results: str) -> Path:
     if spec["source"] == "path":
         return Path(spec["path"])
     if spec["source"] == "training":
-        index = Path(results, "training", spec["training"], "index.json")
+        index = Path(made_from[0])
         return (
             index.parent
             / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
@@ -62,11 +67,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     parser.add_argument("--spec", type=json.loads, required=True, help="the model's config block")
-    parser.add_argument("--results", required=True, help="where trainings lie")
+    parser.add_argument("--made-from", nargs="*", default=[], help="index.json of its training")
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
     try:
-        model = describe(locate(args.spec, args.results), args.spec.get("variant"))
+        model = describe(locate(args.spec, args.made_from), args.spec.get("variant"))
     except ModelError as error:
         raise SystemExit(f"error: models.{args.name}: {error}") from error
     tables.write_json({"name": args.name, **args.spec, **model}, args.output)

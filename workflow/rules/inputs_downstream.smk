@@ -1,0 +1,131 @@
+"""Named input and parameter functions of the rules that measure, score and report."""
+
+from importlib import import_module
+
+# Signals
+
+
+def wanted(wildcards):
+    return mia_query.dump(EXPERIMENT.wanted(wildcards.model, wildcards.set))
+
+
+def latents(wildcards):
+    return f"{R}/latents/{EXPERIMENT.vae(wildcards.model)}/{wildcards.set}/{wildcards.shard}.safetensors"
+
+
+def looks_at_pixels(signal):
+    return getattr(import_module(f"mia.signals.{signal}"), "NEEDS_PIXELS", False)
+
+
+def pictures_to_measure(wildcards):
+    if not any(map(looks_at_pixels, EXPERIMENT.signals)):
+        return []
+    return f"{R}/images/{wildcards.set}/raw/{wildcards.shard}/pictures.tar"
+
+
+# Scores
+
+
+def signals_of(field):
+    """Input function: query files of an attack, from the target's model or its reference."""
+
+    def files(wildcards):
+        model = config["targets"][wildcards.target].get(field)
+        attack = EXPERIMENT.attacks[wildcards.attack]
+        if model is None or (field == "reference" and not reads(attack, "reference")):
+            return []
+        queries = sorted(set(attack.queries))
+        return [
+            path
+            for image_set in target_sets(wildcards.target)
+            for path in query_files(model, image_set, queries)
+        ]
+
+    return files
+
+
+def model_of_attack(wildcards):
+    """The schedule that an attack's algebra needs; nothing for one that asks no query."""
+    if not EXPERIMENT.attacks[wildcards.attack].queries:
+        return []
+    return f"{R}/models/{config['targets'][wildcards.target]['model']}/model.json"
+
+
+def manifests_of_attack(wildcards):
+    if not reads(EXPERIMENT.attacks[wildcards.attack], "images"):
+        return []
+    return expand(
+        results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
+    )
+
+
+def attack_code(wildcards):
+    return stage_code("score", f"mia.attacks.{EXPERIMENT.module(wildcards.attack)}")
+
+
+def attack_spec(wildcards):
+    return dump({"name": wildcards.attack, "row": config["attacks"][wildcards.attack]})
+
+
+def is_by_design(wildcards):
+    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
+    target = config["targets"][wildcards.target]
+    sides = [EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")]
+    split = SETS[sides[0][0]].get("split", {})
+    return (
+        sides[0][0] == sides[1][0]
+        and target["match"] == "none"
+        and all(part in split for _, parts in sides for part in parts)
+    )
+
+
+# Report
+
+
+def reported_files():
+    figures = expand(
+        results("figures/{target}-{figure}.svg"),
+        target=config["targets"],
+        figure=FIGURES,
+    )
+    return [results("tables/summary.csv"), results("report.html"), *figures]
+
+
+def loss_files(wildcards):
+    """Query files of the signal `denoise`: what loss curves are drawn from."""
+    model = config["targets"][wildcards.target]["model"]
+    return [
+        path
+        for image_set in target_sets(wildcards.target)
+        for path in query_files(model, image_set, EXPERIMENT.wanted(model, image_set))
+        if "/denoise/" in path
+    ]
+
+
+def pictured(image_set):
+    """Whether the report may show pictures of an image set."""
+    choice = config["report"]["pictures"]
+    return choice == "thumbnails" or (
+        choice == "builtin" and SETS[image_set]["source"] == "builtin"
+    )
+
+
+def report_spec():
+    """What the page says about the experiment besides its numbers."""
+    keys = (
+        "seed",
+        "image_sets",
+        "training",
+        "models",
+        "targets",
+        "attacks",
+        "measure",
+        "audit",
+        "evaluation",
+    )
+    return dump(
+        {
+            **{key: config[key] for key in keys},
+            "pictured": [image_set for image_set in SETS if pictured(image_set)],
+        }
+    )

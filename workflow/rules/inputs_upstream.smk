@@ -1,0 +1,128 @@
+"""Named input and parameter functions of the rules that make pictures and models."""
+
+# Image sets
+
+
+def selected(spec, keys):
+    return dump({key: spec[key] for key in keys if key in spec})
+
+
+def tables_of_source(image_set):
+    """Files a plan is made from, besides the pictures; the plan stage reports a missing one."""
+    spec = SETS[image_set]
+    found = [str(CAPTION_TABLE)] if spec["source"] == "builtin" else []
+    for part in (spec, *spec.get("parts", {}).values()):
+        part = {**spec, **part}
+        found += [part[key] for key in ("captions",) if key in part]
+        found += [part["path"]] if part["source"] == "urls" and "path" in part else []
+    return sorted(path for path in set(found) if Path(path).is_file())
+
+
+def pictures_of_source(image_set):
+    """Picture files of a folder set; a missing folder is reported by the plan stage."""
+    spec = SETS[image_set]
+    if spec["source"] != "folder":
+        return []
+    folders = {part.get("path") for part in (spec, *spec.get("parts", {}).values())} - {
+        None
+    }
+    return sorted(
+        str(path)
+        for folder in folders
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    )
+
+
+def manifest_spec(wildcards):
+    spec = selected(SETS[wildcards.set], ["split", "duplicates", "min_success"])
+    return dump({**json.loads(spec), "seed": config["seed"]})
+
+
+def membership_spec(wildcards):
+    """Both sides as [set, parts], the rule for duplicates, the seed."""
+    target = config["targets"][wildcards.target]
+    spec = {side: EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")}
+    duplicates = SETS[spec["members"][0]]["duplicates"]
+    return dump(
+        {
+            **spec,
+            "duplicates": duplicates,
+            "match": target["match"],
+            "seed": config["seed"],
+        }
+    )
+
+
+# Models
+
+
+def training_settings(wildcards):
+    """Everything that changes the weights; not the names of sets, which the pictures stand for."""
+    training = dict(config["training"][wildcards.training])
+    for key in ("set", "representation_set", "like"):
+        training.pop(key, None)
+    training["keep"] = EXPERIMENT.kept_epochs(wildcards.training)
+    return dump({**training, "seed": config["seed"]})
+
+
+def trained_on(key):
+    """Input function: manifest and pictures of the image set under `key` of a training."""
+
+    def files(wildcards):
+        image_set, _ = EXPERIMENT.parts(config["training"][wildcards.training][key])
+        return {
+            "manifest": f"{R}/images/{image_set}/manifest.parquet",
+            "pictures": raw_pictures(image_set),
+        }
+
+    return files
+
+
+def parts_of(key):
+    def parts(wildcards):
+        return EXPERIMENT.parts(config["training"][wildcards.training][key])[1]
+
+    return parts
+
+
+def vae_of_training(wildcards):
+    training = config["training"][wildcards.training]
+    return f"{R}/training/{training.get('like', wildcards.training)}/vae/vae.json"
+
+
+def threads_of_training(wildcards):
+    return config["training"][wildcards.training]["threads"]
+
+
+def model_files(wildcards):
+    """What a model is made from: the index of its training, or the files of its folder."""
+    spec = config["models"][wildcards.model]
+    if spec["source"] == "training":
+        return [f"{R}/training/{spec['training']}/index.json"]
+    if spec["source"] == "path":
+        return sorted(
+            str(path) for path in Path(spec["path"]).rglob("*") if path.is_file()
+        )
+    return []
+
+
+def model_spec(wildcards):
+    spec = dict(config["models"][wildcards.model])
+    if spec["source"] == "training":
+        spec.setdefault("epoch", EXPERIMENT.kept_epochs(spec["training"])[-1])
+    return dump(spec)
+
+
+def vae_file(wildcards):
+    """The description of a VAE: of the training that made it, or of the model it belongs to."""
+    if wildcards.vae in config["training"]:
+        return f"{R}/training/{wildcards.vae}/vae/vae.json"
+    return f"{R}/models/{wildcards.vae}/model.json"
+
+
+def encoded_parts(wildcards):
+    models = tuple(
+        name for name in config["models"] if EXPERIMENT.vae(name) == wildcards.vae
+    )
+    return EXPERIMENT.measured_parts(wildcards.set, models)
