@@ -211,3 +211,12 @@ def test_the_keyboard_reaches_the_sorting(browser, page):
     head = all_of(browser, "#numbers thead th")[0]
     assert head.get_attribute("aria-sort") == "ascending"
     assert column(browser, 0) == sorted(column(browser, 0))
+
+
+def test_both_reports_of_a_real_run(browser, bench):
+    """The page and Snakemake's own report, as a reader opens them."""
+    check_page(browser, bench.folder / "results/report.html", ["fair"])
+    process = bench.start("--report", "snakemake-report.html")
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    check_snakemake_report(browser, bench.folder / "snakemake-report.html", "fair")

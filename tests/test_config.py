@@ -68,7 +68,7 @@ def test_defaults_are_filled_in_at_every_level(config):
     found = complete(config)
     assert config == before
     assert found["seed"] == 0
-    assert found["measure"]["batch_size"] == 128 and found["measure"]["dtype"] == "float32"
+    assert found["measure"]["batch_size"] == "auto" and found["measure"]["dtype"] == "float32"
     assert found["evaluation"] == {"confidence": 0.95, "resamples": 1000}
     assert found["image_sets"]["mine"]["shards"] == 1
     assert found["image_sets"]["mine"]["duplicates"]["phash"] == 6

@@ -170,7 +170,7 @@ def test_readme_table_bears_out_the_readme():
     verdicts = {target: row["Verdict"] for (target, _), row in rows.items()}
     assert verdicts["emoji-fair"] == "BY DESIGN" and verdicts["emoji-shifted"] == "NOT FAIR"
     assert auc("emoji-overfit", "loss")[0] > auc("emoji-fair", "loss")[2]
-    assert auc("emoji-fair", "pian")[0] < 0.5 < auc("emoji-overfit", "pian")[0]
+    assert auc("emoji-overfit", "pian")[2] < 0.5
     _, low, high = auc("emoji-null", "coin")
     assert low <= 0.5 <= high
 

@@ -149,7 +149,7 @@ def test_a_second_target_on_the_same_model_and_set(bench):
 
 def test_an_edited_signal_is_measured_again_and_no_other(bench):
     before = bench.scores()
-    bench.edit("workflow/mia/signals/proximal.py", "(gap**p).mean(1)", "(2 * gap**p).mean(1)")
+    bench.edit("workflow/mia/signals/proximal.py", "(size**p).mean(1)", "(2 * size**p).mean(1)")
     first, second, evals = jobs_and_evals(bench)
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 2 * IMAGES
