@@ -215,7 +215,10 @@ def test_the_keyboard_reaches_the_sorting(browser, page):
 
 def test_both_reports_of_a_real_run(browser, bench):
     """The page and Snakemake's own report, as a reader opens them."""
-    check_page(browser, bench.folder / "results/report.html", ["fair"])
+    sides = {"members": "mine:nonmember", "nonmembers": "mine:member"}
+    bench.configure(lambda config: config["targets"].update(swapped={"model": "tiny", **sides}))
+    bench.run().done()
+    check_page(browser, bench.folder / "results/report.html", ["fair", "swapped"])
     process = bench.start("--report", "snakemake-report.html")
     output, _ = process.communicate()
     assert process.returncode == 0, output

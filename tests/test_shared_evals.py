@@ -63,3 +63,12 @@ def test_the_whole_set_costs_what_is_promised():
     rows.append({"attack": "dubinski", "setting": 11, "loss": "latent", "draws": 2})
     done, promised = evals(rows)
     assert done == promised
+
+
+def test_slices_that_mix_shared_and_other_estimates_repeat_none():
+    """Rows of one estimate end up in two slices, the second beside a shared one."""
+    rows = [{"attack": "loss", "timesteps": [50, 100, 150], "draws": 1}, {"attack": "rediffuse"}]
+    rows.append({"attack": "rediffuse", "timestep": 150})
+    for size in range(1, 16):
+        done, promised = evals(rows, size)
+        assert done == promised == 15

@@ -110,11 +110,18 @@ class Batch:
     def estimate(self, rows: Rows, condition: str) -> Tensor:
         """ε̂(z_t, t, c) of each row's noised latent, made once where several signals need it."""
         keys = [("noised", query.timestep, query.draw, condition) for query in rows.queries]
-        if (self.shared | self._memory.keys()).isdisjoint(keys):
-            return self.epsilon(self.noised(rows, self.noise(rows)), rows, condition)
-        estimates = {key: self.estimates(*key[1:]) for key in set(keys)}
-        pairs = zip(keys, rows.image.tolist(), strict=True)
-        return torch.stack([estimates[key][image] for key, image in pairs])
+        alone = [place for place, key in enumerate(keys) if key not in self.shared]
+        found: dict[int, Tensor] = {}
+        if alone:
+            own = rows.take(alone)
+            estimates = self.epsilon(self.noised(own, self.noise(own)), own, condition)
+            if len(alone) == len(keys):
+                return estimates
+            found = dict(zip(alone, estimates, strict=True))
+        for place, image in enumerate(rows.image.tolist()):
+            if place not in found:
+                found[place] = self.estimates(*keys[place][1:])[image]
+        return torch.stack([found[place] for place in range(len(keys))])
 
     def estimates(self, timestep: int, draw: int, condition: str) -> Tensor:
         """ε̂ of every image's noised latent, made once."""

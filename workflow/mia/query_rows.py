@@ -37,6 +37,11 @@ class Rows:
         """The further fields that all rows share."""
         return dict(self.queries[0].further)
 
+    def take(self, places: Sequence[int]) -> Rows:
+        """The rows at `places`."""
+        queries = [self.queries[place] for place in places]
+        return Rows(self.image[places], self.timestep[places], queries)
+
     def pick(self, everywhere: Callable[[int], Tensor]) -> Tensor:
         """Take each row's image from what `everywhere(timestep)` gives for all images."""
         tables = {t: everywhere(t) for t in sorted(set(self.timestep.tolist()))}
