@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,25 @@ class Query:
             "condition": self.condition,
             **dict(self.further),
         }
+
+
+def grid(
+    signal: str,
+    timesteps: Iterable[int],
+    draws: int,
+    condition: str = "caption",
+    further: tuple[tuple[str, Any], ...] = (),
+) -> tuple[Query, ...]:
+    """Return one query for each of `timesteps` and each of the first `draws` draws.
+
+    >>> [query.name for query in grid("denoise", (100, 300), 1, "null")]
+    ['t100-d0-null', 't300-d0-null']
+    """
+    return tuple(
+        Query(signal, timestep, draw, condition, further)
+        for timestep in timesteps
+        for draw in range(draws)
+    )
 
 
 def dump(queries) -> str:

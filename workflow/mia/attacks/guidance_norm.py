@@ -13,7 +13,7 @@ import numpy as np
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +35,7 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return tuple(
-            Query("denoise", timestep, draw, "both")
-            for timestep in self.timesteps
-            for draw in range(self.draws)
-        )
+        return grid("denoise", self.timesteps, self.draws, "both")
 
     def score(self, evidence: Evidence) -> pd.Series:
         size = np.sqrt(evidence.signals["denoise"]["sq_guidance"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, single_condition
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,7 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return tuple(
-            Query("denoise", timestep, draw, self.condition)
-            for timestep in self.timesteps
-            for draw in range(self.draws)
-        )
+        return grid("denoise", self.timesteps, self.draws, self.condition)
 
     def score(self, evidence: Evidence) -> pd.Series:
         losses = evidence.signals["denoise"][f"loss_{self.queries[0].side}"]

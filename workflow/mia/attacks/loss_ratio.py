@@ -12,7 +12,7 @@ import numpy as np
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, single_condition
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,11 +43,7 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return tuple(
-            Query("denoise", timestep, draw, self.condition)
-            for timestep in self.timesteps
-            for draw in range(self.draws)
-        )
+        return grid("denoise", self.timesteps, self.draws, self.condition)
 
     def score(self, evidence: Evidence) -> pd.Series:
         column = f"loss_{self.queries[0].side}"

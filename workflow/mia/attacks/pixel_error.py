@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +36,7 @@ class Attack:
     @property
     def queries(self) -> tuple[Query, ...]:
         further = (("guidance", self.guidance), ("kind", "guided"), ("stride", self.step))
-        return tuple(
-            Query("reconstruction", timestep, draw, "both", further)
-            for timestep in self.timesteps
-            for draw in range(self.draws)
-        )
+        return grid("reconstruction", self.timesteps, self.draws, "both", further)
 
     def score(self, evidence: Evidence) -> pd.Series:
         error = evidence.signals["reconstruction"]["l1_rounded"]
