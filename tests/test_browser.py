@@ -113,18 +113,27 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
         "The whole report": ("Results",),
     }
     for item, road in items.items():
-        show(browser, page)
-        for name in road:
-            click(browser, f"//a[normalize-space(.)='{name}']")
-        click(browser, f"//tr[td[normalize-space(.)='{item}']]//a[@iconname='eye']")
-        picture = await_one(browser, "//img[not(ancestor::nav)] | //iframe")
+        picture = open_item(
+            browser, page, [f"//a[normalize-space(.)='{name}']" for name in road], item
+        )
         assert picture.size["width"] > 300 and picture.size["height"] > 300, item
     assert errors(browser) == []
 
 
-def click(browser, path: str) -> None:
-    """Click the last visible element at an XPath, once there is one."""
-    await_one(browser, path).click()
+def open_item(browser, page: Path, road: list[str], item: str):
+    """Click along XPaths to an item and return its picture; the page may lose a click while it
+    draws itself anew, so that the road is gone three times before it is given up."""
+    from selenium.common.exceptions import WebDriverException
+
+    for last in (False, False, True):
+        show(browser, page)
+        try:
+            for path in (*road, f"//tr[td[normalize-space(.)='{item}']]//a[@iconname='eye']"):
+                await_one(browser, path).click()
+            return await_one(browser, "//img[not(ancestor::nav)] | //iframe")
+        except WebDriverException:
+            if last:
+                raise
 
 
 def await_one(browser, path: str):

@@ -76,8 +76,8 @@ def wait_for(what):
 
 def waits_for_a_lock(process: int) -> bool:
     """Whether a measuring process has opened the lock of its shard."""
-    files = [path.readlink().name for path in Path(f"/proc/{process}/fd").iterdir()]
-    return any(name.startswith("lock-") for name in files)
+    files = [os.path.realpath(path) for path in Path(f"/proc/{process}/fd").iterdir()]
+    return any(Path(file).name.startswith("lock-") for file in files)
 
 
 @pytest.fixture
