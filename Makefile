@@ -63,8 +63,9 @@ report: $(STAMP) ## Snakemake's own report: the page, tables and figures with co
 docs: $(STAMP) ## Generated pages
 	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs
 
-readme: $(STAMP) ## Put the default run's table into README.md
-	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --summary results/default/tables/summary.md
+PAGE ?= README.md
+readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
+	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --summary $(RESULTS)/tables/summary.md --page $(PAGE)
 
 clean: ## Remove the results of CONFIG and the virtual environment
 	rm -rf $(RESULTS) $(VENV)

@@ -134,7 +134,7 @@ def test_readme_without_a_table_or_markers_says_so(copy, monkeypatch):
     with pytest.raises(SystemExit, match=r"summary\.md: no such table; `make run` writes it"):
         run(monkeypatch, "--summary", copy / "summary.md", "--root", copy)
     with pytest.raises(ValueError, match="expected one <!-- results -->"):
-        result_block.replace("no markers", "text")
+        result_block.replace("no markers", "text", "README.md")
 
 
 def rows_of(block: str) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mia.evidence import Evidence
 from mia.metrics import auc
 from mia.parameters import at_least_one, one_of
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,14 +52,12 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        grid = [(t, draw) for t in self.timesteps for draw in range(self.draws)]
-        whole = [Query("denoise", t, draw, "both") for t, draw in grid]
+        place = (self.timesteps, self.draws)
         reduced = [
-            Query("captions", t, draw, "caption", (("variant", variant),))
-            for t, draw in grid
+            grid("captions", *place, further=(("variant", variant),))
             for variant in REDUCTIONS[self.reduction]
         ]
-        return (*whole, *reduced)
+        return sum(reduced, start=grid("denoise", *place, "both"))
 
     @property
     def fitted(self) -> dict:

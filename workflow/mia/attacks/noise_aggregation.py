@@ -12,7 +12,7 @@ import numpy as np
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, single_condition
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +42,7 @@ class Attack:
     @property
     def queries(self) -> tuple[Query, ...]:
         further = (("steps", self.steps),)
-        return tuple(
-            Query("aggregation", self.timestep, draw, self.condition, further)
-            for draw in range(self.draws)
-        )
+        return grid("aggregation", [self.timestep], self.draws, self.condition, further)
 
     def score(self, evidence: Evidence) -> pd.Series:
         distance = evidence.signals["aggregation"]["pairwise"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, single_condition
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,14 +44,10 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        grid = [(t, draw) for t in self.timesteps for draw in range(self.draws)]
-        own = [Query("denoise", t, draw, self.condition) for t, draw in grid]
-        near = [
-            Query("neighbours", t, draw, self.condition, (("crop", crop),))
-            for t, draw in grid
-            for crop in self.crops
-        ]
-        return (*own, *near)
+        place = (self.timesteps, self.draws, self.condition)
+        own = grid("denoise", *place)
+        near = [grid("neighbours", *place, (("crop", crop),)) for crop in self.crops]
+        return sum(near, start=own)
 
     def score(self, evidence: Evidence) -> pd.Series:
         place = ["timestep", "draw"]

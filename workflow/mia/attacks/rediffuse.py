@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, single_condition
-from mia.query import Query
+from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +41,7 @@ class Attack:
     @property
     def queries(self) -> tuple[Query, ...]:
         further = (("kind", "step"),)
-        return tuple(
-            Query("reconstruction", self.timestep, draw, self.condition, further)
-            for draw in range(self.draws)
-        )
+        return grid("reconstruction", [self.timestep], self.draws, self.condition, further)
 
     def score(self, evidence: Evidence) -> pd.Series:
         return evidence.signals["reconstruction"]["ssim"].groupby(level="image_id").mean()

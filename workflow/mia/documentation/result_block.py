@@ -1,4 +1,4 @@
-"""The README's result block: AUC by attack and target at a glance, then the whole table."""
+"""A page's result block: AUC by attack and target at a glance, then the whole table."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def replace(readme: str, text: str) -> str:
-    """Return `readme` with `text` between its two markers.
+def replace(page: str, text: str, name: str) -> str:
+    """Return `page` with `text` between its two markers; `name` is for messages.
 
     Raises:
         ValueError: The markers are not there, once each and in order.
     """
-    before, opened, rest = readme.partition(OPEN)
+    before, opened, rest = page.partition(OPEN)
     _, closed, after = rest.partition(CLOSE)
     if not (opened and closed) or OPEN in rest or CLOSE in after:
-        raise ValueError(f"README.md: expected one {OPEN} and after it one {CLOSE}")
+        raise ValueError(f"{name}: expected one {OPEN} and after it one {CLOSE}")
     return f"{before}{OPEN}\n{text}\n{CLOSE}{after}"
 
 

@@ -1,4 +1,4 @@
-"""Write the generated pages: config keys, attacks, and the result table of README.md.
+"""Write the generated pages: config keys, attacks, and the result tables of README.md and docs.
 
 Not a stage of the pipeline: `make docs` and `make readme` run it. With `--check` it writes nothing
 and names each page that differs from what it would write.
@@ -40,11 +40,11 @@ def predictions(query: Query) -> frozenset[Hashable]:
     return importlib.import_module(f"mia.signals.{query.signal}").predictions(query)
 
 
-def readme(root: Path, summary: Path) -> str:
-    """Return README.md with the table of `summary` and of the CSV file beside it.
+def with_results(root: Path, page: str, summary: Path) -> str:
+    """Return a page with the table of `summary` and of the CSV file beside it.
 
     Raises:
-        ValueError: A table or the README's markers are missing.
+        ValueError: A table or the page's markers are missing.
     """
     table = summary.with_suffix(".csv")
     for path in (summary, table):
@@ -54,17 +54,22 @@ def readme(root: Path, summary: Path) -> str:
         rows = list(csv.DictReader(file))
     source = Path(os.path.relpath(summary, root)).as_posix()
     text = result_block.block(summary.read_text(encoding="utf-8"), rows, source)
-    return result_block.replace((root / "README.md").read_text(encoding="utf-8"), text)
+    return result_block.replace((root / page).read_text(encoding="utf-8"), text, page)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--summary", type=Path, help="summary.md of a run, for README.md alone")
+    parser.add_argument("--summary", type=Path, help="summary.md of a run, for `--page` alone")
+    parser.add_argument("--page", default="README.md", help="the page that shows it")
     parser.add_argument("--check", action="store_true", help="write nothing, name stale pages")
     parser.add_argument("--root", type=Path, default=ROOT, help="where the pages lie")
     args = parser.parse_args()
     try:
-        wanted = {"README.md": readme(args.root, args.summary)} if args.summary else pages()
+        wanted = (
+            {args.page: with_results(args.root, args.page, args.summary)}
+            if args.summary
+            else pages()
+        )
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
     stale = [name for name, text in wanted.items() if _read(args.root / name) != text]
