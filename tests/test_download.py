@@ -48,6 +48,14 @@ def test_a_row_without_a_result_stops_the_stage():
         download.require_all(["a", "b"], {"a": ("success", "")})
 
 
+def test_a_success_without_a_picture_stops_the_stage(tmp_path):
+    archive.pack([("0.jpg", b"x")], tmp_path / "00000.tar")
+    kept = {"a": (tmp_path / "00000.tar", "0.jpg")}
+    assert list(download.pictures(kept)) == [("a", b"x")]
+    with pytest.raises(ValueError, match="reported b as a success and kept no picture"):
+        list(download.pictures({**kept, "b": (tmp_path / "00000.tar", "1.jpg")}))
+
+
 GRANDCHILD = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

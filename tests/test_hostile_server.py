@@ -1,11 +1,14 @@
 """Plan, real img2dataset, rows and manifest against a hostile web: every case ends in its row."""
 
+import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -17,11 +20,19 @@ import pytest
 from hostile_server import BODIES, CASES, ELSEWHERE, Hostile, server
 from mia import tables
 from mia.fingerprint import PACKAGE
-from mia.images import archive, pictures
+from mia.images import archive, pictures, replay
 from mia.stages import manifest, plan, rows
 
 LIMITS = {"timeout": 1, "byte_limit": 1_000_000, "allow_hosts": ["127.0.0.1"]}
 PIXELS = 1_000_000
+# A published manifest: path to sha256.
+PUBLISHED = {
+    "good.jpg": hashlib.sha256(BODIES["good.jpg"]).hexdigest().upper(),
+    "palette.png": "0" * 64,
+    "html.jpg": "1" * 64,
+    "410.jpg": "2" * 64,
+    "cmyk.jpg": None,
+}
 
 
 def stage_command(folder: Path, spec: dict) -> list[str]:
@@ -64,6 +75,7 @@ class Ended:
         rows: What the stage `rows` wrote.
         manifest: What the stage `manifest` wrote.
         peak: Most kilobytes that one process of the download took.
+        said: What `rows` and `manifest` told.
     """
 
     web: Hostile
@@ -71,35 +83,42 @@ class Ended:
     rows: pd.DataFrame
     manifest: pd.DataFrame
     peak: int
+    said: str
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     with server() as web:
-        addresses = [*(web.address + path for path in CASES), *ELSEWHERE, None]
+        addresses = [*(web.address + path for path in CASES), *ELSEWHERE]
         parts = {
-            "member": addresses[::2],
+            "member": [*addresses[::2], None],
             "nonmember": [*addresses[1::2], None, web.address + "good.jpg"],
+            "published": [f"{web.address}{path}?published" for path in PUBLISHED],
         }
         for part, urls in parts.items():
             table = pd.DataFrame({"url": urls, "caption": "x"})
+            if part == "published":
+                table["hash"] = list(PUBLISHED.values())
             tables.write(table, folder / f"{part}.parquet")
         named = {part: {"path": str(folder / f"{part}.parquet")} for part in parts}
+        named["published"]["sha256"] = "hash"
         spec = {"source": "urls", "parts": named, **LIMITS}
         planned(folder, spec)
         process = started(folder, spec, folder / "log")
         _, status, usage = os.wait4(process.pid, 0)
         assert status == 0, (folder / "log").read_text()
-        found = opened(folder)
-    return Ended(web, folder / "pictures.tar", *found, usage.ru_maxrss)
+        with redirect_stderr(io.StringIO()) as said:
+            found = opened(folder)
+    return Ended(web, folder / "pictures.tar", *found, usage.ru_maxrss, said.getvalue())
 
 
 def test_every_case_ends_in_exactly_one_row(hostile):
     web, found = hostile.web, hostile.rows
-    assert len(found) == len(CASES) + len(ELSEWHERE) + 3
+    assert len(found) == len(CASES) + len(ELSEWHERE) + 3 + len(PUBLISHED)
     assert found["key"].tolist() == hostile.manifest["key"].tolist()
-    ended = {row.url: row.status for row in found.itertuples() if row.url}
+    asked = found[found["part"] != "published"]
+    ended = {row.url: row.status for row in asked.itertuples() if row.url}
     expected = {web.address + quote(path, safe="/?"): status for path, status in CASES.items()}
     assert ended == {**expected, **ELSEWHERE}
     failed = found["status"] != "success"
@@ -122,8 +141,8 @@ def test_only_what_may_pass_is_asked_for_again(hostile):
     twice = {"timeout", "rate_limited", "server_error"}
     for path, status in CASES.items():
         times = 2 if status in twice or path == "once.jpg" else 1
-        if path in ("good.jpg", "good.jpg?again", "html.jpg", "loop.jpg"):
-            continue  # others lead there
+        if path in (*PUBLISHED, "good.jpg?again", "loop.jpg"):
+            continue  # other rows lead there
         assert hostile.web.asked[path] == times, path
 
 
@@ -158,6 +177,23 @@ def test_one_placeholder_is_kept_of_eight(hostile):
     assert eight.loc[~eight["kept"], "reason"].str.startswith("duplicate of").all()
 
 
+def test_a_replay_keeps_the_published_bytes_only(hostile):
+    found = hostile.manifest[hostile.manifest["part"] == "published"]
+    path = found["url"].str.extract(r"/([\w.]+)\?published$")[0]
+    assert dict(zip(path, found["status"], strict=True)) == {
+        "good.jpg": "success",
+        "palette.png": "changed",
+        "html.jpg": "not_an_image",
+        "410.jpg": "gone",
+        "cmyk.jpg": "no_sha256",
+    }
+    assert found.loc[found["kept"], "image_id"].tolist() == [PUBLISHED["good.jpg"].lower()]
+    assert "0" * 64 in found.set_index("status").loc["changed", "error"]
+    counts = "of 4 published pictures 1 came with the same bytes, 1 changed, 2 are gone"
+    assert counts in hostile.said
+    assert replay.counts(hostile.rows[hostile.rows["part"] == "member"]) is None
+
+
 def children(process: int) -> set[int]:
     """Processes below `process`, itself left out."""
     parents = {}
@@ -174,7 +210,7 @@ def children(process: int) -> set[int]:
     return found
 
 
-def wait_for(what, seconds=60):
+def wait_for(what, seconds=300):
     end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, "waited in vain"
