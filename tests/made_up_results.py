@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 import made_up_pictures
 from mia import config as mia_config
 from mia import tables
+from mia.evaluation.survival import survival
 
 ATTACKS = {  # name: (access, strength on members, evals)
     "blind_caption": ("model-free", 0.0, 0),
@@ -112,7 +113,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         _losses(folder, target, config["targets"][target]["model"], rows, rng)
         for attack in ATTACKS:
             _score(folder, target, attack, rows, summary, long, rng)
-        _audit(folder, target, summary)
+        _audit(folder, target, summary, manifests, config["targets"][target])
     _csv(folder / "tables/summary.csv", summary)
     _csv(folder / "tables/metrics.csv", long)
     below = {
@@ -226,7 +227,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
     summary.append(row)
 
 
-def _audit(folder, target, summary) -> None:
+def _audit(folder, target, summary, manifests, pairing) -> None:
     verdict = TARGETS[target][0]
     channels = [
         {
@@ -249,6 +250,11 @@ def _audit(folder, target, summary) -> None:
         "n_nonmember": 350,
         "by_design": verdict == "BY DESIGN",
     }
+    sides = {}
+    for side in ("members", "nonmembers"):
+        name, _, part = pairing[side].partition(":")
+        sides[side] = {"set": name, "parts": [part], "dealt": name == "openmoji"}
+    audit["survival"] = survival(manifests, sides, 0.95)
     tables.write_json(audit, folder / f"audit/{target}.json")
 
 

@@ -4,12 +4,24 @@ import json
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.verdict import Channel, channels_of, verdict
 from mia.stages import audit, evaluate
+
+MANIFEST = pd.DataFrame(
+    {
+        "part": ["seen"] * 4 + ["unseen"] * 5,
+        "status": ["success"] * 3 + ["timeout"] + ["success"] * 4 + ["gone"],
+    }
+)
+SIDES = {
+    side: {"set": "web", "parts": [part], "dealt": False}
+    for side, part in (("members", "seen"), ("nonmembers", "unseen"))
+}
 
 
 def channel(low, high, name="caption"):
@@ -84,7 +96,9 @@ def run(tmp_path):
         argv = ["audit", "--target", "made", "--metrics", *metrics, "--scores", *paths]
         argv += ["--membership", str(tmp_path / "membership.parquet")]
         argv += ["--settings", json.dumps(settings), "--by-design", str(by_design)]
-        argv += ["--output", str(tmp_path / "audit.json")]
+        tables.write(MANIFEST, tmp_path / "images/web/manifest.parquet")
+        argv += ["--manifests", str(tmp_path / "images/web/manifest.parquet")]
+        argv += ["--sides", json.dumps(SIDES), "--output", str(tmp_path / "audit.json")]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", argv)
             audit.main()
@@ -99,8 +113,9 @@ def test_a_difference_of_the_sets_is_found(run):
     assert "(image)" in found["sentence"]
     assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
     assert found["channels"][1]["low"] > 0.53
-    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
+    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts survival"
     assert set(keys.split()) == found.keys()
+    assert found["survival"]["members"]["share"] == 0.75
 
 
 def test_a_small_sample_without_difference_is_undecided_unless_by_design(run):

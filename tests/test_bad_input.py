@@ -172,6 +172,7 @@ def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):
             rows.to_csv(pictures / f"{part}.csv", index=False)
         parts = {part: {"path": f"data/{part}.csv"} for part in ("member", "nonmember")}
         mine = {"source": "urls", "parts": parts, "shards": 1, "timeout": 5}
+        mine |= {"allow_hosts": [loopback.HOST]}
         fresh.configure(lambda config: config["image_sets"].update(mine=mine))
         fresh.configure(lambda config: config.update(attacks={"sima": {}}))
         fresh.run("results/scores/fair/sima.parquet").done()

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hostile_server import CASES, ELSEWHERE
 from mia.attack_rows import known_attacks
 from mia.config import SCHEMA, complete
 from mia.documentation import config_keys, result_block
 from mia.evaluation.readable import markdown
 from mia.experiment import Experiment
+from mia.images.download_errors import HTTP_STATUS, PHRASES, TRANSIENT
+from mia.pages.words import FAILURES
 from mia.stages import docs
 
 ROOT = Path(__file__).parents[1]
@@ -236,6 +239,14 @@ def test_decisions_are_numbered_and_found():
     for number, path in enumerate(files, 1):
         assert path.name.startswith(f"{number:04d}-")
         assert path.read_text().startswith(f"# {number:04d}: ")
+
+
+def test_every_status_of_a_picture_is_explained():
+    """On the page, and in the report's words."""
+    rows = re.findall(r"(?m)^\| `(\w+)` \|", (ROOT / "docs/images.md").read_text())
+    assert set(rows) == {"success", *FAILURES}
+    downloads = {status for status, _ in PHRASES} | set(HTTP_STATUS.values()) | TRANSIENT
+    assert downloads | set(CASES.values()) | set(ELSEWHERE.values()) <= set(rows)
 
 
 # Configs

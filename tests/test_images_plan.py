@@ -29,6 +29,8 @@ def sha(text):
         ("http://bücher.org/x", "http://xn--bcher-kva.org/x"),
         ("http://a.org:8080", "http://a.org:8080/"),
         ("http://[::1]:80/x", "http://[::1]:80/x"),
+        ("http://127%2e0.0.1/x", "http://127.0.0.1/x"),
+        ("http://１２７.0.0.1/x", "http://127.0.0.1/x"),
     ],
 )
 def test_addresses_are_cleaned_once_and_for_all(given, cleaned):
@@ -50,6 +52,8 @@ def test_addresses_are_cleaned_once_and_for_all(given, cleaned):
         "http://user:word@a.org/x",
         "http://[::1/x",
         "http://a..org/x",
+        "http://a%2fb/x",
+        "http://a%40127.0.0.1/x",
     ],
 )
 def test_other_addresses_are_refused_with_the_address(address):
@@ -92,6 +96,37 @@ def test_repeats_are_counted_over_the_parts_in_order_of_their_names(tmp_path, ur
     (rows,) = run(tmp_path, {**spec, "parts": parts})
     keys = rows[rows["url"] == "http://a.org/2"].set_index("part")["key"].to_dict()
     assert keys == {"first": sha("http://a.org/2"), "second": sha("http://a.org/2#1")}
+
+
+def test_rows_without_an_address_have_keys_of_their_own_in_every_part(tmp_path, urls):
+    spec = {key: value for key, value in urls.items() if key != "path"}
+    parts = {name: {"path": urls["path"]} for name in ("member", "nonmember")}
+    (rows,) = run(tmp_path, {**spec, "parts": parts})
+    nameless = rows[rows["error"] == "the row has no address"].set_index("part")["key"]
+    assert nameless.to_dict() == {part: sha(f"row:{part}:3") for part in parts}
+
+
+def test_parts_are_mixed_in_every_shard(tmp_path):
+    parts = {}
+    for part in ("member", "nonmember"):
+        parts[part] = {"path": str(tmp_path / f"{part}.csv")}
+        lines = [f"http://a.org/{part}/{n},x" for n in range(400)]
+        (tmp_path / f"{part}.csv").write_text("\n".join(["url,caption", *lines]))
+    for shard in run(tmp_path, {"source": "urls", "parts": parts}, shards=4):
+        share = (shard["part"] == "member").mean()
+        assert 0.35 < share < 0.65 and 150 < len(shard) < 250
+
+
+def test_addresses_of_private_hosts_are_rows_unless_the_config_names_the_host(tmp_path, urls):
+    hosts = ["127.0.0.1:8000", "127%2e1", "2130706433", "[::ffff:10.0.0.1]", "localhost", "a.org"]
+    lines = [f"http://{host}/x,text" for host in hosts]
+    (tmp_path / "urls.csv").write_text("\n".join(["url,caption", *lines]))
+    (rows,) = run(tmp_path, urls)
+    assert rows.sort_values("row")["status"].tolist() == ["private_address"] * 5 + [""]
+    assert rows["url"].str.startswith("http://").all()
+    (rows,) = run(tmp_path, {**urls, "allow_hosts": ["127.0.0.1", "localhost"]})
+    status = rows.sort_values("row")["status"].tolist()
+    assert status == ["", *["private_address"] * 3, "", ""]
 
 
 def test_shards_hold_each_row_once_and_repeats_stay_together(tmp_path, urls):
@@ -177,6 +212,8 @@ def test_mistakes_of_a_folder_set(tmp_path, folder, change, expected):
     [
         ({"url": "link"}, ["urls.csv", "'link'", "found: url, caption"]),
         ({"caption": "text"}, ["urls.csv", "'text'", "found: url, caption"]),
+        ({"sha256": "hash"}, ["urls.csv", "'hash'", "found: url, caption"]),
+        ({"sha256": "caption"}, ["urls.csv", "row 1", "'one'", "64 hexadecimal digits"]),
         ({"path": "none.csv"}, ["none.csv", "no such table"]),
         ({"path": "list.txt"}, ["list.txt", ".csv or .parquet"]),
         ({"path": "bare.csv"}, ["bare.csv", "no rows"]),

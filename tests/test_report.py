@@ -165,6 +165,15 @@ def test_failures_are_counted(text):
     assert re.search(r"Left out: \d+ × duplicate of another picture", told)
 
 
+def test_unequal_survival_is_warned_of_and_shown_by_part(text):
+    web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
+    assert "<strong>Warning:</strong> unequal survival: " in web
+    assert web.index("unequal survival") < web.index("<table")
+    for part in ("photos:seen<small>members", "photos:unseen<small>nonmembers"):
+        assert f'<tr><th scope="row">{part}</small></th><td class="number">700</td>' in web
+    assert "Warning" not in fair and "n/a: parts were dealt" in fair
+
+
 def test_nothing_of_this_machine_is_in_the_page(text, path):
     assert "/srv/" not in text and str(path.parent) not in text
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text)

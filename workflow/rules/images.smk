@@ -4,8 +4,10 @@ CAPTION_TABLE = WORKFLOW / "mia" / "images" / "openmoji_names.csv"
 
 
 PLAN_KEYS = (
-    "source builtin path captions url caption collection limit alternates parts".split()
-)
+    "source builtin path captions url caption sha256 allow_hosts collection limit"
+    " alternates parts"
+).split()
+DOWNLOAD_KEYS = "source builtin timeout byte_limit allow_hosts".split()
 
 
 for image_set in SETS:
@@ -48,9 +50,7 @@ rule download:
         mem_mb=4000,
     params:
         code=stage_code("download", "mia.images.openmoji"),
-        spec=lambda wildcards: selected(
-            SETS[wildcards.set], ["source", "builtin", "timeout"]
-        ),
+        spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
     shell:
         "python -m mia.stages.download --plan {input.plan} --spec {params.spec:q}"
         " --pictures {output.pictures} --downloads {output.downloads} &> {log}"

@@ -51,12 +51,16 @@ def model_of_attack(wildcards):
     return f"{R}/models/{config['targets'][wildcards.target]['model']}/model.json"
 
 
-def manifests_of_attack(wildcards):
-    if not reads(EXPERIMENT.attacks[wildcards.attack], "images"):
-        return []
+def manifests_of_target(wildcards):
     return expand(
         results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
     )
+
+
+def manifests_of_attack(wildcards):
+    if not reads(EXPERIMENT.attacks[wildcards.attack], "images"):
+        return []
+    return manifests_of_target(wildcards)
 
 
 def attack_code(wildcards):
@@ -77,6 +81,21 @@ def is_by_design(wildcards):
         and target["match"] == "none"
         and all(part in split for _, parts in sides for part in parts)
     )
+
+
+def sides_of_target(wildcards):
+    """Set and parts of each side, and whether its parts lack the rows that could not be had."""
+    sides = {}
+    for side in ("members", "nonmembers"):
+        name, parts = EXPERIMENT.parts(config["targets"][wildcards.target][side])
+        split = SETS[name].get("split")
+        dealt = {*split, "rest"} if split else set()
+        sides[side] = {
+            "set": name,
+            "parts": parts,
+            "dealt": bool(dealt & set(parts)) and not dealt <= set(parts),
+        }
+    return dump(sides)
 
 
 # Report

@@ -56,6 +56,7 @@ rule audit:
             attack=EXPERIMENT.blind_attacks(),
         ),
         membership=results("targets/{target}/membership.parquet"),
+        manifests=manifests_of_target,
     output:
         results("audit/{target}.json"),
     log:
@@ -68,9 +69,11 @@ rule audit:
             {**config["audit"], **config["evaluation"], "seed": config["seed"]}
         ),
         by_design=is_by_design,
+        sides=sides_of_target,
     shell:
         "python -m mia.stages.audit --target {wildcards.target} --metrics {input.metrics}"
         " --scores {input.scores} --membership {input.membership}"
+        " --manifests {input.manifests} --sides {params.sides:q}"
         " --settings {params.settings:q} --by-design {params.by_design} --output {output} &> {log}"
 
 

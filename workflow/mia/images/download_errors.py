@@ -1,4 +1,4 @@
-"""What img2dataset's error messages mean: one status class for each."""
+"""What img2dataset's error messages mean: one status class for each; which classes may pass."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ HTTP_STATUS = {
     429: "rate_limited",
     451: "forbidden",
 }
+TRANSIENT = frozenset(
+    ["connection", "dns", "not_reached", "rate_limited", "server_error", "timeout"]
+)
 # Tried in this order on the lower-cased message.
 PHRASES = (
+    ("private_address", ("private address",)),
+    ("too_large", ("too large",)),
+    ("not_reached", ("not reached",)),
     ("timeout", ("timed out", "timeout")),
     (
         "dns",
@@ -73,7 +79,8 @@ def classify(message: str) -> str:
     code = HTTP_ERROR.search(message)
     if code:
         number = int(code[1])
-        return HTTP_STATUS.get(number, "server_error" if number >= 500 else "failed")
+        kinds = {3: "bad_redirect", 5: "server_error"}
+        return HTTP_STATUS.get(number, kinds.get(number // 100, "failed"))
     text = message.lower()
     found = (status for status, phrases in PHRASES if any(phrase in text for phrase in phrases))
     return next(found, "failed")

@@ -9,6 +9,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+HOST = "127.0.0.1"
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -29,12 +31,12 @@ def served(folder: str | Path) -> Iterator[str]:
 
 @contextmanager
 def serving(handler) -> Iterator[str]:
-    """Serve with a request handler class at a free port of 127.0.0.1; yield the address."""
-    with _Server(("127.0.0.1", 0), handler) as server:
+    """Serve with a request handler class at a free port of `HOST`; yield the address."""
+    with _Server((HOST, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
+            yield f"http://{HOST}:{server.server_address[1]}/"
         finally:
             server.shutdown()
             thread.join()

@@ -1,7 +1,8 @@
 """The plan of an image set: clean addresses, keys, shards, limits. Pure functions on tables.
 
 A plan row is a picture to be had: `part` (name of its source part, "" outside named parts), `row`
-(position in its part), `url` (its locator), `caption`, `family`, `status`, `error`, and `key`.
+(position in its part), `url` (its locator), `caption`, `family`, `sha256` (of the bytes it should
+have; "" where nothing is known), `status`, `error`, and `key`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,19 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import quote, urlsplit, urlunsplit
+from collections.abc import Collection
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pandas as pd
 
+from mia.images.public_hosts import PrivateAddress, require_public
+
 SCHEMES = ("http", "https")
-COLUMNS = ["key", "part", "row", "url", "caption", "alternates", "family", "status", "error"]
+COLUMNS = [
+    *("key", "part", "row", "url", "caption", "alternates", "family"),
+    *("sha256", "status", "error"),
+]
+HOST_NAME = re.compile(r"[a-z0-9._-]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What may stay as it is in a path or query (RFC 3986); `%` too, so that nothing is encoded twice.
 SAFE_IN_PATH, SAFE_IN_QUERY = "/:@!$&'()*+,;=~-._%", "/:@!$&'()*+,;=~-._%?"
@@ -57,9 +65,12 @@ def _host(host: str, text: str) -> str:
     if ":" in host:
         return f"[{host}]"
     try:
-        return host.encode("idna").decode("ascii")
+        name = unquote(host).encode("idna").decode("ascii").lower()
     except UnicodeError as error:
         raise ValueError(f"not a host name: {text!r}") from error
+    if not HOST_NAME.fullmatch(name):
+        raise ValueError(f"not a host name: {text!r}")
+    return name
 
 
 def digest(text: str) -> str:
@@ -67,16 +78,23 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def with_cleaned_urls(rows: pd.DataFrame) -> pd.DataFrame:
-    """Clean the column `url`; rows that cannot be cleaned get status `bad_url` and the reason."""
+def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.DataFrame:
+    """Clean the column `url`; rows that are not to be fetched get a status and the reason.
+
+    `bad_url`: the address cannot be cleaned. `private_address`: its host is not public, nor one of
+    `allowed`.
+    """
     rows = rows.copy()
     for index, text in rows["url"].items():
         try:
             if not text:
                 raise ValueError("the row has no address")
-            rows.at[index, "url"] = clean_url(text)
+            rows.at[index, "url"] = cleaned = clean_url(text)
+            require_public(urlsplit(cleaned).hostname, allowed)
         except ValueError as error:
             rows.at[index, "status"], rows.at[index, "error"] = "bad_url", str(error)
+        except PrivateAddress as error:
+            rows.at[index, "status"], rows.at[index, "error"] = "private_address", str(error)
     return rows
 
 

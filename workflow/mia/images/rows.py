@@ -12,7 +12,7 @@ from mia.images import hashes
 from mia.images.pictures import PictureError, open_picture, to_rgb
 from mia.images.statistics import statistics
 
-PLANNED = ("key", "part", "row", "url", "caption", "alternates", "family")
+PLANNED = ("key", "part", "row", "url", "caption", "alternates", "family", "sha256")
 STRINGS = ("image_id", "format", "mode", "phash", "phash_mirror")
 NUMBERS = ("width", "height", "bytes")
 STATISTICS = tuple(statistics(Image.new("RGB", (8, 8))))

@@ -176,6 +176,7 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) ->
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     if "alternates" not in table:
         table = table.assign(alternates="")
-    return table.assign(status="", error="")[
-        ["part", "row", "url", "caption", "alternates", "family", "status", "error"]
-    ].astype({"url": "object", "status": "object", "error": "object"})
+    columns = ["part", "row", "url", "caption", "alternates", "family", "sha256", "status", "error"]
+    return table.assign(sha256="", status="", error="")[columns].astype(
+        {"url": "object", "status": "object", "error": "object"}
+    )

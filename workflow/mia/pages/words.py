@@ -47,8 +47,9 @@ ACCESS = {
 }
 
 FAILURES = {
-    "no_caption": "no caption",
     "bad_url": "not a web address",
+    "private_address": "not a public address",
+    "no_sha256": "without a published sha256",
     "not_found": "not found (404)",
     "forbidden": "forbidden (403)",
     "gone": "gone (410)",
@@ -59,7 +60,11 @@ FAILURES = {
     "connection": "connection failed",
     "not_an_image": "not an image",
     "truncated": "cut short",
+    "too_large": "too many bytes",
     "too_many_pixels": "too many pixels",
+    "bad_redirect": "redirected to nowhere",
+    "not_reached": "not reached in time",
+    "changed": "not the published bytes",
     "missing_file": "file missing",
     "failed": "failed otherwise",
 }

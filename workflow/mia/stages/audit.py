@@ -12,6 +12,7 @@ import pandas as pd
 
 from mia import tables
 from mia.evaluation.scored import fold_of, scored
+from mia.evaluation.survival import survival
 from mia.evaluation.verdict import channels_of, verdict
 
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept", "reason"]
@@ -100,6 +101,8 @@ def main() -> None:
     parser.add_argument("--metrics", required=True, nargs="*", help="of the blind baselines")
     parser.add_argument("--scores", required=True, nargs="*", help="of the same, in any order")
     parser.add_argument("--membership", required=True)
+    parser.add_argument("--manifests", required=True, nargs="+", type=Path, help="of its sets")
+    parser.add_argument("--sides", required=True, type=json.loads, help="set, parts, dealt; JSON")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
     parser.add_argument("--by-design", required=True, choices=["True", "False"])
     parser.add_argument("--output", required=True)
@@ -114,6 +117,10 @@ def main() -> None:
             args.by_design == "True",
             args.membership,
         )
+        manifests = {
+            path.parent.name: tables.read(path, ["part", "status"]) for path in args.manifests
+        }
+        found["survival"] = survival(manifests, args.sides, args.settings["confidence"])
         tables.write_json(found, args.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error

@@ -24,7 +24,9 @@ from mia.images import archive, download, loopback, openmoji
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
-    parser.add_argument("--spec", required=True, type=json.loads, help="source, builtin, timeout")
+    parser.add_argument(
+        "--spec", required=True, type=json.loads, help="source, timeout, byte_limit, …"
+    )
     parser.add_argument("--pictures", required=True, type=Path, help="tar to write")
     parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
     options = parser.parse_args(arguments)
@@ -51,8 +53,10 @@ def fetch(plan: Path, spec: dict, pictures: Path, downloads: Path) -> None:
 
 @contextmanager
 def from_addresses(urls: dict[str, str], spec: dict) -> Iterator:
-    with download.downloaded(urls, spec["timeout"]) as (results, tar, members):
-        yield results, download.pictures(tar, members)
+    allowed = tuple(spec.get("allow_hosts", ()))
+    rules = download.Rules(spec["timeout"], spec["byte_limit"], allowed)
+    with download.downloaded(urls, rules) as (results, places):
+        yield results, download.pictures(places)
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def from_builtin(urls: dict[str, str], spec: dict) -> Iterator:
             code = openmoji.code_of(url)
             Path(folder, f"{code}.png").write_bytes(openmoji.render(code))
         local = {key: url.replace(openmoji.ADDRESS, address) for key, url in urls.items()}
-        with from_addresses(local, spec) as (results, contents):
+        with from_addresses(local, {**spec, "allow_hosts": [loopback.HOST]}) as (results, contents):
             yield results, contents
 
 

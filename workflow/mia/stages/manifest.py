@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mia import tables
-from mia.images import plan
+from mia.images import plan, replay
 from mia.images.manifest import build
 from mia.images.rows import typed
 from mia.images.success import require_success, status_table
@@ -27,6 +27,12 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         rows = gathered(options.rows)
         print(status_table(rows).to_string(), file=sys.stderr)
+        if (counts := replay.counts(rows)) is not None:
+            print(
+                "of {published} published pictures {same} came with the same bytes, {changed} "
+                "changed, {gone} are gone".format(**counts),
+                file=sys.stderr,
+            )
         require_success(rows, options.spec.get("min_success", 0))
         manifest, pairs = build(rows, options.spec)
     except ValueError as error:

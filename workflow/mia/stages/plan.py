@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mia import tables
-from mia.images import plan, sources
+from mia.images import plan, replay, sources
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -82,9 +82,11 @@ def addresses(name: str, part: dict) -> pd.DataFrame:
         raise ValueError(f"{path}: expected a table ending in .csv or .parquet")
     table = tables.read(path) if kind == ".parquet" else read_csv(path)
     url, caption = part.get("url", "url"), part.get("caption", "caption")
-    return plan.with_cleaned_urls(
-        sources.url_rows(name, table, url, caption, path, part.get("alternates", ()))
-    )
+    rows = sources.url_rows(name, table, url, caption, path, part.get("alternates", ()))
+    if sha256 := part.get("sha256"):
+        sources.require_columns(table, [sha256], path)
+        rows = replay.expecting(rows, table[sha256], path)
+    return plan.with_cleaned_urls(rows, part.get("allow_hosts", ()))
 
 
 def read_csv(path: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mia import tables
-from mia.images import archive
+from mia.images import archive, replay
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
 
 
@@ -42,7 +42,11 @@ def described(plan: pd.DataFrame, downloads: pd.DataFrame, tar: Path, limit: int
         if row.status != "success"
     }
     arrived = downloads.loc[downloads["status"] == "success", "key"]
-    found |= {key: describe(data, limit) for key, data in archive.unpack(tar, arrived)}
+    expected = plan.set_index("key")["sha256"]
+    found |= {
+        key: replay.unlike(expected[key], describe(data, limit))
+        for key, data in archive.unpack(tar, arrived)
+    }
     results = pd.DataFrame(
         [found[key] for key in plan["key"]], columns=["status", "error", *COLUMNS], index=plan.index
     )

@@ -1,0 +1,123 @@
+"""The HTTP that img2dataset is held to: public hosts, a time for the whole picture, a size."""
+
+import socket
+import time
+import urllib.error
+
+import pytest
+
+from hostile_server import BODIES, server
+from mia.images import bounded_http
+from mia.images.bounded_http import Limits
+from mia.images.download_errors import classify
+from mia.images.public_hosts import PrivateAddress, public_only, require_public
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1."),
+        *("0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254"),
+        *("224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
+        *("::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1", "2001:db8::1"),
+        *("::ffff:127.0.0.1", "::ffff:a00:1", "2002:7f00:1::"),
+        *("localhost", "LOCALHOST.", "me.localhost", "printer.local", "metadata.google.internal"),
+    ],
+)
+def test_hosts_that_are_not_public(host):
+    with pytest.raises(PrivateAddress, match="private address"):
+        require_public(host)
+    require_public(host, [host.lower().rstrip(".")])
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "8.8.8.8", "134744072", "2606:4700::1", "::ffff:8.8.8.8", "local.org"]
+)
+def test_public_hosts(host):
+    require_public(host)
+
+
+def test_names_that_lead_to_private_addresses_are_refused():
+    """A resolver of our own: a name may have several addresses, and change them."""
+    known = {
+        "good.org": ["8.8.8.8"],
+        "bad.org": ["10.0.0.1", "::1"],
+        "both.org": ["127.0.0.1", "8.8.8.8"],
+    }
+
+    def resolve(host, port, *_):
+        host = host.decode() if isinstance(host, bytes) else host
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in known[host]]
+
+    resolved = public_only(resolve, {"bad.org"})
+    assert [entry[4][0] for entry in resolved("both.org", 80)] == ["8.8.8.8"]
+    assert len(resolved("bad.org", 80)) == 2
+    strict = public_only(resolve, ())
+    assert len(strict(b"good.org", 80)) == 1
+    with pytest.raises(PrivateAddress, match=r"bad\.org is 10\.0\.0\.1"):
+        strict("bad.org", 80)
+
+
+@pytest.fixture(scope="module")
+def web():
+    with server() as hostile:
+        yield hostile
+
+
+def fetched(web, path, monkeypatch, seconds=1.5, size=100_000, allowed=("127.0.0.1",), until=60):
+    """What img2dataset would get: the body, or the message of what went wrong."""
+    limits = Limits(allowed, seconds, size, time.time() + until)
+    monkeypatch.setattr(socket, "getaddrinfo", public_only(socket.getaddrinfo, allowed))
+    try:
+        with bounded_http.opener(limits).open(web.address + path, timeout=1) as response:
+            return response.read()
+    except Exception as error:  # img2dataset catches as much
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("drip.jpg", "timeout"),
+        ("slow-head.jpg", "timeout"),
+        ("hang.jpg", "timeout"),
+        ("endless.jpg", "too_large"),
+        ("promised.jpg", "too_large"),
+        ("short.jpg", "truncated"),
+        ("loop.jpg", "bad_redirect"),
+        ("to-file.jpg", "bad_redirect"),
+        ("to-private.jpg", "private_address"),
+        ("404.jpg", "not_found"),
+    ],
+)
+def test_what_goes_wrong_is_cut_and_says_what(web, path, status, monkeypatch):
+    """A slow answer that is not cut in time ends otherwise: the server gives up by itself."""
+    assert classify(fetched(web, path, monkeypatch)) == status
+
+
+def test_whole_pictures_come_through(web, monkeypatch):
+    for path in ("good.jpg", "redirect.jpg"):
+        assert fetched(web, path, monkeypatch) == BODIES["good.jpg"]
+    size = len(BODIES["good.jpg"])
+    assert fetched(web, "good.jpg", monkeypatch, size=size) == BODIES["good.jpg"]
+    assert "too large" in fetched(web, "good.jpg", monkeypatch, size=size - 1)
+
+
+def test_the_server_itself_is_private_unless_named(web, monkeypatch):
+    before = web.asked["good.jpg"]
+    message = fetched(web, "good.jpg", monkeypatch, allowed=())
+    assert classify(message) == "private_address" and web.asked["good.jpg"] == before
+
+
+def test_after_the_shards_time_nothing_is_asked_for(web, monkeypatch):
+    before = web.asked["good.jpg"]
+    assert classify(fetched(web, "good.jpg", monkeypatch, until=-1)) == "not_reached"
+    assert web.asked["good.jpg"] == before
+    assert classify(fetched(web, "drip.jpg", monkeypatch, seconds=60, until=1.2)) == "timeout"
+
+
+def test_other_schemes_are_unknown(web):
+    limits = Limits((), 1, 1, time.time() + 9)
+    for address in ("file:///etc/hostname", "ftp://example.org/x", "data:,x"):
+        with pytest.raises(urllib.error.URLError, match="unknown url type"):
+            bounded_http.opener(limits).open(address)
