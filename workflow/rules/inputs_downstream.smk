@@ -67,9 +67,25 @@ def attack_spec(wildcards):
     return dump({"name": wildcards.attack, "row": config["attacks"][wildcards.attack]})
 
 
-def is_by_design(wildcards):
-    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
+BLIND_CODE = [
+    f"mia.attacks.{EXPERIMENT.module(attack)}" for attack in EXPERIMENT.blind_attacks()
+]
+
+
+def pairing(wildcards):
+    """What the audit has to know of how a target was put together."""
     target = config["targets"][wildcards.target]
+    return dump(
+        {
+            "by_design": is_by_design(target),
+            "trained_here": EXPERIMENT.training(target["model"]) is not None,
+            "match": target["match"],
+        }
+    )
+
+
+def is_by_design(target):
+    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
     sides = [EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")]
     split = SETS[sides[0][0]].get("split", {})
     return (

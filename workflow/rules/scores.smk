@@ -56,6 +56,9 @@ rule audit:
             attack=EXPERIMENT.blind_attacks(),
         ),
         membership=results("targets/{target}/membership.parquet"),
+        manifests=lambda wildcards: expand(
+            results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
+        ),
     output:
         results("audit/{target}.json"),
     log:
@@ -63,15 +66,19 @@ rule audit:
     conda:
         "../../envs/analysis.yaml"
     params:
-        code=stage_code("audit"),
+        code=stage_code("audit", *BLIND_CODE),
+        attacks=dump(
+            {name: config["attacks"][name] for name in EXPERIMENT.blind_attacks()}
+        ),
         settings=dump(
             {**config["audit"], **config["evaluation"], "seed": config["seed"]}
         ),
-        by_design=is_by_design,
+        pairing=pairing,
     shell:
         "python -m mia.stages.audit --target {wildcards.target} --metrics {input.metrics}"
         " --scores {input.scores} --membership {input.membership}"
-        " --settings {params.settings:q} --by-design {params.by_design} --output {output} &> {log}"
+        " --manifests {input.manifests} --attacks {params.attacks:q}"
+        " --settings {params.settings:q} --pairing {params.pairing:q} --output {output} &> {log}"
 
 
 rule tables:
