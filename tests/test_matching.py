@@ -28,7 +28,7 @@ def shifted(per_class, seed=0, shift=0.25):
 
 @pytest.fixture(scope="module")
 def rows():
-    return shifted(700)
+    return shifted(500, shift=0.3)
 
 
 @pytest.fixture(scope="module")

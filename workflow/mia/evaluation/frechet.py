@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+ROUNDING = 1e-9  # a distance nearer by less than this share of it is as far
+
 
 @dataclass(frozen=True)
 class Frechet:
@@ -75,10 +77,10 @@ def frechet(
     found = distance(values[member], values[~member])
     generator, place = np.random.default_rng(seed), pd.factorize(group, sort=True)[0]
     null = [_of_split(values, place, int(member.sum()), generator) for _ in range(splits)]
-    nearer = float(np.mean(np.array(null) < found))
-    p = (1 + sum(other >= found for other in null)) / (splits + 1)
+    nearer = sum(other < found * (1 - ROUNDING) for other in null)
+    p = (splits - nearer + 1) / (splits + 1)
     median, high = (float(np.quantile(null, share)) for share in (0.5, 0.95))
-    return Frechet(found, median, high, nearer, p, values.shape[1])
+    return Frechet(found, median, high, nearer / splits, p, values.shape[1])
 
 
 def _of_split(

@@ -16,8 +16,8 @@ def counts(rows: pd.DataFrame) -> dict:
     kinds = rows.loc[~kept, "reason"].map(reason_kind)
     return {
         "kept": int(kept.sum()),
-        **{fold: int(n) for fold, n in rows.loc[kept, "fold"].valuecounts().items()},
-        "dropped": {kind: int(n) for kind, n in kinds.valuecounts().items()},
+        **{fold: int(n) for fold, n in rows.loc[kept, "fold"].value_counts().items()},
+        "dropped": {kind: int(n) for kind, n in kinds.value_counts().items()},
     }
 
 
