@@ -102,7 +102,7 @@ def test_hard_rows_do_not_depend_on_any_label_of_theirs(rows, reasons):
 
 
 def test_hard_keeps_everything_where_nothing_can_be_told():
-    found = unmatched(shifted(400, shift=0), hard, seed=0)
+    found = unmatched(shifted(400, seed=1, shift=0), hard, seed=0)
     assert (found == "").mean() > 0.8
 
 
