@@ -19,7 +19,8 @@ class Attack:
     """Logistic regression on the log odds of every blind channel; score in log odds.
 
     The log odds that it learns from are out of fold: of channels fitted on other groups. What it
-    finds is a difference of the sets, not of what the model remembers.
+    finds is a difference of the sets, not of what the model remembers. Without `source` among its
+    `channels` it sees what an attack on the model could see.
     """
 
     channels: tuple[str, ...] = tuple(stack.CHANNELS)
