@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 import made_up_pictures
 from mia import config as mia_config
 from mia import tables
+from mia.evaluation import remarks
 from mia.evaluation.survival import survival
 
 ATTACKS = {  # name: (access, strength on members, evals)
@@ -237,6 +238,8 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
             "low": row["auc_low"] - 0.01,
             "high": min(row["auc_high"] + 0.01, 1.0),
             "detectable": 0.562,
+            "p": 0.03,
+            "tpr": {"limit": 0.01, "value": 0.021, "low": 0.003, "high": 0.05},
         }
         for row in summary
         if row["target"] == target and row["attack"].startswith("blind")
@@ -255,7 +258,28 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
         name, _, part = pairing[side].partition(":")
         sides[side] = {"set": name, "parts": [part], "dealt": name == "openmoji"}
     audit["survival"] = survival(manifests, sides, 0.95)
+    audit |= _appendix(verdict, channels)
     tables.write_json(audit, folder / f"audit/{target}.json")
+
+
+def _appendix(verdict, channels) -> dict:
+    attacks = [channel["attack"] for channel in channels]
+    spread = {"low": 0.51, "mean": 0.52, "high": 0.53, "splits": 3}
+    columns = [("caption_length", 0.31, 0.0004), ("bytes", -0.12, 0.3), ("stat_edges", 0.02, 1.0)]
+    rows = [
+        {"column": name, "members": 12.5, "nonmembers": 11.0, "smd": smd, "ks": 0.1, "p": p}
+        for name, smd, p in columns
+    ]
+    distances = {"value": 1.25, "null_median": 0.5, "null_high": 0.75, "percentile": 1.0}
+    return {
+        "spread": dict.fromkeys(attacks, spread),
+        "self_test": {attack: {"auc": 0.49, "low": 0.43, "high": 0.55} for attack in attacks},
+        "balance": rows,
+        "frechet": {**distances, "p": 0.005, "columns": 33},
+        "match": "none",
+        "kept_share": {"members": 1.0, "nonmembers": 1.0},
+        "remarks": [remarks.ABOVE_BLIND] if verdict == "NOT FAIR" else [],
+    }
 
 
 def _csv(path, rows) -> None:

@@ -26,7 +26,21 @@ def example(name: str) -> tuple:
     signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, pixels=PIXELS)
     reference = measured(ToyDenoiser(), Z0 + 1, CAPTIONS, attack.queries, pixels=PIXELS)
     images = pd.DataFrame(
-        {"caption": CAPTIONS, "stat_mean": np.linspace(0, 1, 6), "unused": 1.0},
+        {
+            "caption": CAPTIONS,
+            "stat_mean": np.linspace(0, 1, 6),
+            "url": [f"http://{caption or 'no'}.example/x.png" for caption in CAPTIONS],
+            "width": 48,
+            "height": 32,
+            "bytes": range(1000, 1006),
+            "jpeg_quality": [75, None, 75, None, 90, None],
+            "jpeg_sampling": [2, None, 2, None, 0, None],
+            "has_exif": 0,
+            "format": ["JPEG", "PNG"] * 3,
+            "mode": "RGB",
+            "group": IDS,
+            "unused": 1.0,
+        },
         index=pd.Index(IDS, name="image_id"),
     )
     evidence = Evidence(

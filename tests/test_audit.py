@@ -6,26 +6,22 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
+from made_images import images
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.verdict import Channel, channels_of, verdict
 from mia.stages import audit, evaluate
 
-MANIFEST = pd.DataFrame(
-    {
-        "part": ["seen"] * 4 + ["unseen"] * 5,
-        "status": ["success"] * 3 + ["timeout"] + ["success"] * 4 + ["gone"],
-    }
-)
 SIDES = {
-    side: {"set": "web", "parts": [part], "dealt": False}
+    side: {"set": "made", "parts": [part], "dealt": False}
     for side, part in (("members", "seen"), ("nonmembers", "unseen"))
 }
 
 
-def channel(low, high, name="caption"):
-    return Channel(name, f"blind_{name}", (low + high) / 2, low, high, 0.52)
+def channel(low, high, name="caption", p=1.0):
+    return Channel(name, f"blind_{name}", (low + high) / 2, low, high, 0.52, p)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +61,15 @@ def test_sentences_carry_the_numbers():
     assert verdict([], 0.03, False, 300, 310)[1] == "UNDECIDED: no blind baseline"
 
 
+def test_a_channel_beyond_chance_is_named_even_inside_the_margin():
+    channels = [channel(0.48, 0.52), channel(0.51, 0.525, "surface", p=0.004)]
+    for by_design in (False, True):
+        sentence = verdict(channels, 0.03, by_design, 9000, 9000)[1]
+        assert "beyond chance, but not beyond the margin: surface (p = 0.004)" in sentence
+    outside = verdict([channel(0.54, 0.56, p=0.001)], 0.03, False, 900, 900)[1]
+    assert "beyond chance" not in outside
+
+
 def test_intervals_are_wider_when_more_channels_are_looked_at():
     rows = membership(per_class=200)
     rows = rows.assign(score=scores(rows, 0.3)["score"])
@@ -74,15 +79,24 @@ def test_intervals_are_wider_when_more_channels_are_looked_at():
     assert ratio == pytest.approx(2.241403 / 1.959964, abs=1e-6)
     assert pair[1].channel == "image"
     assert pair[0].detectable > alone.detectable > 0.5
+    half = (alone.high - alone.low) / 2 / norm.ppf(0.975)
+    assert alone.p == pytest.approx(2 * norm.sf(abs(alone.auc - 0.5) / half))
+    assert pair[0].p == pair[1].p == pytest.approx(2 * alone.p)
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run `evaluate`, then `audit` as its rule does, on blind baselines of given shifts."""
 
-    def audited(shifts, by_design=False, per_class=400, spoil=lambda members: members):
+    def audited(shifts, per_class=400, spoil=lambda members: members, refit=True, **pairing):
         members = spoil(membership(per_class))
         tables.write(members, tmp_path / "membership.parquet")
+        manifest = images(per_class).drop(columns=["set", "key", "member", "group", "fold"])
+        manifest = manifest.assign(**members[["key", "image_id"]].to_dict("list"))
+        manifest["part"] = np.where(members["member"], "seen", "unseen")
+        lost = pd.DataFrame({"key": ["lost"], "image_id": ["lost"], "part": ["seen"]})
+        manifest = pd.concat([manifest.assign(status="success"), lost.assign(status="timeout")])
+        tables.write(manifest, tmp_path / "made/manifest.parquet")
         metrics, paths = [], []
         for seed, (name, shift) in enumerate(shifts.items()):
             path = write_scores(tmp_path / f"{name}.parquet", scores(members, shift, seed), **BLIND)
@@ -92,13 +106,16 @@ def run(tmp_path):
             tables.write_json(found, tmp_path / f"{name}.json")
             metrics.append(str(tmp_path / f"{name}.json"))
             paths.append(str(path))
-        settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200}
+        settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200, "seed": 0}
+        settings |= {"splits": 2, "random_splits": 19}
+        pairing = {"by_design": False, "trained_here": True, "match": "none", **pairing}
+        pairing["sides"] = SIDES
+        attacks = {name: {} for name in shifts} if refit else {}
         argv = ["audit", "--target", "made", "--metrics", *metrics, "--scores", *paths]
         argv += ["--membership", str(tmp_path / "membership.parquet")]
-        argv += ["--settings", json.dumps(settings), "--by-design", str(by_design)]
-        tables.write(MANIFEST, tmp_path / "images/web/manifest.parquet")
-        argv += ["--manifests", str(tmp_path / "images/web/manifest.parquet")]
-        argv += ["--sides", json.dumps(SIDES), "--output", str(tmp_path / "audit.json")]
+        argv += ["--manifests", str(tmp_path / "made/manifest.parquet")]
+        argv += ["--attacks", json.dumps(attacks), "--pairing", json.dumps(pairing)]
+        argv += ["--settings", json.dumps(settings), "--output", str(tmp_path / "audit.json")]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", argv)
             audit.main()
@@ -108,14 +125,48 @@ def run(tmp_path):
 
 
 def test_a_difference_of_the_sets_is_found(run):
-    found = run({"blind_caption": 0.0, "blind_image": 1.0}, by_design=True)
+    found = run({"blind_caption": 0.0, "blind_image": 1.0}, by_design=True, trained_here=False)
     assert found["verdict"] == "NOT FAIR"
     assert "(image)" in found["sentence"]
     assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
     assert found["channels"][1]["low"] > 0.53
-    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts survival"
-    assert set(keys.split()) == found.keys()
-    assert found["survival"]["members"]["share"] == 0.75
+    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
+    more = "spread self_test balance frechet match kept_share remarks survival"
+    assert {*keys.split(), *more.split()} == found.keys()
+    assert found["survival"]["members"]["share"] == 400 / 401
+    labels, above_blind = found["remarks"]
+    assert "labels" in labels and "LAION-mi" in labels
+    assert "reference" not in above_blind and "saw neither set" in above_blind
+    assert found["channels"][1]["tpr"] == {"limit": 0.01, "value": pytest.approx(0.1, abs=0.1)} | {
+        end: found["channels"][1]["tpr"][end] for end in ("low", "high")
+    }
+
+
+def test_the_appendix_refits_and_tests_itself(run):
+    """The made-up manifest's two sides do not differ: everything in the appendix is at chance."""
+    found = run({"blind_caption": 0.0, "blind_image": 0.0}, per_class=200)
+    assert found["spread"].keys() == found["self_test"].keys() == {"blind_caption", "blind_image"}
+    for seen in found["spread"].values():
+        assert seen["splits"] == 2
+        assert 0.3 < seen["low"] <= seen["mean"] <= seen["high"] < 0.7
+    for seen in found["self_test"].values():
+        assert seen["low"] <= 0.5 <= seen["high"]
+    columns = [row["column"] for row in found["balance"]]
+    assert {"bytes", "jpeg_quality", "caption_length", "stat_edges"} <= set(columns)
+    assert found["frechet"]["p"] > 0.01
+    assert found["remarks"] == []
+
+
+def test_matching_is_told_with_what_it_left(run):
+    def unmatch(members):
+        first = members.index[members["fold"] == "evaluation"][:10]
+        members.loc[first, ["kept", "reason"]] = [False, "unmatched: no counterpart"]
+        members.loc[members.index[-4:], ["kept", "reason"]] = [False, "duplicate of member x"]
+        return members
+
+    found = run({"blind_caption": 0.0}, spoil=unmatch, refit=False, match="bins")
+    assert found["kept_share"] == {"members": 0.975, "nonmembers": 1}
+    assert found["remarks"][0] == "Matched by bins: 98 % of members and 100 % of nonmembers kept."
 
 
 def test_a_small_sample_without_difference_is_undecided_unless_by_design(run):
@@ -124,7 +175,7 @@ def test_a_small_sample_without_difference_is_undecided_unless_by_design(run):
 
 
 def test_a_large_sample_without_difference_is_fair(run):
-    found = run({"blind_caption": 0.0, "blind_image": 0.0}, per_class=12000)
+    found = run({"blind_caption": 0.0, "blind_image": 0.0}, per_class=12000, refit=False)
     assert found["verdict"] == "FAIR"
 
 

@@ -272,4 +272,5 @@ def test_the_readmes_own_config_is_accepted(tmp_path, monkeypatch):
     (tmp_path / "models" / "mine" / "model_index.json").write_text("{}")
     experiment = Experiment(complete(yaml.safe_load(block)))
     assert experiment.attacks_of("mine") == tuple(yaml.safe_load(block)["attacks"])
-    assert experiment.blind_attacks() == ("blind_caption", "blind_image")
+    channels = ("caption", "surface", "image", "metadata", "source", "all")
+    assert experiment.blind_attacks() == tuple(f"blind_{channel}" for channel in channels)

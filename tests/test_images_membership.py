@@ -136,7 +136,6 @@ def test_both_sides_may_come_from_one_set(ours):
             {"nonmembers": ["theirs", ["other"]]},
             ["nonmembers: 1 pictures in 1 group(s)", "two unrelated pictures"],
         ),
-        ({"match": "propensity"}, ["'propensity'", "known: none"]),
     ],
 )
 def test_impossible_targets_say_why(tmp_path, ours, theirs, change, expected):
@@ -153,6 +152,48 @@ def test_a_side_of_copies_only_is_empty_and_counted(tmp_path, ours):
     with pytest.raises(SystemExit) as caught:
         run(tmp_path, {"ours": ours, "theirs": copies}, spec())
     assert "2 rows, 2 downloaded, 2 kept by the manifest, 2 dropped here" in str(caught.value)
+
+
+def with_channels(table):
+    """The columns that matching reads, drawn at random, alike on both sides."""
+    rng, n = np.random.default_rng(len(table)), len(table)
+    return table.assign(
+        caption=rng.choice(["a cat", "two dogs", "the red house"], n),
+        url="http://a.example/x",
+        width=rng.integers(40, 60, n),
+        height=40,
+        bytes=rng.integers(900, 1200, n),
+        jpeg_quality=None,
+        jpeg_sampling=None,
+        has_exif=0,
+        format="PNG",
+        mode="RGB",
+        stat_edges=rng.random(n),
+    )
+
+
+@pytest.mark.parametrize("match", ["propensity", "bins", "hard"])
+def test_a_matched_target_has_a_third_fold_and_says_who_found_no_match(tmp_path, match):
+    ours = with_channels(manifest([(f"m{n:02d}", "member", blobs(n)) for n in range(40)]))
+    theirs = with_channels(manifest([(f"n{n:02d}", "all", blobs(90 + n)) for n in range(60)]))
+    rows = run(tmp_path, {"ours": ours, "theirs": theirs}, spec(match=match))
+    assert rows.columns.tolist() == membership.COLUMNS
+    counts = pd.crosstab(rows["member"], rows["fold"])
+    assert counts.loc[True, ["fit", "calibration", "evaluation"]].tolist() == [8, 16, 16]
+    assert counts.loc[False, ["fit", "calibration", "evaluation"]].tolist() == [12, 24, 24]
+    assert rows.loc[rows["fold"] == "fit", "kept"].all()
+    left_out = rows[~rows["kept"]]
+    assert left_out["reason"].str.startswith("unmatched: ").all()
+    if match != "hard":
+        kept = rows[rows["kept"] & (rows["fold"] != "fit")]
+        sides = pd.crosstab(kept["fold"], kept["member"])
+        assert (sides[True] == sides[False]).all()
+
+
+def test_too_few_pictures_to_match_are_an_error(tmp_path, ours):
+    two = with_channels(manifest([("x1", "all", blobs(70)), ("x2", "all", blobs(71))]))
+    with pytest.raises(SystemExit, match="fit and calibration and evaluation; expected three"):
+        run(tmp_path, {"ours": with_channels(ours), "theirs": two}, spec(match="bins"))
 
 
 def test_the_stage_writes_what_the_library_returns(tmp_path, ours, theirs):

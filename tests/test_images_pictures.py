@@ -160,6 +160,32 @@ def test_statistics_mean_what_they_say():
     assert found["stat_edges"] == pytest.approx(1 / 64)
 
 
+@pytest.mark.parametrize("quality", [25, 50, 75, 90, 97])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_the_quality_of_a_jpeg_is_read_from_its_tables(quality, mode):
+    row = rows.describe(encoded(noise(mode=mode), "JPEG", quality=quality), LIMIT)
+    assert abs(row["jpeg_quality"] - quality) <= 1
+
+
+def test_the_subsampling_of_a_jpeg_and_that_others_have_none():
+    found = [
+        rows.describe(encoded(noise(), "JPEG", subsampling=kind), LIMIT)["jpeg_sampling"]
+        for kind in (0, 1, 2)
+    ]
+    assert found == [0, 1, 2]
+    assert rows.describe(encoded(noise(mode="L"), "JPEG"), LIMIT)["jpeg_sampling"] == -1
+    png = rows.describe(encoded(noise()), LIMIT)
+    assert (png["jpeg_quality"], png["jpeg_sampling"]) == (None, None)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_whether_a_file_holds_exif(kind):
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    assert rows.describe(encoded(noise(), kind, exif=exif), LIMIT)["has_exif"] == 1
+    assert rows.describe(encoded(noise(), kind), LIMIT)["has_exif"] == 0
+
+
 def test_equal_pictures_give_equal_tars(tmp_path):
     content = [("aa", b"1"), ("bb", b"22")]
     for name in ("one.tar", "two.tar"):

@@ -132,6 +132,10 @@ def test_perfect_against_constant_is_no_division_by_zero():
     assert difference.value == 0.5
     assert difference.p == pytest.approx(2**-9)
     assert difference.interval(0.95)[0] > 0 > difference.interval(0.999)[0]
+    member = np.repeat([True, False], 1000)
+    difference = metrics.paired_auc_difference(member * 1.0, np.zeros(2000), member)
+    assert 0 < difference.p < 1e-290
+    assert difference.interval(0.95)[0] > 0.45
 
 
 # TPR at a limit of FPR

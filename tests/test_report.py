@@ -159,6 +159,18 @@ def test_flags_come_with_their_meaning(text):
     assert MEANINGS["below_chance"] in told
 
 
+def test_what_the_verdict_rests_on_is_told(text):
+    told = section(text, "target-emoji-shifted")
+    assert "Being above the blind baselines proves nothing on this target" in told
+    assert "proves nothing" not in section(text, "target-emoji-fair")
+    rests = told[told.index("What the verdict rests on") :]
+    assert "Of 3 numbers of captions, files and pictures, 2 differ in their means" in rests
+    assert "and 1 in their distribution beyond chance" in rests
+    assert "random splits of the same pictures give 0.5 in the middle" in rests
+    assert "caption_<wbr>length" in rests and "stat_<wbr>edges" not in rests
+    assert ">0.520</td>" in rests and ">0.430 – 0.550</td>" in rests
+
+
 def test_failures_are_counted(text):
     told = section(text, "images")
     assert re.search(r"Failed: .*\d+ not found \(404\)", told)

@@ -82,7 +82,7 @@ def test_an_edited_score(bench):
 
 @pytest.mark.slow
 def test_an_edited_blind_baseline_is_audited_too(bench):
-    bench.edit("workflow/mia/attacks/blind_caption.py", "max_iter=1000", "max_iter=1001")
+    bench.edit("workflow/mia/blind/caption.py", "max_iter=1000", "max_iter=1001")
     assert plain(bench) == shown(*rescored("blind_caption"), "audit/fair")
 
 

@@ -132,7 +132,7 @@ def paired_auc_difference(
     if abs(value) < 1e-12:
         return Difference(0.0, 0.0, 1.0)
     p = 2.0 ** (1 - min(pairs, 1000))
-    return Difference(value, float(abs(value) / NORMAL.inv_cdf(1 - p / 2)), p)
+    return Difference(value, float(abs(value) / -NORMAL.inv_cdf(p / 2)), p)
 
 
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -114,7 +114,7 @@ rule membership:
     conda:
         "../../envs/images.yaml"
     params:
-        code=stage_code("membership"),
+        code=membership_code,
         spec=membership_spec,
     shell:
         "python -m mia.stages.membership --name {wildcards.target} --manifests {input}"

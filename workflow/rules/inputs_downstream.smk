@@ -71,9 +71,26 @@ def attack_spec(wildcards):
     return dump({"name": wildcards.attack, "row": config["attacks"][wildcards.attack]})
 
 
-def is_by_design(wildcards):
-    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
+BLIND_CODE = [
+    f"mia.attacks.{EXPERIMENT.module(attack)}" for attack in EXPERIMENT.blind_attacks()
+]
+
+
+def pairing(wildcards):
+    """What the audit has to know of how a target was put together."""
     target = config["targets"][wildcards.target]
+    return dump(
+        {
+            "by_design": is_by_design(target),
+            "trained_here": EXPERIMENT.training(target["model"]) is not None,
+            "match": target["match"],
+            "sides": sides_of(target),
+        }
+    )
+
+
+def is_by_design(target):
+    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
     sides = [EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")]
     split = SETS[sides[0][0]].get("split", {})
     return (
@@ -83,11 +100,11 @@ def is_by_design(wildcards):
     )
 
 
-def sides_of_target(wildcards):
+def sides_of(target):
     """Set and parts of each side, and whether its parts lack the rows that could not be had."""
     sides = {}
     for side in ("members", "nonmembers"):
-        name, parts = EXPERIMENT.parts(config["targets"][wildcards.target][side])
+        name, parts = EXPERIMENT.parts(target[side])
         split = SETS[name].get("split")
         dealt = {*split, "rest"} if split else set()
         sides[side] = {
@@ -95,7 +112,7 @@ def sides_of_target(wildcards):
             "parts": parts,
             "dealt": bool(dealt & set(parts)) and not dealt <= set(parts),
         }
-    return dump(sides)
+    return sides
 
 
 # Report

@@ -54,6 +54,13 @@ def membership_spec(wildcards):
     )
 
 
+def membership_code(wildcards):
+    match = config["targets"][wildcards.target]["match"]
+    return stage_code(
+        "membership", *([f"mia.matching.{match}"] if match != "none" else [])
+    )
+
+
 # Models
 
 

@@ -64,17 +64,19 @@ rule audit:
     conda:
         "../../envs/analysis.yaml"
     params:
-        code=stage_code("audit"),
+        code=stage_code("audit", *BLIND_CODE),
+        attacks=dump(
+            {name: config["attacks"][name] for name in EXPERIMENT.blind_attacks()}
+        ),
         settings=dump(
             {**config["audit"], **config["evaluation"], "seed": config["seed"]}
         ),
-        by_design=is_by_design,
-        sides=sides_of_target,
+        pairing=pairing,
     shell:
         "python -m mia.stages.audit --target {wildcards.target} --metrics {input.metrics}"
         " --scores {input.scores} --membership {input.membership}"
-        " --manifests {input.manifests} --sides {params.sides:q}"
-        " --settings {params.settings:q} --by-design {params.by_design} --output {output} &> {log}"
+        " --manifests {input.manifests} --attacks {params.attacks:q}"
+        " --settings {params.settings:q} --pairing {params.pairing:q} --output {output} &> {log}"
 
 
 rule tables:

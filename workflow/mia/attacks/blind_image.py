@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mia.blind import image
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -19,8 +20,8 @@ class Attack:
     Any separation it finds is a difference of the sets, not of what the model remembers.
     """
 
-    rounds: int = 100
-    _model: Any = field(default=None, repr=False, compare=False)
+    rounds: int = image.ROUNDS
+    _fitted: Any = field(default=None, repr=False, compare=False)
 
     access = "model-free"
     source = "Das et al. 2024 (arXiv 2406.16201), with image statistics as features"
@@ -29,19 +30,8 @@ class Attack:
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
-        model = HistGradientBoostingClassifier(max_iter=self.rounds, random_state=evidence.seed)
-        return replace(
-            self, _model=model.fit(_statistics(evidence).loc[member.index], member.to_numpy())
-        )
+        fitted = image.fit(evidence.images, member, evidence.seed, self.rounds)
+        return replace(self, _fitted=fitted)
 
     def score(self, evidence: Evidence) -> pd.Series:
-        import pandas as pd
-
-        statistics = _statistics(evidence)
-        return pd.Series(self._model.decision_function(statistics), statistics.index)
-
-
-def _statistics(evidence: Evidence) -> pd.DataFrame:
-    return evidence.images.filter(regex="^stat_")
+        return self._fitted.log_odds(evidence.images)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from mia.intervals import auc_interval, detectable_auc
+from mia.metrics import paired_auc_difference
 
 NO_BASELINE = "no blind baseline"
 
@@ -24,6 +26,7 @@ class Channel:
         low: Lower end of the interval, Bonferroni over channels.
         high: Upper end.
         detectable: Smallest AUC that this many groups find with 80 % power at the same level.
+        p: Of an AUC this far from 0.5 by chance, two-sided, Holm-adjusted over channels.
     """
 
     channel: str
@@ -32,6 +35,7 @@ class Channel:
     low: float
     high: float
     detectable: float
+    p: float
 
     def __str__(self) -> str:
         return f"{self.auc:.2f} [{self.low:.2f}–{self.high:.2f}] ({self.channel})"
@@ -47,23 +51,43 @@ def channels_of(
     """
     level = 1 - (1 - confidence) / max(len(evaluations), 1)
     found = []
-    for attack, rows in evaluations.items():
+    for (attack, rows), p in zip(evaluations.items(), _adjusted(evaluations), strict=True):
         member, group = rows["member"].to_numpy(), rows["group"].to_numpy()
         auc = auc_interval(rows["score"].to_numpy(), member, level, group, resamples, seed)
         groups = [len(np.unique(group[side])) for side in (member, ~member)]
         detectable = detectable_auc(*groups, level)
         name = attack.removeprefix("blind_")
-        found.append(Channel(name, attack, auc.value, auc.low, auc.high, detectable))
+        found.append(Channel(name, attack, auc.value, auc.low, auc.high, detectable, p))
     return found
 
 
+def _adjusted(evaluations: dict[str, pd.DataFrame]) -> list[float]:
+    """Return each channel's p against a score that is the same for everyone, Holm-adjusted."""
+    raw = [
+        paired_auc_difference(
+            rows["score"].to_numpy(),
+            np.zeros(len(rows)),
+            rows["member"].to_numpy(),
+            rows["group"].to_numpy(),
+        ).p
+        for rows in evaluations.values()
+    ]
+    return multipletests(raw, method="holm")[1].tolist() if raw else []
+
+
 def verdict(
-    channels: Sequence[Channel], margin: float, by_design: bool, n_member: int, n_nonmember: int
+    channels: Sequence[Channel],
+    margin: float,
+    by_design: bool,
+    n_member: int,
+    n_nonmember: int,
+    level: float = 0.05,
 ) -> tuple[str, str]:
     """Return the verdict as a word and as a sentence.
 
     `NOT FAIR` if an interval lies wholly outside 0.5 ± margin, `FAIR` if all lie inside, else
-    `UNDECIDED`; `BY DESIGN` replaces the last two where chance alone made the two sets.
+    `UNDECIDED`; `BY DESIGN` replaces the last two where chance alone made the two sets. A channel
+    that differs from chance without being outside is named by its p.
 
     Args:
         channels: Of the blind baselines; without any, nothing can be decided.
@@ -71,11 +95,13 @@ def verdict(
         by_design: Whether both sets are random parts of one collection.
         n_member: Members in the evaluation fold.
         n_nonmember: Nonmembers in it.
+        level: A p below this is named.
     """
     low, high = 0.5 - margin, 0.5 + margin
     band = f"0.50 ± {margin:.2g}"
     size = f"n = {n_member} members + {n_nonmember} nonmembers"
     outside = [c for c in channels if c.low > high or c.high < low]
+    size += _beyond_chance([c for c in channels if c.p < level and c not in outside])
     open_ = [c for c in channels if c not in outside and (c.low < low or c.high > high)]
     if outside:
         return "NOT FAIR", (
@@ -104,3 +130,8 @@ def verdict(
 def _listed(channels: Sequence[Channel]) -> str:
     """Channels as text, the one farthest from 0.5 first."""
     return ", ".join(map(str, sorted(channels, key=lambda c: (-abs(c.auc - 0.5), c.channel))))
+
+
+def _beyond_chance(channels: Sequence[Channel]) -> str:
+    told = ", ".join(f"{c.channel} (p = {c.p:.1g})" for c in sorted(channels, key=lambda c: c.p))
+    return f"; beyond chance, but not beyond the margin: {told}" if told else ""

@@ -9,31 +9,34 @@ import numpy as np
 import pandas as pd
 
 from mia.images import duplicates, split
+from mia.images.matched import Method, unmatched
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
 SIDES = {"members": True, "nonmembers": False}
 
 
-def build(manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any]) -> pd.DataFrame:
+def build(
+    manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any], matching: Method | None = None
+) -> pd.DataFrame:
     """Return the membership of a target: every row that the manifests kept, on both sides.
 
     A nonmember that duplicates a member (bytes, hash and thumbnail, mirror image) is dropped; so is
     the later of two pictures with equal bytes within a side. Groups are the manifests', joined by
-    duplicates and families across the sides; a group is in one fold.
+    duplicates and families across the sides; a group is in one fold. With matching there is a third
+    fold, `fit`; rows of the others that find no match are dropped.
 
     Args:
-        manifests: Image set to manifest.
-        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `match`, `seed`.
+        manifests: Image set to manifest; with matching, all its columns.
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`.
+        matching: A module of `mia.matching`, if the sides are to be matched.
 
     Returns:
         `COLUMNS`, sorted by set and key; `image_id` is unique among the kept rows.
 
     Raises:
-        ValueError: `match` is unknown, or a side or one of its folds is empty; the message counts
-            planned, downloaded, kept and dropped rows of every part.
+        ValueError: A side or one of its folds is empty; the message counts planned, downloaded,
+            kept and dropped rows of every part.
     """
-    if spec["match"] != "none":
-        raise ValueError(f"match: {spec['match']!r}; known: none")
     rows = pd.concat([_side(manifests, spec[side]).assign(member=SIDES[side]) for side in SIDES])
     rows = rows.sort_values(["set", "key"], ignore_index=True)
     members, nonmembers = (np.flatnonzero(rows["member"] == flag) for flag in (True, False))
@@ -45,10 +48,15 @@ def build(manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any]) -> pd.
     rows["group"] = _joined_groups(rows, a, b)
     _require_both(rows, manifests, spec)
     kept = rows[rows["kept"]]
-    dealt = split.folds(kept["group"], kept["member"], spec["seed"])
+    deal = split.folds_to_match if matching else split.folds
+    dealt = deal(kept["group"], kept["member"], spec["seed"])
     # A dropped row without kept kin has no fold of its own to be in.
     rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
-    _require_folds(rows, manifests, spec)
+    reported = [split.CALIBRATION, split.EVALUATION]
+    _require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
+    if matching:
+        _leave_out(rows, unmatched(rows[rows["kept"]], matching, spec["seed"]))
+        _require_folds(rows, reported, manifests, spec)
     if rows.loc[rows["kept"], "image_id"].duplicated().any():
         raise ValueError("image_id is not unique among the kept rows")
     return rows[COLUMNS]
@@ -68,6 +76,13 @@ def _drop(rows: pd.DataFrame, dropped: np.ndarray, instead: np.ndarray, why: str
     for position, other in pairs.itertuples(index=False):
         rows.loc[position, "kept"] = False
         rows.loc[position, "reason"] = f"{why} {rows['key'][other]} of {rows['set'][other]}"
+
+
+def _leave_out(rows: pd.DataFrame, reasons: pd.Series) -> None:
+    """Mark, in place, the rows that have a reason."""
+    reasons = reasons[reasons != ""]
+    rows.loc[reasons.index, "kept"] = False
+    rows.loc[reasons.index, "reason"] = reasons
 
 
 def _later_copies(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -95,13 +110,16 @@ def _require_both(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None
             raise ValueError(f"{side}: no picture is left\n{_account(rows, manifests, spec)}")
 
 
-def _require_folds(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None:
+def _require_folds(
+    rows: pd.DataFrame, folds: Sequence[str], manifests: Mapping, spec: Mapping
+) -> None:
+    least = {2: "two", 3: "three"}[len(folds)]
     for side, member in SIDES.items():
         kept = rows[rows["kept"] & (rows["member"] == member)]
-        if kept["fold"].nunique() < 2:
+        if not set(folds) <= set(kept["fold"]):
             raise ValueError(
                 f"{side}: {len(kept)} pictures in {kept['group'].nunique()} group(s) cannot be "
-                "parted into calibration and evaluation; expected two unrelated pictures at least\n"
+                f"parted into {' and '.join(folds)}; expected {least} unrelated pictures at least\n"
                 + _account(rows, manifests, spec)
             )
 

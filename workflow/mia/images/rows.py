@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from mia.images import hashes
+from mia.images import hashes, jpeg
 from mia.images.pictures import PictureError, open_picture, to_rgb
 from mia.images.statistics import statistics
 
 PLANNED = ("key", "part", "row", "url", "caption", "alternates", "family", "sha256")
 STRINGS = ("image_id", "format", "mode", "phash", "phash_mirror")
-NUMBERS = ("width", "height", "bytes")
+NUMBERS = ("width", "height", "bytes", "jpeg_quality", "jpeg_sampling", "has_exif")
 STATISTICS = tuple(statistics(Image.new("RGB", (8, 8))))
 COLUMNS = (
     "image_id",
@@ -31,7 +31,8 @@ COLUMNS = (
 def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
     """Return `status`, `error` and, of a picture that can be used, the values of `COLUMNS`.
 
-    `image_id` is the sha256 of the bytes, in hexadecimal; the size is the file's own, in pixels.
+    `image_id` is the sha256 of the bytes, in hexadecimal; the size is the file's own, in pixels;
+    `has_exif` is 1 or 0.
 
     >>> describe(b"<html>", 100)["status"]
     'not_an_image'
@@ -48,6 +49,9 @@ def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "bytes": len(data),
+        "jpeg_quality": jpeg.quality(picture),
+        "jpeg_sampling": jpeg.sampling(picture),
+        "has_exif": int("exif" in picture.info),
         "format": picture.format,
         "mode": picture.mode,
         "phash": hashes.perceptual_hash(rgb),

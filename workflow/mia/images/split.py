@@ -1,4 +1,4 @@
-"""Seeded cuts by group: parts of exact size, folds of equal halves. No generator, only hashes.
+"""Seeded cuts by group: parts of exact size, folds of equal shares. No generator, only hashes.
 
 A group's place depends on the seed and its name alone, so neither the order of rows nor the number
 of shards matters, and new pictures move few of the old.
@@ -7,11 +7,12 @@ of shards matters, and new pictures move few of the old.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-CALIBRATION, EVALUATION = "calibration", "evaluation"
+FIT, CALIBRATION, EVALUATION = "fit", "calibration", "evaluation"
+FIFTHS = (FIT, CALIBRATION, CALIBRATION, EVALUATION, EVALUATION)
 
 
 def place(seed: int, purpose: str, group: str) -> str:
@@ -73,13 +74,8 @@ def folds(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
     >>> sorted(folds(pd.Series(["a", "b"]), pd.Series([True, True]), seed=0).values())
     ['calibration', 'evaluation']
     """
-    counts = pd.crosstab(groups, member.astype(bool)).reindex(columns=[True, False], fill_value=0)
-    order = sorted(
-        (-members - nonmembers, place(seed, "fold", group), group, members, nonmembers)
-        for group, members, nonmembers in counts.itertuples()
-    )
     found, ahead = {}, [0, 0]  # how many more of each class calibration has
-    for _, digest, group, *size in order:
+    for digest, group, *size in _large_first(groups, member, seed):
         if_added = sum(abs(a + n) for a, n in zip(ahead, size, strict=True))
         if_not = sum(abs(a - n) for a, n in zip(ahead, size, strict=True))
         drawn = int(digest[0], 16) % 2 == 0
@@ -87,3 +83,39 @@ def folds(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
         found[group] = CALIBRATION if calibrates else EVALUATION
         ahead = [a + n if calibrates else a - n for a, n in zip(ahead, size, strict=True)]
     return found
+
+
+def folds_to_match(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
+    """Deal groups out to the folds `fit`, `calibration` and `evaluation`, 20, 40 and 40 %.
+
+    Each class alike: large groups come first, each to the fifth of the pictures that has the fewest
+    of its classes so far; the seed decides where it makes no difference.
+
+    Args:
+        groups: Group of every row.
+        member: Its class, bool, the same index.
+        seed: The experiment's seed.
+
+    Returns:
+        Group to fold.
+    """
+    found, held = {}, [[0, 0] for _ in FIFTHS]
+    for digest, group, *size in _large_first(groups, member, seed):
+        crowd = [sum(h * n for h, n in zip(fifth, size, strict=True)) for fifth in held]
+        best = [n for n, crowding in enumerate(crowd) if crowding == min(crowd)]
+        chosen = best[int(digest, 16) % len(best)]
+        found[group] = FIFTHS[chosen]
+        held[chosen] = [h + n for h, n in zip(held[chosen], size, strict=True)]
+    return found
+
+
+def _large_first(
+    groups: pd.Series, member: pd.Series, seed: int
+) -> Iterator[tuple[str, str, int, int]]:
+    """Yield (digest, group, members, nonmembers), large groups first, equal ones by digest."""
+    counts = pd.crosstab(groups, member.astype(bool)).reindex(columns=[True, False], fill_value=0)
+    order = sorted(
+        (-members - nonmembers, place(seed, "fold", group), group, members, nonmembers)
+        for group, members, nonmembers in counts.itertuples()
+    )
+    yield from (entry[1:] for entry in order)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia.checks import MEANINGS
+from mia.pages.audit_tables import rests_on
 from mia.pages.long_table import beyond_blind, carried, notes
 from mia.pages.words import ABOVE_BLIND, ACCESS, VERDICTS
 
@@ -172,6 +173,7 @@ def target_context(
         "findings": findings(rows, verdict),
         "brief": brief(rows, verdict),
         "audit": audit,
+        **rests_on(audit, spec["evaluation"]["confidence"]),
         "sides": [
             (side, pairing[side], audit.get("counts", {}).get(side), audit[key])
             for side, key in (("members", "n_member"), ("nonmembers", "n_nonmember"))

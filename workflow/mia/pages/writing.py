@@ -45,6 +45,15 @@ def whole(value: float) -> str:
     return "n/a" if math.isnan(value) else f"{value:,.6g}".replace(",", "\u202f")
 
 
+def chance(p: float) -> str:
+    """A p with two digits, or that it is below one in ten thousand.
+
+    >>> chance(0.0213), chance(1e-9), chance(1.0)
+    ('0.021', '< 0.0001', '1')
+    """
+    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+
+
 def breakable(name: str) -> Markup:
     """A name that may go to the next line after each underscore.
 

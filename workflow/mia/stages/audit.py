@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from mia import tables
+from mia.attack_rows import build_attack
+from mia.blind import image, metadata, surface
+from mia.evaluation.balance import balance
+from mia.evaluation.frechet import frechet
+from mia.evaluation.left_out import counts, kept_share
+from mia.evaluation.remarks import remarks
+from mia.evaluation.resplit import self_test, spread
 from mia.evaluation.scored import fold_of, scored
 from mia.evaluation.survival import survival
 from mia.evaluation.verdict import channels_of, verdict
+from mia.stages.score import read_images
 
-MEMBERSHIP = ["image_id", "member", "group", "fold", "kept", "reason"]
-HASH = re.compile(r"\b[0-9a-f]{8,64}\b")
+MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
+NAMED_TPR = 0.01  # limit of the FPR
 
 
 def audit(
@@ -28,7 +35,7 @@ def audit(
     by_design: bool,
     source: str,
 ) -> dict:
-    """Return the audit of a target.
+    """Return the verdict on a target and what it rests on.
 
     Args:
         target: Its name.
@@ -58,41 +65,70 @@ def audit(
     kept = membership[membership["kept"].astype(bool)]
     members = fold_of(kept, "evaluation", source)["member"]
     n_member, n_nonmember = int(members.sum()), int((~members.astype(bool)).sum())
-    word, sentence = verdict(channels, settings["margin"], by_design, n_member, n_nonmember)
+    word, sentence = verdict(
+        channels,
+        settings["margin"],
+        by_design,
+        n_member,
+        n_nonmember,
+        1 - settings["confidence"],
+    )
+    rates = {found["attack"]: found["tpr"] for found in metrics}
     return {
         "target": target,
         "verdict": word,
         "sentence": sentence,
         "margin": settings["margin"],
-        "channels": [asdict(channel) for channel in channels],
+        "channels": [
+            {**asdict(channel), "tpr": _named_tpr(rates[channel.attack])} for channel in channels
+        ],
         "n_member": n_member,
         "n_nonmember": n_nonmember,
         "by_design": by_design,
         "counts": {
-            side: _counts(membership[membership["member"].astype(bool) == is_member])
+            side: counts(membership[membership["member"].astype(bool) == is_member])
             for side, is_member in (("members", True), ("nonmembers", False))
         },
     }
 
 
-def _counts(rows: pd.DataFrame) -> dict:
-    """Rows of one side: kept by fold, dropped by kind of reason."""
-    kept = rows["kept"].astype(bool)
-    kinds = rows.loc[~kept, "reason"].map(reason_kind)
+def appendix(
+    manifests: list[str],
+    membership: pd.DataFrame,
+    attacks: dict[str, dict],
+    settings: dict,
+) -> dict:
+    """Return what the verdict does not rest on: other splits, a self-test, the sets' balance.
+
+    Only kept pictures of calibration and evaluation count.
+
+    Args:
+        manifests: Manifests of the target's sets.
+        membership: Its membership table.
+        attacks: Name to config row of its blind baselines.
+        settings: splits, random_splits, confidence, resamples, seed.
+    """
+    rows = membership[membership["kept"].astype(bool) & (membership["fold"] != "fit")]
+    rows = rows.set_index("image_id").sort_index().astype({"member": bool})
+    images = read_images(manifests, rows)
+    blind = {name: build_attack(name, row) for name, row in attacks.items()}
+    seed, member, group = settings["seed"], rows["member"], rows["group"]
+    read = pd.concat([c.features(images) for c in (surface, metadata, image)], axis=1)
+    apart = frechet(image.features(images), member, group, settings["random_splits"], seed)
     return {
-        "kept": int(kept.sum()),
-        **{fold: int(n) for fold, n in rows.loc[kept, "fold"].value_counts().items()},
-        "dropped": {kind: int(n) for kind, n in kinds.value_counts().items()},
+        "spread": spread(blind, images, rows, settings["splits"], seed),
+        "self_test": self_test(
+            blind, images, rows, settings["confidence"], settings["resamples"], seed
+        ),
+        "balance": [asdict(row) for row in balance(read, member, group)],
+        "frechet": asdict(apart) if apart else None,
     }
 
 
-def reason_kind(reason: str) -> str:
-    """Return a reason without what tells one row's from another's.
-
-    >>> reason_kind("near duplicate of member 0123456789abcdef")
-    'near duplicate of member'
-    """
-    return " ".join(HASH.sub("", str(reason).split(":")[0]).split())
+def _named_tpr(rates: list[dict]) -> dict:
+    """The TPR at `NAMED_TPR` and its interval; nulls where too few nonmembers resolve it."""
+    (entry,) = [entry for entry in rates if entry["limit"] == NAMED_TPR]
+    return {key: entry[key] for key in ("limit", "value", "low", "high")}
 
 
 def main() -> None:
@@ -101,29 +137,51 @@ def main() -> None:
     parser.add_argument("--metrics", required=True, nargs="*", help="of the blind baselines")
     parser.add_argument("--scores", required=True, nargs="*", help="of the same, in any order")
     parser.add_argument("--membership", required=True)
-    parser.add_argument("--manifests", required=True, nargs="+", type=Path, help="of its sets")
-    parser.add_argument("--sides", required=True, type=json.loads, help="set, parts, dealt; JSON")
+    parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
+    parser.add_argument("--attacks", required=True, type=json.loads, help="name to row, JSON")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    parser.add_argument("--by-design", required=True, choices=["True", "False"])
+    parser.add_argument(
+        "--pairing",
+        required=True,
+        type=json.loads,
+        help="by_design, trained_here, match, sides; JSON",
+    )
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
     try:
-        found = audit(
-            args.target,
-            [json.loads(Path(path).read_text(encoding="utf-8")) for path in args.metrics],
-            {Path(path).stem: path for path in args.scores},
-            tables.read(args.membership, MEMBERSHIP),
-            args.settings,
-            args.by_design == "True",
-            args.membership,
-        )
-        manifests = {
-            path.parent.name: tables.read(path, ["part", "status"]) for path in args.manifests
-        }
-        found["survival"] = survival(manifests, args.sides, args.settings["confidence"])
-        tables.write_json(found, args.output)
+        tables.write_json(found(args), args.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
+
+
+def found(args: argparse.Namespace) -> dict:
+    """Read the inputs; return all that audit/{target}.json says."""
+    membership = tables.read(args.membership, MEMBERSHIP)
+    of_target = audit(
+        args.target,
+        [json.loads(Path(path).read_text(encoding="utf-8")) for path in args.metrics],
+        {Path(path).stem: path for path in args.scores},
+        membership,
+        args.settings,
+        args.pairing["by_design"],
+        args.membership,
+    )
+    more = appendix(args.manifests, membership, args.attacks, args.settings)
+    match, share = args.pairing["match"], kept_share(membership)
+    said = remarks(
+        of_target["verdict"], args.pairing["trained_here"], match, share, more["self_test"]
+    )
+    manifests = {
+        Path(path).parent.name: tables.read(path, ["part", "status"]) for path in args.manifests
+    }
+    return {
+        **of_target,
+        **more,
+        "match": match,
+        "kept_share": share,
+        "survival": survival(manifests, args.pairing["sides"], args.settings["confidence"]),
+        "remarks": said,
+    }
 
 
 if __name__ == "__main__":

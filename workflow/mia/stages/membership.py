@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from mia import tables
 from mia.images.membership import build
 
+# With matching, all columns are read: any of them may tell the sides apart.
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
 READ += ["group", "kept"]
 
@@ -27,11 +29,13 @@ def main(arguments: list[str] | None = None) -> None:
         sets = list(dict.fromkeys(options.spec[side][0] for side in ("members", "nonmembers")))
         if len(sets) != len(options.manifests):
             raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
+        method = options.spec["match"]
         manifests = {
-            name: tables.read(path, READ)
+            name: tables.read(path, READ if method == "none" else None)
             for name, path in zip(sets, options.manifests, strict=True)
         }
-        rows = build(manifests, options.spec)
+        matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
+        rows = build(manifests, options.spec, matching)
     except ValueError as error:
         raise SystemExit(f"error: targets.{options.name}: {error}") from error
     kept = rows[rows["kept"]]

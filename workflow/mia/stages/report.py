@@ -56,7 +56,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    for name in ("number", "signed", "percent", "whole", "breakable", "sha256"):
+    for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
         environment.filters[name] = getattr(writing, name)
     return environment.get_template(template.name).render(values)
 

@@ -1,0 +1,45 @@
+"""Blind baseline on everything at once: captions, pictures, files and addresses together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mia import parameters
+from mia.blind import stack
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Logistic regression on the log odds of every blind channel; score in log odds.
+
+    The log odds that it learns from are out of fold: of channels fitted on other groups. What it
+    finds is a difference of the sets, not of what the model remembers. Without `source` among its
+    `channels` it sees what an attack on the model could see.
+    """
+
+    channels: tuple[str, ...] = tuple(stack.CHANNELS)
+    _fitted: Any = field(default=None, repr=False, compare=False)
+
+    access = "model-free"
+    source = "Das et al. 2024 (arXiv 2406.16201), channels stacked (Wolpert 1992)"
+    reads_images = True
+    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parameters.at_least_one("channels", self.channels)
+        for channel in self.channels:
+            parameters.one_of("channels", channel, stack.CHANNELS)
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        fitted = stack.fit(evidence.images, member, evidence.seed, self.channels)
+        return replace(self, _fitted=fitted)
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        return self._fitted.log_odds(evidence.images)

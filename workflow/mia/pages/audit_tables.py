@@ -1,0 +1,60 @@
+"""What the page says about how a verdict was reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SHOWN = 10  # least balanced columns
+BALANCED = 0.1  # largest standardised mean difference of a balanced column (Austin 2011)
+
+
+def rests_on(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
+    """Return `channels` and `balance` of an audit: see `channel_rows` and `balance_summary`."""
+    return {"channels": channel_rows(audit), "balance": balance_summary(audit, confidence)}
+
+
+def channel_rows(audit: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the audit's channels with their other splits and their self-test beside them.
+
+    Args:
+        audit: audit/{target}.json.
+
+    Returns:
+        The channels; `spread` as (low, mean, high) and `self_test` as (auc, low, high), None where
+        there is none.
+    """
+    return [
+        {
+            **channel,
+            "spread": _numbers(audit["spread"].get(channel["attack"]), "low", "mean", "high"),
+            "self_test": _numbers(audit["self_test"].get(channel["attack"]), "auc", "low", "high"),
+        }
+        for channel in audit["channels"]
+    ]
+
+
+def balance_summary(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
+    """Return the least balanced columns, and how many of all are unbalanced.
+
+    Args:
+        audit: audit/{target}.json.
+        confidence: Level of the tests, in (0, 1).
+
+    Returns:
+        `columns`, `unbalanced` (by size of the difference of means), `differ` (by distribution,
+        beyond chance), and `rows`, those that are either, at most `SHOWN`.
+    """
+    rows = audit["balance"]
+    unbalanced = [r for r in rows if r["smd"] is not None and abs(r["smd"]) >= BALANCED]
+    differ = [row for row in rows if row["p"] < 1 - confidence]
+    either = [row for row in rows if row in unbalanced or row in differ]
+    return {
+        "columns": len(rows),
+        "unbalanced": len(unbalanced),
+        "differ": len(differ),
+        "rows": either[:SHOWN],
+    }
+
+
+def _numbers(entry: dict[str, float] | None, *names: str) -> tuple[float, ...] | None:
+    return tuple(entry[name] for name in names) if entry else None
