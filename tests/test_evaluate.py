@@ -21,13 +21,14 @@ def target(tmp_path):
     return tmp_path, members
 
 
-def run(folder, score, output="metrics.json", monkeypatch=None):
+def run(folder, score, output="metrics.json", randomised=False):
     arguments = {
         "--target": "made",
         "--attack": Path(score).stem,
         "--score": str(score),
         "--membership": str(folder / "membership.parquet"),
         "--settings": json.dumps(SETTINGS),
+        "--randomised": str(randomised),
         "--output": str(folder / output),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -48,11 +49,13 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["low"] < found["auc"]["value"] < found["auc"]["high"]
     assert found["auc"]["method"] == "DeLong"
     about = "target attack module access blind trained fitted n_member n_nonmember"
-    assert found.keys() == {*about.split(), "auc", "tpr", "carried", "advantage", "flags"}
+    numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws epsilon flags"
+    assert found.keys() == {*about.split(), *numbers.split()}
 
     other = table.assign(score=np.where(members["fold"] == "evaluation", table["score"], 7.0))
     changed = run(folder, write_scores(folder / "loss.parquet", other))
-    assert {**changed, "carried": 0, "flags": 0} == {**found, "carried": 0, "flags": 0}
+    carried = {"carried": 0, "balanced_accuracy": 0, "flags": 0}
+    assert changed | carried == found | carried
 
 
 def test_a_tpr_that_rests_on_too_few_nonmembers_is_not_printed(target):

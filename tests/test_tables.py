@@ -14,7 +14,8 @@ from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.comparison import above_blind, compare
 from mia.evaluation.costs import costs, evaluations
-from mia.metrics import auc, paired_auc_difference
+from mia.metrics import auc
+from mia.paired import paired_auc_difference
 from mia.query import Query
 from mia.stages import audit, evaluate
 from mia.stages import tables as stage
@@ -163,6 +164,7 @@ def made(tmp_path_factory):
         tables.write_json(found, folder / "audit" / f"{target}.json")
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
+    outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
     line += ["--attacks", json.dumps(ATTACKS), "--settings", json.dumps(SETTINGS)]
