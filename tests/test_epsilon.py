@@ -9,10 +9,10 @@ from mia.evaluation.epsilon import NOT_RANDOMISED, lower_bound, p_value, privacy
 
 
 def responses(epsilon: float, pairs: int, seed: int) -> pd.DataFrame:
-    """Scores of pairs whose order is told right with probability e^ε / (1 + e^ε): that is ε-private.
+    """Scores of pairs whose order is told right with probability e^ε / (1 + e^ε).
 
-    Which member meets which nonmember does not matter: every score is the answer to a coin of its
-    own, so each side answers with ε / 2 and a pair with ε at most.
+    Every picture answers for itself, with ε / 2: so exchanging one for another costs ε at most,
+    whichever member meets which nonmember.
     """
     generator = np.random.default_rng(seed)
     member = np.repeat([True, False], pairs)

@@ -91,6 +91,6 @@ def test_a_key_that_names_two_images_asks_for_image_id(target, monkeypatch):
 
 def test_a_row_with_scores_has_no_other_key():
     row = {"scores": "a.csv", "attack": "loss"}
-    with pytest.raises(ConfigError, match="attacks.theirs: attack: a row with `scores`"):
+    with pytest.raises(ConfigError, match=r"attacks.theirs: attack: a row with `scores`"):
         build_attack("theirs", row)
     assert build_attack("theirs", {"scores": "a.csv"}).queries == ()

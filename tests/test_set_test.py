@@ -13,7 +13,7 @@ def rows_of(members, shift, seed=0):
     return table.assign(score=scores(members, shift, seed).set_index("image_id")["score"])
 
 
-def tested(shifts, blind=(), per_class=400, group_size=1):
+def examined(shifts, blind=(), per_class=400, group_size=1):
     members = membership(per_class, group_size)
     tables = {name: rows_of(members, shift, n) for n, (name, shift) in enumerate(shifts.items())}
     access = {name: "model-free" if name in blind else "grey-box" for name in shifts}
@@ -25,7 +25,7 @@ def whole(rows, attack):
 
 
 def test_p_is_scipys_welch_on_group_means():
-    tables, rows = tested({"loss": 0.2}, group_size=2)
+    tables, rows = examined({"loss": 0.2}, group_size=2)
     table = tables["loss"][tables["loss"]["fold"] == "evaluation"]
     means = table.groupby(["member", "group"])["score"].mean()
     expected = ttest_ind(means[True], means[False], equal_var=False, alternative="greater").pvalue
@@ -42,7 +42,7 @@ def test_welch_of_sets_that_do_not_vary():
 
 
 def test_a_weak_signal_shows_in_a_large_set_only():
-    _, rows = tested({"loss": 0.4}, per_class=1000)
+    _, rows = examined({"loss": 0.4}, per_class=1000)
     by_size = {row["size"]: row for row in rows if "power" in row}
     assert list(by_size) == [10, 20, 50, 100, 200, 500]
     assert by_size[10]["power"] < 0.4 < 0.9 < by_size[200]["power"]
@@ -53,8 +53,8 @@ def test_a_weak_signal_shows_in_a_large_set_only():
 
 
 def test_a_blind_baseline_that_passes_takes_the_meaning_away():
-    _, fair = tested({"loss": 1.0, "blind_image": 0.0}, blind=["blind_image"])
-    _, shifted = tested({"loss": 1.0, "blind_image": -1.0}, blind=["blind_image"])
+    _, fair = examined({"loss": 1.0, "blind_image": 0.0}, blind=["blind_image"])
+    _, shifted = examined({"loss": 1.0, "blind_image": -1.0}, blind=["blind_image"])
     assert whole(fair, "loss")["note"] == ""
     assert whole(fair, "loss")["blind_p"] > 0.05
     assert whole(shifted, "loss")["note"].startswith("a blind baseline tells the sets apart")
@@ -63,7 +63,7 @@ def test_a_blind_baseline_that_passes_takes_the_meaning_away():
 
 
 def test_members_that_score_lower_are_no_sign_of_training():
-    _, rows = tested({"loss": -1.0, "pia": 0.0})
+    _, rows = examined({"loss": -1.0, "pia": 0.0})
     assert whole(rows, "loss")["p"] > 0.999
     assert whole(rows, "pia")["p_holm"] == pytest.approx(min(1, 2 * whole(rows, "pia")["p"]))
 

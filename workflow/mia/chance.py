@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import betabinom
+import numpy as np
+from scipy.stats import beta, betabinom
 
+from mia.areas import standardised
 from mia.metrics import allowed_false_positives, two_sided
 
 Band = tuple[float, float]
@@ -31,14 +33,25 @@ def auc_band(members: int, nonmembers: int, confidence: float) -> Band:
 
 
 def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:
-    """Return the band of the standardised partial AUC up to an FPR of `limit`, normal.
+    """Return the band of the standardised partial AUC up to an FPR of `limit`.
 
-    Without signal, TPR(u) - u is about a Brownian bridge of variance u (1 - u) (1/m + 1/n); its
-    integral up to a has variance (a³/3 - a⁴/4) (1/m + 1/n).
+    The area is a sum over nonmembers, best first, of the TPR that each cuts off. Without signal
+    that TPR has mean p_k = (k + 1) / (n + 1), and two of them, j <= k, have the covariance
+    p_j (1 - p_k) (m + n + 1) / (m (n + 2)). The mean TPR, at least 0 and skew, is taken for a beta
+    of the exact mean and variance: right to half a point of the tails at hundreds of pictures, to
+    three at sixty.
     """
-    variance = (limit**3 / 3 - limit**4 / 4) * (1 / members + 1 / nonmembers)
-    standardised = math.sqrt(variance) / (2 * (limit - limit**2 / 2))
-    return _around_half(two_sided(confidence) * standardised)
+    steps = np.arange(math.ceil(limit * nonmembers - 1e-9))
+    width = np.minimum(1 / nonmembers, limit - steps / nonmembers) / limit
+    p = (steps + 1) / (nonmembers + 1)
+    below, above = width * p, width * (1 - p)
+    pairs = 2 * (above * (below.cumsum() - below)).sum() + (below * above).sum()
+    variance = pairs * (members + nonmembers + 1) / (members * (nonmembers + 2))
+    mean = below.sum()
+    size = max(mean * (1 - mean) / variance - 1, 1e-6)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = standardised(limit * beta.ppf(tails, mean * size, (1 - mean) * size), limit)
+    return float(low), float(high)
 
 
 def tpr_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import expit
-from scipy.stats import binom
+from scipy.special import betainc, expit
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the pairs that are guessed; tried all, Bonferroni
 LARGEST = 50.0
@@ -80,10 +79,11 @@ def p_value(pairs: int, guesses: int, correct: int, epsilon: float, delta: float
 
     P[B >= v] + 2 m δ max_i P[v > B >= v - i] / i, for B binomial with r guesses, v correct.
     """
-    law = binom(guesses, expit(epsilon))
-    below = np.cumsum(law.pmf(np.arange(correct - 1, -1, -1)))
-    most = (below / np.arange(1, correct + 1)).max(initial=0.0)
-    return min(1.0, float(law.sf(correct - 1) + 2 * pairs * delta * most))
+    least = np.arange(correct, -1, -1)
+    tails = np.ones(correct + 1)  # P[B >= v], P[B >= v - 1], …, P[B >= 0]
+    tails[:-1] = betainc(least[:-1], guesses - least[:-1] + 1, expit(epsilon))
+    most = ((tails[1:] - tails[0]) / np.arange(1, correct + 1)).max(initial=0.0)
+    return min(1.0, float(tails[0] + 2 * pairs * delta * most))
 
 
 def _gaps(evaluation: pd.DataFrame, seed: int) -> np.ndarray:
