@@ -44,8 +44,8 @@ def test_a_coin_lands_in_the_band_as_often_as_it_says(coins, name, band):
     size, found = coins
     low, high = band(*size)
     inside = ((found[name] >= low - 1e-12) & (found[name] <= high + 1e-12)).mean()
-    # A TPR moves in steps of 1 / members, so that its exact band holds more; the band of the partial
-    # AUC is approximate.
+    # A TPR moves in steps of 1 / members, so its exact band holds more; that of the partial AUC is
+    # approximate.
     assert (0.91 if name == "partial" else 0.93) <= inside <= (0.99 if name == "tpr" else 0.975)
 
 

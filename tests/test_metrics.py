@@ -201,7 +201,7 @@ def test_many_differences_are_the_single_ones_and_holm_is_statsmodels():
     adjusted = holm(found, 0.95)
     expected = multipletests([d.p for d in found], method="holm")[1]
     assert [a.p for a in adjusted] == pytest.approx(expected)
-    assert [a.side for a in adjusted] == [-1, -1, 1]
+    assert [a.side for a in adjusted] == [0, -1, 1]
     assert all((a.low > 0 or a.high < 0) == (a.p < 0.05) for a in adjusted)
     assert holm([], 0.95) == []
 
