@@ -10,6 +10,7 @@ import pytest
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import checks, tables
+from mia.evaluation.summary import target_flags
 from mia.metrics import auc
 from mia.stages import evaluate
 
@@ -21,13 +22,14 @@ def target(tmp_path):
     return tmp_path, members
 
 
-def run(folder, score, output="metrics.json", monkeypatch=None):
+def run(folder, score, output="metrics.json", randomised=False):
     arguments = {
         "--target": "made",
         "--attack": Path(score).stem,
         "--score": str(score),
         "--membership": str(folder / "membership.parquet"),
         "--settings": json.dumps(SETTINGS),
+        "--randomised": str(randomised),
         "--output": str(folder / output),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -48,11 +50,13 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["low"] < found["auc"]["value"] < found["auc"]["high"]
     assert found["auc"]["method"] == "DeLong"
     about = "target attack module access blind trained fitted n_member n_nonmember"
-    assert found.keys() == {*about.split(), "auc", "tpr", "carried", "advantage", "flags"}
+    numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws epsilon flags"
+    assert found.keys() == {*about.split(), *numbers.split()}
 
     other = table.assign(score=np.where(members["fold"] == "evaluation", table["score"], 7.0))
     changed = run(folder, write_scores(folder / "loss.parquet", other))
-    assert {**changed, "carried": 0, "flags": 0} == {**found, "carried": 0, "flags": 0}
+    carried = {"carried": 0, "balanced_accuracy": 0, "flags": 0}
+    assert changed | carried == found | carried
 
 
 def test_a_tpr_that_rests_on_too_few_nonmembers_is_not_printed(target):
@@ -171,6 +175,109 @@ def test_metrics_do_not_depend_on_other_attacks_or_on_the_order_of_rows(target):
     tables.write(members.sample(frac=1, random_state=1), folder / "membership.parquet")
     run(folder, path, "second.json")
     assert (folder / "first.json").read_bytes() == (folder / "second.json").read_bytes()
+
+
+def test_bands_balanced_accuracy_and_draws(target):
+    folder, members = target
+    table = scores(members, 1.0)
+    generator = np.random.default_rng(1)
+    table = table.assign(draw_0=table["score"], draw_1=table["score"] + generator.normal(size=800))
+    found = run(folder, write_scores(folder / "loss.parquet", table))
+    assert found["auc"]["chance_low"] < 0.5 < found["auc"]["chance_high"] < found["auc"]["low"]
+    assert found["partial_auc"]["limit"] == 0.1
+    assert found["partial_auc"]["value"] > found["partial_auc"]["chance_high"]
+    hundredth = found["tpr"][1]
+    assert 0 <= hundredth["chance_low"] < 0.01 < hundredth["chance_high"] < 0.06
+
+    def gap(rows, threshold):
+        called = rows["score"] >= threshold
+        return called[rows["member"]].mean() - called[~rows["member"]].mean()
+
+    rows = members.assign(score=table["score"], second=table["draw_1"])
+    calibration, rows = (rows[rows["fold"] == f] for f in ("calibration", "evaluation"))
+    gaps = {score: gap(calibration, score) for score in calibration["score"]}
+    balanced, best = found["balanced_accuracy"], max(gaps.values())
+    assert balanced["threshold"] == max(s for s in gaps if gaps[s] == pytest.approx(best))
+    expected = (1 + gap(rows, balanced["threshold"])) / 2
+    assert balanced["value"] == pytest.approx(expected)
+    assert balanced["low"] < expected < balanced["high"]
+    assert balanced["value"] <= (1 + found["advantage"]["value"]) / 2
+
+    areas = [auc(rows[column], rows["member"]) for column in ("score", "second")]
+    draws = found["between_draws"]
+    assert draws["draws"] == 2
+    assert draws["auc"] == pytest.approx(areas)
+    assert draws["sd"] == pytest.approx(abs(areas[0] - areas[1]) / np.sqrt(2))
+
+
+def test_epsilon_only_where_membership_was_randomised(target):
+    folder, members = target
+    path = write_scores(folder / "loss.parquet", scores(members, 3.0))
+    assert run(folder, path)["epsilon"]["note"] == "n/a: membership was not randomised"
+    found = run(folder, path, randomised=True)["epsilon"]
+    assert found["value"] > 1
+    assert found["pairs"] == 200
+
+
+# Flags
+
+
+@pytest.mark.parametrize(
+    ("flag", "about", "shift"),
+    [
+        ("below_chance", {}, -1.0),
+        ("few_false_positives", {}, 0.0),
+        ("too_few", {}, 0.0),
+        ("combines_signals", {"combines_signals": True, "trained": True}, 0.0),
+        ("external", {"access": "external"}, 0.0),
+    ],
+)
+def test_a_flag_stands_in_the_metrics(target, flag, about, shift):
+    folder, members = target
+    found = run(folder, write_scores(folder / "x.parquet", scores(members, shift), **about))
+    assert flag in found["flags"]
+
+
+def audited(verdict="FAIR", dropped=0):
+    counts = {"nonmembers": {"kept": 100, "dropped": {"duplicate of member of openmoji": dropped}}}
+    return {"verdict": verdict, "counts": counts}
+
+
+def test_flags_of_a_target():
+    assert target_flags(audited()) == []
+    assert target_flags(audited("NOT FAIR")) == ["shift"]
+    assert target_flags(audited(dropped=1)) == []
+    assert target_flags(audited(dropped=3)) == ["duplicates_across_sets"]
+
+
+def test_two_runs_that_differ_beyond_rounding_are_not_reproducible():
+    scores = np.random.default_rng(0).normal(size=100)
+    assert not checks.not_reproducible(scores, scores * (1 + 1e-6))
+    assert checks.not_reproducible(scores, scores + 0.01 * (np.arange(100) == 5))
+
+
+SCORES = np.array([1.0, 2.0, 3.0])
+RAISED = {  # flag: what raises it, what does not
+    "below_chance": ((0.49,), (0.5,)),
+    "too_few": ((1,), (2,)),
+    "few_false_positives": ((2,), (10,)),
+    "constant": ((np.ones(3),), (SCORES,)),
+    "not_finite": ((np.array([1.0, np.nan]),), (SCORES,)),
+    "threshold_does_not_carry": (((3, 300), (20, 300), 0.05), ((3, 300), (4, 300), 0.05)),
+    "shift": (("NOT FAIR",), ("UNDECIDED",)),
+    "duplicates_across_sets": ((2, 100), (1, 100)),
+    "combines_signals": ((True,), (False,)),
+    "external": (("external",), ("grey-box",)),
+    "not_reproducible": ((SCORES, SCORES + 0.01), (SCORES, SCORES)),
+}
+
+
+def test_every_flag_can_be_raised():
+    assert RAISED.keys() == checks.MEANINGS.keys()
+    for flag, (alarming, harmless) in RAISED.items():
+        raised = getattr(checks, flag)
+        assert np.any(raised(*alarming)), flag
+        assert not np.any(raised(*harmless)), flag
 
 
 def test_every_flag_has_a_meaning_and_a_section_in_the_docs():

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
+from statsmodels.stats.multitest import multipletests
 
 from mia import checks, metrics
-from mia.intervals import auc_interval, detectable_auc, rate_interval, tpr_interval
+from mia.areas import partial_auc
+from mia.intervals import (
+    auc_interval,
+    detectable_auc,
+    partial_auc_interval,
+    rate_interval,
+    tpr_interval,
+)
+from mia.paired import auc_differences, holm, paired_auc_difference
 
 
 def sample(n_member, n_nonmember, shift=0.0, seed=0, digits=None):
@@ -45,12 +54,31 @@ def test_delong_against_values_computed_by_hand():
     assert interval.method == "DeLong"
 
 
-def test_delong_agrees_with_a_naive_double_loop():
-    scores, member = sample(23, 31, shift=0.7, seed=3, digits=1)
-    pairs = scores[member][:, None] - scores[~member][None, :]
-    won = (pairs > 0) + 0.5 * (pairs == 0)
-    expected = won.mean(1).var(ddof=1) / 23 + won.mean(0).var(ddof=1) / 31
-    assert metrics.auc_covariance(scores[None], member)[1][0, 0] == pytest.approx(expected)
+def wins(scores, member):
+    """Every member against every nonmember, one by one: 1 won, 0.5 tied, 0 lost."""
+    return [[(m > n) + (m == n) / 2 for n in scores[~member]] for m in scores[member]]
+
+
+def naive_delong(first, second, member):
+    """AUCs and covariance of two scores from their pairs, as DeLong et al. 1988 write it."""
+    tables = [np.array(wins(scores, member)) for scores in (first, second)]
+    covariance = np.zeros((2, 2))
+    for r, s in np.ndindex(2, 2):
+        for axis in (1, 0):  # structural components of members, of nonmembers
+            x, y = tables[r].mean(axis), tables[s].mean(axis)
+            n = len(x)
+            covariance[r, s] += sum((x - x.mean()) * (y - y.mean())) / (n - 1) / n
+    return [table.mean() for table in tables], covariance
+
+
+@pytest.mark.parametrize("digits", [None, 1, 0])
+def test_delong_agrees_with_all_pairs_compared_one_by_one(digits):
+    first, member = sample(23, 31, shift=0.7, seed=3, digits=digits)
+    second = (first + sample(23, 31, seed=4)[0]).round(1)
+    values, covariance = metrics.auc_covariance(np.stack([first, second]), member)
+    expected = naive_delong(first, second, member)
+    assert values == pytest.approx(expected[0])
+    np.testing.assert_allclose(covariance, expected[1], rtol=1e-9)
 
 
 def test_delong_and_group_bootstrap_agree_on_groups_that_hold_no_kin():
@@ -91,11 +119,46 @@ def test_one_picture_in_a_class_tells_nothing():
     assert (interval.low, interval.high) == (0.0, 1.0)
 
 
-def test_delong_covers_the_true_auc_as_often_as_it_claims():
-    true = norm.cdf(0.5 / math.sqrt(2))
-    intervals = [auc_interval(*sample(80, 120, 0.5, seed), 0.95) for seed in range(600)]
-    covered = np.mean([i.low <= true <= i.high for i in intervals])
-    assert 0.92 <= covered <= 0.975
+@pytest.mark.parametrize(("n", "shift"), [(500, 0.2), (2500, 0.05), (500, 1.0)])
+def test_delong_covers_the_true_auc_as_often_as_it_claims(n, shift):
+    """1,000 simulations at once: each is one row of scores on the same labels."""
+    member = np.repeat([True, False], n)
+    scores = np.random.default_rng(n).normal(size=(1000, 2 * n)) + shift * member
+    values, covariance = metrics.auc_covariance(scores, member)
+    half = metrics.two_sided(0.95) * np.sqrt(np.diag(covariance))
+    covered = np.abs(values - norm.cdf(shift / math.sqrt(2))) <= half
+    assert 0.93 <= covered.mean() <= 0.97
+
+
+# Partial AUC
+
+
+@pytest.mark.parametrize("digits", [None, 1, 0])
+@pytest.mark.parametrize("limit", [0.1, 0.013, 1.0])
+def test_partial_auc_is_sklearns(limit, digits):
+    scores, member = sample(70, 110, shift=0.5, digits=digits)
+    expected = roc_auc_score(member, scores, max_fpr=limit)
+    assert partial_auc(scores, member, limit) == pytest.approx(expected, abs=1e-12)
+
+
+def test_partial_auc_by_hand():
+    # Of ten nonmembers one lies above both members; up to an FPR of 0.2 the curve is 0, then 1.
+    scores = np.array([5.0, 4.0, 6.0, 3, 2, 1, 0, -1, -2, -3, -4, -5])
+    member = np.repeat([True, False], [2, 10])
+    assert partial_auc(scores, member, 0.2) == pytest.approx((1 + (0.1 - 0.02) / 0.18) / 2)
+
+
+def test_interval_of_the_partial_auc():
+    scores, member = sample(300, 300, 0.8)
+    interval = partial_auc_interval(scores, member, 0.1, 0.95)
+    assert interval.low < interval.value < interval.high
+    assert interval.value == partial_auc(scores, member, 0.1)
+    everywhere = partial_auc_interval(scores, member, 1.0, 0.95, resamples=2000)
+    delong = auc_interval(scores, member, 0.95)
+    assert (everywhere.low, everywhere.high) == pytest.approx((delong.low, delong.high), abs=0.01)
+    perfect = partial_auc_interval(member * 1.0, member, 0.1, 0.95)
+    assert perfect.value == perfect.high == 1.0
+    assert perfect.low == auc_interval(member * 1.0, member, 0.95).low
 
 
 # Paired difference
@@ -103,14 +166,14 @@ def test_delong_covers_the_true_auc_as_often_as_it_claims():
 
 def test_difference_of_identical_scores_is_zero():
     scores, member = sample(50, 50, 0.5)
-    difference = metrics.paired_auc_difference(scores, scores.copy(), member)
+    difference = paired_auc_difference(scores, scores.copy(), member)
     assert (difference.value, difference.p) == (0.0, 1.0)
 
 
 def test_paired_difference_agrees_with_a_bootstrap():
     first, member = sample(300, 300, 0.6)
     second = first + sample(300, 300, seed=1)[0]
-    difference = metrics.paired_auc_difference(first, second, member)
+    difference = paired_auc_difference(first, second, member)
     generator, resampled = np.random.default_rng(0), []
     for _ in range(500):
         rows = np.concatenate(
@@ -126,14 +189,31 @@ def test_paired_difference_agrees_with_a_bootstrap():
     assert difference.p == pytest.approx(2 * norm.sf(difference.value / difference.error))
 
 
+def test_many_differences_are_the_single_ones_and_holm_is_statsmodels():
+    member = np.repeat([True, False], 200)
+    scores = np.stack([sample(200, 200, shift, seed)[0] for seed, shift in enumerate((0, 0.3, 1))])
+    pairs = [(0, 1), (0, 2), (2, 1)]
+    group = np.arange(400) // 2
+    found = auc_differences(scores, pairs, member, group)
+    for (a, b), difference in zip(pairs, found, strict=True):
+        alone = paired_auc_difference(scores[a], scores[b], member, group)
+        assert (difference.value, difference.error) == pytest.approx((alone.value, alone.error))
+    adjusted = holm(found, 0.95)
+    expected = multipletests([d.p for d in found], method="holm")[1]
+    assert [a.p for a in adjusted] == pytest.approx(expected)
+    assert [a.side for a in adjusted] == [0, -1, 1]
+    assert all((a.low > 0 or a.high < 0) == (a.p < 0.05) for a in adjusted)
+    assert holm([], 0.95) == []
+
+
 def test_perfect_against_constant_is_no_division_by_zero():
     member = np.repeat([True, False], 10)
-    difference = metrics.paired_auc_difference(member * 1.0, np.zeros(20), member)
+    difference = paired_auc_difference(member * 1.0, np.zeros(20), member)
     assert difference.value == 0.5
     assert difference.p == pytest.approx(2**-9)
     assert difference.interval(0.95)[0] > 0 > difference.interval(0.999)[0]
     member = np.repeat([True, False], 1000)
-    difference = metrics.paired_auc_difference(member * 1.0, np.zeros(2000), member)
+    difference = paired_auc_difference(member * 1.0, np.zeros(2000), member)
     assert 0 < difference.p < 1e-290
     assert difference.interval(0.95)[0] > 0.45
 
@@ -194,6 +274,17 @@ def test_bootstrap_covers_the_true_tpr_about_as_often_as_it_claims(limit):
         low, high = tpr_interval(scores, member, [limit], 0.95, resamples=300, seed=seed)[0]
         covered.append(low <= true_tpr(1.0, limit) <= high)
     assert 0.90 <= np.mean(covered) <= 0.985
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [0.1, 0.01])
+def test_bootstrap_covers_the_true_tpr_in_a_thousand_simulations(limit):
+    covered = []
+    for seed in range(1000):
+        scores, member = sample(500, 500, 1.0, seed)
+        low, high = tpr_interval(scores, member, [limit], 0.95, resamples=300, seed=seed)[0]
+        covered.append(low <= true_tpr(1.0, limit) <= high)
+    assert 0.92 <= np.mean(covered) <= 0.98
 
 
 def test_tpr_interval_is_seeded_and_goes_by_group():

@@ -14,7 +14,8 @@ from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.evaluation.comparison import above_blind, compare
 from mia.evaluation.costs import costs, evaluations
-from mia.metrics import auc, paired_auc_difference
+from mia.metrics import auc
+from mia.paired import paired_auc_difference
 from mia.query import Query
 from mia.stages import audit, evaluate
 from mia.stages import tables as stage
@@ -163,6 +164,7 @@ def made(tmp_path_factory):
         tables.write_json(found, folder / "audit" / f"{target}.json")
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
+    outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
     line += ["--attacks", json.dumps(ATTACKS), "--settings", json.dumps(SETTINGS)]
@@ -204,7 +206,8 @@ def test_above_blind_stands_beside_the_verdict(made):
     assert set(summary.loc["shifted", "above_blind"]) == {"n/a"}
     blind = summary.loc["shifted"].loc[["blind_caption", "blind_image"], "auc"]
     assert set(summary.loc["shifted", "blind_auc"]) == {blind.loc[(blind - 0.5).abs().idxmax()]}
-    assert "below_chance" in summary.loc[("shifted", "pia"), "flags"].split()
+    assert {"below_chance", "shift"} <= set(summary.loc[("shifted", "pia"), "flags"].split())
+    assert not summary.loc["fair", "flags"].str.contains("shift").any()
 
 
 def test_summary_counts_evaluations(made):
@@ -234,6 +237,42 @@ def test_long_table_says_what_each_number_rests_on(made):
     assert [note.split(";")[0] for note in notes] == ["blind_caption", "blind_image"]
     assert not (long[long["target"] == "shifted"]["metric"] == "auc_minus_blind").any()
     assert not long[long["attack"] == "blind_image"]["metric"].str.startswith("carried").any()
+
+
+def test_long_table_has_the_band_of_no_signal(made):
+    long = read(made / "metrics.csv")
+    loss = long[(long["target"] == "fair") & (long["attack"] == "loss")].set_index("metric")
+    for metric in ("auc", "partial_auc", "balanced_accuracy", "advantage"):
+        assert loss.loc[metric, "chance_low"] < loss.loc[metric, "chance_high"]
+    assert loss.loc["epsilon", "note"] == "n/a: membership was not randomised"
+    assert math.isnan(loss.loc["epsilon", "value"])
+    assert "auc_between_draws" not in loss.index
+
+
+def test_pairs_of_attacks_on_the_same_rows(made):
+    pairs = read(made / "pairwise.csv")
+    assert list(pairs.columns) == stage.pairwise.COLUMNS
+    fair = pairs[pairs["target"] == "fair"].set_index(["attack", "other"])
+    assert list(fair.index) == [("loss", "loss_more"), ("loss", "pia"), ("loss_more", "pia")]
+    summary = read(made / "summary.csv").set_index(["target", "attack"])["auc"]
+    expected = summary["fair", "loss"] - summary["fair", "pia"]
+    assert fair.loc[("loss", "pia"), "difference"] == pytest.approx(expected, abs=1e-5)
+    assert fair.loc[("loss", "pia"), "better"] == "loss"
+    assert fair.loc[("loss", "pia"), "p_holm"] < 0.05 < fair.loc[("loss", "loss_more"), "p"]
+    assert fair.loc[("loss", "loss_more"), "better"] == "undecided"
+    assert ((pairs["low"] > 0) | (pairs["high"] < 0)).eq(pairs["better"] != "undecided").all()
+
+
+def test_the_set_test_has_every_attack_and_the_blind_p(made):
+    table = read(made / "set_test.csv")
+    assert list(table.columns) == stage.set_test.COLUMNS
+    whole = table[table["p"].notna()].set_index(["target", "attack"])
+    assert len(whole) == 2 * len(ATTACKS)
+    assert whole.loc[("fair", "loss"), "p"] < 1e-6 < whole.loc[("fair", "loss"), "blind_p"]
+    note = "a blind baseline tells the sets apart too: no sign of training"
+    assert whole.loc[("shifted", "loss"), "note"] == note
+    sizes = table[(table["target"] == "fair") & (table["attack"] == "loss")]["size"]
+    assert sizes.tolist() == [200, 10, 20, 50, 100, 200]
 
 
 def test_pages_say_it_in_words(made):

@@ -9,6 +9,7 @@ from typing import Any
 
 from mia.auto import choice
 from mia.config import ConfigError, nearest
+from mia.external import External
 
 TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
 ATTACKS = Path(__file__).parent / "attacks"
@@ -29,9 +30,20 @@ def is_blind(attack: Any) -> bool:
     return attack.access == "model-free" and reads(attack, "images")
 
 
+def is_external(row: dict[str, Any]) -> bool:
+    """Whether a row's scores are read from a file."""
+    return "scores" in row
+
+
 def attack_module(name: str, row: dict[str, Any]) -> str:
-    """Module of an attack row: `attack`, or the row's own name."""
-    return row.get("attack", name)
+    """Module of an attack row: `attack`, or the row's own name; `external` where a file scores."""
+    return "external" if is_external(row) else row.get("attack", name)
+
+
+def attack_code(name: str, row: dict[str, Any]) -> str:
+    """Dotted name of the module that an attack row stands for."""
+    module = attack_module(name, row)
+    return f"mia.{module}" if is_external(row) else f"mia.attacks.{module}"
 
 
 def build_attack(name: str, row: dict[str, Any]) -> Any:
@@ -41,6 +53,8 @@ def build_attack(name: str, row: dict[str, Any]) -> Any:
         ConfigError: No such attack or parameter, or a value outside its range.
     """
     module, key = attack_module(name, row), f"attacks.{name}"
+    if is_external(row):
+        return _external(row, key)
     if module not in known_attacks():
         raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known_attacks())}")
     attack = importlib.import_module(f"mia.attacks.{module}").Attack
@@ -58,6 +72,13 @@ def build_attack(name: str, row: dict[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error
     return built
+
+
+def _external(row: dict[str, Any], key: str) -> External:
+    others = ", ".join(sorted(row.keys() - {"scores"}))
+    if others:
+        raise ConfigError(f"{key}: {others}: a row with `scores` has no other key")
+    return External(row["scores"])
 
 
 def _built(attack: type, parameters: dict[str, Any]) -> Any:

@@ -7,9 +7,14 @@ from scipy.special import gammaln
 
 FEWEST = 2  # false positives below which a TPR at a limit is not printed
 FEW = 10  # and below which it is flagged
+DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which it is flagged
+SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/checks.md)
 
 MEANINGS = {
-    "below_chance": "The AUC interval lies wholly below 0.5: the attack ranks nonmembers first.",
+    "below_chance": (
+        "The AUC interval lies wholly below 0.5: the attack ranks nonmembers first. An alarm that"
+        " the two sets differ."
+    ),
     "few_false_positives": "A TPR at a limit rests on fewer than ten false positives.",
     "too_few": "A TPR at a limit is n/a: its limit allows fewer than two false positives here.",
     "constant": "Every image has the same score: the attack tells nothing apart.",
@@ -18,6 +23,17 @@ MEANINGS = {
         "A threshold from the calibration fold makes more false positives on the evaluation fold"
         " than chance allows."
     ),
+    "shift": "The two sets can be told apart without the model: the verdict is NOT FAIR.",
+    "duplicates_across_sets": (
+        "More than one nonmember in a hundred was dropped because a member shows the same picture;"
+        " less alike ones may be left."
+    ),
+    "combines_signals": (
+        "Learnt from several measurements at once: what these reveal together, not what one query"
+        " does."
+    ),
+    "external": "The scores were made elsewhere: what they were fitted on is not known here.",
+    "not_reproducible": "Two runs of the same attack give different scores (`make lean` compares).",
 }
 
 
@@ -44,6 +60,31 @@ def constant(scores: np.ndarray) -> bool:
 def not_finite(scores: np.ndarray) -> np.ndarray:
     """Return which scores are infinite or not a number, bool `(images,)`."""
     return ~np.isfinite(scores)
+
+
+def shift(verdict: str) -> bool:
+    """Whether a target's verdict says that its sets differ."""
+    return verdict == "NOT FAIR"
+
+
+def duplicates_across_sets(dropped: int, kept: int) -> bool:
+    """Whether many of the nonmembers were `dropped` as duplicates of members, rather than kept."""
+    return dropped > DUPLICATES * (dropped + kept)
+
+
+def combines_signals(combines: bool) -> bool:
+    """Whether an attack has learnt from several measurements, as it says itself."""
+    return combines
+
+
+def external(access: str) -> bool:
+    """Whether the scores come from a file made elsewhere."""
+    return access == "external"
+
+
+def not_reproducible(scores: np.ndarray, again: np.ndarray) -> bool:
+    """Whether two runs' scores of the same images differ beyond rounding."""
+    return bool(np.abs(scores - again).max() > SAME * np.std(scores))
 
 
 def threshold_does_not_carry(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def check(experiment: Experiment) -> None:
     for name in experiment.config["targets"]:
         _check_target(experiment, name)
     experiment.attacks  # noqa: B018 - builds every attack, so that a misspelt parameter stops here
+    for name, row in experiment.config["attacks"].items():
+        if is_external(row) and not Path(row["scores"]).is_file():
+            raise ConfigError(f"attacks.{name}.scores: {row['scores']}: no such file")
 
 
 def known(name: str, names, key: str, what: str) -> None:

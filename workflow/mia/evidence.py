@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,42 @@ class Evidence:
             signals={name: _only(table, name, queries) for name, table in self.signals.items()},
             reference={name: _only(table, name, queries) for name, table in self.reference.items()},
         )
+
+    def of_images(self, image_ids: Collection[str]) -> Evidence:
+        """The evidence of `image_ids` alone: nothing of any other image is left."""
+        wanted = set(image_ids)
+
+        def cut(table: pd.DataFrame) -> pd.DataFrame:
+            return table[table.index.isin(wanted)]
+
+        return replace(
+            self,
+            image_ids=tuple(image for image in self.image_ids if image in wanted),
+            signals=_each(cut, self.signals),
+            reference=_each(cut, self.reference),
+            images=None if self.images is None else cut(self.images),
+        )
+
+    @property
+    def draws(self) -> tuple[int, ...]:
+        """The draws that all signals with several have in common; none where no signal has."""
+        tables = [*self.signals.values(), *self.reference.values()]
+        several = [set(table["draw"]) for table in tables if table["draw"].nunique() > 1]
+        return tuple(sorted(set.intersection(*several))) if several else ()
+
+    def of_draw(self, draw: int) -> Evidence:
+        """The evidence of one draw alone; a signal that has a single draw stays as it is."""
+
+        def cut(table: pd.DataFrame) -> pd.DataFrame:
+            return table[table["draw"] == draw] if table["draw"].nunique() > 1 else table
+
+        return replace(self, signals=_each(cut, self.signals), reference=_each(cut, self.reference))
+
+
+def _each(
+    cut: Callable[[pd.DataFrame], pd.DataFrame], tables: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    return {name: cut(table) for name, table in tables.items()}
 
 
 def _only(table: pd.DataFrame, signal: str, queries: Collection[Query]) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mia.attack_rows import attack_module, build_attack, is_blind, reads
-from mia.config_checks import check, known
+from mia.attack_rows import attack_code, build_attack, is_blind, reads
+from mia.config_checks import as_set, check, known
 from mia.query import Query
 
 
@@ -56,6 +56,16 @@ class Experiment:
         spec = self.config["models"][model]
         return spec["training"] if spec["source"] == "training" else None
 
+    def learns_members(self, target: str) -> bool:
+        """Whether the target's model was trained here, on its members and on no nonmember."""
+        spec = self.config["targets"][target]
+        training = self.training(spec["model"])
+        if training is None:
+            return False
+        names = (self.config["training"][training]["set"], spec["members"], spec["nonmembers"])
+        learnt, members, nonmembers = (as_set(self.parts(name)) for name in names)
+        return members <= learnt and not nonmembers & learnt
+
     def kept_epochs(self, training: str) -> list[int]:
         """Epochs whose checkpoints are kept, sorted; the last always is."""
         spec = self.config["training"][training]
@@ -89,9 +99,9 @@ class Experiment:
         """Row name to attack, its parameters checked."""
         return {name: build_attack(name, row) for name, row in self.config["attacks"].items()}
 
-    def module(self, attack: str) -> str:
-        """Module of an attack row."""
-        return attack_module(attack, self.config["attacks"][attack])
+    def code(self, attack: str) -> str:
+        """Dotted name of the module of an attack row."""
+        return attack_code(attack, self.config["attacks"][attack])
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
         """Attack rows that exist on `target`."""

@@ -7,15 +7,13 @@ resampling draws whole groups, and a class is only as large as its count of grou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv
 
-from mia import metrics
-
-CELLS = 4_000_000  # of a resampled table held at once
+from mia import areas, metrics, resampling
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,42 @@ def auc_interval(
     if group is None or len(np.unique(group)) == len(group):
         half = metrics.two_sided(confidence) * math.sqrt(variance)
         return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
-    areas = np.concatenate([_area(*c) for c in _curves(scores, member, group, resamples, seed)])
-    return Interval(value, *_percentiles(areas, confidence), "bootstrap by group")
+    found = [
+        areas.area(made, hits)
+        for made, hits in resampling.curves(scores, member, group, resamples, seed)
+    ]
+    return Interval(value, *_percentiles(np.concatenate(found), confidence), "bootstrap by group")
+
+
+def partial_auc_interval(
+    scores: np.ndarray,
+    member: np.ndarray,
+    limit: float,
+    confidence: float,
+    group: np.ndarray | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return `areas.partial_auc` up to an FPR of `limit` with its interval.
+
+    Percentiles of a bootstrap by group of both classes. Where all resamples agree, the interval is
+    Clopper-Pearson's over independent pairs, as in `auc_interval`.
+    """
+    value = areas.partial_auc(scores, member, limit)
+    pairs = metrics.independent_pairs(member, group)
+    if pairs < 2:
+        return Interval(value, 0.0, 1.0, "none: fewer than two groups in a class")
+    found = np.concatenate(
+        [
+            areas.standardised(areas.area(made, hits, limit), limit)
+            for made, hits in resampling.curves(scores, member, group, resamples, seed)
+        ]
+    )
+    if np.ptp(found) < 1e-14:
+        others = rate_interval(0, pairs, confidence)[1]
+        low, high = value - others * value, value + others * (1 - value)
+        return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
+    return Interval(value, *_percentiles(found, confidence), "bootstrap by group")
 
 
 def tpr_interval(
@@ -79,9 +111,9 @@ def tpr_interval(
     groups takes its place.
     """
     found = [[] for _ in limits]
-    for made, hits in _curves(scores, member, group, resamples, seed):
+    for made, hits in resampling.curves(scores, member, group, resamples, seed):
         for limit, rates in zip(limits, found, strict=True):
-            rates.append(_rate_at(made, hits, limit))
+            rates.append(resampling.rate_at(made, hits, limit))
     return [_unless_certain(np.concatenate(rates), member, group, confidence) for rates in found]
 
 
@@ -126,63 +158,3 @@ def _unless_certain(
 def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
-
-
-def _area(made: np.ndarray, hits: np.ndarray) -> np.ndarray:
-    """Return the AUC of each resample, from counts as `_curves` gives them."""
-    steps = np.diff(made, axis=1, prepend=0)
-    twice = (steps * hits).sum(axis=1) + (steps[:, 1:] * hits[:, :-1]).sum(axis=1)
-    return twice / (2 * made[:, -1] * hits[:, -1])
-
-
-def _rate_at(made: np.ndarray, hits: np.ndarray, limit: float) -> np.ndarray:
-    """Return the largest TPR within `limit` of each resample, from counts as `_curves` gives."""
-    allowed = np.floor(limit * made[:, -1:] + 1e-9)
-    points = (made <= allowed).sum(axis=1)
-    best = np.take_along_axis(hits, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
-    return np.where(points > 0, best, 0) / hits[:, -1]
-
-
-def _curves(
-    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None, resamples: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield false and true positives `(resamples of a chunk, distinct scores)`, scores falling."""
-    scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
-    order = np.argsort(-scores, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    group = np.arange(len(scores)) if group is None else np.asarray(group)
-    place = np.unique(group, return_inverse=True)[1]
-    is_member = member[order]
-    for counts in _group_counts(place, member, len(scores), resamples, seed):
-        weights = counts[:, place[order]]
-        made = np.cumsum(weights * ~is_member, axis=1, dtype=np.int64)[:, last]
-        hits = np.cumsum(weights * is_member, axis=1, dtype=np.int64)[:, last]
-        yield made, hits
-
-
-def _group_counts(
-    place: np.ndarray, member: np.ndarray, width: int, resamples: int, seed: int
-) -> Iterator[np.ndarray]:
-    """Yield how often each group is drawn `(resamples of a chunk, groups)`.
-
-    Groups of members, of nonmembers and of both are three strata, each drawn as often as it has
-    groups, so that neither class runs empty.
-    """
-    generator = np.random.default_rng(seed)
-    with_members = np.bincount(place, member) > 0
-    with_nonmembers = np.bincount(place, ~member) > 0
-    kinds = with_members * 2 + with_nonmembers
-    chunk = max(1, min(resamples, CELLS // width))
-    for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
-        counts = np.zeros((rows, len(kinds)), dtype=np.int32)
-        for stratum in (np.flatnonzero(kinds == kind) for kind in (1, 2, 3)):
-            size = len(stratum)
-            drawn = (
-                generator.integers(size, size=(rows, size)) if size else np.empty((rows, 0), int)
-            )
-            drawn = drawn + size * np.arange(rows)[:, None]
-            counts[:, stratum] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(
-                rows, size
-            )
-        yield counts

@@ -17,20 +17,6 @@ NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A difference of two AUCs on the same images, its standard error and two-sided p."""
-
-    value: float
-    error: float
-    p: float
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the normal interval, clipped to [-1, 1]."""
-        half = two_sided(confidence) * self.error
-        return max(-1.0, self.value - half), min(1.0, self.value + half)
-
-
-@dataclass(frozen=True)
 class OperatingPoint:
     """What a threshold achieves.
 
@@ -112,29 +98,6 @@ def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> in
     return min(len(np.unique(group[member])), len(np.unique(group[~member])))
 
 
-def paired_auc_difference(
-    a: np.ndarray, b: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
-) -> Difference:
-    """Return AUC(a) - AUC(b) on the same images, from `auc_covariance`.
-
-    Where the covariance is exactly zero (perfect against constant), a sign test over independent
-    pairs gives p, and the error is the one that a normal with this p would have.
-    """
-    values, covariance = auc_covariance(np.stack([a, b]), member, group)
-    value = float(values[0] - values[1])
-    pairs = independent_pairs(member, group)
-    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
-    if pairs < 2:
-        return Difference(value, math.inf, 1.0)
-    if variance > 1e-14:
-        error = math.sqrt(variance)
-        return Difference(value, error, 2 * NORMAL.cdf(-abs(value) / error))
-    if abs(value) < 1e-12:
-        return Difference(0.0, 0.0, 1.0)
-    p = 2.0 ** (1 - min(pairs, 1000))
-    return Difference(value, float(abs(value) / -NORMAL.inv_cdf(p / 2)), p)
-
-
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return thresholds (falling, infinity first), false positives and true positives at each.
 
@@ -188,8 +151,23 @@ def calibrated_threshold(nonmember_scores: np.ndarray, limit: float) -> float:
 
 def advantage(scores: np.ndarray, member: np.ndarray) -> float:
     """Return max(TPR - FPR) over all thresholds, in [0, 1]; optimistic, as it picks the best."""
-    _, made, found = curve(scores, member)
-    return float((found / found[-1] - made / made[-1]).max())
+    return float(_gaps(scores, member)[1].max())
+
+
+def best_threshold(scores: np.ndarray, member: np.ndarray) -> float:
+    """Return the highest threshold at which TPR - FPR is largest; infinity where it never is > 0.
+
+    >>> best_threshold(np.array([4.0, 3, 2, 1]), np.array([1, 1, 0, 0], bool))
+    3.0
+    """
+    thresholds, gaps = _gaps(scores, member)
+    return float(thresholds[gaps.argmax()])
+
+
+def _gaps(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Thresholds, falling, and TPR - FPR at each."""
+    thresholds, made, found = curve(scores, member)
+    return thresholds, found / found[-1] - made / made[-1]
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -63,8 +63,13 @@ def manifests_of_attack(wildcards):
     return manifests_of_target(wildcards)
 
 
+def external_scores(wildcards):
+    """The user's file of scores, of a row that has one."""
+    return config["attacks"][wildcards.attack].get("scores", [])
+
+
 def attack_code(wildcards):
-    return stage_code("score", f"mia.attacks.{EXPERIMENT.module(wildcards.attack)}")
+    return stage_code("score", EXPERIMENT.code(wildcards.attack))
 
 
 def attack_spec(wildcards):
@@ -113,6 +118,11 @@ def sides_of(target):
             "dealt": bool(dealt & set(parts)) and not dealt <= set(parts),
         }
     return sides
+
+
+def is_randomised(wildcards):
+    """The seeded split that made the two sides also decided what the model was trained on."""
+    return is_by_design(wildcards) and EXPERIMENT.learns_members(wildcards.target)
 
 
 # Report

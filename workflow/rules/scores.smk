@@ -8,6 +8,7 @@ rule score:
         reference=signals_of("reference"),
         manifests=manifests_of_attack,
         model=model_of_attack,
+        external=external_scores,
     output:
         results("scores/{target}/{attack}.parquet"),
     log:
@@ -21,7 +22,7 @@ rule score:
     shell:
         "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership}"
         " --model {input.model} --signals {input.signals} --reference {input.reference} --manifests {input.manifests}"
-        " --seed {params.seed} --output {output} &> {log}"
+        " --external {input.external} --seed {params.seed} --output {output} &> {log}"
 
 
 rule evaluate:
@@ -37,10 +38,11 @@ rule evaluate:
     params:
         code=stage_code("evaluate"),
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
+        randomised=is_randomised,
     shell:
         "python -m mia.stages.evaluate --target {wildcards.target} --attack {wildcards.attack}"
         " --score {input.score} --membership {input.membership}"
-        " --settings {params.settings:q} --output {output} &> {log}"
+        " --settings {params.settings:q} --randomised {params.randomised} --output {output} &> {log}"
 
 
 rule audit:
@@ -92,6 +94,8 @@ rule tables:
     output:
         metrics=results("tables/metrics.csv"),
         summary=results("tables/summary.csv"),
+        pairwise=results("tables/pairwise.csv"),
+        set_test=results("tables/set_test.csv"),
         html=report(
             results("tables/summary.html"),
             category="Results",
@@ -111,5 +115,5 @@ rule tables:
         "python -m mia.stages.tables --metrics {input.metrics} --scores {input.scores}"
         " --memberships {input.memberships} --audits {input.audits}"
         " --attacks {params.attacks:q} --settings {params.settings:q}"
-        " --long {output.metrics} --summary {output.summary} --html {output.html}"
-        " --markdown {output.markdown} &> {log}"
+        " --long {output.metrics} --summary {output.summary} --pairwise {output.pairwise}"
+        " --set-test {output.set_test} --html {output.html} --markdown {output.markdown} &> {log}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
-from mia.metrics import auc, paired_auc_difference
+from mia.metrics import auc
+from mia.paired import holm, paired_auc_difference
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,11 @@ def compare(
     """
     turned = {name: s if auc(s, member) >= 0.5 else -s for name, s in blinds.items()}
     pairs = [(attack, blind) for attack in attacks for blind in turned]
-    if not pairs:
-        return []
     found = [paired_auc_difference(attacks[a], turned[b], member, group) for a, b in pairs]
-    adjusted = multipletests([d.p for d in found], alpha=1 - confidence, method="holm")[1]
-    comparisons = []
-    for (attack, blind), difference, p in zip(pairs, found, map(float, adjusted), strict=True):
-        share = difference.p / p if p > 0 else 1 / len(pairs)
-        low, high = difference.interval(1 - (1 - confidence) * share)
-        side = int(np.sign(difference.value)) if p < 1 - confidence else 0
-        comparisons.append(Comparison(attack, blind, difference.value, low, high, p, side))
-    return comparisons
+    return [
+        Comparison(*pair, *astuple(adjusted))
+        for pair, adjusted in zip(pairs, holm(found, confidence), strict=True)
+    ]
 
 
 def above_blind(comparisons: Sequence[Comparison]) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from mia import checks, metrics
+from mia import chance, checks, metrics
+from mia.evaluation import carried
 from mia.evaluation.scored import fold_of
-from mia.intervals import auc_interval, rate_interval, tpr_interval
+from mia.intervals import auc_interval, partial_auc_interval, tpr_interval
 
 LIMITS = (0.1, 0.01, 0.001)  # of the FPR
+PARTIAL = 0.1  # FPR up to which the partial AUC goes
 
 
 def numbers(
@@ -27,54 +28,68 @@ def numbers(
 ) -> dict[str, Any]:
     """Return what metrics/{target}/{attack}.json says about scores.
 
+    Scores without signal land between `chance_low` and `chance_high` of a number with probability
+    `confidence`, at this many pictures (`mia.chance`).
+
     Args:
         rows: Index image_id; columns score, member, group, fold (`scored`).
         source: Name of the score file, for the messages.
         confidence: Two-sided level of every interval, in (0, 1).
         resamples: Bootstrap resamples.
         seed: Of the bootstrap; the same for every attack, so that they share resamples.
-        has_threshold: Whether calibration left nonmembers to choose a threshold on; blind
+        has_threshold: Whether calibration left pictures to choose a threshold on; blind
             baselines learn on all of it and have none.
         fit_image_ids: Calibration images the attack has learnt from; they choose no threshold.
 
     Returns:
-        n_member, n_nonmember, auc, tpr (one entry a limit), carried (one entry a limit, or None),
-        advantage, flags.
+        n_member, n_nonmember, auc, partial_auc, tpr (one entry a limit), carried (one entry a
+        limit, or None), balanced_accuracy (or None), advantage, flags.
 
     Raises:
         ValueError: The evaluation fold lacks a class.
     """
     evaluation = fold_of(rows, "evaluation", source)
-    columns = evaluation["score"].to_numpy(), evaluation["member"].to_numpy()
+    scores, member = evaluation["score"].to_numpy(), evaluation["member"].to_numpy()
     group = evaluation["group"].to_numpy()
-    auc = auc_interval(*columns, confidence, group, resamples, seed)
-    intervals = tpr_interval(*columns, LIMITS, confidence, group, resamples, seed)
-    points = [metrics.tpr_at_fpr(*columns, limit) for limit in LIMITS]
-    nonmembers = int((~evaluation["member"]).sum())
-    carried = _carried(rows, evaluation, fit_image_ids, confidence) if has_threshold else None
+    size = int(member.sum()), int((~member).sum())
+    auc = auc_interval(scores, member, confidence, group, resamples, seed)
+    partial = partial_auc_interval(scores, member, PARTIAL, confidence, group, resamples, seed)
+    intervals = tpr_interval(scores, member, LIMITS, confidence, group, resamples, seed)
+    points = [metrics.tpr_at_fpr(scores, member, limit) for limit in LIMITS]
+    limits = balanced = None
+    if has_threshold:
+        free = rows[(rows["fold"] == "calibration") & ~rows.index.isin(fit_image_ids)]
+        limits = carried.at_limits(free, evaluation, LIMITS, confidence)
+        balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
     flags = {
-        "constant": checks.constant(columns[0]),
+        "constant": checks.constant(scores),
         "below_chance": checks.below_chance(auc.high),
         "too_few": any(checks.too_few(point.allowed) for point in points),
         "few_false_positives": any(checks.few_false_positives(point.allowed) for point in points),
-        "threshold_does_not_carry": any(entry["alarm"] for entry in carried or ()),
+        "threshold_does_not_carry": any(entry["alarm"] for entry in limits or ()),
     }
     return {
-        "n_member": len(evaluation) - nonmembers,
-        "n_nonmember": nonmembers,
-        "auc": asdict(auc),
+        "n_member": size[0],
+        "n_nonmember": size[1],
+        "auc": asdict(auc) | chance.ends(chance.auc_band(*size, confidence)),
+        "partial_auc": {"limit": PARTIAL}
+        | asdict(partial)
+        | chance.ends(chance.partial_auc_band(*size, PARTIAL, confidence)),
         "tpr": [
-            _tpr(limit, point, interval, nonmembers)
+            _tpr(point, interval, size[1], limit)
+            | chance.ends(chance.tpr_band(*size, limit, confidence))
             for limit, point, interval in zip(LIMITS, points, intervals, strict=True)
         ],
-        "carried": carried,
-        "advantage": metrics.advantage(*columns),
+        "carried": limits,
+        "balanced_accuracy": balanced,
+        "advantage": {"value": metrics.advantage(scores, member)}
+        | chance.ends(chance.advantage_band(*size, confidence)),
         "flags": sorted(flag for flag, raised in flags.items() if raised),
     }
 
 
 def _tpr(
-    limit: float, point: metrics.OperatingPoint, interval: tuple[float, float], nonmembers: int
+    point: metrics.OperatingPoint, interval: tuple[float, float], nonmembers: int, limit: float
 ) -> dict[str, Any]:
     """One TPR at a limit; without a value where it would rest on fewer than two false positives."""
     entry = {"limit": limit, "value": None, "low": None, "high": None, "fpr": None}
@@ -86,42 +101,3 @@ def _tpr(
     entry |= {"value": point.tpr, "low": interval[0], "high": interval[1], "fpr": point.fpr}
     note = f"rests on at most {point.allowed} false positives" if few else ""
     return {**entry, "false_positives": point.made, "note": note}
-
-
-def _carried(
-    rows: pd.DataFrame, evaluation: pd.DataFrame, fit_image_ids: Collection[str], confidence: float
-) -> list[dict[str, Any]]:
-    """Thresholds chosen on calibration nonmembers, and what they do on evaluation."""
-    free = (rows["fold"] == "calibration") & ~rows["member"] & ~rows.index.isin(fit_image_ids)
-    chosen_on = rows.loc[free, "score"].to_numpy()
-    return [_carry(chosen_on, evaluation, limit, confidence) for limit in LIMITS]
-
-
-def _carry(chosen_on, evaluation: pd.DataFrame, limit: float, confidence: float) -> dict[str, Any]:
-    allowed = metrics.allowed_false_positives(limit, len(chosen_on))
-    entry = {"limit": limit, "n_calibration": len(chosen_on), "alarm": False}
-    if checks.too_few(allowed):
-        note = f"n/a: {len(chosen_on)} calibration nonmembers allow {allowed} false positives"
-        return {**entry, "threshold": None, "fpr": None, "tpr": None, "note": note}
-    threshold = metrics.calibrated_threshold(chosen_on, limit)
-    called = evaluation["score"] >= threshold
-    rates, counts = {}, {}
-    for name, side in (("fpr", ~evaluation["member"]), ("tpr", evaluation["member"])):
-        hits, n = int(called[side].sum()), int(side.sum())
-        low, high = rate_interval(hits, n, confidence)
-        rates[name] = {"value": hits / n, "low": low, "high": high}
-        counts[name] = (hits, n)
-    alarm = checks.threshold_does_not_carry(
-        (int((chosen_on >= threshold).sum()), len(chosen_on)),
-        counts["fpr"],
-        (1 - confidence) / len(LIMITS),
-    )
-    exists = math.isfinite(threshold)
-    note = "" if exists else "equal scores leave no threshold within the limit: nobody is called"
-    return {
-        **entry,
-        "alarm": alarm,
-        "threshold": threshold if exists else None,
-        **rates,
-        "note": note,
-    }

@@ -7,10 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from mia import checks
 from mia.evaluation.comparison import Comparison, above_blind
 from mia.evaluation.costs import Cost
 
-LONG = ["target", "attack", "metric", "limit", "value", "low", "high", "n", "note"]
+LONG = [
+    *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
+    *("chance_low", "chance_high"),
+]
+DUPLICATE = "duplicate of member"  # how the membership's reasons for dropping a nonmember begin
 TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
 WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember", "auc", "auc_low", "auc_high"),
@@ -21,7 +26,7 @@ WIDE = [
 
 def summary_rows(
     metrics: Sequence[Mapping[str, Any]],
-    verdict: str,
+    audit: Mapping[str, Any],
     comparisons: Sequence[Comparison],
     costs: Mapping[str, Cost],
 ) -> list[dict[str, Any]]:
@@ -29,12 +34,13 @@ def summary_rows(
 
     Args:
         metrics: The attacks' metrics, as `evaluate` writes them.
-        verdict: The target's; where it is `NOT FAIR`, nothing is above blind or not.
+        audit: The target's; where its verdict is `NOT FAIR`, nothing is above blind or not.
         comparisons: With the blind baselines.
         costs: Attack name to cost.
     """
     blind = [found["auc"]["value"] for found in metrics if found["blind"]]
     farthest = max(blind, key=lambda auc: abs(auc - 0.5), default=None)
+    verdict, of_target = audit["verdict"], target_flags(audit)
     rows = []
     for found in metrics:
         attack, auc = found["attack"], found["auc"]
@@ -58,10 +64,21 @@ def summary_rows(
                 "evals_alone": costs[attack].evals_alone,
                 "evals_shared": costs[attack].evals_shared,
                 "backwards": costs[attack].backwards,
-                "flags": " ".join(found["flags"]),
+                "flags": " ".join(sorted([*found["flags"], *of_target])),
             }
         )
     return rows
+
+
+def target_flags(audit: Mapping[str, Any]) -> list[str]:
+    """Return the flags that concern every number of a target."""
+    nonmembers = audit["counts"]["nonmembers"]
+    dropped = [n for why, n in nonmembers["dropped"].items() if why.startswith(DUPLICATE)]
+    flags = {
+        "shift": checks.shift(audit["verdict"]),
+        "duplicates_across_sets": checks.duplicates_across_sets(sum(dropped), nonmembers["kept"]),
+    }
+    return [flag for flag, raised in flags.items() if raised]
 
 
 def metric_rows(
@@ -76,6 +93,9 @@ def metric_rows(
         members, nonmembers = found["n_member"], found["n_nonmember"]
         both = members + nonmembers
         numbers = [_number("auc", None, found["auc"], both, found["auc"]["method"])]
+        partial = found["partial_auc"]
+        note = f"standardised: 0.5 without signal, 1 if perfect; {partial['method']}"
+        numbers.append(_number("partial_auc", partial["limit"], partial, both, note))
         for entry in found["tpr"]:
             numbers.append(_number("tpr_at_fpr", entry["limit"], entry, members, entry["note"]))
         for entry in found["carried"] or ():
@@ -85,8 +105,21 @@ def metric_rows(
                 numbers.append(
                     _number(f"carried_{rate}", entry["limit"], entry[rate] or {}, n, note)
                 )
+        if balanced := found["balanced_accuracy"]:
+            note = f"threshold of the largest TPR - FPR on calibration; {balanced['method']}"
+            numbers.append(_number("balanced_accuracy", None, balanced, both, note))
         note = "largest over all thresholds of the same fold: optimistic"
-        numbers.append(_number("advantage", None, {"value": found["advantage"]}, both, note))
+        numbers.append(_number("advantage", None, found["advantage"], both, note))
+        if draws := found["between_draws"]:
+            note = (
+                f"standard deviation of the AUCs of {draws['draws']} single draws, same pictures;"
+                " not part of the AUC's interval"
+            )
+            numbers.append(_number("auc_between_draws", None, {"value": draws["sd"]}, both, note))
+        bound = found["epsilon"]
+        note = f"lower bound at δ = {bound['delta']:g}; {bound['note']}"
+        note = note if bound["value"] is not None else bound["note"]
+        numbers.append(_number("epsilon", None, {"value": bound["value"]}, bound["pairs"], note))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"
@@ -99,7 +132,7 @@ def metric_rows(
 def _number(
     metric: str, limit: float | None, entry: Mapping[str, Any], n: int, note: str
 ) -> dict[str, Any]:
-    values = {key: entry.get(key) for key in ("value", "low", "high")}
+    values = {key: entry.get(key) for key in ("value", "low", "high", *LONG[-2:])}
     return {"metric": metric, "limit": limit, **values, "n": n, "note": note}
 
 

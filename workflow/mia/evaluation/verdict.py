@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from mia.intervals import auc_interval, detectable_auc
-from mia.metrics import paired_auc_difference
+from mia.paired import paired_auc_difference
 
 NO_BASELINE = "no blind baseline"
 

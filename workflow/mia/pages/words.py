@@ -44,6 +44,7 @@ ACCESS = {
     "black-box": "outputs",
     "grey-box": "denoiser",
     "white-box": "weights",
+    "external": "not known",
 }
 
 FAILURES = {

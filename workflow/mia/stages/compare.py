@@ -1,7 +1,8 @@
 """Compare two runs of the same targets, attack by attack, on the same images: `make lean`.
 
 Says what the cheaper run costs and gives up: paired differences of AUC on the evaluation fold, full
-minus other, with their intervals (DeLong), and the evals of both.
+minus other, with their intervals (DeLong), and the evals of both. An attack that both runs ask
+alike must score alike: otherwise it is flagged.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from statistics import median
 
 import pandas as pd
 
-from mia import tables
+from mia import checks, tables
 from mia.cost_plan import evals_alone, evals_together
 from mia.evaluation.scored import fold_of, scored
-from mia.metrics import auc, paired_auc_difference
+from mia.metrics import auc
+from mia.paired import paired_auc_difference
 from mia.stages.cost import read_experiment
 
-COLUMNS = ["target", "attack", "full", "other", "difference", "low", "high", "evals_full", "evals"]
+COLUMNS = [
+    *("target", "attack", "full", "other", "difference", "low", "high", "evals_full", "evals"),
+    "flags",
+]
 
 
 def main() -> None:
@@ -41,8 +46,8 @@ def main() -> None:
     print_summary(table, full, other, papers)
 
 
-def compared(full, other, target: str, attack: str) -> list[float]:
-    """AUCs, their paired difference with its interval, and the evals of each alone."""
+def compared(full, other, target: str, attack: str) -> list:
+    """AUCs, their paired difference with its interval, the evals of each alone, and flags."""
     pairs = [rows_of(experiment, target, attack) for experiment in (full, other)]
     if not pairs[0].index.equals(pairs[1].index):
         raise SystemExit(f"error: target {target}: the two runs do not score the same images")
@@ -51,7 +56,10 @@ def compared(full, other, target: str, attack: str) -> list[float]:
     difference = paired_auc_difference(one, two, member, group)
     evals = [evals_alone([experiment.attacks[attack]]) for experiment in (full, other)]
     interval = difference.interval(full.config["evaluation"]["confidence"])
-    return [auc(one, member), auc(two, member), difference.value, *interval, *evals]
+    asked = [(run.config["seed"], run.config["attacks"][attack]) for run in (full, other)]
+    again = asked[0] == asked[1]
+    flags = "not_reproducible" if again and checks.not_reproducible(one, two) else ""
+    return [auc(one, member), auc(two, member), difference.value, *interval, *evals, flags]
 
 
 def rows_of(experiment, target: str, attack: str) -> pd.DataFrame:

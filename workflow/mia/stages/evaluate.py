@@ -9,15 +9,31 @@ from __future__ import annotations
 import argparse
 import json
 
-from mia import tables
+from mia import checks, tables
+from mia.evaluation.draws import between_draws
+from mia.evaluation.epsilon import privacy_bound
 from mia.evaluation.numbers import numbers
-from mia.evaluation.scored import scored
+from mia.evaluation.scored import fold_of, scored
 
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
 
 
-def evaluate(target: str, attack: str, score: str, membership: str, settings: dict) -> dict:
+def evaluate(
+    target: str,
+    attack: str,
+    score: str,
+    membership: str,
+    settings: dict,
+    randomised: bool = False,
+) -> dict:
     """Return the metrics of the score file `score`.
+
+    Args:
+        target, attack: Their names.
+        score: Score file.
+        membership: The target's membership table.
+        settings: confidence, resamples, delta, seed.
+        randomised: Whether a seeded split alone decided which of the pictures were trained on.
 
     Raises:
         ValueError: The file lacks metadata, or its scores do not fit the membership table.
@@ -28,7 +44,8 @@ def evaluate(target: str, attack: str, score: str, membership: str, settings: di
         raise ValueError(
             f"{score}: no metadata {', '.join(sorted(lacking))}; expected a score file"
         )
-    rows = scored(tables.read(score), tables.read(membership, MEMBERSHIP), score)
+    scores = tables.read(score)
+    rows = scored(scores, tables.read(membership, MEMBERSHIP), score)
     model_free = about["access"] == "model-free"
     found = numbers(
         rows,
@@ -39,6 +56,12 @@ def evaluate(target: str, attack: str, score: str, membership: str, settings: di
         has_threshold=not (model_free and about["trained"]),
         fit_image_ids=about.get("fit_image_ids") or (),
     )
+    evaluation = fold_of(rows, "evaluation", score)
+    flags = {
+        "combines_signals": checks.combines_signals(about.get("combines_signals", False)),
+        "external": checks.external(about["access"]),
+    }
+    found["flags"] = sorted([*found["flags"], *(flag for flag in flags if flags[flag])])
     return {
         "target": target,
         "attack": attack,
@@ -48,6 +71,10 @@ def evaluate(target: str, attack: str, score: str, membership: str, settings: di
         "trained": about["trained"],
         "fitted": about["fitted"],
         **found,
+        "between_draws": between_draws(scores, evaluation),
+        "epsilon": privacy_bound(
+            evaluation, randomised, settings["confidence"], settings["delta"], settings["seed"]
+        ),
     }
 
 
@@ -58,10 +85,18 @@ def main() -> None:
     parser.add_argument("--score", required=True)
     parser.add_argument("--membership", required=True)
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
+    parser.add_argument("--randomised", required=True, choices=["True", "False"])
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
     try:
-        found = evaluate(args.target, args.attack, args.score, args.membership, args.settings)
+        found = evaluate(
+            args.target,
+            args.attack,
+            args.score,
+            args.membership,
+            args.settings,
+            args.randomised == "True",
+        )
         tables.write_json(found, args.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error

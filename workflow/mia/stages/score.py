@@ -1,7 +1,10 @@
 """Score every image of a target with one attack: tables in, one number per image out.
 
 An attack with `fit` learns from the calibration fold alone: model-free ones from all of it, others
-from a seeded half of its groups, so that their threshold can come from the other half.
+from a seeded half of its groups, so that their threshold can come from the other half. `fit` is
+given the evidence and the labels of those images and of no other.
+
+Where an attack's signals have several draws, columns `draw_…` hold the score from each alone.
 """
 
 from __future__ import annotations
@@ -10,13 +13,16 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mia import tables
-from mia.attack_rows import attack_module, build_attack
+from mia.attack_rows import attack_module, build_attack, is_external
+from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
+from mia.external import scores_of
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
@@ -33,6 +39,7 @@ def main() -> None:
         "--reference", nargs="*", default=[], help="the same of its reference model"
     )
     parser.add_argument("--manifests", nargs="*", default=[], help="for attacks that read images")
+    parser.add_argument("--external", nargs="?", help="CSV of scores made elsewhere")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
@@ -41,25 +48,25 @@ def main() -> None:
     attack = build_attack(name, row)
     images = tables.read(args.membership, SELECTED)
     images = images[images["kept"]].set_index("image_id").sort_index()
-    evidence = Evidence(
-        tuple(images.index),
-        signals=read_signals(args.signals, images),
-        reference=read_signals(args.reference, images),
-        images=read_images(args.manifests, images) if args.manifests else None,
-        alpha_bar=read_schedule(args.model) if args.model else None,
-        seed=args.seed,
-    )
     fit_ids: list[str] = []
-    if hasattr(attack, "fit"):
-        fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
-        member = tables.read(args.membership, ["image_id", "member"]).set_index("image_id")[
-            "member"
-        ]
-        attack = attack.fit(evidence, member.loc[fit_ids])
-    scores = attack.score(evidence).astype("float64")
-    if not scores.index.equals(images.index):
+    if is_external(row):
+        table = read_external(args.external, images)
+    else:
+        evidence = Evidence(
+            tuple(images.index),
+            signals=read_signals(args.signals, images),
+            reference=read_signals(args.reference, images),
+            images=read_images(args.manifests, images) if args.manifests else None,
+            alpha_bar=read_schedule(args.model) if args.model else None,
+            seed=args.seed,
+        )
+        if hasattr(attack, "fit"):
+            fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
+            attack = fitted(attack, evidence, args.membership, fit_ids)
+        table = scored_by(attack, evidence)
+    if not table.index.equals(images.index):
         raise SystemExit(
-            f"attacks.{name}: scored {len(scores)} images, expected each of {len(images)}"
+            f"attacks.{name}: scored {len(table)} images, expected each of {len(images)}"
         )
     metadata = {
         "attack": repr(attack),
@@ -67,11 +74,40 @@ def main() -> None:
         "module": attack_module(name, row),
         "access": attack.access,
         "reads_images": getattr(attack, "reads_images", False),
+        "combines_signals": getattr(attack, "combines_signals", False),
         "trained": bool(fit_ids),
         "fitted": getattr(attack, "fitted", {}),
         "fit_image_ids": fit_ids,
     }
-    tables.write(scores.rename_axis("image_id").reset_index(name="score"), args.output, metadata)
+    tables.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
+
+
+def fitted(attack: Any, evidence: Evidence, membership: str, fit_ids: Sequence[str]) -> Any:
+    """The attack, having learnt from the images `fit_ids` alone."""
+    labels = tables.read(membership, ["image_id", "member", "kept"])
+    member = labels[labels["kept"]].set_index("image_id")["member"]
+    return attack.fit(evidence.of_images(fit_ids), member.loc[list(fit_ids)])
+
+
+def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
+    """The score, and beside it the scores from single draws where there are several."""
+    columns = {"score": attack.score(evidence)}
+    for draw in evidence.draws:
+        columns[f"{PREFIX}{draw}"] = attack.score(evidence.of_draw(draw))
+    return pd.DataFrame(columns).astype("float64")
+
+
+def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
+    """Scores of `images` from a file made elsewhere.
+
+    Raises:
+        SystemExit: It lacks a column or an image, or holds a score that is no number.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"image_id": str, "key": str})
+        return scores_of(table, images, path).to_frame("score")
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 def read_schedule(path: str) -> np.ndarray:

@@ -13,12 +13,18 @@ import pandas as pd
 
 from mia import tables
 from mia.attack_rows import build_attack
-from mia.evaluation import readable, summary
+from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import compare_rows
 from mia.evaluation.costs import costs
 from mia.evaluation.scored import fold_of, scored
 from mia.query import Query
 
+COLUMNS = {
+    "long": summary.LONG,
+    "summary": summary.WIDE,
+    "pairwise": pairwise.COLUMNS,
+    "set_test": set_test.COLUMNS,
+}
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
 
 
@@ -38,42 +44,43 @@ def backwards(query: Query) -> int:
     return count(query) if count else 0
 
 
-def evaluation_rows(score: str, membership: pd.DataFrame) -> pd.DataFrame:
-    """Return the evaluation rows of a score file."""
-    return fold_of(scored(tables.read(score), membership, score), "evaluation", score)
-
-
 def of_target(
+    target: str,
     metrics: list[dict],
     scores: dict[str, str],
     membership: pd.DataFrame,
     audit: dict,
     attacks: dict[str, dict],
-    confidence: float,
-) -> tuple[list[dict], list[dict]]:
-    """Return long and wide rows of one target.
+    settings: dict,
+) -> dict[str, list[dict]]:
+    """Return the rows of one target, by table: long, summary, pairwise, set_test.
 
     Args:
+        target: Its name.
         metrics: Of its attacks, in the order of the table.
         scores: Attack to score file.
         membership: Its membership table.
         audit: Its audit.
         attacks: Attack to config row.
-        confidence: Of the comparisons.
+        settings: confidence of the comparisons, seed of the set test's subsets.
     """
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
-    comparisons = []
-    if blind and audit["verdict"] != "NOT FAIR":
-        rows = {name: evaluation_rows(scores[name], membership) for name in names}
-        comparisons = compare_rows(rows, blind, confidence)
+    access = {found["attack"]: found["access"] for found in metrics}
+    rows = {name: scored(tables.read(scores[name]), membership, scores[name]) for name in names}
+    evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
+    fair = audit["verdict"] != "NOT FAIR"
+    comparisons = compare_rows(evaluation, blind, settings["confidence"]) if fair else []
+    reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
     cost = costs(
         {name: build_attack(name, attacks[name]) for name in names}, predictions, backwards
     )
-    return (
-        summary.metric_rows(metrics, comparisons),
-        summary.summary_rows(metrics, audit["verdict"], comparisons, cost),
-    )
+    return {
+        "long": summary.metric_rows(metrics, comparisons),
+        "summary": summary.summary_rows(metrics, audit, comparisons, cost),
+        "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
+        "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
+    }
 
 
 def main() -> None:
@@ -82,8 +89,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True, nargs="*")
     parser.add_argument("--attacks", required=True, type=json.loads, help="JSON, name to row")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    for name in ("long", "summary", "html", "markdown"):
-        parser.add_argument(f"--{name}", required=True, help="output")
+    for name in ("long", "summary", "pairwise", "set_test", "html", "markdown"):
+        parser.add_argument(f"--{name.replace('_', '-')}", required=True, help="output")
     args = parser.parse_args()
     try:
         write(args)
@@ -92,29 +99,30 @@ def main() -> None:
 
 
 def write(args: argparse.Namespace) -> None:
-    """Read every target's files and write the four tables."""
+    """Read every target's files and write the tables."""
     found = [_json(path) for path in args.metrics]
     scores = {(Path(path).parent.name, Path(path).stem): path for path in args.scores}
     memberships = {Path(path).parent.name: path for path in args.memberships}
     audits = {audit["target"]: audit for audit in map(_json, args.audits)}
     confidence = args.settings["confidence"]
-    long, wide = [], []
+    rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
-        of_long, of_wide = of_target(
+        of_tables = of_target(
+            target,
             [metrics for metrics in found if metrics["target"] == target],
             {attack: path for (name, attack), path in scores.items() if name == target},
             tables.read(memberships[target], MEMBERSHIP),
             audits[target],
             args.attacks,
-            confidence,
+            args.settings,
         )
-        long += of_long
-        wide += of_wide
+        for name in COLUMNS:
+            rows[name] += of_tables[name]
     sentences = {target: audit["sentence"] for target, audit in audits.items()}
-    tables.write_text(summary.csv(long, summary.LONG), args.long)
-    tables.write_text(summary.csv(wide, summary.WIDE), args.summary)
-    tables.write_text(readable.html(wide, sentences, confidence), args.html)
-    tables.write_text(readable.markdown(wide, confidence), args.markdown)
+    for name, columns in COLUMNS.items():
+        tables.write_text(summary.csv(rows[name], columns), getattr(args, name))
+    tables.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
+    tables.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
 
 
 def _json(path: str) -> dict:

@@ -1,0 +1,231 @@
+"""Attacks that learn: from the right rows alone, and what can be worked out by hand."""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mia import tables
+from mia.attack_rows import build_attack
+from mia.evidence import Evidence
+from mia.metrics import auc
+from mia.stages import score as stage
+
+N = 240
+IDS = [f"image{number:04d}" for number in range(N)]
+MEMBER = pd.Series(np.arange(N) % 2 == 0, pd.Index(IDS, name="image_id"))
+
+
+def losses(gaps: dict[int, float], draws: int = 2, seed: int = 0) -> pd.DataFrame:
+    """A signal `denoise`: log losses of members lie lower by `gaps[timestep]`."""
+    generator = np.random.default_rng(seed)
+    parts = []
+    for timestep, gap in gaps.items():
+        for draw in range(draws):
+            loss = np.exp(generator.normal(size=N) * 0.2 - gap * MEMBER.to_numpy())
+            fields = {"timestep": timestep, "draw": draw, "condition": "caption"}
+            parts.append(pd.DataFrame({**fields, "loss_caption": loss, "l1_caption": loss}, IDS))
+    return pd.concat(parts).rename_axis("image_id")
+
+
+def evidence(signals, images=None) -> Evidence:
+    return Evidence(tuple(IDS), signals, images=images, seed=3)
+
+
+def statistics(**columns) -> pd.DataFrame:
+    return pd.DataFrame(
+        {f"stat_{k}": v for k, v in columns.items()}, pd.Index(IDS, name="image_id")
+    )
+
+
+# The classifier on losses
+
+
+def test_logistic_losses_solves_the_penalised_likelihood():
+    """At the optimum: the residuals sum to 0, and each feature's pull equals its penalty."""
+    found = evidence({"denoise": losses({100: 0.3, 500: 0.1})})
+    attack = build_attack("logistic_losses", {"timesteps": [100, 500]}).fit(found, MEMBER)
+    table = found.signals["denoise"]
+    x = [
+        np.log(table[table["timestep"] == t].groupby("image_id")["loss_caption"].mean())
+        for t in (100, 500)
+    ]
+    x = np.stack([(values - values.mean()) / values.std(ddof=0) for values in x], axis=1)
+    score = attack.score(found).loc[IDS].to_numpy()
+    weights = np.linalg.lstsq(np.c_[np.ones(N), x], score, rcond=None)[0]
+    residual = MEMBER.to_numpy() - 1 / (1 + np.exp(-score))
+    assert residual.sum() == pytest.approx(0, abs=0.02)
+    assert 0.1 * residual @ x == pytest.approx(weights[1:], abs=0.02)
+    assert weights[1] < 0 and weights[1] < weights[2]
+
+
+def test_forest_is_the_share_of_trees_and_knows_its_seed():
+    found = evidence({"denoise": losses({100: 1.0})})
+    row = {"attack": "logistic_losses", "timesteps": [100], "classifier": "forest"}
+    attack = build_attack("forest", row)
+    one, two = (attack.fit(found, MEMBER.iloc[:120]).score(found) for _ in range(2))
+    assert one.between(0, 1).all()
+    pd.testing.assert_series_equal(one, two)
+    left = IDS[120:]
+    assert auc(one.loc[left].to_numpy(), MEMBER.loc[left].to_numpy()) > 0.85
+
+
+def test_several_weak_timesteps_tell_more_than_one():
+    found = evidence({"denoise": losses(dict.fromkeys(range(100, 900, 100), 0.15), draws=1)})
+    together = build_attack(
+        "logistic_losses", {"timesteps": list(range(100, 900, 100)), "draws": 1}
+    ).fit(found, MEMBER.iloc[:120])
+    alone = build_attack("loss", {"timesteps": [100], "draws": 1})
+    left, member = IDS[120:], MEMBER.iloc[120:].to_numpy()
+    single = alone.score(found.only(alone.queries)).loc[left]
+    assert auc(together.score(found).loc[left].to_numpy(), member) > auc(single.to_numpy(), member)
+
+
+# Quantile regression
+
+
+def test_quantile_without_any_feature_is_the_nonmembers_own_quantile():
+    found = evidence({"denoise": losses({100: 0.5})}, statistics(mean=1.0))
+    attack = build_attack("quantile", {"quantile": 0.25, "rounds": 1}).fit(found, MEMBER)
+    log = np.log(found.signals["denoise"].groupby("image_id")["loss_caption"].mean())
+    bar = np.quantile(log[~MEMBER], 0.25)
+    np.testing.assert_allclose(attack.score(found), bar - log, atol=0.01)
+
+
+def test_quantile_never_looks_at_members_and_takes_difficulty_out():
+    """Busy pictures have losses e times as large; the members' are a little smaller."""
+    busy = np.arange(N) // 2 % 2
+    table = losses({100: 0.3})
+    table["loss_caption"] *= np.exp(pd.Series(busy, IDS)).loc[table.index].to_numpy()
+    found = evidence({"denoise": table}, statistics(busy=busy))
+    attack = build_attack("quantile", {"quantile": 0.2}).fit(found, MEMBER)
+    changed = table.copy()
+    changed.loc[changed.index.isin(MEMBER.index[MEMBER]), "loss_caption"] = 9.0
+    other = build_attack("quantile", {"quantile": 0.2}).fit(
+        evidence({"denoise": changed}, found.images), MEMBER
+    )
+    pd.testing.assert_series_equal(attack.score(found), other.score(found))
+    score = attack.score(found)
+    assert (score[~MEMBER] > 0).mean() == pytest.approx(0.2, abs=0.06)
+    plain = build_attack("loss", {}).score(found)
+    assert auc(score.to_numpy(), MEMBER.to_numpy()) > auc(plain.to_numpy(), MEMBER.to_numpy()) + 0.1
+
+
+# Stack
+
+
+@pytest.mark.parametrize("kind", ["logistic", "boosting"])
+def test_stack_reads_every_signal_it_asks(kind):
+    """Each signal alone tells little of a member, both together more."""
+    denoise, clean = losses({100: 0.2}, draws=1), losses({100: 0.2}, draws=1, seed=1)
+    clean = clean.rename(columns={"loss_caption": "l2_clean"}).drop(columns="l1_caption")
+    empty = {"proximal": [], "inversion": [], "timesteps": [100], "draws": 1, "classifier": kind}
+    both = build_attack("stack", empty)
+    assert {query.signal for query in both.queries} == {"denoise", "clean"}
+    left, areas = IDS[160:], []
+    for signals in ({"denoise": denoise}, {"denoise": denoise, "clean": clean}):
+        found = evidence(signals)
+        score = both.fit(found, MEMBER.iloc[:160]).score(found).loc[left]
+        areas.append(auc(score.to_numpy(), MEMBER.loc[left].to_numpy()))
+    assert areas[1] > areas[0] > 0.5
+
+
+def test_stack_asks_what_other_attacks_ask_already():
+    stack = set(build_attack("stack", {}).queries)
+    for name, row in {"loss_mean": {"attack": "logistic_losses"}, "sima": {}, "pia": {}}.items():
+        assert set(build_attack(name, row).queries) <= stack
+    assert set(build_attack("secmi", {}).queries) <= stack
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "said"),
+    [
+        ("logistic_losses", {"classifier": "boosting"}, "must be one of logistic, forest"),
+        ("stack", {"classifier": "forest"}, "must be one of logistic, boosting"),
+        ("stack", {"condition": "alt-x"}, "must be one of caption, null, both"),
+        ("quantile", {"quantile": 1.0}, "quantile must be between 0 and 1, got 1.0"),
+    ],
+)
+def test_bad_parameters_are_named(name, row, said):
+    with pytest.raises(ValueError, match=said):
+        build_attack(name, row)
+
+
+# Nothing of the evaluation fold reaches `fit`
+
+
+TRAINED = {
+    "logistic_losses": {"timesteps": [100]},
+    "forest": {"attack": "logistic_losses", "timesteps": [100], "classifier": "forest"},
+    "quantile": {},
+    "stack": {"timesteps": [100], "clean": [], "proximal": [], "inversion": []},
+    "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100]},
+    "blind_image": {},
+    "blind_caption": {},
+}
+
+
+def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table):
+    """Run the stage; `spoil` changes evaluation rows of labels, signals and pictures."""
+    fold = np.where(np.arange(N) // 2 % 2 == 0, "calibration", "evaluation")
+    membership = pd.DataFrame(
+        {"set": "s", "key": IDS, "image_id": IDS, "member": MEMBER.to_numpy()}
+    )
+    membership = membership.assign(group=IDS, fold=fold, kept=True, reason="")
+    evaluation = set(membership.loc[fold == "evaluation", "image_id"])
+    manifest = statistics(mean=np.random.default_rng(1).random(N)).reset_index()
+    manifest = manifest.assign(key=IDS, caption=[f"a cat {i % 7}" for i in range(N)])
+    files = {"membership.parquet": membership, "images/s/manifest.parquet": manifest}
+    for query, table in losses({100: 0.4}).reset_index().assign(key=IDS * 2).groupby("draw"):
+        files[f"queries/m/s/denoise/t100-d{query}-caption.parquet"] = table
+    for path, table in files.items():
+        about = {"set": "s", "fields": ["timestep", "draw", "condition"]}
+        table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
+        tables.write(table, folder / path, about)
+    kept, fit = [], type(build_attack(name, row)).fit
+
+    def watched(attack, given, member):
+        kept.append((given, member))
+        return fit(attack, given, member)
+
+    monkeypatch.setattr(type(build_attack(name, row)), "fit", watched)
+    argv = ["score", "--attack", json.dumps({"name": name, "row": row}), "--seed", "5"]
+    argv += ["--membership", str(folder / "membership.parquet")]
+    if build_attack(name, row).queries:
+        argv += ["--signals", *map(str, sorted(folder.glob("queries/m/s/denoise/*")))]
+    argv += ["--manifests", str(folder / "images/s/manifest.parquet")]
+    argv += ["--output", str(folder / "score.parquet")]
+    monkeypatch.setattr(sys, "argv", argv)
+    stage.main()
+    (seen,) = kept
+    return tables.read(folder / "score.parquet"), tables.metadata(folder / "score.parquet"), seen
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
+    def spoil(table, evaluation):
+        for column, value in {"member": True, "loss_caption": 99.0, "stat_mean": -7.0}.items():
+            if column in table:
+                table.loc[evaluation.to_numpy(), column] = value
+        return table
+
+    clean = scored(tmp_path / "clean", name, TRAINED[name], monkeypatch)
+    monkeypatch.undo()
+    spoilt = scored(tmp_path / "spoilt", name, TRAINED[name], monkeypatch, spoil)
+    table, about, (given, member) = clean
+    assert about == spoilt[1] and about["trained"]
+    calibration = [i for number, i in enumerate(IDS) if number // 2 % 2 == 0]
+    assert set(about["fit_image_ids"]) <= set(calibration)
+    assert list(member.index) == about["fit_image_ids"]
+    for found in (*given.signals.values(), *given.reference.values(), given.images):
+        assert found is None or set(found.index) <= set(about["fit_image_ids"])
+    rows = table["image_id"].isin(calibration)
+    pd.testing.assert_frame_equal(table[rows], spoilt[0][rows])
+
+
+def test_the_score_of_each_draw_stands_beside_the_score(tmp_path, monkeypatch):
+    table, _, _ = scored(tmp_path, "loss_auto", TRAINED["loss_auto"], monkeypatch)
+    assert list(table) == ["image_id", "score", "draw_0", "draw_1"]
+    assert table["score"].to_numpy() == pytest.approx(table[["draw_0", "draw_1"]].mean(axis=1))

@@ -1,0 +1,60 @@
+"""Classifier on the loss table: what losses at many timesteps reveal together.
+
+The paper picks settings by cross-validation, adds latent and pixel errors, and reports on random
+splits of one pool; here the settings are fixed beforehand and the classifier learns on a half of
+the calibration fold. `stack` takes more than losses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mia import learning
+from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of, single_condition
+from mia.query import Query, grid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Log odds of a classifier on the log losses of all timesteps, each a mean over draws.
+
+    `classifier` is `logistic` (logistic regression) or `forest` (random forest; the score is then
+    the share of trees, in [0, 1]). Higher = member.
+    """
+
+    timesteps: tuple[int, ...] = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900)
+    draws: int = 2
+    condition: str = "caption"
+    classifier: str = "logistic"
+    _model: Any = field(default=None, repr=False, compare=False)
+
+    access = "grey-box"
+    source = "Dubiński et al. 2023 (arXiv 2306.12983), classifier attack, on losses"
+    combines_signals = True
+
+    def __post_init__(self) -> None:
+        at_least_one("timesteps", self.timesteps)
+        at_least_one("draws", self.draws)
+        single_condition(self.condition)
+        one_of("classifier", self.classifier, ("logistic", "forest"))
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return grid("denoise", self.timesteps, self.draws, self.condition)
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        features = self._features(evidence).loc[member.index]
+        model = learning.classifier(self.classifier, evidence.seed)
+        return replace(self, _model=model.fit(features, member.to_numpy()))
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        return learning.predicted(self._model, self._features(evidence))
+
+    def _features(self, evidence: Evidence) -> pd.DataFrame:
+        return learning.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])

@@ -1,0 +1,92 @@
+"""The no-signal band: where the numbers of a score that knows nothing land at this many pictures.
+
+Each function returns the two ends of a two-sided band, in [0, 1], for independent scores without
+ties. `members` and `nonmembers` count the pictures of each class.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import beta, betabinom
+
+from mia.areas import standardised
+from mia.metrics import allowed_false_positives, two_sided
+
+Band = tuple[float, float]
+
+
+def ends(band: Band) -> dict[str, float]:
+    """Return a band under the names that it has in metrics files."""
+    return {"chance_low": band[0], "chance_high": band[1]}
+
+
+def auc_band(members: int, nonmembers: int, confidence: float) -> Band:
+    """Return the band of the AUC, normal, from the exact variance of the rank sum.
+
+    >>> [round(end, 3) for end in auc_band(300, 300, 0.95)]
+    [0.454, 0.546]
+    """
+    deviation = math.sqrt((members + nonmembers + 1) / (12 * members * nonmembers))
+    return _around_half(two_sided(confidence) * deviation)
+
+
+def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:
+    """Return the band of the standardised partial AUC up to an FPR of `limit`.
+
+    The area is a sum over nonmembers, best first, of the TPR that each cuts off. Without signal
+    that TPR has mean p_k = (k + 1) / (n + 1), and two of them, j <= k, have the covariance
+    p_j (1 - p_k) (m + n + 1) / (m (n + 2)). The mean TPR, at least 0 and skew, is taken for a beta
+    of the exact mean and variance: right to half a point of the tails at hundreds of pictures, to
+    three at sixty.
+    """
+    steps = np.arange(math.ceil(limit * nonmembers - 1e-9))
+    width = np.minimum(1 / nonmembers, limit - steps / nonmembers) / limit
+    p = (steps + 1) / (nonmembers + 1)
+    below, above = width * p, width * (1 - p)
+    pairs = 2 * (above * (below.cumsum() - below)).sum() + (below * above).sum()
+    variance = pairs * (members + nonmembers + 1) / (members * (nonmembers + 2))
+    mean = below.sum()
+    size = max(mean * (1 - mean) / variance - 1, 1e-6)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = standardised(limit * beta.ppf(tails, mean * size, (1 - mean) * size), limit)
+    return float(low), float(high)
+
+
+def tpr_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:
+    """Return the band of the TPR at an FPR limit, exact.
+
+    With k false positives allowed, the members above the (k+1)-th best nonmember are
+    beta-binomial: `members` trials, a = k + 1, b = nonmembers - k.
+
+    >>> [round(end, 3) for end in tpr_band(500, 500, 0.01, 0.95)]
+    [0.004, 0.028]
+    """
+    allowed = allowed_false_positives(limit, nonmembers)
+    if allowed >= nonmembers:
+        return 1.0, 1.0
+    law = betabinom(members, allowed + 1, nonmembers - allowed)
+    low, high = law.ppf([(1 - confidence) / 2, (1 + confidence) / 2]) / members
+    return float(low), float(high)
+
+
+def advantage_band(members: int, nonmembers: int, confidence: float) -> Band:
+    """Return the band of max(TPR - FPR), from the law of the one-sided Kolmogorov-Smirnov distance.
+
+    P(D > x) is about exp(-2 x² m n / (m + n)): the largest of many differences is never near 0.
+    """
+    scale = (members + nonmembers) / (2 * members * nonmembers)
+    tails = (1 + confidence) / 2, (1 - confidence) / 2
+    low, high = (math.sqrt(-math.log(tail) * scale) for tail in tails)
+    return low, min(1.0, high)
+
+
+def balanced_accuracy_band(members: int, nonmembers: int, called: float, confidence: float) -> Band:
+    """Return the band of the balanced accuracy of a fixed threshold that calls a share `called`."""
+    variance = called * (1 - called) * (1 / members + 1 / nonmembers) / 4
+    return _around_half(two_sided(confidence) * math.sqrt(variance))
+
+
+def _around_half(half: float) -> Band:
+    return max(0.0, 0.5 - half), min(1.0, 0.5 + half)

@@ -1,0 +1,33 @@
+"""How far the AUC hangs on which noise was drawn, apart from which pictures were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia.metrics import auc
+
+PREFIX = "draw_"  # of the score file's columns: the score from one draw alone
+
+
+def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the standard deviation of the AUCs that single draws give, n - 1 in the denominator.
+
+    Same pictures each time, so the sampling of pictures is not in it, nor is this in an AUC's
+    interval. An attack that averages D draws varies less, by a factor of up to √D.
+
+    Args:
+        scores: The score file: columns image_id and, of an attack with several draws, `draw_…`.
+        evaluation: Evaluation rows: index image_id, column member.
+
+    Returns:
+        draws, auc (one a draw), sd; None of an attack with a single draw or none.
+    """
+    names = [name for name in scores if name.startswith(PREFIX)]
+    if not names:
+        return None
+    rows = scores.set_index("image_id").loc[evaluation.index, names]
+    areas = [auc(rows[name].to_numpy(), evaluation["member"].to_numpy()) for name in names]
+    return {"draws": len(areas), "auc": areas, "sd": float(np.std(areas, ddof=1))}

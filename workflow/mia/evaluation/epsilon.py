@@ -1,0 +1,99 @@
+"""How much privacy a training cannot have given: a lower bound on ε from one trained model.
+
+Steinke, Nasr & Jagielski 2023 (arXiv 2305.08846), Theorem 5.2: where each of m coins decides which
+of two pictures is trained on, and training is (ε, δ)-differentially private with regard to one
+coin, the right ones among r guesses are hardly more than binomial with e^ε / (1 + e^ε).
+
+The coins here are pairs of one member and one nonmember, put together by chance: a seeded split
+that fixed how many are members makes each pair's order a fair coin, independent of the others. So ε
+is that of exchanging one picture for another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import betainc, expit
+
+SHARES = (1.0, 0.5, 0.25, 0.125)  # of the pairs that are guessed; tried all, Bonferroni
+LARGEST = 50.0
+NOT_RANDOMISED = "n/a: membership was not randomised"
+MEANING = (
+    "training that is (ε, δ)-private with a smaller ε, when one picture is exchanged for another,"
+    " would let an attack guess so well in no more than {tail:.2g} of all runs; it does not say how"
+    " large ε is, nor that a bound of 0 means safety"
+)
+
+
+def privacy_bound(
+    evaluation: pd.DataFrame, randomised: bool, confidence: float, delta: float, seed: int
+) -> dict[str, Any]:
+    """Return the lower bound on ε that an attack's scores prove.
+
+    A pair is guessed by which of its two pictures scores higher, equal scores wrong; those farthest
+    apart are guessed first. Only pictures without kin take part.
+
+    Args:
+        evaluation: Evaluation rows: columns score, member, group.
+        randomised: Whether a seeded split alone decided which pictures were trained on.
+        confidence: That the bound holds, over all shares tried.
+        delta: The δ of (ε, δ)-differential privacy.
+        seed: Of the pairs.
+
+    Returns:
+        value (in nats; None where membership was not randomised), delta, pairs, guesses and
+        correct (of the share that gives the largest bound), note.
+    """
+    entry = {"value": None, "delta": delta, "pairs": 0, "guesses": 0, "correct": 0}
+    if not randomised:
+        return {**entry, "note": NOT_RANDOMISED}
+    gaps = _gaps(evaluation, seed)
+    if not len(gaps):
+        return {**entry, "note": "n/a: no pair of pictures without kin"}
+    tail = (1 - confidence) / len(SHARES)
+    found = []
+    for guesses in sorted({max(1, round(share * len(gaps))) for share in SHARES}):
+        correct = int((gaps[:guesses] > 0).sum())
+        found.append((lower_bound(len(gaps), guesses, correct, delta, tail), guesses, correct))
+    value, guesses, correct = max(found)
+    entry |= {"value": value, "pairs": len(gaps), "guesses": guesses, "correct": correct}
+    return {**entry, "note": MEANING.format(tail=1 - confidence)}
+
+
+def lower_bound(pairs: int, guesses: int, correct: int, delta: float, tail: float) -> float:
+    """Return the largest ε that so many correct guesses refute with error `tail`; 0 if none."""
+    if p_value(pairs, guesses, correct, 0.0, delta) > tail:
+        return 0.0
+    if p_value(pairs, guesses, correct, LARGEST, delta) <= tail:
+        return LARGEST
+    return float(
+        brentq(lambda e: p_value(pairs, guesses, correct, e, delta) - tail, 0.0, LARGEST, xtol=1e-6)
+    )
+
+
+def p_value(pairs: int, guesses: int, correct: int, epsilon: float, delta: float) -> float:
+    """Return the largest probability of so many correct guesses under (ε, δ)-privacy.
+
+    P[B >= v] + 2 m δ max_i P[v > B >= v - i] / i, for B binomial with r guesses, v correct.
+    """
+    least = np.arange(correct, -1, -1)
+    tails = np.ones(correct + 1)  # P[B >= v], P[B >= v - 1], …, P[B >= 0]
+    tails[:-1] = betainc(least[:-1], guesses - least[:-1] + 1, expit(epsilon))
+    most = ((tails[1:] - tails[0]) / np.arange(1, correct + 1)).max(initial=0.0)
+    return min(1.0, float(tails[0] + 2 * pairs * delta * most))
+
+
+def _gaps(evaluation: pd.DataFrame, seed: int) -> np.ndarray:
+    """Score of the member minus that of the nonmember of each pair, the largest gaps first."""
+    alone = evaluation[~evaluation["group"].duplicated(keep=False)]
+    generator = np.random.default_rng(seed)
+    sides = [
+        generator.permutation(alone.loc[alone["member"] == side, "score"].to_numpy())
+        for side in (True, False)
+    ]
+    pairs = min(map(len, sides))
+    gaps = sides[0][:pairs] - sides[1][:pairs]
+    return gaps[np.argsort(-np.abs(gaps), kind="stable")]
