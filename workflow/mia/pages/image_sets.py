@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from mia.images.exclusion import EXCLUDED
 from mia.pages.words import FAILURES, PAIRS
 
 
@@ -21,7 +22,7 @@ def image_set_context(
         pairs: Columns part_a, part_b, kind.
     """
     opened = manifest["status"] == "success"
-    asked = manifest["status"] != "excluded"
+    asked = manifest["status"] != EXCLUDED
     kept = manifest["kept"].astype(bool)
     failures = manifest.loc[~opened & asked, "status"].value_counts()
     reasons = manifest.loc[opened & ~kept, "reason"].map(kind_of_reason).value_counts()

@@ -8,10 +8,10 @@ from markupsafe import Markup, escape
 
 FENCE = re.compile(r"(?ms)^```\w*\n(.*?)^```$")
 ITEM = re.compile(r"(?m)^- ")
+CODE = re.compile(r"`([^`]+)`")
 INLINE = (
-    (re.compile(r"\*\*(.+?)\*\*", re.S), r"<strong>\1</strong>"),
-    (re.compile(r"(?<!\*)\*([^*]+)\*(?!\*)"), r"<em>\1</em>"),
-    (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
+    (re.compile(r"\*\*(.+?)\*\*"), r"<strong>\1</strong>"),
+    (re.compile(r"\*([^*]+)\*"), r"<em>\1</em>"),
 )
 
 
@@ -50,6 +50,8 @@ def _block(block: str) -> Markup:
 
 def _inline(text: str) -> Markup:
     text = str(escape(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", " ".join(text.split()))))
+    code = iter(CODE.findall(text))
+    text = CODE.sub("``", text)
     for pattern, markup in INLINE:
         text = pattern.sub(markup, text)
-    return Markup(text)
+    return Markup(re.sub("``", lambda _: f"<code>{next(code)}</code>", text))
