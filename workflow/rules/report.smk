@@ -55,7 +55,10 @@ rule report:
             target=config["targets"],
             figure=FIGURES,
         ),
-        texts=[str(WORKFLOW.parent / "docs" / f"{page}.md") for page in ("checks", "ethics")],
+        texts=[
+            str(WORKFLOW.parent / "docs" / f"{page}.md")
+            for page in ("checks", "ethics")
+        ],
         template=str(WORKFLOW / "report" / "page.html.j2"),
         parts=[
             str(WORKFLOW / "report" / part)

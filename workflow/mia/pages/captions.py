@@ -5,9 +5,9 @@ from __future__ import annotations
 CAPTIONS = {
     "roc": "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
     "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
-    "The grey band is where attacks without any signal land at this number of pictures. Drawn at "
-    "first: at most six attacks on the model, those that rank best on the calibration half, and "
-    "the blind baseline farthest from chance.",
+    "The grey band is where attacks without any signal land at this number of pictures, the thin "
+    "line is chance. Drawn at first: at most six attacks on the model, those that rank best on the "
+    "calibration half, and the blind baseline farthest from chance.",
     "costs": "What a query buys: AUC against passes through the network per picture. Named are the "
     "attacks that no cheaper one beats on these very pictures, which flatters them a little; "
     "attacks of one cost stand side by side.",

@@ -69,5 +69,3 @@ def _count(rows: list[dict[str, Any]], one: str, many: str) -> str:
 
 def _names(rows: Iterable[dict[str, Any]]) -> str:
     return ", ".join(row["attack"] for row in rows)
-
-

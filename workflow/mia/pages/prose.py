@@ -24,9 +24,7 @@ def sections(page: str) -> dict[str, Markup]:
     {'A *part*': Markup('<p>See there, <code>&lt;b&gt;</code>.</p>')}
     """
     parts = re.split(r"(?m)^## +(.+)$", page)[1:]
-    return {
-        title.strip(): html(text) for title, text in zip(parts[::2], parts[1::2], strict=True)
-    }
+    return {title.strip(): html(text) for title, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def html(text: str) -> Markup:

@@ -116,9 +116,7 @@ def target_figures(target: str, files: list[Path]) -> list[dict[str, Any]]:
             svg = drawings.inline(known[name].read_text(encoding="utf-8"), f"{target}-{kind}-")
         except ValueError as error:
             raise ValueError(f"{known[name]}: {error}") from error
-        found.append(
-            {"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT}
-        )
+        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT})
     return found
 
 
