@@ -64,17 +64,17 @@ def test_what_is_listed_is_never_kept_and_its_row_says_why(planned, tmp_path):
     left = {planned[f"mine/{colour}.png"] for colour in ("black", "white")}
     assert kept == left == set(statuses.index[statuses == "success"])
     assert set(statuses.drop(sorted(left))) == {"excluded"}
-    table = opened(tmp_path, exclusion.Exclusion())
+    table = opened(tmp_path, exclusion.NOTHING)
     assert table["status"].to_dict() == statuses.to_dict()
     assert table.loc[table["status"] == "excluded", ["image_id", "thumbnail"]].isna().all(None)
 
 
 def test_what_is_listed_after_the_download_is_excluded_too(planned, tmp_path):
-    statuses, kept = fetched(tmp_path, exclusion.Exclusion())
+    statuses, kept = fetched(tmp_path, exclusion.NOTHING)
     assert set(statuses) == {"success"} and len(kept) == 5
     late = opened(tmp_path, listing(tmp_path, planned))
     fetched(tmp_path, listing(tmp_path, planned))
-    pd.testing.assert_frame_equal(late, opened(tmp_path, exclusion.Exclusion()))
+    pd.testing.assert_frame_equal(late, opened(tmp_path, exclusion.NOTHING))
     assert (late["status"] == "excluded").sum() == 3
 
 

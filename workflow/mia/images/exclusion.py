@@ -45,6 +45,9 @@ class Exclusion:
         return len(self.keys) + len(self.image_ids) + len(self.locators)
 
 
+NOTHING = Exclusion()
+
+
 def read(path: Path) -> Exclusion:
     """Return the list in a text file (one entry a line, `#` starts a comment line) or a CSV file.
 

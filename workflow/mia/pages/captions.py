@@ -11,8 +11,8 @@ CAPTIONS = {
     "costs": "What a query buys: AUC against passes through the network per picture. Named are the "
     "attacks that no cheaper one beats on these very pictures, which flatters them a little; "
     "attacks of one cost stand side by side.",
-    "correlations": "Which attacks see the same. Blue: two attacks rank the pictures alike; orange: "
-    "one ranks them against the other; fuller is stronger. Attacks that agree this much are not "
+    "correlations": "Which attacks see the same. Blue: two rank the pictures alike; orange: one "
+    "ranks them against the other; fuller is stronger. Attacks that agree this much are not "
     "independent evidence, and some pictures are hard for all.",
     "losses": "How well the model removes noise from members and from nonmembers, by amount of "
     "noise; below, the difference. Above zero, members are easier: the trace loss attacks use.",

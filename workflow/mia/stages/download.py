@@ -20,7 +20,7 @@ import pandas as pd
 
 from mia import tables
 from mia.images import archive, download, exclusion, loopback, openmoji
-from mia.images.exclusion import Exclusion
+from mia.images.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,14 +34,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
     options = parser.parse_args(arguments)
     try:
-        without = exclusion.read(options.exclude[0]) if options.exclude else Exclusion()
+        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
         fetch(options.plan, options.spec, options.pictures, options.downloads, without)
     except ValueError as error:
         raise SystemExit(f"error: {options.plan}: {error}") from error
 
 
 def fetch(
-    plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = Exclusion()
+    plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = NOTHING
 ) -> None:
     planned = tables.read(plan, ["key", "url", "status", "error"])
     bad = planned[planned["status"] != ""]

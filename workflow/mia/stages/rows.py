@@ -9,7 +9,7 @@ import pandas as pd
 
 from mia import tables
 from mia.images import archive, exclusion, replay
-from mia.images.exclusion import Exclusion
+from mia.images.exclusion import NOTHING, Exclusion
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         plan = tables.read(options.plan, list(PLANNED))
         downloads = tables.read(options.downloads)
-        without = exclusion.read(options.exclude[0]) if options.exclude else Exclusion()
+        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
         rows = described(plan, downloads, options.pictures, options.pixel_limit, without)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
@@ -37,7 +37,7 @@ def described(
     downloads: pd.DataFrame,
     tar: Path,
     limit: int,
-    without: Exclusion = Exclusion(),
+    without: Exclusion = NOTHING,
 ) -> pd.DataFrame:
     """Return the planned rows with what became of them; nulls where there is no picture.
 
