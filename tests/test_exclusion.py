@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from mia import tables
-from mia.images import archive, exclusion, success
+from mia.evaluation import survival
+from mia.images import archive, exclusion, replay, success
 from mia.images.plan import digest
 from mia.pages.image_sets import image_set_context
 from mia.stages import download, rows
@@ -32,8 +33,8 @@ def planned(tmp_path, monkeypatch):
         (tmp_path / "mine" / f"{colour}.png").write_bytes(png(colour))
     plan = pd.DataFrame({"url": [f"mine/{colour}.png" for colour in COLOURS]})
     plan = plan.assign(key=plan["url"].map(digest), part="", row=range(5), caption="a colour")
-    plan = plan.assign(alternates="", family=None, status="", error="").sort_values("key")
-    tables.write(plan, tmp_path / "plan.parquet")
+    plan = plan.assign(alternates="", sha256="", family=None, status="", error="")
+    tables.write(plan.sort_values("key"), tmp_path / "plan.parquet")
     return plan.set_index("url")["key"]
 
 
@@ -82,9 +83,9 @@ def test_a_csv_names_columns_as_the_manifest_does(tmp_path):
     path = tmp_path / "exclude.csv"
     path.write_text("url,why,key\nHTTP://A.org/a b.jpg,asked,\n,asked too,0123456789abcdef\n")
     found = exclusion.read(path)
-    assert found.names_row("f" * 16, "http://a.org/a%20b.jpg")
-    assert found.names_row("0123456789abcdef", None)
-    assert not found.names_row("f" * 16, None) and not found.names_picture(None)
+    assert found.names_row("f" * 16, "http://a.org/a%20b.jpg", "")
+    assert found.names_row("0123456789abcdef", None, None)
+    assert not found.names_row("f" * 16, None, None) and not found.names_picture(None)
     assert len(found) == 2
 
 
@@ -106,6 +107,15 @@ def test_a_list_that_cannot_be_read_says_where(tmp_path, name, text, said):
         exclusion.read(tmp_path / "b.txt")
 
 
+def test_a_picture_that_is_published_under_a_listed_hash_is_not_asked_for(planned, tmp_path):
+    plan = tables.read(tmp_path / "plan.parquet")
+    image_id = hashlib.sha256(png("blue")).hexdigest()
+    plan.loc[plan["url"] == "mine/blue.png", ["url", "sha256"]] = ["mine/gone.png", image_id]
+    tables.write(plan, tmp_path / "plan.parquet")
+    statuses, _ = fetched(tmp_path, exclusion.Exclusion(image_ids=frozenset({image_id})))
+    assert statuses[planned["mine/blue.png"]] == "excluded"
+
+
 def test_excluded_rows_are_no_failures():
     table = pd.DataFrame({"part": "", "status": ["success"] * 3 + ["excluded"] * 5})
     success.require_success(table, 1.0)
@@ -113,6 +123,10 @@ def test_excluded_rows_are_no_failures():
     pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"])
     told = image_set_context("mine", {"source": "folder"}, counted, pairs)
     assert (told["rows"], told["excluded"], told["survival"], told["failures"]) == (3, 5, 1.0, [])
+    side = {"set": "mine", "parts": [""], "dealt": False}
+    found = survival.survival({"mine": table}, {"members": side, "nonmembers": side}, 0.95)
+    assert (found["members"]["opened"], found["members"]["rows"]) == (3, 3)
+    assert replay.counts(table.assign(sha256="0" * 64))["gone"] == 0
 
 
 def test_a_longer_list_downloads_nothing_anew(bench):

@@ -33,9 +33,9 @@ class Exclusion:
     image_ids: frozenset[str] = frozenset()
     locators: frozenset[str] = frozenset()
 
-    def names_row(self, key: str, url: str | None) -> bool:
-        """Whether a row is left out, as far as one knows without its picture."""
-        return key in self.keys or (isinstance(url, str) and url in self.locators)
+    def names_row(self, key: str, url: str | None, sha256: str | None) -> bool:
+        """Whether a planned row is left out; `sha256` is what it is published as, if it is."""
+        return key in self.keys or url in self.locators or self.names_picture(sha256)
 
     def names_picture(self, image_id: str | None) -> bool:
         """Whether a picture is left out, wherever it came from."""

@@ -43,9 +43,11 @@ def main(arguments: list[str] | None = None) -> None:
 def fetch(
     plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = NOTHING
 ) -> None:
-    planned = tables.read(plan, ["key", "url", "status", "error"])
+    planned = tables.read(plan, ["key", "url", "sha256", "status", "error"])
     bad = planned[planned["status"] != ""]
-    excluded = [row.key for row in planned.itertuples() if without.names_row(row.key, row.url)]
+    excluded = [
+        row.key for row in planned.itertuples() if without.names_row(row.key, row.url, row.sha256)
+    ]
     urls = planned.drop(bad.index).set_index("key")["url"].drop(excluded, errors="ignore").to_dict()
     source = {"folder": from_folder, "urls": from_addresses, "builtin": from_builtin}
     with (

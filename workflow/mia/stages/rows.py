@@ -62,7 +62,7 @@ def described(
     found |= {
         row.key: {"status": exclusion.EXCLUDED, "error": exclusion.ERROR}
         for row in plan.itertuples()
-        if without.names_row(row.key, row.url)
+        if without.names_row(row.key, row.url, row.sha256)
         or without.names_picture(found[row.key].get("image_id"))
     }
     results = pd.DataFrame(
