@@ -183,6 +183,8 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
     low, high = auc - half, min(auc + half, 1)
     row = {"target": target, "attack": attack, "access": access, "n_member": m, "n_nonmember": n}
     row |= {"auc": auc, "auc_low": low, "auc_high": high}
+    found = {"attack": attack, "auc": {"value": auc, "low": low, "high": high}}
+    tables.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
     long.append(
         {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "DeLong"}

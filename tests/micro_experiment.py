@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 PROJECT = Path(__file__).parents[1]
-PIPELINE = ("Snakefile", "workflow", "profiles", "envs")
+PIPELINE = ("Snakefile", "workflow", "profiles", "envs", "docs")
 PICTURES = 14  # in each part
 IMAGES = 2 * PICTURES
 EVALS = 7  # of all attacks together, for one picture

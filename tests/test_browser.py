@@ -7,7 +7,9 @@ import pytest
 
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
-from test_report import write_page
+from mia.figures.choice import MOST
+from mia.pages.captions import CAPTIONS
+from test_report import REAL, write_page
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 QUIET = (
@@ -87,8 +89,8 @@ def check_page(browser, page: Path, targets: list[str]) -> None:
     """Go through a report page: no errors, every figure seen, the table sorts and filters."""
     show(browser, page)
     for target in targets:
-        for kind in ("roc", "scores", "losses"):
-            (figure,) = all_of(browser, f"#figure-{target}-{kind} svg")
+        for kind in CAPTIONS:
+            (figure,) = all_of(browser, f"#figure-{target}-{kind} svg[role]")
             assert figure.size["width"] > 300 and figure.size["height"] > 60, (target, kind)
     total = len(column(browser, 0))
     heads = [head.text for head in all_of(browser, "#numbers thead th")]
@@ -108,7 +110,7 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
     """Click through the page of `snakemake --report`: a figure, the table, our page."""
     items = {
         "ROC on log axes": ("Figures", target),
-        "Loss by timestep": ("Figures", target),
+        "Correlation of attacks": ("Figures", target),
         "Attacks on every target": ("Results",),
         "The whole report": ("Results",),
     }
@@ -149,6 +151,37 @@ def await_one(browser, path: str):
 
 def test_page_shows_sorts_and_filters(browser, page):
     check_page(browser, page, list(TARGETS))
+
+
+def test_curves_are_shown_and_hidden(browser, page):
+    show(browser, page)
+    figure = f"#figure-{'-'.join(REAL)}"
+    switches = {switch.text: switch for switch in all_of(browser, f"{figure} .curves button")}
+    assert set(switches) == set(ATTACKS)
+
+    def seen():
+        pressed = [n for n, s in switches.items() if s.get_attribute("aria-pressed") == "true"]
+        curves = all_of(browser, f"{figure} svg[role] g[id*='-curve-'], {figure} g[id*='-spare-']")
+        assert len([curve for curve in curves if curve.is_displayed()]) == len(pressed)
+        return set(pressed)
+
+    first = seen()
+    assert len(first) == MOST + 1
+    other = sorted(set(ATTACKS) - first)[0]
+    switches[other].click()
+    assert seen() == {*first, other}
+    switches[other].click()
+    switches["loss_ratio"].click()
+    assert seen() == first - {"loss_ratio"}
+    assert not all_of(browser, f"{figure} g[id$='-key']")[0].is_displayed()
+
+
+def test_a_flag_opens_its_explanation(browser, page):
+    show(browser, page)
+    assert all_of(browser, "#check-below_chance[open]") == []
+    all_of(browser, "#target-emoji-overfit a[href='#check-below_chance']")[0].click()
+    (told,) = all_of(browser, "#check-below_chance[open] p:last-child")
+    assert told.is_displayed() and told.text.startswith("What to do")
 
 
 def test_search_finds_words_in_any_order(browser, page):

@@ -1,15 +1,20 @@
+import json
 import re
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.stats import spearmanr
 
 from made_up_results import ATTACKS, TARGETS, build
-from mia.figures import curves, histograms, roc
+from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps
 from mia.figures.style import ROLES, message, to_svg
 from mia.metrics import tpr_at_fpr
+from mia.pages.captions import CAPTIONS
 from mia.stages import figures as stage
 
 
@@ -24,12 +29,12 @@ def draw(results, target, out, **replaced):
     options = {
         "target": [target],
         "scores": sorted(map(str, results.glob(f"scores/{target}/*.parquet"))),
+        "metrics": sorted(map(str, results.glob(f"metrics/{target}/*.json"))),
         "membership": [str(results / f"targets/{target}/membership.parquet")],
         "losses": sorted(map(str, results.glob(f"queries/{target}/*/denoise/*.parquet"))),
-        "confidence": ["0.95"],
-        "roc": [str(out / "roc.svg")],
-        "histograms": [str(out / "scores.svg")],
-        "curves": [str(out / "losses.svg")],
+        "evals": [json.dumps({name: evals for name, (_, _, evals) in ATTACKS.items()})],
+        "settings": [json.dumps({"confidence": 0.95, "resamples": 200, "seed": 0})],
+        "output": [str(out / f"{target}-{figure}.svg") for figure in CAPTIONS],
     } | replaced
     line = [word for name, words in options.items() for word in (f"--{name}", *words)]
     return subprocess.run(
@@ -45,7 +50,7 @@ def drawn(results, tmp_path_factory):
     out = tmp_path_factory.mktemp("figures")
     run = draw(results, "emoji-fair", out)
     assert run.returncode == 0, run.stderr
-    return {path.stem: path.read_text() for path in out.glob("*.svg")}
+    return {path.stem.split("-")[-1]: path.read_text() for path in out.glob("*.svg")}
 
 
 def test_curve_is_the_largest_tpr_within_the_limit():
@@ -74,8 +79,9 @@ def test_no_signal_band_covers_as_often_as_it_says():
 
 def test_attacks_on_the_model_never_share_a_look():
     access = {f"a{i}": "grey-box" for i in range(15)} | {"blind": "model-free"}
-    looks = roc.looks(access)
+    looks = roc.looks(access, ["a14", "a3"])
     assert len({str((look["color"], look["linestyle"])) for look in looks.values()}) == 16
+    assert looks["a3"]["linestyle"] == looks["a14"]["linestyle"] == "-"
 
 
 def test_every_score_is_in_the_histogram():
@@ -105,14 +111,81 @@ def test_losses_average_draws_then_pictures():
 
 
 def test_figures_name_every_attack_and_say_what_they_show(drawn):
-    for figure in ("roc", "scores"):
-        texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn[figure])
-        assert set(ATTACKS) <= set(texts)
+    for figure in ("scores", "correlations"):
+        assert set(ATTACKS) <= set(texts_of(drawn[figure]))
+    for name in ATTACKS:
+        assert f'id="curve-{name}"' in drawn["roc"] or f'id="spare-{name}"' in drawn["roc"]
+        assert re.search(rf"{name} \d", drawn["roc"].partition("</desc>")[0])
     for svg in drawn.values():
         assert re.search(r'<svg role="img"[^>]*>\s*<title>[^<]+emoji-fair', svg)
         assert re.search(r"<desc>[^<]{60,}</desc>", svg)
     assert "no signal" in drawn["roc"]
     assert "with caption" in drawn["losses"] and "empty caption" in drawn["losses"]
+
+
+def texts_of(svg: str) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+
+
+def test_roc_names_the_curves_that_are_seen_and_keeps_the_others(drawn):
+    seen = set(re.findall(r'<g id="curve-(\w+)"', drawn["roc"]))
+    waiting = set(re.findall(r'<g display="none" id="spare-(\w+)"', drawn["roc"]))
+    assert seen | waiting == set(ATTACKS) and not seen & waiting
+    assert set(texts_of(drawn["roc"])) & set(ATTACKS) == seen
+    assert len([name for name in seen if ATTACKS[name][0] != "model-free"]) == choice.MOST
+    assert len([name for name in seen if name.startswith("blind_")]) == 1
+
+
+def ranked(calibration, evaluation):
+    """Scores of eight pictures, every other a member."""
+    rows = pd.DataFrame({"score": [*calibration, *evaluation], "member": [True, False] * 4})
+    folds = ["calibration"] * 4 + ["evaluation"] * 4
+    return rows.assign(fold=folds).set_index(pd.Index(list("abcdefgh"), name="image_id"))
+
+
+def test_curves_are_chosen_on_calibration_pictures_not_learnt_from(monkeypatch):
+    good, bad = [1, 0, 1, 0], [0, 1, 0, 1]
+    scores = {"late": ranked(bad, good), "early": ranked(good, bad)}
+    scores |= {"learnt": ranked([1, 0, 0, 1], good)}
+    scores |= {"near": ranked(good, [0, 0, 0, 0]), "far": ranked(bad, bad)}
+    access = dict.fromkeys(scores, "grey-box") | dict.fromkeys(("near", "far"), "model-free")
+    monkeypatch.setattr(choice, "MOST", 1)
+    assert choice.shown(scores, access, {}, ["near", "far"]) == ["early", "far"]
+    without = {"early": ["a", "b", "c", "d"], "learnt": ["c", "d"]}
+    assert choice.shown(scores, access, without, ["near", "far"]) == ["learnt", "far"]
+
+
+def test_auc_by_timestep_is_that_of_the_smaller_loss():
+    member, nonmember = loss_rows(True, [1.0, 3.0]), loss_rows(False, [2.0, 4.0])
+    losses = curves.per_picture([member, nonmember])
+    group = pd.Series(losses["image_id"].to_numpy(), index=losses["image_id"])
+    (row,) = timesteps.aucs(losses, group, 0.95, 200, 0).itertuples()
+    assert (row.timestep, row.value) == (100, 0.75)  # 1 < 2, 1 < 4, 3 < 4; not 3 < 2
+    assert 0 <= row.low < 0.75 < row.high <= 1
+    alone = timesteps.aucs(losses[losses["member"]], group, 0.95, 200, 0)
+    assert alone.empty
+
+
+def test_correlations_are_spearmans_with_like_attacks_side_by_side():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=60)
+    scores = {"a": base, "x": rng.integers(0, 5, 60), "b": np.exp(base), "still": np.ones(60)}
+    found = correlations.spearman({name: pd.Series(values) for name, values in scores.items()})
+    assert found.loc["a", "b"] == pytest.approx(1)
+    assert found.loc["a", "x"] == pytest.approx(spearmanr(base, scores["x"]).statistic)
+    assert found["still"].isna().all()
+    assert abs(list(found).index("a") - list(found).index("b")) == 1
+
+
+def test_names_above_their_intervals_never_meet():
+    rows = {f"attack_{i}": (10 ** (0.04 * i), 0.6 + 0.01 * i) for i in range(8)}
+    table = pd.DataFrame(rows, index=["evals", "value"]).T
+    figure = costs.draw(table.assign(low=table["value"] - 0.05, high=table["value"] + 0.05), 0.95)
+    (axes,) = figure.axes
+    drawer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [text.get_window_extent(drawer) for text in axes.texts]
+    assert len(boxes) == 8
+    assert not [1 for a, b in combinations(boxes, 2) if a.overlaps(b)]
 
 
 def test_figures_load_nothing_and_stay_small(drawn):
@@ -130,26 +203,28 @@ def test_figures_use_only_colours_with_a_role(drawn):
 
 def test_equal_inputs_give_equal_bytes(results, drawn, tmp_path):
     assert draw(results, "emoji-fair", tmp_path).returncode == 0
-    assert {path.stem: path.read_text() for path in tmp_path.glob("*.svg")} == drawn
+    again = {path.stem.split("-")[-1]: path.read_text() for path in tmp_path.glob("*.svg")}
+    assert again == drawn and set(drawn) == set(CAPTIONS)
 
 
 def test_only_the_evaluation_fold_is_drawn(results):
     membership = stage.tables.read(results / "targets/web/membership.parquet")
     path = results / "scores/web/loss.parquet"
-    scores, access = stage.read_scores([path], membership)
+    scores = stage.read_scores([path], membership)
     shown = membership[membership["kept"] & (membership["fold"] == "evaluation")]
-    assert [len(side) for side in scores["loss"]] == [
+    assert [len(side) for side in scores.sides["loss"]] == [
         shown["member"].sum(),
         (~shown["member"]).sum(),
     ]
-    assert access == {"loss": "grey-box"}
+    assert scores.access == {"loss": "grey-box"}
 
 
 def test_target_without_losses_says_so(results, tmp_path):
     assert "web" in TARGETS
     run = draw(results, "web", tmp_path, losses=[])
     assert run.returncode == 0, run.stderr
-    assert "no curve to draw" in (tmp_path / "losses.svg").read_text()
+    for figure in ("losses", "timesteps"):
+        assert "no curve to draw" in (tmp_path / f"web-{figure}.svg").read_text()
 
 
 def test_missing_score_is_named(results, tmp_path):

@@ -7,28 +7,40 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS, build
+from mia import tables
+from mia.checkout import commit
 from mia.checks import MEANINGS
+from mia.figures import roc
 from mia.figures.style import message, to_svg
-from mia.pages import drawings, long_table, pictures, targets
+from mia.pages import drawings, findings, flags, long_table, pictures, prose, targets
+from mia.pages.captions import CAPTIONS
 from mia.pages.words import VERDICTS
 from mia.stages import report
+from mia.stages.figures import read_scores
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/page.html.j2"
+DOCS = Path(__file__).parents[1] / "docs"
+REAL = ("emoji-fair", "roc")
 VOID = {"meta", "link", "img", "input", "br", "wbr"}
 
 
 def write_page(folder: Path) -> Path:
     """Build made-up results in `folder` and its page; returns the page's path."""
     inputs = build(folder)
+    (folder / "figures").mkdir()
     for target in TARGETS:
-        for kind in ("roc", "scores", "losses"):
-            svg = to_svg(message(f"{kind} of {target}"), f"{kind} of {target}", "a stand-in")
-            (folder / "figures").mkdir(exist_ok=True)
+        for kind in CAPTIONS:
+            figure = message(f"{kind} of {target}")
+            if (target, kind) == REAL:
+                figure = roc_of(folder, target)
+            svg = to_svg(figure, f"{kind} of {target}", "a stand-in")
             (folder / f"figures/{target}-{kind}.svg").write_text(svg)
     inputs |= {"figures": sorted(map(str, folder.glob("figures/*.svg")))}
+    inputs |= {"texts": [str(DOCS / "checks.md"), str(DOCS / "ethics.md")]}
     inputs |= {"template": [str(TEMPLATE)], "output": [str(folder / "report.html")]}
     line = [word for name, words in inputs.items() for word in (f"--{name}", *words)]
     run = subprocess.run(
@@ -39,6 +51,13 @@ def write_page(folder: Path) -> Path:
     )
     assert run.returncode == 0, run.stderr
     return folder / "report.html"
+
+
+def roc_of(folder: Path, target: str) -> Figure:
+    """The one real figure: the page has a script for it."""
+    membership = tables.read(folder / f"targets/{target}/membership.parquet")
+    scores = read_scores(sorted(folder.glob(f"scores/{target}/*.parquet")), membership)
+    return roc.draw(scores.sides, scores.access, scores.shown, 0.95)
 
 
 class Page(HTMLParser):
@@ -122,9 +141,10 @@ def test_every_target_and_attack_is_there_with_its_verdict(text):
 def test_every_figure_is_inside_the_page(text):
     for target in TARGETS:
         told = section(text, f"target-{target}")
-        for kind in ("roc", "scores", "losses"):
+        for kind, caption in CAPTIONS.items():
             assert f"<title>{kind} of {target}</title>" in told
-    assert text.count("<figcaption>") == 3 * len(TARGETS) + 1
+            assert caption in told
+    assert text.count("<figcaption>") == len(CAPTIONS) * len(TARGETS) + 1
 
 
 def test_identifiers_are_unique_and_links_lead_somewhere(page):
@@ -169,6 +189,74 @@ def test_what_the_verdict_rests_on_is_told(text):
     assert "random splits of the same pictures give 0.5 in the middle" in rests
     assert "caption_<wbr>length" in rests and "stat_<wbr>edges" not in rests
     assert ">0.520</td>" in rests and ">0.430 – 0.550</td>" in rests
+
+
+def test_every_check_is_explained_and_every_flag_leads_there(text, page):
+    told = section(text, "checks")
+    for flag in MEANINGS:
+        assert re.search(rf'id="check-{flag}">.*?Raised when.*?What to do', told, re.S)
+    links = [value for value in page.of("href") if value.startswith("#check-")]
+    assert {"#check-below_chance", "#check-few_false_positives"} <= set(links)
+    n = len(TARGETS) * len(ATTACKS)
+    assert re.search(rf"few_false_positives</span> on {n} of {n} rows", told)
+    assert told.index("below_chance") < told.index("not_finite")
+    with pytest.raises(ValueError, match=r"docs/checks\.md: no section 'new'"):
+        flags.explained("# Checks\n\n## old\n\nText.\n", [{"flags": ["old", "new"]}])
+
+
+def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
+    told = section(text, "ethics")
+    assert "one person's picture was, or was not, trained on" in told.replace("&#39;", "'")
+    assert "exclude: data/exclude.txt" in told
+    assert told.count("<details") == len(re.findall("(?m)^## ", (DOCS / "ethics.md").read_text()))
+
+
+def test_what_was_tested_is_told_by_kind(text):
+    rows = [
+        {"attack": name, "blind": access == "model-free", "evals_alone": evals}
+        for name, (access, _, evals) in ATTACKS.items()
+    ]
+    audit = {"channels": [{"attack": name} for name in ATTACKS if name.startswith("blind")]}
+    on_model, blind, control = findings.tested(rows, audit)
+    assert on_model[0] == "7 attacks on the model" and "1 to 20 evals" in on_model[1]
+    assert blind == ("3 blind baselines", "blind_caption, blind_image, blind_metadata")
+    assert control == ("1 control", "coin")
+    assert "7 attacks on the model" in section(text, "target-web")
+
+
+def test_prose_keeps_its_shape_and_escapes_the_rest():
+    page = "# t\n\n## a\n\nOne **two**\nthree `x*y*` <b>.\n\n- p\n  q\n- r\n\n"
+    page += "```sh\n# one\n\ntwo\n```\n\nEnd.\n"
+    assert str(prose.sections(page)["a"]).splitlines() == [
+        "<p>One <strong>two</strong> three <code>x*y*</code> &lt;b&gt;.</p>",
+        "<ul><li>p q</li><li>r</li></ul>",
+        "<pre><code># one",
+        "",
+        "two",
+        "</code></pre>",
+        "<p>End.</p>",
+    ]
+
+
+def test_the_commit_is_that_of_the_pipeline_and_says_what_was_changed(tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        run = subprocess.run(["git", "-C", tmp_path, *who, *words], capture_output=True, text=True)
+        return run.stdout.strip()
+
+    assert commit(tmp_path) is None
+    git("init")
+    assert commit(tmp_path) is None
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside/file").write_text("a")
+    git("add", "-A")
+    git("commit", "-m", "first")
+    head = git("rev-parse", "HEAD")
+    (tmp_path / "results").write_text("not tracked")
+    assert len(head) == 40 and commit(tmp_path) == head
+    (tmp_path / "inside/file").write_text("b")
+    assert commit(tmp_path) == f"{head} with uncommitted changes"
+    assert commit(tmp_path / "inside") is None
 
 
 def test_failures_are_counted(text):

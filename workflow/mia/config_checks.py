@@ -16,11 +16,14 @@ NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revisio
 
 
 def check(experiment: Experiment) -> None:
-    """Check models, trainings, targets and attacks, in this order.
+    """Check image sets, trainings, models, targets and attacks, in this order.
 
     Raises:
         ConfigError: Names the key, what was found and what was expected.
     """
+    for name, spec in experiment.config["image_sets"].items():
+        if "exclude" in spec and not Path(spec["exclude"]).is_file():
+            raise ConfigError(f"image_sets.{name}.exclude: {spec['exclude']}: no such file")
     for name in experiment.config["training"]:
         _check_training(experiment, name)
     for name in experiment.config["models"]:

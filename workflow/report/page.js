@@ -1,4 +1,4 @@
-// Sorting and filtering; without it the page reads the same, in its own order.
+// Sorting, filtering, choosing curves; without it the page reads the same, in its own order.
 (() => {
   const collator = new Intl.Collator("en", { numeric: true });
   const valueOf = (row, column) => {
@@ -62,6 +62,57 @@
     controls.hidden = false;
     filter();
   }
+
+  // The key of a ROC figure gives way to buttons, one for every curve in the file.
+  const swatchOf = (drawing, curve) => {
+    const swatch = document.createElementNS(drawing.namespaceURI, "svg");
+    swatch.setAttribute("viewBox", "0 0 26 8");
+    swatch.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS(drawing.namespaceURI, "path");
+    line.setAttribute("style", curve.querySelector("path").getAttribute("style"));
+    line.setAttribute("d", "M 1 4 L 25 4");
+    swatch.append(line);
+    return swatch;
+  };
+  const switchOf = (drawing, curve, name) => {
+    const button = document.createElement("button");
+    const tell = () => button.setAttribute("aria-pressed", !curve.hasAttribute("display"));
+    button.type = "button";
+    button.append(swatchOf(drawing, curve), name);
+    button.addEventListener("click", () => {
+      if (curve.hasAttribute("display")) curve.removeAttribute("display");
+      else curve.setAttribute("display", "none");
+      tell();
+    });
+    tell();
+    return button;
+  };
+  for (const figure of document.querySelectorAll("figure[id$='-roc']")) {
+    const drawing = figure.querySelector("svg");
+    const prefix = `${figure.id.slice("figure-".length)}-`;
+    const key = drawing.querySelector(`[id="${prefix}key"]`);
+    if (!key) continue;
+    const switches = document.createElement("div");
+    switches.className = "curves";
+    switches.setAttribute("role", "group");
+    switches.setAttribute("aria-label", "Curves that are drawn");
+    for (const curve of drawing.querySelectorAll("g[id]")) {
+      const mark = curve.id.slice(prefix.length).match(/^(?:curve|spare)-(.+)$/);
+      if (mark) switches.append(switchOf(drawing, curve, mark[1]));
+    }
+    const [left, top, width] = drawing.getAttribute("viewBox").split(" ");
+    const end = key.getBBox().y - 4;
+    if (end > 0) drawing.setAttribute("viewBox", `${left} ${top} ${width} ${end}`);
+    key.setAttribute("display", "none");
+    drawing.after(switches);
+  }
+
+  const open = () => {
+    const goal = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (goal?.tagName === "DETAILS") goal.open = true;
+  };
+  addEventListener("hashchange", open);
+  open();
 
   addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("details")) details.open = true;

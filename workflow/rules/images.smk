@@ -51,9 +51,10 @@ rule download:
     params:
         code=stage_code("download", "mia.images.openmoji"),
         spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
+        exclude=exclude_list_now,
     shell:
         "python -m mia.stages.download --plan {input.plan} --spec {params.spec:q}"
-        " --pictures {output.pictures} --downloads {output.downloads} &> {log}"
+        " --exclude {params.exclude:q} --pictures {output.pictures} --downloads {output.downloads} &> {log}"
 
 
 rule rows:
@@ -61,6 +62,7 @@ rule rows:
         plan=results("images/{set}/plan/{shard}.parquet"),
         pictures=results("images/{set}/raw/{shard}/pictures.tar"),
         downloads=results("images/{set}/raw/{shard}/downloads.parquet"),
+        exclude=exclude_list,
     output:
         results("images/{set}/rows/{shard}.parquet"),
     log:
@@ -75,7 +77,7 @@ rule rows:
     shell:
         "python -m mia.stages.rows --plan {input.plan} --pictures {input.pictures}"
         " --downloads {input.downloads} --pixel-limit {params.pixel_limit}"
-        " --output {output} &> {log}"
+        " --exclude {input.exclude:q} --output {output} &> {log}"
 
 
 rule manifest:

@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from mia.cost_plan import evals_alone
+
 # Signals
 
 
@@ -135,6 +137,31 @@ def reported_files():
         figure=FIGURES,
     )
     return [results("tables/summary.csv"), results("report.html"), *figures]
+
+
+def reported_figure(figure):
+    """One figure of every target, for the report of Snakemake too."""
+    return report(
+        results(f"figures/{{target}}-{figure}.svg"),
+        category="Figures",
+        subcategory="{target}",
+        labels={"what": FIGURES[figure], "target": "{target}"},
+        caption=f"../report/{figure}.rst",
+    )
+
+
+def metrics_of(wildcards):
+    return expand(
+        results("metrics/{target}/{attack}.json"),
+        target=wildcards.target,
+        attack=EXPERIMENT.attacks_of(wildcards.target),
+    )
+
+
+def evals_of(wildcards):
+    """Evals per picture of each attack of a target, run alone."""
+    names = EXPERIMENT.attacks_of(wildcards.target)
+    return dump({name: evals_alone([EXPERIMENT.attacks[name]]) for name in names})
 
 
 def loss_files(wildcards):

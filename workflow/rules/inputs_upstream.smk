@@ -34,6 +34,16 @@ def pictures_of_source(image_set):
     )
 
 
+def exclude_list(wildcards):
+    return SETS[wildcards.set].get("exclude", [])
+
+
+def exclude_list_now(wildcards, input):
+    """The same, of `input` in name only: Snakemake does not follow such a parameter, so that a
+    longer list excludes what is there and downloads nothing anew (docs/ethics.md)."""
+    return exclude_list(wildcards)
+
+
 def manifest_spec(wildcards):
     spec = selected(SETS[wildcards.set], ["split", "duplicates", "min_success"])
     return dump({**json.loads(spec), "seed": config["seed"]})

@@ -4,48 +4,32 @@ FIGURES = {
     "roc": "ROC on log axes",
     "scores": "Scores of members and nonmembers",
     "losses": "Loss by timestep",
+    "timesteps": "AUC by timestep",
+    "correlations": "Correlation of attacks",
+    "costs": "AUC against evals per picture",
 }
 
 
 rule figures:
     input:
         scores=scores_of,
+        metrics=metrics_of,
         membership=results("targets/{target}/membership.parquet"),
         losses=loss_files,
     output:
-        roc=report(
-            results("figures/{target}-roc.svg"),
-            category="Figures",
-            subcategory="{target}",
-            labels={"what": "ROC on log axes", "target": "{target}"},
-            caption="../report/roc.rst",
-        ),
-        scores=report(
-            results("figures/{target}-scores.svg"),
-            category="Figures",
-            subcategory="{target}",
-            labels={"what": "Scores of members and nonmembers", "target": "{target}"},
-            caption="../report/scores.rst",
-        ),
-        losses=report(
-            results("figures/{target}-losses.svg"),
-            category="Figures",
-            subcategory="{target}",
-            labels={"what": "Loss by timestep", "target": "{target}"},
-            caption="../report/losses.rst",
-        ),
+        [reported_figure(figure) for figure in FIGURES],
     log:
         results("logs/figures/{target}.log"),
     conda:
         "../../envs/analysis.yaml"
     params:
         code=stage_code("figures"),
-        confidence=config["evaluation"]["confidence"],
+        evals=evals_of,
+        settings=dump({**config["evaluation"], "seed": config["seed"]}),
     shell:
         "python -m mia.stages.figures --target {wildcards.target} --scores {input.scores}"
-        " --membership {input.membership} --losses {input.losses}"
-        " --confidence {params.confidence}"
-        " --roc {output.roc} --histograms {output.scores} --curves {output.losses} &> {log}"
+        " --metrics {input.metrics} --membership {input.membership} --losses {input.losses}"
+        " --evals {params.evals:q} --settings {params.settings:q} --output {output} &> {log}"
 
 
 rule report:
@@ -71,6 +55,10 @@ rule report:
             target=config["targets"],
             figure=FIGURES,
         ),
+        texts=[
+            str(WORKFLOW.parent / "docs" / f"{page}.md")
+            for page in ("checks", "ethics")
+        ],
         template=str(WORKFLOW / "report" / "page.html.j2"),
         parts=[
             str(WORKFLOW / "report" / part)
@@ -97,4 +85,4 @@ rule report:
         " --metrics {input.metrics} --audits {input.audits} --manifests {input.manifests}"
         " --pairs {input.pairs} --memberships {input.memberships} --models {input.models}"
         " --scores {input.scores} --samples {input.samples} --figures {input.figures}"
-        " --template {input.template} --output {output} &> {log}"
+        " --texts {input.texts} --template {input.template} --output {output} &> {log}"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import fisher_exact
 
+from mia.images.exclusion import EXCLUDED
 from mia.intervals import rate_interval
 
 DEALT = (
@@ -20,6 +21,8 @@ def survival(
     manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any], confidence: float
 ) -> dict[str, Any]:
     """Compare how many of the planned rows of each side could be downloaded and opened.
+
+    Rows that were excluded on request were never asked for and do not count.
 
     Args:
         manifests: Image set to manifest: columns part, status.
@@ -47,7 +50,8 @@ def _side(manifest: pd.DataFrame, of: Mapping[str, Any], confidence: float) -> d
         return None
     parts = []
     for part in of["parts"]:
-        opened = manifest.loc[manifest["part"] == part, "status"] == "success"
+        asked = (manifest["part"] == part) & (manifest["status"] != EXCLUDED)
+        opened = manifest.loc[asked, "status"] == "success"
         parts.append({"part": f"{of['set']}:{part}", **_counts(len(opened), int(opened.sum()))})
     total = _counts(*(sum(part[key] for part in parts) for key in ("rows", "opened")))
     low, high = rate_interval(total["opened"], total["rows"], confidence)

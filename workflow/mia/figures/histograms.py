@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from mia.figures.style import MEMBER, NONMEMBER, WIDTH, styled
 
 FEWEST, MOST = 8, 28  # bins
-COLUMNS = 2
+NARROW = 8  # more attacks than this stand in three columns
 
 
 def edges(scores: np.ndarray) -> np.ndarray:
@@ -45,9 +45,10 @@ def draw(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     Args:
         scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
     """
-    rows = -(-len(scores) // COLUMNS)
+    columns = 3 if len(scores) > NARROW else 2
+    rows = -(-len(scores) // columns)
     figure = Figure(figsize=(WIDTH, 0.75 + 1.12 * rows), layout="constrained")
-    panels = figure.subplots(rows, COLUMNS, squeeze=False)
+    panels = figure.subplots(rows, columns, squeeze=False)
     for panel, (name, sides) in zip(panels.flat, scores.items(), strict=False):
         _panel(panel, name, *sides)
     for panel in panels.flat[len(scores) :]:
@@ -59,8 +60,9 @@ def draw(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
 
 def _panel(axes: Axes, name: str, member: np.ndarray, nonmember: np.ndarray) -> None:
     bins = edges(np.concatenate([member, nonmember]))
-    axes.stairs(shares(member, bins), bins, fill=True, color=MEMBER, alpha=0.45, label="members")
-    axes.stairs(shares(nonmember, bins), bins, color=NONMEMBER, linewidth=1.6, label="nonmembers")
-    axes.set_title(name, pad=3)
-    axes.set(xticks=[], yticks=[], xlim=(bins[0], bins[-1]), ylim=(0, None))
+    heights = shares(member, bins), shares(nonmember, bins)
+    axes.stairs(heights[0], bins, fill=True, color=MEMBER, alpha=0.45, label="members")
+    axes.stairs(heights[1], bins, color=NONMEMBER, linewidth=1.6, label="nonmembers")
+    axes.set_title(name, pad=3, fontsize=9.5)
+    axes.set(xticks=[], yticks=[], xlim=(bins[0], bins[-1]), ylim=(0, 1.1 * np.max(heights)))
     axes.spines["left"].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import betabinom
 
 from mia import metrics
-from mia.figures.style import BAND, MUTED, SERIES, WIDTH, styled
+from mia.figures.style import BAND, CURVE, MUTED, SERIES, SPARE, WIDTH, styled
 
 POINTS = 200
 """A curve is drawn at up to this many log-spaced counts of false positives."""
@@ -70,6 +70,7 @@ def no_signal_band(
 def draw(
     scores: Mapping[str, tuple[np.ndarray, np.ndarray]],
     access: Mapping[str, str],
+    shown: Collection[str],
     confidence: float,
 ) -> Figure:
     """Draw the ROC curves of several attacks on one target.
@@ -77,12 +78,13 @@ def draw(
     Args:
         scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
         access: Attack to what it may read; `model-free` ones are drawn in grey, broken.
+        shown: Attacks to be seen and named. The others' curves are in the file, marked as `SPARE`.
         confidence: Level of the no-signal band.
     """
     n_member, n_nonmember = (len(side) for side in next(iter(scores.values())))
     allowed = counts(n_nonmember)
     floor = 0.7 / max(n_member, n_nonmember)
-    figure = Figure(figsize=(WIDTH, 4.7 + 0.24 * ((len(scores) + 3) // 2)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.7 + 0.24 * ((len(shown) + 3) // 2)), layout="constrained")
     axes = figure.add_subplot()
     fpr = allowed / n_nonmember
     low, high = no_signal_band(n_member, n_nonmember, allowed[:-1], confidence)
@@ -92,17 +94,23 @@ def draw(
     band.set_label(f"no signal ({confidence:.0%})")
     axes.plot([floor, 1], [floor, 1], color=MUTED, linewidth=0.8, label="diagonal")
     curves = {name: tpr_at(*sides, allowed) for name, sides in scores.items()}
-    for name, look in looks(access).items():
-        axes.step(fpr, np.maximum(curves[name], floor), where="post", label=name, **look)
+    for name, look in looks(access, shown).items():
+        label, mark = (name, CURVE) if name in shown else ("_", SPARE)
+        (line,) = axes.step(fpr, np.maximum(curves[name], floor), where="post", label=label, **look)
+        line.set_gid(mark + name)
     _scale(axes, 1 / n_nonmember, floor)
     _legend(figure, axes, curves, int(0.01 * n_nonmember))
     return figure
 
 
-def looks(access: Mapping[str, str]) -> dict[str, dict]:
-    """Return colour and dash of each attack: coloured if it reads the model, grey if not."""
-    reading = [name for name in access if access[name] != "model-free"]
-    blind = [name for name in access if access[name] == "model-free"]
+def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict]:
+    """Return colour and dash of each attack: coloured if it reads the model, grey if not.
+
+    Those in `shown` come first, so that they get whole lines.
+    """
+    names = sorted(access, key=lambda name: name not in shown)
+    reading = [name for name in names if access[name] != "model-free"]
+    blind = [name for name in names if access[name] == "model-free"]
     dashes = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)))
     found = {
         name: {"color": SERIES[i % len(SERIES)], "linestyle": dashes[i // len(SERIES) % 3]}
@@ -139,10 +147,11 @@ def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count:
     handles, labels = axes.get_legend_handles_labels()
     height = {name: curve[min(max(count - 1, 0), len(curve) - 1)] for name, curve in curves.items()}
     order = sorted(range(len(labels)), key=lambda i: -height.get(labels[i], -1))
-    figure.legend(
+    legend = figure.legend(
         [handles[i] for i in order],
         [labels[i] for i in order],
         loc="outside lower center",
         ncols=2,
         handlelength=2.6,
     )
+    legend.set_gid("key")

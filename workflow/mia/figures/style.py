@@ -32,6 +32,12 @@ ROLES = {
 WIDTH = 4.8
 """Inches: at this width letters of 10 points stay readable on a phone."""
 
+AUC_AXIS = (0.4, 0.6)
+"""An axis of AUC holds at least this much, so that noise does not look like a finding."""
+
+CURVE, SPARE = "curve-", "spare-"
+"""What the names of a figure's curves start with: one that is seen, one that waits to be."""
+
 LOOK = {
     "font.size": 10,
     "axes.titlesize": 10.5,
@@ -98,6 +104,7 @@ def to_svg(figure: Figure, title: str, description: str) -> str:
     )
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", svg)
     svg = re.sub(r"(?<=\bd=\")[^\"]+", _short, svg)
+    svg = svg.replace(f'<g id="{SPARE}', f'<g display="none" id="{SPARE}')
     words = f"\n <title>{html.escape(title)}</title>\n <desc>{html.escape(description)}</desc>"
     return re.sub("<svg ([^>]*)>", lambda tag: f'<svg role="img" {tag[1]}>{words}', svg, count=1)
 

@@ -9,6 +9,8 @@ import re
 
 import pandas as pd
 
+from mia.images.exclusion import EXCLUDED
+
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -56,9 +58,11 @@ def unlike(expected: str | None, found: dict) -> dict:
 def counts(rows: pd.DataFrame) -> dict[str, int] | None:
     """Return how many rows were `published` with a hash, came `same`, `changed`, or are `gone`.
 
-    None where no row was expected to have a hash. `gone` is every other failure.
+    None where no row was expected to have a hash. `gone` is every other failure, but for rows that
+    were excluded on request, which count nowhere.
     """
-    statuses = rows.loc[rows["sha256"].fillna("") != "", "status"]
+    asked = (rows["sha256"].fillna("") != "") & (rows["status"] != EXCLUDED)
+    statuses = rows.loc[asked, "status"]
     if not len(statuses):
         return None
     same, changed = (int((statuses == status).sum()) for status in ("success", "changed"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mia.images.exclusion import EXCLUDED
+
 
 def status_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows by source part (index) and status (columns), `success` first."""
@@ -14,8 +16,11 @@ def status_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def require_success(rows: pd.DataFrame, least: float) -> None:
-    """Raise a ValueError, with the table, if a part's share of successes is below `least`."""
-    table = status_table(rows)
+    """Raise a ValueError, with the table, if a part's share of successes is below `least`.
+
+    Rows that were excluded on request count neither way.
+    """
+    table = status_table(rows[rows["status"] != EXCLUDED])
     share = table["success"] / table.sum(axis=1)
     low = share[share < least]
     if len(low):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from mia.images.exclusion import EXCLUDED
 from mia.pages.words import FAILURES, PAIRS
 
 
@@ -21,27 +22,29 @@ def image_set_context(
         pairs: Columns part_a, part_b, kind.
     """
     opened = manifest["status"] == "success"
+    asked = manifest["status"] != EXCLUDED
     kept = manifest["kept"].astype(bool)
-    failures = manifest.loc[~opened, "status"].value_counts()
+    failures = manifest.loc[~opened & asked, "status"].value_counts()
     reasons = manifest.loc[opened & ~kept, "reason"].map(kind_of_reason).value_counts()
     return {
         "name": name,
         "source": spec["source"],
         "openmoji": is_openmoji(spec),
-        "rows": len(manifest),
+        "rows": int(asked.sum()),
         "opened": int(opened.sum()),
         "kept": int(kept.sum()),
-        "survival": float(opened.mean()) if len(manifest) else float("nan"),
+        "survival": float(opened[asked].mean()) if asked.any() else float("nan"),
         "parts": [
             {
                 "name": part,
-                "rows": len(rows),
+                "rows": int(asked[rows.index].sum()),
                 "opened": int(opened[rows.index].sum()),
                 "dropped": int((opened & ~kept)[rows.index].sum()),
                 "kept": int(kept[rows.index].sum()),
             }
             for part, rows in manifest.groupby("part")
         ],
+        "excluded": int((~asked).sum()),
         "failures": [(FAILURES.get(status, status), int(n)) for status, n in failures.items()],
         "reasons": [(reason, int(n)) for reason, n in reasons.items()],
         "pairs": pair_counts(pairs),

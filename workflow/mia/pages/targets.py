@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from mia.checks import MEANINGS
 from mia.pages.audit_tables import rests_on
+from mia.pages.findings import brief, findings, tested
+from mia.pages.flags import flag_notes
 from mia.pages.long_table import beyond_blind, carried, notes
 from mia.pages.words import ABOVE_BLIND, ACCESS, VERDICTS
 
@@ -73,58 +73,6 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
     }
 
 
-def flag_notes(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Say what the flags of `rows` mean; those on every row are told once, not on each.
-
-    Returns:
-        `everywhere`: (flag, meaning) raised on all rows; `some`: raised on some.
-    """
-    raised = sorted({flag for row in rows for flag in row["flags"]})
-    told = {flag: all(flag in row["flags"] for row in rows) for flag in raised}
-    meaning = {flag: MEANINGS.get(flag, "see docs/checks.md") for flag in raised}
-    return {
-        "everywhere": [(flag, meaning[flag]) for flag in raised if told[flag]],
-        "some": [(flag, meaning[flag]) for flag in raised if not told[flag]],
-    }
-
-
-def findings(rows: list[dict[str, Any]], verdict: str) -> str:
-    """Say in a few sentences, with names, what the attacks on the model found."""
-    reading = [row for row in rows if not row["blind"]]
-    if not reading:
-        return "No attack here reads the model."
-    above = _names(row for row in reading if row["auc"][1] > 0.5)
-    below = _names(row for row in reading if row["auc"][2] < 0.5)
-    beyond = _names(row for row in reading if row["above_blind"] == "yes")
-    told = [f"Members ranked above nonmembers more often than chance allows by: {above or 'none'}."]
-    if below:
-        told.append(f"The wrong way round by: {below}.")
-    if verdict == "NOT FAIR":
-        told.append("Neither success nor failure here says anything about the model.")
-    else:
-        told.append(f"Better than every blind baseline: {beyond or 'none'}.")
-    return " ".join(told)
-
-
-def brief(rows: list[dict[str, Any]], verdict: str) -> str:
-    """Say in one sentence how many attacks on the model found something."""
-    reading = [row for row in rows if not row["blind"]]
-    if not reading:
-        return "No attack here reads the model."
-    if verdict == "NOT FAIR":
-        return "Attack numbers here measure the sets, not the model."
-    above = sum(row["auc"][1] > 0.5 for row in reading)
-    beyond = sum(row["above_blind"] == "yes" for row in reading)
-    return (
-        f"Of {len(reading)} attacks on the model, {above or 'none'} did better than chance and "
-        f"{beyond or 'none'} better than every blind baseline."
-    )
-
-
-def _names(rows: Iterable[dict[str, Any]]) -> str:
-    return ", ".join(row["attack"] for row in rows)
-
-
 def is_control(spec: dict[str, Any], target: str) -> bool:
     """Whether the model was trained here, and not on the pictures that stand in for members."""
     model = spec["models"][spec["targets"][target]["model"]]
@@ -170,6 +118,7 @@ def target_context(
         "style": verdict.lower().replace(" ", "-"),
         "sentence": audit["sentence"].removeprefix(verdict).lstrip(" :.—-"),
         "words": VERDICTS.get(verdict, VERDICTS["UNDECIDED"]),
+        "tested": tested(rows, audit),
         "findings": findings(rows, verdict),
         "brief": brief(rows, verdict),
         "audit": audit,

@@ -67,6 +67,7 @@ FAILURES = {
     "not_reached": "not reached in time",
     "changed": "not the published bytes",
     "missing_file": "file missing",
+    "excluded": "left out on request",
     "failed": "failed otherwise",
 }
 

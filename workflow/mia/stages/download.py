@@ -7,6 +7,7 @@ this very process. Pictures of a folder are packed into the same tar.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import signal
 import sys
@@ -18,7 +19,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from mia import tables
-from mia.images import archive, download, loopback, openmoji
+from mia.images import archive, download, exclusion, loopback, openmoji
+from mia.images.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,28 +29,47 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--spec", required=True, type=json.loads, help="source, timeout, byte_limit, …"
     )
+    parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--pictures", required=True, type=Path, help="tar to write")
     parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
     options = parser.parse_args(arguments)
     try:
-        fetch(options.plan, options.spec, options.pictures, options.downloads)
+        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
+        fetch(options.plan, options.spec, options.pictures, options.downloads, without)
     except ValueError as error:
         raise SystemExit(f"error: {options.plan}: {error}") from error
 
 
-def fetch(plan: Path, spec: dict, pictures: Path, downloads: Path) -> None:
-    planned = tables.read(plan, ["key", "url", "status", "error"])
+def fetch(
+    plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = NOTHING
+) -> None:
+    planned = tables.read(plan, ["key", "url", "sha256", "status", "error"])
     bad = planned[planned["status"] != ""]
-    urls = planned.drop(bad.index).set_index("key")["url"].to_dict()
+    excluded = [
+        row.key for row in planned.itertuples() if without.names_row(row.key, row.url, row.sha256)
+    ]
+    urls = planned.drop(bad.index).set_index("key")["url"].drop(excluded, errors="ignore").to_dict()
     source = {"folder": from_folder, "urls": from_addresses, "builtin": from_builtin}
     with (
         source[spec["source"]](urls, spec) as (results, contents),
         tables.replacing(pictures) as temporary,
     ):
-        archive.pack(contents, temporary)
+        archive.pack(unlisted(contents, without, excluded), temporary)
     results = {**results, **{row.key: (row.status, row.error) for row in bad.itertuples()}}
+    results |= dict.fromkeys(excluded, (exclusion.EXCLUDED, exclusion.ERROR))
+    if len(without):
+        print(f"excluded {len(excluded)} rows, by a list of {len(without)}", file=sys.stderr)
     rows = [(key, *results[key]) for key in sorted(results)]
     tables.write(pd.DataFrame(rows, columns=["key", "status", "error"], dtype="string"), downloads)
+
+
+def unlisted(contents: Iterator, without: Exclusion, excluded: list[str]) -> Iterator:
+    """Yield the pictures that are not listed; the others' keys go to `excluded`."""
+    for key, data in contents:
+        if without.names_picture(hashlib.sha256(data).hexdigest()):
+            excluded.append(key)
+        else:
+            yield key, data
 
 
 @contextmanager

@@ -1,42 +1,85 @@
-"""Draw one target: ROC on log axes, score histograms, loss by timestep, as SVG files.
+"""Draw one target, one SVG file each: ROC, score histograms, loss by timestep, AUC by timestep,
+correlation of attacks, AUC against cost.
 
-Only pictures of the evaluation fold are drawn, those that the tables report on.
+Only pictures of the evaluation fold are drawn, those that the tables report on; which ROC curves
+are seen at first is chosen on the calibration fold.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from matplotlib.figure import Figure
 
-from mia import metrics, tables
+from mia import tables
 from mia.evaluation.scored import fold_of, scored
-from mia.figures import curves, histograms, roc
+from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps, words
 from mia.figures.style import message, to_svg
 
-Sides = tuple[np.ndarray, np.ndarray]
+NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
 
-def read_scores(
-    paths: list[Path], membership: pd.DataFrame
-) -> tuple[dict[str, Sides], dict[str, str]]:
-    """Return each attack's scores of members and nonmembers of the evaluation fold, and its access.
+@dataclass(frozen=True)
+class Scores:
+    """The attacks of a target.
+
+    Args:
+        rows: Attack to its scored pictures, as `scored` returns them.
+        about: Attack to the metadata of its score file.
+    """
+
+    rows: dict[str, pd.DataFrame]
+    about: dict[str, dict[str, Any]]
+
+    @property
+    def evaluation(self) -> dict[str, pd.DataFrame]:
+        """Attack to the pictures that are drawn."""
+        return {name: fold_of(rows, "evaluation", name) for name, rows in self.rows.items()}
+
+    @property
+    def sides(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Attack to scores of members and of nonmembers, evaluation fold."""
+        return {
+            name: tuple(rows.loc[rows["member"] == side, "score"].to_numpy() for side in (1, 0))
+            for name, rows in self.evaluation.items()
+        }
+
+    @property
+    def access(self) -> dict[str, str]:
+        """Attack to what it may read."""
+        return {name: about["access"] for name, about in self.about.items()}
+
+    @property
+    def shown(self) -> list[str]:
+        """Attacks whose ROC curves are seen at first."""
+        learnt = {name: about.get("fit_image_ids") or () for name, about in self.about.items()}
+        blind = [
+            name
+            for name, about in self.about.items()
+            if about["access"] == "model-free" and about["reads_images"]
+        ]
+        return choice.shown(self.rows, self.access, learnt, blind)
+
+
+def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
+    """Return the scores of every attack.
 
     Raises:
         ValueError: Scores do not fit the membership table; the message names file and pictures.
     """
-    scores, access = {}, {}
-    for path in paths:
-        about = tables.metadata(path)
-        rows = fold_of(scored(tables.read(path), membership, str(path)), "evaluation", str(path))
-        scores[about["name"]] = tuple(
-            rows.loc[rows["member"] == side, "score"].to_numpy() for side in (True, False)
-        )
-        access[about["name"]] = about["access"]
-    return scores, access
+    about = {path: tables.metadata(path) for path in paths}
+    rows = {path: scored(tables.read(path), membership, str(path)) for path in paths}
+    return Scores(
+        {about[path]["name"]: rows[path] for path in paths},
+        {about[path]["name"]: about[path] for path in paths},
+    )
 
 
 def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
@@ -47,78 +90,94 @@ def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     return tables.read(path, wanted).merge(own, on="key").drop(columns="key")
 
 
+def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
+    """Return evals, AUC and its interval of each attack that costs any; index attack."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    rows = {
+        metrics["attack"]: {
+            "evals": evals[metrics["attack"]],
+            **{end: metrics["auc"][end] for end in ("value", "low", "high")},
+        }
+        for metrics in found
+    }
+    columns = ["evals", "value", "low", "high"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table[table["evals"] > 0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", required=True)
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
+    parser.add_argument("--metrics", type=Path, nargs="+", required=True)
     parser.add_argument("--membership", type=Path, required=True)
     parser.add_argument("--losses", type=Path, nargs="*", default=[])
-    parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--roc", type=Path, required=True)
-    parser.add_argument("--histograms", type=Path, required=True)
-    parser.add_argument("--curves", type=Path, required=True)
+    parser.add_argument("--evals", type=json.loads, required=True, help="JSON, attack to evals")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
     options = parser.parse_args()
     try:
-        draw(options)
+        drawn = drawings(options)
+        for path in options.output:
+            kind = path.stem.rpartition("-")[2]
+            if kind not in drawn:
+                raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
+            tables.write_text(to_svg(*drawn[kind]), path)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 
 
-def draw(options: argparse.Namespace) -> None:
-    """Draw and write the three figures of a target."""
+def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
+    """Return each figure of a target with its title and itself in words."""
+    confidence, target = options.settings["confidence"], options.target
     membership = tables.read(options.membership)
-    scores, access = read_scores(options.scores, membership)
-    shown = membership[membership["kept"] & (membership["fold"] == "evaluation")]
-    losses = curves.per_picture(read_losses(path, shown) for path in options.losses)
-    summary = curves.summarise(losses, options.confidence)
-
-    figure = roc.draw(scores, access, options.confidence)
-    title = f"ROC curves of {options.target}, log axes"
-    tables.write_text(to_svg(figure, title, roc_words(scores)), options.roc)
-
-    figure = histograms.draw(scores)
-    title = f"Scores of members and nonmembers of {options.target}"
-    tables.write_text(to_svg(figure, title, histogram_words(scores)), options.histograms)
-
-    nothing = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
-    figure = curves.draw(summary, options.confidence) if len(summary) else message(nothing)
-    title = f"Denoising loss of {options.target} by timestep"
-    tables.write_text(to_svg(figure, title, curve_words(summary)), options.curves)
-
-
-def roc_words(scores: dict[str, Sides]) -> str:
-    """Return the ROC figure in words."""
-    member, nonmember = next(iter(scores.values()))
-    allowed = np.array([metrics.allowed_false_positives(0.01, len(nonmember))])
-    found = ", ".join(f"{name} {roc.tpr_at(*s, allowed)[0]:.1%}" for name, s in scores.items())
-    return (
-        f"Share of {len(member)} members found against share of {len(nonmember)} nonmembers "
-        f"wrongly called members. At 1 % of nonmembers: {found}."
+    scores = read_scores(options.scores, membership)
+    sides, shown = scores.sides, scores.shown
+    seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
+    losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
+    summary = curves.summarise(losses, confidence)
+    bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
+    by_step = timesteps.aucs(losses, seen.set_index("image_id")["group"], *bootstrap)
+    correlation = correlations.spearman(
+        {name: rows["score"] for name, rows in scores.evaluation.items()}
     )
-
-
-def histogram_words(scores: dict[str, Sides]) -> str:
-    """Return the histograms in words."""
-    above = ", ".join(
-        f"{name} {np.mean(member > np.median(nonmember)):.0%}"
-        for name, (member, nonmember) in scores.items()
-    )
-    return f"Share of members that score above the median nonmember (50 % is chance): {above}."
-
-
-def curve_words(summary: pd.DataFrame) -> str:
-    """Return the loss curves in words."""
-    if summary.empty:
-        return "No denoising losses were measured on this target."
-    parts = []
-    for condition, rows in summary[summary["what"] == "gap"].groupby("condition"):
-        widest = rows.loc[rows["value"].abs().idxmax()]
-        parts.append(
-            f"{curves.CONDITIONS[condition]}: {len(rows)} timesteps; nonmembers' mean loss minus "
-            f"members' is largest at timestep {widest['timestep']}: {widest['value']:.4f} "
-            f"({widest['low']:.4f} to {widest['high']:.4f})"
-        )
-    return "Mean loss of members and nonmembers by timestep, " + "; ".join(parts) + "."
+    cost = read_costs(options.metrics, options.evals)
+    return {
+        "roc": (
+            roc.draw(sides, scores.access, shown, confidence),
+            f"ROC curves of {target}, log axes",
+            words.of_roc(sides, shown),
+        ),
+        "scores": (
+            histograms.draw(sides),
+            f"Scores of members and nonmembers of {target}",
+            words.of_histograms(sides),
+        ),
+        "losses": (
+            curves.draw(summary, confidence) if len(summary) else message(NO_LOSS),
+            f"Denoising loss of {target} by timestep",
+            words.of_curves(summary),
+        ),
+        "timesteps": (
+            timesteps.draw(by_step, confidence) if len(by_step) else message(NO_LOSS),
+            f"AUC of the loss on {target} by timestep",
+            words.of_timesteps(by_step),
+        ),
+        "correlations": (
+            correlations.draw(correlation)
+            if len(correlation) > 1
+            else message("One attack correlates with no other."),
+            f"Rank correlation of the attacks on {target}",
+            words.of_correlations(correlation),
+        ),
+        "costs": (
+            costs.draw(cost, confidence)
+            if len(cost)
+            else message("No attack on this target asks the model anything."),
+            f"AUC against evals per picture on {target}",
+            words.of_costs(cost),
+        ),
+    }
 
 
 if __name__ == "__main__":

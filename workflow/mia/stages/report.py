@@ -12,21 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mia import tables
+from mia.checkout import commit
 from mia.evaluation.scored import scored
-from mia.pages import drawings, image_sets, pictures, provenance, targets, writing
+from mia.pages import drawings, flags, image_sets, pictures, prose, provenance, targets, writing
+from mia.pages.captions import CAPTIONS, LEFT
 from mia.pages.words import glossary
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 PAIRS = ["part_a", "part_b", "kind"]
-CAPTIONS = {
-    "roc": "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
-    "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
-    "The grey band is where attacks without any signal land at this number of pictures.",
-    "losses": "How well the model removes noise from members and from nonmembers, by amount of "
-    "noise; below, the difference. Above zero, members are easier: the trace loss attacks use.",
-    "scores": "The scores of members (filled) and nonmembers (outlined). The less the two overlap, "
-    "the better the attack; where they coincide it knows nothing. Outermost bars hold all beyond.",
-}
 
 
 def main() -> None:
@@ -38,6 +31,7 @@ def main() -> None:
         parser.add_argument(f"--{many}", type=Path, nargs="+", required=True)
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
+    parser.add_argument("--texts", type=Path, nargs=2, required=True, help="checks, ethics")
     parser.add_argument("--template", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
@@ -90,6 +84,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         for name in sorted(counted)
     ]
     models = [json.loads(path.read_text(encoding="utf-8")) for path in options.models]
+    checks, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
     return {
         "spec": spec,
         "targets": shown,
@@ -99,6 +94,9 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "samples": samples(spec, options.samples),
         "models": provenance.model_rows(models),
         "versions": provenance.versions(),
+        "commit": commit(),
+        "checks": flags.explained(checks, rows),
+        "ethics": prose.sections(ethics),
         "glossary": glossary(spec["evaluation"]["confidence"], spec["audit"]["margin"]),
     }
 
@@ -118,7 +116,7 @@ def target_figures(target: str, files: list[Path]) -> list[dict[str, Any]]:
             svg = drawings.inline(known[name].read_text(encoding="utf-8"), f"{target}-{kind}-")
         except ValueError as error:
             raise ValueError(f"{known[name]}: {error}") from error
-        found.append({"kind": kind, "svg": Markup(svg), "caption": caption})
+        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT})
     return found
 
 

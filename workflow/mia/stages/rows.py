@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from mia import tables
-from mia.images import archive, replay
+from mia.images import archive, exclusion, replay
+from mia.images.exclusion import NOTHING, Exclusion
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
 
 
@@ -18,19 +19,30 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", required=True, type=Path, help="the shard's raw pictures")
     parser.add_argument("--downloads", required=True, type=Path, help="how each download went")
     parser.add_argument("--pixel-limit", required=True, type=int, help="most pixels of a picture")
+    parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     options = parser.parse_args(arguments)
     try:
         plan = tables.read(options.plan, list(PLANNED))
         downloads = tables.read(options.downloads)
-        rows = described(plan, downloads, options.pictures, options.pixel_limit)
+        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
+        rows = described(plan, downloads, options.pictures, options.pixel_limit, without)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
     tables.write(rows, options.output)
 
 
-def described(plan: pd.DataFrame, downloads: pd.DataFrame, tar: Path, limit: int) -> pd.DataFrame:
-    """Return the planned rows with what became of them; nulls where there is no picture."""
+def described(
+    plan: pd.DataFrame,
+    downloads: pd.DataFrame,
+    tar: Path,
+    limit: int,
+    without: Exclusion = NOTHING,
+) -> pd.DataFrame:
+    """Return the planned rows with what became of them; nulls where there is no picture.
+
+    What `without` names is excluded here too: it may have been listed after it was downloaded.
+    """
     unlike = set(plan["key"]) ^ set(downloads["key"])
     if unlike:
         raise ValueError(
@@ -46,6 +58,12 @@ def described(plan: pd.DataFrame, downloads: pd.DataFrame, tar: Path, limit: int
     found |= {
         key: replay.unlike(expected[key], describe(data, limit))
         for key, data in archive.unpack(tar, arrived)
+    }
+    found |= {
+        row.key: {"status": exclusion.EXCLUDED, "error": exclusion.ERROR}
+        for row in plan.itertuples()
+        if without.names_row(row.key, row.url, row.sha256)
+        or without.names_picture(found[row.key].get("image_id"))
     }
     results = pd.DataFrame(
         [found[key] for key in plan["key"]], columns=["status", "error", *COLUMNS], index=plan.index

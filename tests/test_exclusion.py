@@ -1,0 +1,153 @@
+"""Pictures that must not be used: never downloaded, never measured, and counted all the same."""
+
+import hashlib
+import io
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mia import tables
+from mia.evaluation import survival
+from mia.images import archive, exclusion, replay, success
+from mia.images.plan import digest
+from mia.pages.image_sets import image_set_context
+from mia.stages import download, rows
+
+
+def png(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+COLOURS = ("red", "green", "blue", "black", "white")
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    """Five pictures in the folder `mine`, and their plan."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    for colour in COLOURS:
+        (tmp_path / "mine" / f"{colour}.png").write_bytes(png(colour))
+    plan = pd.DataFrame({"url": [f"mine/{colour}.png" for colour in COLOURS]})
+    plan = plan.assign(key=plan["url"].map(digest), part="", row=range(5), caption="a colour")
+    plan = plan.assign(alternates="", sha256="", family=None, status="", error="")
+    tables.write(plan.sort_values("key"), tmp_path / "plan.parquet")
+    return plan.set_index("url")["key"]
+
+
+def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
+    """Statuses by key, and the keys of the pictures that were kept."""
+    paths = folder / "plan.parquet", {"source": "folder"}, folder / "p.tar", folder / "d.parquet"
+    download.fetch(*paths, without)
+    statuses = tables.read(folder / "d.parquet").set_index("key")["status"]
+    return statuses, {key for key, _ in archive.unpack(folder / "p.tar")}
+
+
+def opened(folder, without) -> pd.DataFrame:
+    plan = tables.read(folder / "plan.parquet", list(rows.PLANNED))
+    downloads = tables.read(folder / "d.parquet")
+    return rows.described(plan, downloads, folder / "p.tar", 10**6, without).set_index("key")
+
+
+def listing(folder, planned):
+    """A list that names one picture by its key, one by its path, one by its bytes."""
+    path = folder / "exclude.txt"
+    image_id = hashlib.sha256(png("blue")).hexdigest().upper()
+    path.write_text(f"# asked for\n\n{planned['mine/red.png']}\n mine/green.png\n{image_id}\n")
+    return exclusion.read(path)
+
+
+def test_what_is_listed_is_never_kept_and_its_row_says_why(planned, tmp_path):
+    statuses, kept = fetched(tmp_path, listing(tmp_path, planned))
+    left = {planned[f"mine/{colour}.png"] for colour in ("black", "white")}
+    assert kept == left == set(statuses.index[statuses == "success"])
+    assert set(statuses.drop(sorted(left))) == {"excluded"}
+    table = opened(tmp_path, exclusion.NOTHING)
+    assert table["status"].to_dict() == statuses.to_dict()
+    assert table.loc[table["status"] == "excluded", ["image_id", "thumbnail"]].isna().all(None)
+
+
+def test_what_is_listed_after_the_download_is_excluded_too(planned, tmp_path):
+    statuses, kept = fetched(tmp_path, exclusion.NOTHING)
+    assert set(statuses) == {"success"} and len(kept) == 5
+    late = opened(tmp_path, listing(tmp_path, planned))
+    fetched(tmp_path, listing(tmp_path, planned))
+    pd.testing.assert_frame_equal(late, opened(tmp_path, exclusion.NOTHING))
+    assert (late["status"] == "excluded").sum() == 3
+
+
+def test_a_csv_names_columns_as_the_manifest_does(tmp_path):
+    path = tmp_path / "exclude.csv"
+    path.write_text("url,why,key\nHTTP://A.org/a b.jpg,asked,\n,asked too,0123456789abcdef\n")
+    found = exclusion.read(path)
+    assert found.names_row("f" * 16, "http://a.org/a%20b.jpg", "")
+    assert found.names_row("0123456789abcdef", None, None)
+    assert not found.names_row("f" * 16, None, None) and not found.names_picture(None)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.txt", "\n0123\n", r"a\.txt: line 2: '0123': expected a key \(16 hex"),
+        ("a.txt", "ftp://a.org/x\n", r"line 1: not an http or https address: 'ftp://a.org/x'"),
+        ("a.csv", "url\nhttp://a.org/x\nx.jpg\n", r"a\.csv: line 3: 'x.jpg': expected a key"),
+        ("a.csv", "link\nhttp://a.org/x\n", r"expected a column key, image_id, url; found: link"),
+        ("a.csv", "", r"found: none"),
+    ],
+)
+def test_a_list_that_cannot_be_read_says_where(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=said):
+        exclusion.read(tmp_path / name)
+    with pytest.raises(ValueError, match=r"b\.txt: no such exclude list"):
+        exclusion.read(tmp_path / "b.txt")
+
+
+def test_a_picture_that_is_published_under_a_listed_hash_is_not_asked_for(planned, tmp_path):
+    plan = tables.read(tmp_path / "plan.parquet")
+    image_id = hashlib.sha256(png("blue")).hexdigest()
+    plan.loc[plan["url"] == "mine/blue.png", ["url", "sha256"]] = ["mine/gone.png", image_id]
+    tables.write(plan, tmp_path / "plan.parquet")
+    statuses, _ = fetched(tmp_path, exclusion.Exclusion(image_ids=frozenset({image_id})))
+    assert statuses[planned["mine/blue.png"]] == "excluded"
+
+
+def test_excluded_rows_are_no_failures():
+    table = pd.DataFrame({"part": "", "status": ["success"] * 3 + ["excluded"] * 5})
+    success.require_success(table, 1.0)
+    counted = table.assign(kept=table["status"] == "success", reason="")
+    pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"])
+    told = image_set_context("mine", {"source": "folder"}, counted, pairs)
+    assert (told["rows"], told["excluded"], told["survival"], told["failures"]) == (3, 5, 1.0, [])
+    side = {"set": "mine", "parts": [""], "dealt": False}
+    found = survival.survival({"mine": table}, {"members": side, "nonmembers": side}, 0.95)
+    assert (found["members"]["opened"], found["members"]["rows"]) == (3, 3)
+    assert replay.counts(table.assign(sha256="0" * 64))["gone"] == 0
+
+
+def test_a_longer_list_downloads_nothing_anew(bench):
+    """Through Snakemake: one picture less, no download, no eval."""
+    manifest = bench.folder / "results/images/mine/manifest.parquet"
+    gone = tables.read(manifest)["image_id"].iloc[3]
+    (bench.folder / "exclude.txt").write_text(f"{gone}\n")
+    bench.configure(lambda config: config["image_sets"]["mine"].update(exclude="exclude.txt"))
+    run = bench.run("measured").done()
+    assert not [job for job in run.jobs if job.startswith(("plan", "download"))]
+    assert {"rows/mine/000", "rows/mine/001", "manifest/mine"} <= set(run.jobs)
+    assert run.evals == 0
+    table = tables.read(manifest)
+    assert gone not in set(table["image_id"])
+    assert table.loc[table["status"] == "excluded", "reason"].tolist() == ["excluded"]
+    for file in (bench.folder / "results/queries").rglob("*.parquet"):
+        assert gone not in set(tables.read(file)["image_id"])
+
+
+def test_a_list_that_is_not_there_is_found_by_a_dry_run(bench):
+    bench.configure(lambda config: config["image_sets"]["mine"].update(exclude="none.txt"))
+    run = bench.run("--dry-run")
+    assert run.code == 1
+    assert "Config: image_sets.mine.exclude: none.txt: no such file" in run.text
