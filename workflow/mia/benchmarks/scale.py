@@ -44,10 +44,9 @@ def synthetic_target(images: int, folder: Path) -> dict[str, list[str]]:
         tables.write(pd.concat([fields, rows], axis=1), path, metadata)
         files.append(str(path))
     row = {"attack": "loss", "timesteps": list(TIMESTEPS), "draws": 1}
-    row = {"attack": "loss", "timesteps": list(TIMESTEPS), "draws": 1}
     names = {name: str(folder / name) for name in ("membership.parquet", "score.parquet")}
     member, score = names.values()
-    settings = {"confidence": 0.95, "resamples": 1000, "seed": 0}
+    settings = {"confidence": 0.95, "resamples": 1000, "delta": 1e-5, "seed": 0}
     scoring = {
         "--attack": json.dumps({"name": "loss", "row": row}),
         "--membership": member,
@@ -60,6 +59,7 @@ def synthetic_target(images: int, folder: Path) -> dict[str, list[str]]:
         "--score": score,
         "--membership": member,
         "--settings": json.dumps(settings),
+        "--randomised": "False",
         "--output": str(folder / "metrics.json"),
     }
     return {

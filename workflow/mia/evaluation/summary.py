@@ -15,7 +15,7 @@ LONG = [
     *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
     *("chance_low", "chance_high"),
 ]
-DUPLICATE = "duplicate of member"  # how the membership's reasons for dropping a nonmember begin
+DUPLICATE = "duplicate of member"  # in the membership's reasons for dropping a nonmember
 TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
 WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember", "auc", "auc_low", "auc_high"),
@@ -73,7 +73,7 @@ def summary_rows(
 def target_flags(audit: Mapping[str, Any]) -> list[str]:
     """Return the flags that concern every number of a target."""
     nonmembers = audit["counts"]["nonmembers"]
-    dropped = [n for why, n in nonmembers["dropped"].items() if why.startswith(DUPLICATE)]
+    dropped = [n for why, n in nonmembers["dropped"].items() if DUPLICATE in why]
     flags = {
         "shift": checks.shift(audit["verdict"]),
         "duplicates_across_sets": checks.duplicates_across_sets(sum(dropped), nonmembers["kept"]),
