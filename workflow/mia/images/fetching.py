@@ -30,6 +30,7 @@ def main(options: dict) -> None:
 
 
 if __name__ in ("__main__", "__mp_main__"):
+    sys.modules["torch"] = None  # webdataset imports it if it can: seconds for nothing
     given = json.loads(sys.argv[1])
     install(Limits(**given["limits"]))
 if __name__ == "__main__":
