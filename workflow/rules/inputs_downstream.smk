@@ -76,9 +76,7 @@ def attack_spec(wildcards):
     return dump({"name": wildcards.attack, "row": config["attacks"][wildcards.attack]})
 
 
-BLIND_CODE = [
-    f"mia.attacks.{EXPERIMENT.module(attack)}" for attack in EXPERIMENT.blind_attacks()
-]
+BLIND_CODE = [EXPERIMENT.code(attack) for attack in EXPERIMENT.blind_attacks()]
 
 
 def pairing(wildcards):
