@@ -102,7 +102,7 @@ def hostile(tmp_path_factory):
                 table["hash"] = list(PUBLISHED.values())
             tables.write(table, folder / f"{part}.parquet")
         named = {part: {"path": str(folder / f"{part}.parquet")} for part in parts}
-        named["published"]["sha256"] = "hash"
+        named["published"]["picture_sha256"] = "hash"
         spec = {"source": "urls", "parts": named, **LIMITS}
         planned(folder, spec)
         process = started(folder, spec, folder / "log")

@@ -212,8 +212,8 @@ def test_mistakes_of_a_folder_set(tmp_path, folder, change, expected):
     [
         ({"url": "link"}, ["urls.csv", "'link'", "found: url, caption"]),
         ({"caption": "text"}, ["urls.csv", "'text'", "found: url, caption"]),
-        ({"sha256": "hash"}, ["urls.csv", "'hash'", "found: url, caption"]),
-        ({"sha256": "caption"}, ["urls.csv", "row 1", "'one'", "64 hexadecimal digits"]),
+        ({"picture_sha256": "hash"}, ["urls.csv", "'hash'", "found: url, caption"]),
+        ({"picture_sha256": "caption"}, ["urls.csv", "row 1", "'one'", "64 hexadecimal digits"]),
         ({"path": "none.csv"}, ["none.csv", "no such table"]),
         ({"path": "list.txt"}, ["list.txt", ".csv or .parquet"]),
         ({"path": "bare.csv"}, ["bare.csv", "no rows"]),

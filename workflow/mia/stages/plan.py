@@ -83,9 +83,9 @@ def addresses(name: str, part: dict) -> pd.DataFrame:
     table = tables.read(path) if kind == ".parquet" else read_csv(path)
     url, caption = part.get("url", "url"), part.get("caption", "caption")
     rows = sources.url_rows(name, table, url, caption, path, part.get("alternates", ()))
-    if sha256 := part.get("sha256"):
-        sources.require_columns(table, [sha256], path)
-        rows = replay.expecting(rows, table[sha256], path)
+    if column := part.get("picture_sha256"):
+        sources.require_columns(table, [column], path)
+        rows = replay.expecting(rows, table[column], path)
     return plan.with_cleaned_urls(rows, part.get("allow_hosts", ()))
 
 
