@@ -10,10 +10,7 @@ from diffusers import DDIMScheduler
 
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.model_folder import ModelError, describe
-from mia.stages.model import from_hub
 from tiny_model import save_tiny_sd
-
-REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
@@ -77,24 +74,6 @@ def test_an_unknown_schedule_or_family_is_named(folder):
         ModelError, match=r"FluxPipeline: no denoiser 'flux'; known: stable_diffusion"
     ):
         describe(folder)
-
-
-def test_a_hub_model_is_loaded_from_the_cache_at_its_pinned_revision(
-    tiny_sd, tmp_path, monkeypatch
-):
-    """The hub's own cache layout; the network is shut off, so only the cache can answer."""
-    cache = tmp_path / "hub"
-    repository = cache / "models--someone--tiny-sd"
-    shutil.copytree(tiny_sd, repository / "snapshots" / REVISION)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    folder = from_hub("someone/tiny-sd", REVISION)
-    assert folder == repository / "snapshots" / REVISION
-    denoiser = StableDiffusion(describe(folder), "cpu")
-    z, states = torch.zeros(2, 4, 8, 8), denoiser.embed(["a red cat", ""])
-    assert denoiser.epsilon(z, torch.tensor([5, 900]), states).shape == z.shape
-    with pytest.raises(ModelError, match=r"someone/tiny-sd at ffff.*not in the cache"):
-        from_hub("someone/tiny-sd", "f" * 40)
 
 
 def test_half_precision_changes_little(tiny_sd):

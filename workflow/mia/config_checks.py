@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mia.config import ConfigError, nearest
+from mia.images.source_keys import missing
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
@@ -15,11 +16,14 @@ NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revisio
 
 
 def check(experiment: Experiment) -> None:
-    """Check models, trainings, targets and attacks, in this order.
+    """Check image sets, trainings, models, targets and attacks, in this order.
 
     Raises:
         ConfigError: Names the key, what was found and what was expected.
     """
+    for name, spec in experiment.config["image_sets"].items():
+        for key in missing(spec):
+            raise ConfigError(f"image_sets.{name}: missing key {key!r} (source {spec['source']})")
     for name in experiment.config["training"]:
         _check_training(experiment, name)
     for name in experiment.config["models"]:

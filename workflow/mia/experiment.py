@@ -8,6 +8,7 @@ from typing import Any
 
 from mia.attack_rows import attack_module, build_attack, is_blind, reads
 from mia.config_checks import check, known
+from mia.images.source_keys import has_own_rows
 from mia.query import Query
 
 
@@ -30,7 +31,7 @@ class Experiment:
         """Names of the parts of an image set, `all` where it is not divided."""
         spec = self.config["image_sets"][image_set]
         split = (*spec["split"], "rest") if spec.get("split") else ()
-        undivided = () if split or not has_own_source(spec) else ("all",)
+        undivided = () if split or not has_own_rows(spec) else ("all",)
         return (*spec.get("parts", {}), *split, *undivided)
 
     def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
@@ -129,8 +130,3 @@ class Experiment:
     def signals(self) -> tuple[str, ...]:
         """Every signal of every query."""
         return tuple(sorted({query.signal for query in self.queries}))
-
-
-def has_own_source(spec: dict[str, Any]) -> bool:
-    """Whether an image set has rows outside its named parts."""
-    return spec["source"] == "builtin" or "path" in spec

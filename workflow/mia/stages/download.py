@@ -40,9 +40,9 @@ def fetch(plan: Path, spec: dict, pictures: Path, downloads: Path) -> None:
     planned = tables.read(plan, ["key", "url", "status", "error"])
     bad = planned[planned["status"] != ""]
     urls = planned.drop(bad.index).set_index("key")["url"].to_dict()
-    source = {"folder": from_folder, "urls": from_addresses, "builtin": from_builtin}
+    source = {"folder": from_folder, "builtin": from_builtin}.get(spec["source"], from_addresses)
     with (
-        source[spec["source"]](urls, spec) as (results, contents),
+        source(urls, spec) as (results, contents),
         tables.replacing(pictures) as temporary,
     ):
         archive.pack(contents, temporary)
