@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler
 
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.model_folder import ModelError, describe
-from tiny_model import save_tiny_sd
+from tiny_model import as_first_published, save_tiny_sd
 
 
 @pytest.fixture
@@ -74,6 +74,16 @@ def test_an_unknown_schedule_or_family_is_named(folder):
         ModelError, match=r"FluxPipeline: no denoiser 'flux'; known: stable_diffusion"
     ):
         describe(folder)
+
+
+def test_a_folder_in_the_first_format_computes_the_same(tiny_sd, folder):
+    """As Stable Diffusion 1.4 was published: a VAE without scaling factor, an older tokenizer."""
+    old, new = describe(as_first_published(folder)), describe(tiny_sd)
+    assert old["vae"]["scaling_factor"] == 0.18215
+    assert old["prediction_type"] == "epsilon" and old["alpha_bar"] == new["alpha_bar"]
+    one, other = StableDiffusion(old, "cpu"), StableDiffusion(new, "cpu")
+    captions = ["a red cat", "", "Two  Birds ÿ and so on until it is cut"]
+    assert torch.equal(one.embed(captions), other.embed(captions))
 
 
 def test_half_precision_changes_little(tiny_sd):

@@ -12,6 +12,7 @@ import numpy as np
 
 DENOISERS = Path(__file__).parent / "denoisers"
 PARTS = ("text_encoder", "unet", "vae")
+SCALING_FACTOR = 0.18215  # of Stable Diffusion's first VAEs, whose configs do not say so
 
 
 class ModelError(ValueError):
@@ -60,7 +61,7 @@ def describe_vae(folder: Path, variant: str | None = None) -> dict[str, Any]:
         "variant": variant,
         "files": {path.name: file_hash(path) for path in files},
         "factor": 2 ** (len(config["block_out_channels"]) - 1),
-        "scaling_factor": config["scaling_factor"],
+        "scaling_factor": config.get("scaling_factor", SCALING_FACTOR),
         "shift_factor": config.get("shift_factor") or 0.0,
     }
 
