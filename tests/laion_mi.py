@@ -88,6 +88,7 @@ def stand_in(folder: Path, model: Path) -> Iterator[dict]:
             files[part["file"]] = source
             part["sha256"] = hashlib.sha256(source.read_bytes()).hexdigest()
         cache_dataset(folder / "hub", pictures["repo"], pictures["revision"], files)
+        config["results"] = "results"
         pictures["shards"] = 2
         config["measure"] = {"device": "cpu", "dtype": "float32", "batch_size": 256}
         config["evaluation"] = {"resamples": 100}

@@ -1,4 +1,4 @@
-"""Pinned models and tables of the hub, from its cache; what is missing or damaged says what to do."""
+"""Pinned models and tables of the hub, from its cache; what is missing says what to do."""
 
 import hashlib
 import json
@@ -87,6 +87,9 @@ def test_what_is_not_in_the_cache_says_how_to_get_it(cached, other):
     wanted = {"repo": REPO, "revision": REVISION, "file": FILE, **other}
     with pytest.raises(HubError) as caught:
         dataset_file(**wanted)
-    said, command = str(caught.value), "hf download {repo} {file} --repo-type dataset --revision {revision}"
+    said, command = (
+        str(caught.value),
+        "hf download {repo} {file} --repo-type dataset --revision {revision}",
+    )
     assert "not in the cache" in said and command.format(**wanted) in said
     assert "HF_HOME" in said and "\n" not in said

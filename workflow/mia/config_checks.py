@@ -42,10 +42,22 @@ def known(name: str, names, key: str, what: str) -> None:
 def _check_training(experiment: Experiment, name: str) -> None:
     training, key = experiment.config["training"][name], f"training.{name}"
     for field in ("set", "representation_set"):
-        experiment.parts(training[field], f"{key}.{field}")
+        if field in training:
+            experiment.parts(training[field], f"{key}.{field}")
+    if "base" in training:
+        _check_base(experiment, training["base"], f"{key}.base")
     late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
     if late:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
+
+
+def _check_base(experiment: Experiment, base: str, key: str) -> None:
+    models = experiment.config["models"]
+    known(base, models, key, "model")
+    if models[base]["source"] == "training":
+        raise ConfigError(f"{key}: {base!r} is trained here; expected one of source path or hub")
+    if base in experiment.config["training"]:
+        raise ConfigError(f"{key}: a training is called {base!r} too; give it another name")
 
 
 def _check_model(experiment: Experiment, name: str) -> None:

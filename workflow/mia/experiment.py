@@ -46,11 +46,12 @@ class Experiment:
     # Models
 
     def vae(self, model: str) -> str:
-        """Whose VAE encodes for `model`: the training that made it, or the model itself."""
-        training = self.training(model)
-        if training is None:
+        """Whose VAE encodes for `model`: the training that made it, or the model it comes with."""
+        name = self.training(model)
+        if name is None:
             return model
-        return self.config["training"][training].get("like", training)
+        training = self.config["training"][name]
+        return training.get("base") or training.get("like", name)
 
     def training(self, model: str) -> str | None:
         """The training that makes `model`, if it is made here."""
