@@ -1,15 +1,19 @@
 """Models from a folder and from the hub's cache: described without loading, pickles refused."""
 
+import io
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
+from safetensors.torch import save_file
 
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.model_folder import ModelError, describe
+from mia.safetensors_file import damage
 from tiny_model import as_first_published, save_tiny_sd
 
 
@@ -45,6 +49,51 @@ def test_a_pickle_is_refused_by_name(folder):
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04.")
     with pytest.raises(ModelError, match=r"diffusion_pytorch_model.bin: a pickle .*safetensors"):
         describe(folder)
+
+
+def cut(data: bytes) -> bytes:
+    return data[:-100]
+
+
+def longer(data: bytes) -> bytes:
+    return data + b"x"
+
+
+def without_header(data: bytes) -> bytes:
+    return data[:8] + b"x" * (len(data) - 8)
+
+
+def other_shape(data: bytes) -> bytes:
+    """One tensor claims twice its rows; lengths of header and file stay."""
+    found = re.search(rb'"shape":\[4,', data)
+    return data[: found.start()] + b'"shape":[8,' + data[found.end() :]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (cut, r"not a whole safetensors file: [\d,]+ bytes; its header promises [\d,]+"),
+        (longer, r"not a whole safetensors file: [\d,]+ bytes; its header promises [\d,]+"),
+        (without_header, r"its header is damaged \(Expecting value"),
+        (other_shape, r"its header is damaged \(tensor '\S+': F32 of shape \[8, "),
+        (lambda data: data[:5], r"5 bytes are too few for its header"),
+        (lambda data: b"\xff" * 9, r"9 bytes are too few for its header"),
+    ],
+)
+def test_damaged_weights_are_named_before_anything_is_loaded(folder, change, said):
+    path = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ModelError, match=said) as caught:
+        describe(folder)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16", "int64", "bool"])
+def test_whole_files_of_every_type_pass(kind, tmp_path):
+    path = tmp_path / "a.safetensors"
+    tensors = {"a": torch.zeros(3, 5, dtype=getattr(torch, kind)), "b": torch.zeros(7)}
+    save_file(tensors, path, metadata={"format": "pt"})
+    assert damage(io.BytesIO(path.read_bytes()), path.stat().st_size) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from mia.safetensors_file import damage
+
 DENOISERS = Path(__file__).parent / "denoisers"
 PARTS = ("text_encoder", "unet", "vae")
 SCALING_FACTOR = 0.18215  # of Stable Diffusion's first VAEs, whose configs do not say so
@@ -28,7 +30,7 @@ def describe(folder: Path, variant: str | None = None) -> dict[str, Any]:
         (1,000 numbers), `resolution` in pixels, `latent_shape`, and `vae` (`describe_vae`).
 
     Raises:
-        ModelError: A file is missing, is a pickle, or describes a model that is not supported.
+        ModelError: A file is missing, damaged or a pickle, or describes a model that is not supported.
     """
     index = _read(folder / "model_index.json")
     unet, scheduler = _read(folder / "unet/config.json"), _scheduler(folder)
@@ -125,6 +127,10 @@ def _weights(folder: Path, variant: str | None) -> list[Path]:
         rf"^(model|diffusion_pytorch_model){re.escape(suffix)}(-\d+-of-\d+)?\.safetensors$"
     )
     found = sorted(path for path in folder.glob("*.safetensors") if stem.match(path.name))
+    for path in found:
+        with path.open("rb") as file:
+            if wrong := damage(file, path.stat().st_size):
+                raise ModelError(f"{path}: not a whole safetensors file: {wrong}")
     if found:
         return [*found, *sorted(folder.glob(f"*.safetensors.index{suffix}.json"))]
     pickles = [
