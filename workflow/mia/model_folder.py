@@ -30,7 +30,7 @@ def describe(folder: Path, variant: str | None = None) -> dict[str, Any]:
         (1,000 numbers), `resolution` in pixels, `latent_shape`, and `vae` (`describe_vae`).
 
     Raises:
-        ModelError: A file is missing, damaged or a pickle, or describes a model that is not supported.
+        ModelError: A file is missing, damaged, a pickle, or describes an unsupported model.
     """
     index = _read(folder / "model_index.json")
     unet, scheduler = _read(folder / "unet/config.json"), _scheduler(folder)
