@@ -98,6 +98,10 @@ def threads_of_training(wildcards):
     return config["training"][wildcards.training]["threads"]
 
 
+def cards_of_training(wildcards):
+    return 1 if config["training"][wildcards.training]["device"] == "cuda" else 0
+
+
 def model_files(wildcards):
     """What a model is made from: the index of its training, or the files of its folder."""
     spec = config["models"][wildcards.model]

@@ -42,6 +42,7 @@ rule train:
     threads: threads_of_training
     resources:
         mem_mb=4000,
+        gpu=cards_of_training,
     params:
         code=stage_code("train"),
         settings=training_settings,
