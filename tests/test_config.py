@@ -10,6 +10,7 @@ import yaml
 
 from mia.config import FROM_NOTHING, ConfigError, complete
 from mia.experiment import Experiment
+from mia.query import dump
 
 CONFIGS = sorted((Path(__file__).parents[1] / "config").glob("*.yaml"))
 
@@ -317,3 +318,4 @@ def test_shipped_configs_are_accepted(path):
     """Files and models that they name need not be there."""
     found = experiment(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert found.pairs and found.queries and found.blind_attacks()
+    assert len(dump(found.queries)) < 100_000, "Linux takes arguments of up to 131,072 bytes"
