@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
+import yaml
 
-from mia.config import ConfigError, complete
+from mia.config import FROM_NOTHING, ConfigError, complete
 from mia.experiment import Experiment
+from mia.query import dump
+
+CONFIGS = sorted((Path(__file__).parents[1] / "config").glob("*.yaml"))
 
 
 @pytest.fixture
@@ -168,6 +173,56 @@ def test_like_is_not_followed_twice(config):
     assert message(config) == said
 
 
+def tuned(**settings):
+    """A training that starts from the model `sd`."""
+    return {"base": "sd", "set": "emoji:member", "learning_rate": 1e-5, **settings}
+
+
+@pytest.fixture
+def with_base(config):
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    config["models"]["sd"] = {"source": "hub", "repo": "a/b", "revision": revision}
+    config["models"]["mine"] = {"source": "training", "training": "tuned", "epoch": 2}
+    config["training"]["tuned"] = tuned(epochs=4, keep=[2])
+    return config
+
+
+def test_a_training_from_a_base_keeps_only_what_counts(with_base):
+    with_base["training"]["other"] = {"like": "tuned", "set": "emoji:shadow"}
+    found = experiment(with_base)
+    settings = found.config["training"]["other"]
+    assert settings["base"] == "sd" and settings["learning_rate"] == 1e-5
+    assert settings["batch_size"] == 64 and settings["caption_dropout"] == 0.1
+    assert not settings.keys() & set(FROM_NOTHING)
+    assert found.vae("mine") == "sd" and found.kept_epochs("tuned") == [2, 4]
+    assert complete(found.config) == found.config
+
+
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        (tuned(base="ds"), "training.tuned.base: no model 'ds'; did you mean 'sd'?"),
+        (tuned(base="late"), "training.tuned.base: 'late' is trained here; expected one of source"),
+        (tuned(channels=[32, 32]), "training.tuned: key 'channels' would be ignored: `base`"),
+        (tuned(representation_set="emoji"), "training.tuned: key 'representation_set' would be"),
+        ({"base": "sd", "set": "emoji"}, "training.tuned: missing key 'learning_rate'"),
+        (
+            {"set": "emoji", "representation_set": "emoji", "text_encoder": False},
+            "training.tuned: key 'text_encoder' would be ignored: it needs `base`",
+        ),
+        ({"like": "main", "base": "sd", "set": "emoji"}, "training.tuned: missing key 'learning"),
+    ],
+)
+def test_keys_that_a_base_makes_idle_are_refused(with_base, training, said):
+    with_base["training"]["tuned"] = training
+    assert message(with_base).startswith(said)
+
+
+def test_a_base_and_a_training_have_different_names(with_base):
+    with_base["training"]["sd"] = tuned()
+    assert "base: a training is called 'sd' too" in message(with_base)
+
+
 def test_kept_epochs_are_sorted_and_end_with_the_last(config):
     found = experiment(config)
     assert found.kept_epochs("main") == [10, 20, 30]
@@ -216,6 +271,17 @@ def test_what_a_schema_cannot_say(config, path, change, said):
     assert message(config).startswith(said)
 
 
+def test_what_says_where_rows_are_must_be_given(config):
+    config["image_sets"]["mine"]["parts"]["unseen"] = {}
+    assert message(config) == "image_sets.mine: missing key 'parts.unseen.path' (source folder)"
+    part = {"repo": "a/b", "file": "m.parquet"}
+    config["image_sets"]["mine"] = {"source": "hub", "parts": {"seen": part}}
+    assert message(config) == "image_sets.mine: missing key 'parts.seen.revision' (source hub)"
+    part.update(revision="main", sha256="abc")
+    assert "image_sets.mine.parts.seen.revision: 'main' does not match" in message(config)
+    assert "image_sets.mine.parts.seen.sha256: 'abc' does not match" in message(config)
+
+
 def test_hub_models_are_pinned(config):
     config["models"]["early"] = {"source": "hub", "repo": "a/b", "revision": "main"}
     assert "models.early.revision: 'main' does not match" in message(config)
@@ -245,3 +311,11 @@ def test_what_is_measured_follows_from_the_targets(config):
     assert {query.timestep for query in found.wanted("late", "mine")} == {100, 700}
     assert found.measured_parts("emoji", ("late",)) == ("member",)
     assert found.measured_parts("emoji", ("early", "late")) == ("member", "nonmember")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configs_are_accepted(path):
+    """Files and models that they name need not be there."""
+    found = experiment(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert found.pairs and found.queries and found.blind_attacks()
+    assert len(dump(found.queries)) < 100_000, "Linux takes arguments of up to 131,072 bytes"

@@ -6,7 +6,7 @@ import pytest
 
 from mia.cost_plan import evals_alone, evals_together, pair_costs
 from mia.query import Query
-from mia.stages.cost import read_experiment
+from mia.stages.cost import costs_of_pair, most_images, read_experiment
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -42,3 +42,12 @@ def test_missing_queries_are_counted_with_what_they_share():
 def test_a_config_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r"nowhere\.yaml"):
         read_experiment(str(tmp_path / "nowhere.yaml"))
+
+
+def test_before_the_manifest_a_pair_has_what_split_and_limits_allow():
+    experiment = read_experiment(str(CONFIG / "laion-mi.yaml"))
+    images, costs = costs_of_pair(experiment, Path("nowhere"), "sd14", "laion_mi")
+    assert images == 10_000 and sum(cost.evals for cost in costs) == 10_000 * 2_202
+    spec = {"limit": 9, "split": {"a": 4}, "parts": {"b": {"limit": 2}, "c": {}}}
+    assert [most_images(spec, part) for part in ("a", "b", "c", "rest")] == [4, 2, 9, 9]
+    assert most_images({"parts": {"b": {}}}, "b") is None

@@ -1,19 +1,20 @@
 """Models from a folder and from the hub's cache: described without loading, pickles refused."""
 
+import io
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
+from safetensors.torch import save_file
 
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.model_folder import ModelError, describe
-from mia.stages.model import from_hub
-from tiny_model import save_tiny_sd
-
-REVISION = "0123456789abcdef0123456789abcdef01234567"
+from mia.safetensors_file import damage
+from tiny_model import as_first_published, save_tiny_sd
 
 
 @pytest.fixture
@@ -50,6 +51,51 @@ def test_a_pickle_is_refused_by_name(folder):
         describe(folder)
 
 
+def cut(data: bytes) -> bytes:
+    return data[:-100]
+
+
+def longer(data: bytes) -> bytes:
+    return data + b"x"
+
+
+def without_header(data: bytes) -> bytes:
+    return data[:8] + b"x" * (len(data) - 8)
+
+
+def other_shape(data: bytes) -> bytes:
+    """One tensor claims twice its rows; lengths of header and file stay."""
+    found = re.search(rb'"shape":\[4,', data)
+    return data[: found.start()] + b'"shape":[8,' + data[found.end() :]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (cut, r"not a whole safetensors file: [\d,]+ bytes; its header promises [\d,]+"),
+        (longer, r"not a whole safetensors file: [\d,]+ bytes; its header promises [\d,]+"),
+        (without_header, r"its header is damaged \(Expecting value"),
+        (other_shape, r"its header is damaged \(tensor '\S+': F32 of shape \[8, "),
+        (lambda data: data[:5], r"5 bytes are too few for its header"),
+        (lambda data: b"\xff" * 9, r"9 bytes are too few for its header"),
+    ],
+)
+def test_damaged_weights_are_named_before_anything_is_loaded(folder, change, said):
+    path = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ModelError, match=said) as caught:
+        describe(folder)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16", "int64", "bool"])
+def test_whole_files_of_every_type_pass(kind, tmp_path):
+    path = tmp_path / "a.safetensors"
+    tensors = {"a": torch.zeros(3, 5, dtype=getattr(torch, kind)), "b": torch.zeros(7)}
+    save_file(tensors, path, metadata={"format": "pt"})
+    assert damage(io.BytesIO(path.read_bytes()), path.stat().st_size) == ""
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
@@ -79,22 +125,14 @@ def test_an_unknown_schedule_or_family_is_named(folder):
         describe(folder)
 
 
-def test_a_hub_model_is_loaded_from_the_cache_at_its_pinned_revision(
-    tiny_sd, tmp_path, monkeypatch
-):
-    """The hub's own cache layout; the network is shut off, so only the cache can answer."""
-    cache = tmp_path / "hub"
-    repository = cache / "models--someone--tiny-sd"
-    shutil.copytree(tiny_sd, repository / "snapshots" / REVISION)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    folder = from_hub("someone/tiny-sd", REVISION)
-    assert folder == repository / "snapshots" / REVISION
-    denoiser = StableDiffusion(describe(folder), "cpu")
-    z, states = torch.zeros(2, 4, 8, 8), denoiser.embed(["a red cat", ""])
-    assert denoiser.epsilon(z, torch.tensor([5, 900]), states).shape == z.shape
-    with pytest.raises(ModelError, match=r"someone/tiny-sd at ffff.*not in the cache"):
-        from_hub("someone/tiny-sd", "f" * 40)
+def test_a_folder_in_the_first_format_computes_the_same(tiny_sd, folder):
+    """As Stable Diffusion 1.4 was published: a VAE without scaling factor, an older tokenizer."""
+    old, new = describe(as_first_published(folder)), describe(tiny_sd)
+    assert old["vae"]["scaling_factor"] == 0.18215
+    assert old["prediction_type"] == "epsilon" and old["alpha_bar"] == new["alpha_bar"]
+    one, other = StableDiffusion(old, "cpu"), StableDiffusion(new, "cpu")
+    captions = ["a red cat", "", "Two  Birds ÿ and so on until it is cut"]
+    assert torch.equal(one.embed(captions), other.embed(captions))
 
 
 def test_half_precision_changes_little(tiny_sd):

@@ -7,7 +7,9 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from mia.training.diffusion import train_diffusion
+from mia.denoisers.base import to_epsilon
+from mia.model_folder import describe
+from mia.training.diffusion import base_pipeline, build_pipeline, train_diffusion, wanted
 from mia.training.samples import generate, picture_rows
 from mia.training.tokenizer import train_tokenizer
 from mia.training.vae import psnr, train_vae
@@ -73,7 +75,9 @@ def train(vae, pixels):
         kept[epoch] = {name: p.clone() for name, p in pipeline.unet.named_parameters()}
         kept["pipeline"] = pipeline
 
-    train_diffusion(vae, tokenizer, pixels, CAPTIONS, SETTINGS, keep)
+    torch.manual_seed(0)
+    pipeline = build_pipeline(vae, tokenizer, SETTINGS)
+    train_diffusion(pipeline, pixels, CAPTIONS, SETTINGS, keep)
     return kept
 
 
@@ -108,3 +112,91 @@ def test_a_training_is_kept_by_its_content(tmp_path):
     with pytest.raises(RuntimeError):
         kept_training(tmp_path, {"a": 3}, fail)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+# From a base model
+
+
+TUNING = {
+    "seed": 0, "epochs": 100, "keep": [1, 100], "batch_size": 8, "learning_rate": 4e-3,
+    "caption_dropout": 0.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mosaics():
+    """Sixteen pictures of sixteen random colours: eight to learn, eight like them."""
+    colours = torch.rand(16, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return torch.nn.functional.interpolate(colours, 16, mode="nearest").split(8)
+
+
+@pytest.fixture(scope="module")
+def base(mosaics, tmp_path_factory):
+    """A base model whose VAE knows all the pictures and whose U-Net knows nothing."""
+    folder = tmp_path_factory.mktemp("base")
+    vae = train_vae(torch.cat(mosaics), {**SETTINGS, "vae_steps": 100})
+    torch.manual_seed(0)
+    build_pipeline(vae, train_tokenizer(CAPTIONS, 400, 8), SETTINGS).save_pretrained(folder)
+    return describe(folder)
+
+
+def tune(base, pixels, **settings):
+    """The pipeline after the last epoch, and the U-Net's weights at every kept one."""
+    kept, pipeline = {}, base_pipeline(base)
+
+    def keep(epoch, tuned):
+        kept[epoch] = {name: p.clone() for name, p in tuned.unet.named_parameters()}
+
+    train_diffusion(pipeline, pixels, CAPTIONS, {**TUNING, **settings}, keep)
+    return pipeline, kept
+
+
+def losses(pipeline, pixels):
+    """Mean squared error of the noise at t = 300, over pictures with one noise for all."""
+    with torch.inference_mode():
+        z0 = pipeline.vae.encode(pixels).latent_dist.mean * pipeline.vae.config.scaling_factor
+        noise = torch.randn(z0[:1].shape, generator=torch.Generator().manual_seed(5))
+        level = pipeline.scheduler.alphas_cumprod[300]
+        noised = level.sqrt() * z0 + (1 - level).sqrt() * noise
+        tokens = pipeline.tokenizer(
+            CAPTIONS, padding="max_length", truncation=True, max_length=8, return_tensors="pt"
+        )
+        states = pipeline.text_encoder(tokens.input_ids).last_hidden_state
+        estimate = pipeline.unet(noised, torch.tensor(300), encoder_hidden_states=states).sample
+    return (estimate - noise).square().mean()
+
+
+def test_a_fine_tuned_model_fits_its_members_better_than_others(base, mosaics):
+    members, others = mosaics
+    before = losses(base_pipeline(base), members)
+    after, _ = tune(base, members)
+    assert losses(after, members) < before / 4
+    assert losses(after, members) < losses(after, others) / 1.5
+
+
+def test_vae_stays_the_bases_and_so_does_the_text_encoder_if_told(base, mosaics):
+    before = base_pipeline(base)
+    short = {"epochs": 2, "keep": [1, 2]}
+    after, kept = tune(base, mosaics[0], text_encoder=False, **short)
+    assert set(kept) == {1, 2}
+    assert not all(torch.equal(kept[1][name], kept[2][name]) for name in kept[1])
+    assert same(before.vae, after.vae) and same(before.text_encoder, after.text_encoder)
+    after, _ = tune(base, mosaics[0], **short)
+    assert same(before.vae, after.vae) and not same(before.text_encoder, after.text_encoder)
+
+
+def same(one, other):
+    one, other = one.state_dict(), other.state_dict()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+def test_what_is_learnt_is_what_the_model_predicts(kind):
+    """A perfect answer, read by the denoiser's own rule, is the noise."""
+    generator = torch.Generator().manual_seed(0)
+    z0, noise = (torch.randn(3, 4, 8, 8, generator=generator) for _ in range(2))
+    alpha_bar = torch.tensor([0.9, 0.5, 0.1])
+    level = alpha_bar.view(-1, 1, 1, 1)
+    z = level.sqrt() * z0 + (1 - level).sqrt() * noise
+    answer = to_epsilon(wanted(kind, z0, noise, level), z, alpha_bar, kind)
+    torch.testing.assert_close(answer, noise, rtol=1e-4, atol=1e-4)

@@ -11,6 +11,12 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+# What a base model has decided: settings of a training from nothing only.
+FROM_NOTHING = (
+    *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
+    *("vocabulary", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
+    "latent_channels",
+)
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
@@ -32,6 +38,9 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     config["training"] = _inherit(config.get("training") or {})
     config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
     _fill(config, schema, schema)
+    for training in config["training"].values():
+        for key in FROM_NOTHING if "base" in training else ():
+            training.pop(key, None)
     return config
 
 
@@ -65,25 +74,35 @@ def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
     """Resolve `like`: every setting not given comes from the other training."""
     resolved = {}
     for name, training in trainings.items():
-        like = training.get("like")
-        if like is None:
-            for key in ("set", "representation_set"):
-                if key not in training:
-                    raise ConfigError(f"training.{name}: missing key {key!r}")
-            resolved[name] = training
-            continue
-        if like not in trainings:
-            raise ConfigError(
-                f"training.{name}.like: no training {like!r}; {nearest(like, trainings)}"
-            )
-        if "like" in trainings[like]:
-            raise ConfigError(
-                f"training.{name}.like: {like!r} is itself like another; name that one"
-            )
         if "set" not in training:
             raise ConfigError(f"training.{name}: missing key 'set'")
-        resolved[name] = {**trainings[like], **training}
+        resolved[name] = {**_other(name, training, trainings), **training}
+        _check_base(name, resolved[name])
     return resolved
+
+
+def _other(name: str, training: dict, trainings: dict[str, dict]) -> dict:
+    """The training that `training` is like; nothing where it is like none."""
+    like = training.get("like")
+    if like is None:
+        return {}
+    if like not in trainings:
+        raise ConfigError(f"training.{name}.like: no training {like!r}; {nearest(like, trainings)}")
+    if "like" in trainings[like]:
+        raise ConfigError(f"training.{name}.like: {like!r} is itself like another; name that one")
+    return trainings[like]
+
+
+def _check_base(name: str, training: dict) -> None:
+    """Refuse settings that a base model, or its absence, makes idle."""
+    based = "base" in training
+    needed = "learning_rate" if based else "representation_set"
+    if needed not in training:
+        raise ConfigError(f"training.{name}: missing key {needed!r}")
+    for key in FROM_NOTHING if based else ("text_encoder",):
+        if key in training:
+            why = "`base` decides it" if based else "it needs `base`"
+            raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
 
 
 def _null_words(parameters: dict) -> dict:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
+from mia.images.source_keys import missing
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
@@ -24,6 +25,8 @@ def check(experiment: Experiment) -> None:
     for name, spec in experiment.config["image_sets"].items():
         if "exclude" in spec and not Path(spec["exclude"]).is_file():
             raise ConfigError(f"image_sets.{name}.exclude: {spec['exclude']}: no such file")
+        for key in missing(spec):
+            raise ConfigError(f"image_sets.{name}: missing key {key!r} (source {spec['source']})")
     for name in experiment.config["training"]:
         _check_training(experiment, name)
     for name in experiment.config["models"]:
@@ -45,10 +48,22 @@ def known(name: str, names, key: str, what: str) -> None:
 def _check_training(experiment: Experiment, name: str) -> None:
     training, key = experiment.config["training"][name], f"training.{name}"
     for field in ("set", "representation_set"):
-        experiment.parts(training[field], f"{key}.{field}")
+        if field in training:
+            experiment.parts(training[field], f"{key}.{field}")
+    if "base" in training:
+        _check_base(experiment, training["base"], f"{key}.base")
     late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
     if late:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
+
+
+def _check_base(experiment: Experiment, base: str, key: str) -> None:
+    models = experiment.config["models"]
+    known(base, models, key, "model")
+    if models[base]["source"] == "training":
+        raise ConfigError(f"{key}: {base!r} is trained here; expected one of source path or hub")
+    if base in experiment.config["training"]:
+        raise ConfigError(f"{key}: a training is called {base!r} too; give it another name")
 
 
 def _check_model(experiment: Experiment, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mia.attack_rows import attack_code, build_attack, is_blind, reads
 from mia.config_checks import as_set, check, known
+from mia.images.source_keys import has_own_rows
 from mia.query import Query
 
 
@@ -30,7 +31,7 @@ class Experiment:
         """Names of the parts of an image set, `all` where it is not divided."""
         spec = self.config["image_sets"][image_set]
         split = (*spec["split"], "rest") if spec.get("split") else ()
-        undivided = () if split or not has_own_source(spec) else ("all",)
+        undivided = () if split or not has_own_rows(spec) else ("all",)
         return (*spec.get("parts", {}), *split, *undivided)
 
     def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
@@ -45,11 +46,12 @@ class Experiment:
     # Models
 
     def vae(self, model: str) -> str:
-        """Whose VAE encodes for `model`: the training that made it, or the model itself."""
-        training = self.training(model)
-        if training is None:
+        """Whose VAE encodes for `model`: the training that made it, or the model it comes with."""
+        name = self.training(model)
+        if name is None:
             return model
-        return self.config["training"][training].get("like", training)
+        training = self.config["training"][name]
+        return training.get("base") or training.get("like", name)
 
     def training(self, model: str) -> str | None:
         """The training that makes `model`, if it is made here."""
@@ -139,8 +141,3 @@ class Experiment:
     def signals(self) -> tuple[str, ...]:
         """Every signal of every query."""
         return tuple(sorted({query.signal for query in self.queries}))
-
-
-def has_own_source(spec: dict[str, Any]) -> bool:
-    """Whether an image set has rows outside its named parts."""
-    return spec["source"] == "builtin" or "path" in spec

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from mia.safetensors_file import damage
+
 DENOISERS = Path(__file__).parent / "denoisers"
 PARTS = ("text_encoder", "unet", "vae")
+SCALING_FACTOR = 0.18215  # of Stable Diffusion's first VAEs, whose configs do not say so
 
 
 class ModelError(ValueError):
@@ -27,7 +30,7 @@ def describe(folder: Path, variant: str | None = None) -> dict[str, Any]:
         (1,000 numbers), `resolution` in pixels, `latent_shape`, and `vae` (`describe_vae`).
 
     Raises:
-        ModelError: A file is missing, is a pickle, or describes a model that is not supported.
+        ModelError: A file is missing, damaged, a pickle, or describes an unsupported model.
     """
     index = _read(folder / "model_index.json")
     unet, scheduler = _read(folder / "unet/config.json"), _scheduler(folder)
@@ -60,7 +63,7 @@ def describe_vae(folder: Path, variant: str | None = None) -> dict[str, Any]:
         "variant": variant,
         "files": {path.name: file_hash(path) for path in files},
         "factor": 2 ** (len(config["block_out_channels"]) - 1),
-        "scaling_factor": config["scaling_factor"],
+        "scaling_factor": config.get("scaling_factor", SCALING_FACTOR),
         "shift_factor": config.get("shift_factor") or 0.0,
     }
 
@@ -124,6 +127,10 @@ def _weights(folder: Path, variant: str | None) -> list[Path]:
         rf"^(model|diffusion_pytorch_model){re.escape(suffix)}(-\d+-of-\d+)?\.safetensors$"
     )
     found = sorted(path for path in folder.glob("*.safetensors") if stem.match(path.name))
+    for path in found:
+        with path.open("rb") as file:
+            if wrong := damage(file, path.stat().st_size):
+                raise ModelError(f"{path}: not a whole safetensors file: {wrong}")
     if found:
         return [*found, *sorted(folder.glob(f"*.safetensors.index{suffix}.json"))]
     pickles = [

@@ -97,20 +97,31 @@ def grid(
     )
 
 
-def dump(queries) -> str:
-    """Write queries as JSON, sorted, so that equal sets give equal text."""
-    return json.dumps(
-        [[q.signal, q.timestep, q.draw, q.condition, dict(q.further)] for q in sorted(set(queries))]
-    )
+def dump(queries: Iterable[Query]) -> str:
+    """Write queries as JSON, so that equal sets give equal text.
+
+    One entry for all timesteps that have the rest in common: a command line holds thousands.
+
+    >>> dump(grid("denoise", (100, 300), 2, "null"))
+    '[["denoise", "null", {}, 0, [100, 300]], ["denoise", "null", {}, 1, [100, 300]]]'
+    """
+    timesteps: dict[str, list[int]] = {}
+    for query in sorted(set(queries)):
+        rest = [query.signal, query.condition, dict(query.further), query.draw]
+        timesteps.setdefault(json.dumps(rest), []).append(query.timestep)
+    return json.dumps([[*json.loads(rest), steps] for rest, steps in sorted(timesteps.items())])
 
 
 def load(text: str) -> tuple[Query, ...]:
-    """Read what `dump` wrote.
+    """Read what `dump` wrote, sorted.
 
     >>> load(dump([Query("clean", 0, condition="null")]))[0].condition
     'null'
     """
     return tuple(
-        Query(signal, timestep, draw, condition, tuple(sorted(further.items())))
-        for signal, timestep, draw, condition, further in json.loads(text)
+        sorted(
+            Query(signal, timestep, draw, condition, tuple(sorted(further.items())))
+            for signal, condition, further, draw, timesteps in json.loads(text)
+            for timestep in timesteps
+        )
     )

@@ -4,8 +4,8 @@ CAPTION_TABLE = WORKFLOW / "mia" / "images" / "openmoji_names.csv"
 
 
 PLAN_KEYS = (
-    "source builtin path captions url caption picture_sha256 allow_hosts collection"
-    " limit alternates parts"
+    "source builtin path captions repo revision file sha256 url caption picture_sha256"
+    " allow_hosts collection limit alternates parts"
 ).split()
 DOWNLOAD_KEYS = "source builtin timeout byte_limit allow_hosts".split()
 

@@ -77,7 +77,7 @@ def membership_code(wildcards):
 def training_settings(wildcards):
     """Everything that changes the weights; not the names of sets, which the pictures stand for."""
     training = dict(config["training"][wildcards.training])
-    for key in ("set", "representation_set", "like"):
+    for key in ("set", "representation_set", "like", "base"):
         training.pop(key, None)
     training["keep"] = EXPERIMENT.kept_epochs(wildcards.training)
     return dump({**training, "seed": config["seed"]})
@@ -103,13 +103,20 @@ def parts_of(key):
     return parts
 
 
-def vae_of_training(wildcards):
+def start_of_training(wildcards):
+    """What a training starts from: VAE and tokenizer trained before, or its base model."""
     training = config["training"][wildcards.training]
+    if "base" in training:
+        return f"{R}/models/{training['base']}/model.json"
     return f"{R}/training/{training.get('like', wildcards.training)}/vae/vae.json"
 
 
 def threads_of_training(wildcards):
     return config["training"][wildcards.training]["threads"]
+
+
+def cards_of_training(wildcards):
+    return 1 if config["training"][wildcards.training]["device"] == "cuda" else 0
 
 
 def model_files(wildcards):

@@ -29,7 +29,7 @@ rule vae:
 rule train:
     input:
         unpack(trained_on("set")),
-        vae=vae_of_training,
+        start=start_of_training,
     output:
         index=results("training/{training}/index.json"),
         samples=results("training/{training}/samples.png"),
@@ -42,6 +42,7 @@ rule train:
     threads: threads_of_training
     resources:
         mem_mb=4000,
+        gpu=cards_of_training,
     params:
         code=stage_code("train"),
         settings=training_settings,
@@ -50,7 +51,7 @@ rule train:
     shell:
         "python -m mia.stages.train --manifest {input.manifest} --pictures {input.pictures}"
         " --parts {params.parts} --settings {params.settings:q} --ledger {params.ledger}"
-        " --vae {input.vae} --index {output.index} --samples {output.samples} &> {log}"
+        " --start {input.start} --index {output.index} --samples {output.samples} &> {log}"
 
 
 rule model:

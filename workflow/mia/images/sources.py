@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mia.images import openmoji, openmoji_kin
+from mia.images.source_keys import has_own_rows
 
 SUFFIXES = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
 
@@ -17,15 +19,15 @@ SUFFIXES = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", 
 def specs(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the spec of every source part; that of the rows outside named parts is "".
 
-    A part takes the set's keys and overrides them. A folder or a table without a `path` of its own
-    has named parts only.
+    A part takes the set's keys and overrides them. A folder or a table without a `path` of its own,
+    or a hub set without a `file`, has named parts only.
 
     >>> specs({"source": "urls", "caption": "text", "parts": {"member": {"path": "m.csv"}}})
     {'member': {'source': 'urls', 'caption': 'text', 'path': 'm.csv'}}
     """
     own = {key: value for key, value in spec.items() if key != "parts"}
     parts = {name: {**own, **part} for name, part in sorted((spec.get("parts") or {}).items())}
-    return {**({"": own} if own["source"] == "builtin" or "path" in own else {}), **parts}
+    return {**({"": own} if has_own_rows(own) else {}), **parts}
 
 
 def builtin_rows(parts: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -135,7 +137,8 @@ def url_rows(
 ) -> pd.DataFrame:
     """Return the rows of a table of addresses, their addresses as they are.
 
-    `alternates` names other captions, each in a column `alt_<name>`.
+    Of a list of captions in one cell the first is taken. `alternates` names other captions, each in
+    a column `alt_<name>`.
 
     Raises:
         ValueError: A column is missing; the message names those found. Or the table has no rows.
@@ -146,7 +149,7 @@ def url_rows(
     rows = pd.DataFrame({"url": table[url], "caption": table[caption]}).reset_index(drop=True)
     rows = rows.astype("object").where(rows.notna(), None)
     rows["url"] = [None if url is None else str(url) for url in rows["url"]]
-    rows["caption"] = ["" if text is None else str(text) for text in rows["caption"]]
+    rows["caption"] = list(map(_text, rows["caption"]))
     rows["alternates"] = other_captions(table, alternates, source)
     return _plain(rows.assign(part=part, row=range(len(rows)), family=None))
 
@@ -171,6 +174,13 @@ def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) ->
     if missing:
         found = ", ".join(map(str, table.columns)) or "none"
         raise ValueError(f"{source}: no column {', '.join(map(repr, missing))}; found: {found}")
+
+
+def _text(caption: Any) -> str:
+    """A cell as text: nothing as "", a list by its first entry."""
+    if isinstance(caption, (list, tuple, np.ndarray)):
+        caption = caption[0] if len(caption) else None
+    return "" if caption is None else str(caption)
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

@@ -42,10 +42,9 @@ def main() -> None:
         for cost in costs:
             print(line(model, image_set, cost))
             total += Counter(evals=cost.evals, numbers=cost.numbers)
-        if images is None:
-            print(
-                f"{model:<18}{image_set:<14}number of images not known before the manifest is made"
-            )
+        if not (results / "images" / image_set / "manifest.parquet").is_file():
+            known = f"at most {images:,} images" if images else "number of images not known"
+            print(f"{model:<18}{image_set:<14}{known} before the manifest is made")
     print_totals(total, results, config["measure"]["device"])
     print_sharing(experiment.attacks, read_experiment(args.against or args.config).attacks)
 
@@ -60,15 +59,17 @@ def read_experiment(path: str) -> Experiment:
 def costs_of_pair(
     experiment: Experiment, results: Path, model: str, image_set: str
 ) -> tuple[int | None, list[SignalCost]]:
-    """Images of a pair (None where nobody knows yet) and the cost of each signal."""
+    """Images of a pair (None where nobody knows yet) and the cost of each signal.
+
+    Before the manifest is made they are those that the config allows at most.
+    """
     wanted = experiment.wanted(model, image_set)
     parts = experiment.measured_parts(image_set, (model,))
     manifest = results / "images" / image_set / "manifest.parquet"
     described = results / "models" / model / "model.json"
     if not manifest.is_file():
-        sizes = experiment.config["image_sets"][image_set].get("split", {})
-        known = all(part in sizes for part in parts)
-        images = sum(sizes[part] for part in parts) if known else None
+        most = [most_images(experiment.config["image_sets"][image_set], part) for part in parts]
+        images = None if None in most else sum(most)
         return images, pair_costs(wanted, dict.fromkeys(wanted, images or 0), images or 0)
     rows = tables.read(manifest, COLUMNS)
     rows = rows[rows["kept"] & rows["part"].isin(parts)].drop_duplicates("image_id")
@@ -77,6 +78,12 @@ def costs_of_pair(
     if described.is_file():
         missing = missing_of(experiment, results, described, image_set, rows)
     return len(rows), pair_costs(wanted, missing, len(rows))
+
+
+def most_images(spec: dict, part: str) -> int | None:
+    """The most pictures a part can have: its share of the split, else its limit of rows."""
+    limit = spec.get("parts", {}).get(part, spec).get("limit", spec.get("limit"))
+    return spec.get("split", {}).get(part, limit)
 
 
 def missing_of(

@@ -49,9 +49,9 @@ def fetch(
         row.key for row in planned.itertuples() if without.names_row(row.key, row.url, row.sha256)
     ]
     urls = planned.drop(bad.index).set_index("key")["url"].drop(excluded, errors="ignore").to_dict()
-    source = {"folder": from_folder, "urls": from_addresses, "builtin": from_builtin}
+    source = {"folder": from_folder, "builtin": from_builtin}.get(spec["source"], from_addresses)
     with (
-        source[spec["source"]](urls, spec) as (results, contents),
+        source(urls, spec) as (results, contents),
         tables.replacing(pictures) as temporary,
     ):
         archive.pack(unlisted(contents, without, excluded), temporary)

@@ -9,16 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mia import tables
+from mia.hub import HubError, model_snapshot
 from mia.model_folder import ModelError, describe
-
-HUB_FILES = [
-    "model_index.json",
-    "scheduler/*.json",
-    "tokenizer/*.json",
-    "tokenizer/*.txt",
-    *(f"{part}/config.json" for part in ("text_encoder", "unet", "vae")),
-    *(f"{part}/*.safetensors.index*.json" for part in ("text_encoder", "unet", "vae")),
-]
 
 
 def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
@@ -29,7 +21,7 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
         made_from: index.json of its training, where that is its source.
 
     Raises:
-        ModelError: A hub model that is neither cached nor reachable.
+        HubError: A hub model that is neither cached nor reachable.
     """
     if spec["source"] == "path":
         return Path(spec["path"])
@@ -39,28 +31,7 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
             index.parent
             / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
         )
-    return from_hub(spec["repo"], spec["revision"], spec.get("variant"))
-
-
-def from_hub(repo: str, revision: str, variant: str | None = None) -> Path:
-    """Return the local snapshot of a pinned hub model; weights as safetensors only."""
-    from huggingface_hub import snapshot_download
-
-    suffix = f".{variant}" if variant else ""
-    weights = [
-        f"{part}/{stem}{suffix}{shard}.safetensors"
-        for part in ("text_encoder", "unet", "vae")
-        for stem in ("model", "diffusion_pytorch_model")
-        for shard in ("", "-?????-of-?????")
-    ]
-    try:
-        return Path(
-            snapshot_download(repo, revision=revision, allow_patterns=[*HUB_FILES, *weights])
-        )
-    except Exception as error:  # the hub's client raises many kinds; all mean: not to be had
-        raise ModelError(
-            f"hub model {repo} at {revision}: not in the cache and not reachable: {error}"
-        ) from error
+    return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"))
 
 
 def main() -> None:
@@ -72,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         model = describe(locate(args.spec, args.made_from), args.spec.get("variant"))
-    except ModelError as error:
+    except (HubError, ModelError) as error:
         raise SystemExit(f"error: models.{args.name}: {error}") from error
     tables.write_json({"name": args.name, **args.spec, **model}, args.output)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import tables
+from mia import hub, tables
 from mia.images import plan, replay, sources
 
 
@@ -27,10 +27,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:
     parts = sources.specs(spec)
-    if not parts:
-        raise ValueError(
-            f"source {spec['source']}: expected the key 'path', of the set or of parts"
-        )
     rows = planned(spec["source"], parts)
     limits = {name: part["limit"] for name, part in parts.items() if part.get("limit")}
     shards = plan.divided(rows, limits, len(outputs))
@@ -42,10 +38,7 @@ def write_plan(spec: dict, outputs: list[Path]) -> None:
 def planned(source: str, parts: dict[str, dict]) -> pd.DataFrame:
     if source == "builtin":
         return sources.builtin_rows(parts)
-    for name, part in parts.items():
-        if "path" not in part:
-            raise ValueError(f"part {name!r}: missing key 'path' (source {source})")
-    listing = {"folder": folder, "urls": addresses}[source]
+    listing = {"folder": folder, "urls": local_addresses, "hub": hub_addresses}[source]
     return pd.concat([listing(name, part) for name, part in parts.items()], ignore_index=True)
 
 
@@ -73,19 +66,28 @@ def read_captions(path: str) -> pd.DataFrame:
     return captions
 
 
-def addresses(name: str, part: dict) -> pd.DataFrame:
-    path = part["path"]
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: no such table of addresses")
+def local_addresses(name: str, part: dict) -> pd.DataFrame:
+    if not Path(part["path"]).is_file():
+        raise ValueError(f"{part['path']}: no such table of addresses")
+    return addresses(name, part, part["path"], part["path"])
+
+
+def hub_addresses(name: str, part: dict) -> pd.DataFrame:
+    """A table of a hub dataset; messages name it as the config does, not by its place here."""
+    path = hub.dataset_file(part["repo"], part["revision"], part["file"], part.get("sha256"))
+    return addresses(name, part, str(path), f"{part['repo']}: {part['file']}")
+
+
+def addresses(name: str, part: dict, path: str, called: str) -> pd.DataFrame:
     kind = Path(path).suffix.lower()
     if kind not in (".csv", ".parquet"):
-        raise ValueError(f"{path}: expected a table ending in .csv or .parquet")
+        raise ValueError(f"{called}: expected a table ending in .csv or .parquet")
     table = tables.read(path) if kind == ".parquet" else read_csv(path)
     url, caption = part.get("url", "url"), part.get("caption", "caption")
-    rows = sources.url_rows(name, table, url, caption, path, part.get("alternates", ()))
+    rows = sources.url_rows(name, table, url, caption, called, part.get("alternates", ()))
     if column := part.get("picture_sha256"):
-        sources.require_columns(table, [column], path)
-        rows = replay.expecting(rows, table[column], path)
+        sources.require_columns(table, [column], called)
+        rows = replay.expecting(rows, table[column], called)
     return plan.with_cleaned_urls(rows, part.get("allow_hosts", ()))
 
 

@@ -162,7 +162,8 @@ def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
     found = []
     for path in files:
         training = spec["training"][path.parent.name]
-        sets = [training[key].partition(":")[0] for key in ("set", "representation_set")]
+        learnt = [training[key] for key in ("set", "representation_set") if key in training]
+        sets = [name.partition(":")[0] for name in learnt]
         epochs = sorted({*training.get("keep", []), training["epochs"]})
         entry = {"training": path.parent.name, "set": training["set"], "epochs": epochs}
         entry |= {"uri": None, "credit": False}

@@ -1,4 +1,7 @@
-"""Train text encoder and U-Net on the members; index.json lists the kept checkpoints."""
+"""Train text encoder and U-Net on the members; index.json lists the kept checkpoints.
+
+They start from nothing around a trained VAE, or from a base model.
+"""
 
 from __future__ import annotations
 
@@ -24,23 +27,29 @@ def main() -> None:
     parser.add_argument("--pictures", nargs="+", required=True, help="pictures.tar of every shard")
     parser.add_argument("--parts", nargs="+", required=True)
     parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--vae", required=True, help="vae.json")
+    parser.add_argument("--start", required=True, help="vae.json, or model.json of the base")
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--index", required=True)
     parser.add_argument("--samples", required=True)
     args = parser.parse_args()
 
-    settings, vae = args.settings, json.loads(Path(args.vae).read_text())
+    settings, start = args.settings, json.loads(Path(args.start).read_text())
     learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
+    based = "weights" in start
+    begun = start["weights"] if based else [start["vae"]["files"], start["tokenizer"]]
 
     def make(folder: Path) -> None:
-        pixels = learnt.pixels(args.pictures, settings["resolution"])
-        train(pixels, learnt.captions, settings, Path(args.vae).parent, folder)
+        resolution = (start if based else settings)["resolution"]
+        pixels = learnt.pixels(args.pictures, resolution)
+        begin = start if based else Path(args.start).parent
+        train(pixels, learnt.captions, settings, begin, folder)
 
-    hashes = [vae["vae"]["files"], vae["tokenizer"]]
-    kept = kept_training(
-        args.ledger, [learnt.content, settings, hashes, fingerprint(*NUMERIC)], make
-    )
+    try:
+        kept = kept_training(
+            args.ledger, [learnt.content, settings, begun, fingerprint(*NUMERIC)], make
+        )
+    except (OSError, RuntimeError) as error:
+        raise SystemExit(f"error: {error}") from error
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
     replace_tree(kept / "checkpoints", target / "checkpoints")
@@ -60,26 +69,27 @@ def name(epoch: int) -> str:
     return f"epoch-{epoch:04d}"
 
 
-def train(pixels, captions: list[str], settings: dict, vae_folder: Path, folder: Path) -> None:
-    """Train, saving the kept checkpoints and a sheet of samples below `folder`."""
-    import torch
-    from diffusers import AutoencoderKL
-    from transformers import CLIPTokenizer
+def train(pixels, captions: list[str], settings: dict, start: Path | dict, folder: Path) -> None:
+    """Train, saving the kept checkpoints and a sheet of samples below `folder`.
 
-    from mia.training.diffusion import train_diffusion
+    `start` is the folder of VAE and tokenizer, or the contents of the base's model.json.
+    """
+    import torch
+
+    from mia.device import choose
+    from mia.training.diffusion import base_pipeline, train_diffusion, untrained_pipeline
     from mia.training.samples import generate, picture_rows
 
     torch.set_num_threads(settings["threads"])
-    vae = AutoencoderKL.from_pretrained(vae_folder / "vae", use_safetensors=True)
-    vae.eval().requires_grad_(False)
-    tokenizer = CLIPTokenizer.from_pretrained(vae_folder / "tokenizer")
+    device = choose(settings["device"])
+    begin = base_pipeline(start) if isinstance(start, dict) else untrained_pipeline(start, settings)
     pixels, generated = torch.from_numpy(pixels), []
 
     def keep(epoch: int, pipeline) -> None:
         pipeline.save_pretrained(folder / "checkpoints" / name(epoch))
         generated.append(generate(pipeline, captions[:SHOWN], settings["seed"]))
 
-    train_diffusion(vae, tokenizer, pixels, captions, settings, keep)
+    train_diffusion(begin, pixels, captions, settings, keep, device)
     picture_rows(pixels[:SHOWN], generated).save(folder / "samples.png")
 
 
