@@ -30,21 +30,14 @@ def write(table: pd.DataFrame, path: str | Path, metadata: Mapping[str, Any] | N
         pq.write_table(arrow, temporary, compression="zstd")
 
 
-def read(
-    path: str | Path, columns: list[str] | None = None, filters: list[tuple] | None = None
-) -> pd.DataFrame:
+def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read the table at `path`.
-
-    Args:
-        path: A Parquet file.
-        columns: Those wanted, all by default.
-        filters: Which rows, as `pyarrow.parquet.read_table` takes them; all by default.
 
     Raises:
         ValueError: The file is not Parquet or lacks a column; the message names both.
     """
     try:
-        return pq.read_table(path, columns=columns, filters=filters, partitioning=None).to_pandas()
+        return pq.read_table(path, columns=columns, partitioning=None).to_pandas()
     except (pa.ArrowInvalid, KeyError) as error:
         raise ValueError(f"{path}: not the table expected: {error}") from error
 

@@ -44,9 +44,9 @@ def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Que
     """
     for start in range(0, len(queries), AT_ONCE):
         some = queries[start : start + AT_ONCE]
-        wanted = [("query", "in", [query.name for query in some])]
-        rows = pd.concat([tables.read(path, filters=wanted) for path in shards], ignore_index=True)
-        rows = rows.sort_values("image_id", ignore_index=True)
+        names = {query.name for query in some}
+        parts = [rows[rows["query"].isin(names)] for rows in map(tables.read, shards)]
+        rows = pd.concat(parts).sort_values("image_id", ignore_index=True)
         by_name = dict(iter(rows.groupby("query")))
         for query in some:
             yield query, by_name.get(query.name, rows.iloc[:0])
