@@ -36,8 +36,13 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     Raises:
         ValueError: The file is not Parquet or lacks a column; the message names both.
     """
+    return read_arrow(path, columns).to_pandas()
+
+
+def read_arrow(path: str | Path, columns: list[str] | None = None) -> pa.Table:
+    """Read the table at `path` as `read` does, but leave it in Arrow's memory."""
     try:
-        return pq.read_table(path, columns=columns, partitioning=None).to_pandas()
+        return pq.read_table(path, columns=columns, partitioning=None)
     except (pa.ArrowInvalid, KeyError) as error:
         raise ValueError(f"{path}: not the table expected: {error}") from error
 
