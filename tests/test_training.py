@@ -134,17 +134,16 @@ kept_training(Path(sys.argv[1]), 0, make)
 def half_done(tmp_path):
     """A process in the middle of a training; it ends it when its standard input is closed."""
     environment = {"PYTHONPATH": str(Path(__file__).parents[1] / "workflow")}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
-    )
-    assert process.stdout.readline() == "half\n"
-    yield process
-    process.kill()
-    process.communicate()
+    ) as process:
+        assert process.stdout.readline() == "half\n"
+        yield process
+        process.kill()
 
 
 def test_a_killed_training_is_never_taken_for_a_whole_one(half_done, tmp_path):
