@@ -1,13 +1,15 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow lint format plan lean bench report why docs readme clean
+.PHONY: run resume test test-slow lint format plan lean bench report why docs readme clean
 
 PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= config/config.yaml
 CORES ?= all
 AGAINST ?= config/papers.yaml
+# More options of Snakemake, such as --workflow-profile profiles/slurm
+OPTIONS ?=
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 STAMP := $(VENV)/.stamp
@@ -17,14 +19,18 @@ $(STAMP): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	    "fair-mia needs Python 3.11, 3.12 or 3.13, not %d.%d: try make PYTHON=python3.11" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[slurm,test]"
 	@touch $@
 
 # Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
 run: $(STAMP)
-	$(SNAKEMAKE) measured --cores $(CORES) --configfile $(CONFIG)
-	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG)
+	$(SNAKEMAKE) measured --cores $(CORES) --configfile $(CONFIG) $(OPTIONS)
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG) $(OPTIONS)
 	@echo; cat $(RESULTS)/tables/summary.md; echo; echo "Report: $(RESULTS)/report.html"
+
+resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
+	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.resume -- --configfile $(CONFIG)
+	$(MAKE) run
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

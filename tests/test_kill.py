@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
-import time
+import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from killing import at_work, kill, wait_for
 from mia import tables
+from mia.query import dump, grid
 from micro_experiment import IMAGES
 from workbench import Workbench, assert_same_numbers
 
 TIMESTEPS = list(range(0, 1000, 10))
 EVALS = IMAGES * len(TIMESTEPS)
-PATIENCE = 300  # seconds that a step of these tests may take on a slow machine
+KILLS, BATCH = 5, 8
 pytestmark = pytest.mark.slow
 
 
@@ -44,15 +48,11 @@ def undisturbed(finished_run):
 
 def measuring(bench) -> dict[int, str]:
     """Measuring processes that work in `bench`: process number to shard."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_text().split("\0")
-            if "mia.stages.measure" in words and (process / "cwd").readlink() == bench.folder:
-                found[int(process.name)] = words[words.index("--shard") + 1]
-        except OSError:  # it ended just now, or is not ours to look at
-            continue
-    return found
+    return {
+        process: words[words.index("--shard") + 1]
+        for process, words in at_work(bench.folder).items()
+        if "mia.stages.measure" in words
+    }
 
 
 def segments(bench):
@@ -63,15 +63,6 @@ def in_ledger(bench) -> Counter:
     """How often each (picture, query) was measured, over all segments."""
     rows = pd.concat([tables.read(path) for path in segments(bench)])
     return Counter(zip(rows["image_id"], rows["query"], strict=True))
-
-
-def wait_for(what):
-    """Return what `what()` returns as soon as it is true."""
-    end = time.monotonic() + PATIENCE
-    while not (found := what()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return found
 
 
 def waits_for_a_lock(process: int) -> bool:
@@ -87,14 +78,12 @@ def started(bench, tmp_path):
         snakemake = slowed(bench).start(output=log)
         wait_for(lambda: len(measuring(bench)) == 2 and len(segments(bench)) >= 6)
         yield bench, snakemake
-        for process in measuring(bench):
-            os.kill(process, signal.SIGKILL)
+        kill(measuring(bench))
 
 
 def test_a_killed_job_goes_on_from_its_last_flush(started, undisturbed):
     bench, snakemake = started
-    for process in measuring(bench):
-        os.kill(process, signal.SIGKILL)
+    kill(measuring(bench))
     assert snakemake.wait() == 1
     stored = in_ledger(bench)
     assert 0 < len(stored) < EVALS
@@ -129,3 +118,93 @@ def test_a_killed_snakemake_leaves_jobs_that_are_waited_for(started, undisturbed
     assert set(in_ledger(bench).values()) == {1} and len(in_ledger(bench)) == EVALS
     assert_same_numbers(undisturbed, bench)
     assert bench.run().done().jobs == []
+
+
+# The measure stage as Snakemake calls it, once for each line that comes in, in a process of its own
+# that needs no second import of torch. Every eval is a byte in the file `evals`: work that a kill
+# takes away is counted too.
+COUNTED = """
+import json, os, sys
+from mia.denoisers.stable_diffusion import StableDiffusion
+from mia.stages import measure
+import mia.measuring
+
+epsilon = StableDiffusion.epsilon
+
+def counted(self, z, *rest):
+    with open("evals", "ab") as file:
+        file.write(b"." * len(z))
+    return epsilon(self, z, *rest)
+
+StableDiffusion.epsilon = counted
+for line in sys.stdin:
+    process = os.fork()
+    if not process:
+        sys.argv, code = ["measure", *json.loads(line)], 1
+        try:
+            measure.main()
+            code = 0
+        finally:
+            os._exit(code)
+    print(process, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+
+
+def measure_arguments() -> list[str]:
+    """Command line of the first shard, flushing after every batch."""
+    settings = {"device": "cpu", "dtype": "float32", "batch_size": BATCH, "compile": False}
+    settings |= {"flush_seconds": 1e-9, "seed": 0}
+    named = {
+        "model": "results/models/tiny/model.json",
+        "manifest": "results/images/mine/manifest.parquet",
+        "latents": "results/latents/tiny/mine/000.safetensors",
+        "wanted": dump(grid("denoise", TIMESTEPS, 1)),
+        "shard": "000",
+        "shards": "2",
+        "settings": json.dumps(settings),
+        "threads": "1",
+        "ledger": "results/ledger/measure/tiny/mine",
+        "output": "killed/denoise/000.parquet",
+    }
+    words = [word for name, value in named.items() for word in (f"--{name}", value)]
+    return [*words, "--parts", "member", "nonmember"]
+
+
+def test_five_kills_at_random_lose_at_most_a_flush_each(bench, undisturbed):
+    """At seeded moments, wherever they fall: in a forward pass, a write, a merge of segments."""
+    slowed(bench)
+    evals, output = bench.folder / "evals", bench.folder / "killed/denoise/000.parquet"
+    evals.touch()
+    keys = pd.read_parquet(undisturbed.folder / "results/signals/tiny/mine/denoise/000.parquet")
+    moments = np.sort(np.random.default_rng(0).integers(1, len(keys), KILLS))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "workflow"}
+    with subprocess.Popen(
+        [sys.executable, "-c", COUNTED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=bench.folder,
+        env=environment,
+    ) as server:
+
+        def start() -> int:
+            print(json.dumps(measure_arguments()), file=server.stdin, flush=True)
+            return int(server.stdout.readline())
+
+        for moment in moments:
+            job = start()
+            wait_for(lambda moment=moment: evals.stat().st_size >= moment, every=0.001)
+            os.kill(job, signal.SIGKILL)
+            assert int(server.stdout.readline()) == -signal.SIGKILL
+            assert not output.exists()
+        start()
+        assert int(server.stdout.readline()) == 0
+        server.stdin.close()
+
+    assert len(pd.read_parquet(output)) == len(keys)
+    assert 0 <= evals.stat().st_size - len(keys) <= KILLS * BATCH
+    measured, _ = bench.make_run()
+    assert measured.evals == EVALS - len(keys)
+    assert_same_numbers(undisturbed, bench)

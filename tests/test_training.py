@@ -1,6 +1,11 @@
 """The training rules on a handful of pictures: deterministic, kept by content, loadable."""
 
 import json
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +18,7 @@ from mia.training.diffusion import base_pipeline, build_pipeline, train_diffusio
 from mia.training.samples import generate, picture_rows
 from mia.training.tokenizer import train_tokenizer
 from mia.training.vae import psnr, train_vae
-from mia.training_ledger import kept_training
+from mia.training_ledger import kept_training, replace_tree
 
 SETTINGS = {
     "seed": 0, "resolution": 16, "epochs": 3, "keep": [2, 3], "batch_size": 4,
@@ -111,7 +116,66 @@ def test_a_training_is_kept_by_its_content(tmp_path):
 
     with pytest.raises(RuntimeError):
         kept_training(tmp_path, {"a": 3}, fail)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mia.training_ledger import kept_training
+
+def make(folder):
+    (folder / "half").write_text("")
+    print("half", flush=True)
+    sys.stdin.read()
+    (folder / "whole").write_text("")
+
+kept_training(Path(sys.argv[1]), 0, make)
+"""
+
+
+@pytest.fixture
+def half_done(tmp_path):
+    """A process in the middle of a training; it ends it when its standard input is closed."""
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1] / "workflow")}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout.readline() == "half\n"
+        yield process
+        process.kill()
+
+
+def test_a_killed_training_is_never_taken_for_a_whole_one(half_done, tmp_path):
+    half_done.kill()
+    half_done.wait()
+    kept = kept_training(tmp_path, 0, lambda folder: (folder / "other").write_text(""))
+    assert [path.name for path in kept.iterdir()] == ["other"]
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == [kept]
+
+
+def test_a_training_that_outlived_its_snakemake_is_waited_for(half_done, tmp_path):
+    threading.Timer(0.5, half_done.stdin.close).start()
+    kept = kept_training(tmp_path, 0, lambda folder: pytest.fail("trained twice"))
+    assert sorted(path.name for path in kept.iterdir()) == ["half", "whole"]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / name).write_text(name)
+    replace_tree(tmp_path / "one", tmp_path / "copy")
+    replace_tree(tmp_path / "other", tmp_path / "copy")
+    assert [path.name for path in (tmp_path / "copy/inner").iterdir()] == ["other"]
+    (tmp_path / "one/inner/one").unlink()
+    (tmp_path / "one/inner/one").symlink_to("nowhere")
+    with pytest.raises(shutil.Error):
+        replace_tree(tmp_path / "one", tmp_path / "copy")
+    assert (tmp_path / "copy/inner/other").read_text() == "other"
 
 
 # From a base model

@@ -23,11 +23,11 @@ SETTINGS = {
 }
 
 
-def save_tiny_sd(folder: Path, seed: int = 0, **scheduler) -> Path:
+def save_tiny_sd(folder: Path, seed: int = 0, settings=SETTINGS, **scheduler) -> Path:
     """Save an untrained pipeline to `folder`; `scheduler` overrides its scheduler's config."""
     torch.manual_seed(seed)
     tokenizer = train_tokenizer(["a red cat", "a blue dog", "two birds"], 400, 8)
-    pipeline = build_pipeline(build_vae(SETTINGS).eval(), tokenizer, SETTINGS)
+    pipeline = build_pipeline(build_vae(settings).eval(), tokenizer, settings)
     pipeline.vae.register_to_config(scaling_factor=0.5)
     pipeline.scheduler.register_to_config(**scheduler)
     pipeline.save_pretrained(folder)

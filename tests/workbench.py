@@ -112,11 +112,11 @@ class Workbench:
         log = self.folder / "results/logs" / f"{job}.log"
         return int(MEASURED.search(log.read_text()).group(1))
 
-    def scores(self) -> dict[str, pd.Series]:
-        """Return every score file of the target `fair`, index image_id."""
+    def scores(self, target: str = "fair") -> dict[str, pd.Series]:
+        """Return every score file of a target, index image_id."""
         return {
             path.stem: tables.read(path).set_index("image_id")["score"]
-            for path in sorted((self.folder / "results/scores/fair").glob("*.parquet"))
+            for path in sorted((self.folder / "results/scores" / target).glob("*.parquet"))
         }
 
     def summary(self) -> pd.DataFrame:
@@ -177,14 +177,16 @@ def finished_jobs(text: str) -> list[str]:
 
 def assert_same_numbers(one: Workbench, other: Workbench) -> None:
     """Same weights, other batches, shards, cores or restarts: what may differ, and how little."""
-    scores, others = one.scores(), other.scores()
-    assert scores.keys() == others.keys()
-    for attack, score in scores.items():
-        furthest = (score - others[attack]).abs().max()
-        assert furthest <= 1e-3 * score.std(), f"{attack}: {furthest}, sd {score.std()}"
-    auc, others_auc = one.summary()["auc"], other.summary()["auc"]
-    assert auc.index.equals(others_auc.index)
-    assert (auc - others_auc).abs().max() <= 1e-3
+    summary, others_summary = one.summary(), other.summary()
+    assert summary.index.equals(others_summary.index)
+    assert summary["target"].equals(others_summary["target"])
+    assert (summary["auc"] - others_summary["auc"]).abs().max() <= 1e-3
+    for target in summary["target"].unique():
+        scores, others = one.scores(target), other.scores(target)
+        assert scores.keys() == others.keys() and scores
+        for attack, score in scores.items():
+            furthest = (score - others[attack]).abs().max()
+            assert furthest <= 1e-3 * score.std(), f"{attack}: {furthest}, sd {score.std()}"
 
 
 def losses(bench: Workbench) -> pd.Series:

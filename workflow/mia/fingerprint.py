@@ -50,6 +50,7 @@ def imports(module: str) -> frozenset[str]:
     return frozenset(name for name in found if name.startswith("mia.") and _path(name).is_file())
 
 
+@cache
 def _normalised(module: str) -> str:
     """Source without comments, layout and docstrings."""
     tree = _tree(module)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mia import tables
@@ -35,19 +36,28 @@ class Ledger:
         self.folder = Path(folder)
         self._written: dict[str, list[Path]] = {}
 
-    def read(self, signal: str, fingerprint: str) -> pd.DataFrame:
-        """Return every row of `signal` that was measured by code with `fingerprint`.
+    def read(
+        self, signal: str, fingerprint: str, image_ids: Collection[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the rows of `signal` that were measured by code with `fingerprint`.
+
+        Args:
+            signal: Its name.
+            fingerprint: Of the code that is asked for.
+            image_ids: Images whose rows are wanted, all by default; others are dropped segment by
+                segment, so that a job never holds those of other shards together.
 
         Returns:
             Columns `image_id`, `input_hash`, `query` (a `Query.name`) and the measures; one row per
             key, empty where nothing was measured.
         """
         parts = [pd.DataFrame(columns=KEY)]
+        wanted = None if image_ids is None else pa.array(list(image_ids), pa.string())
         pending = set(self.folder.glob(f"{signal}-*.parquet"))
         while pending:
             path = pending.pop()
             try:
-                parts.append(self._read_segment(path, fingerprint))
+                parts.append(self._read_segment(path, fingerprint, wanted))
             except FileNotFoundError:  # its writer merged it just now: look again
                 pending = set(self.folder.glob(f"{signal}-*.parquet"))
                 parts = parts[:1]
@@ -70,7 +80,7 @@ class Ledger:
 
     def _write(self, signal: str, rows: pd.DataFrame, metadata: Mapping[str, Any]) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".{signal}.{os.getpid()}.tmp"
+        temporary = tables.temporary_name(self.folder / signal)
         try:
             tables.write(rows, temporary, metadata)
             path = self.folder / f"{signal}-{_digest(temporary.read_bytes())}.parquet"
@@ -79,7 +89,7 @@ class Ledger:
             temporary.unlink(missing_ok=True)
         return path
 
-    def _read_segment(self, path: Path, fingerprint: str) -> pd.DataFrame:
+    def _read_segment(self, path: Path, fingerprint: str, wanted: pa.Array | None) -> pd.DataFrame:
         content = path.read_bytes()
         if _digest(content) != path.stem.rpartition("-")[2]:
             print(f"warning: {path}: damaged; its rows are measured again", file=sys.stderr)
@@ -88,6 +98,8 @@ class Ledger:
         table = pq.read_table(buffer)
         if (table.schema.metadata or {}).get(b"fingerprint") != f'"{fingerprint}"'.encode():
             return pd.DataFrame(columns=KEY)
+        if wanted is not None:
+            table = table.filter(pc.is_in(table["image_id"], wanted))
         return table.to_pandas()
 
 

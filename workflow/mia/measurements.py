@@ -38,7 +38,8 @@ class Measurements:
         denoiser = f"mia.denoisers.{model['family']}"
         self.fingerprint = fingerprint(self.module.__name__, denoiser, "mia.batch", "mia.noise")
         queries = [query for query in wanted if query.signal == name]
-        self.answers = answered(ledger.read(name, self.fingerprint), hashes, queries, self.module)
+        held = ledger.read(name, self.fingerprint, hashes.index)
+        self.answers = answered(held, hashes, queries, self.module)
         self.missing = to_measure(self.answers, list(hashes.index), self.module)
 
     def input_hashes(self, image_ids: Sequence[str], queries: Sequence[Query]) -> list[str]:

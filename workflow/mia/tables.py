@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +36,13 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     Raises:
         ValueError: The file is not Parquet or lacks a column; the message names both.
     """
+    return read_arrow(path, columns).to_pandas()
+
+
+def read_arrow(path: str | Path, columns: list[str] | None = None) -> pa.Table:
+    """Read the table at `path` as `read` does, but leave it in Arrow's memory."""
     try:
-        return pq.read_table(path, columns=columns, partitioning=None).to_pandas()
+        return pq.read_table(path, columns=columns, partitioning=None)
     except (pa.ArrowInvalid, KeyError) as error:
         raise ValueError(f"{path}: not the table expected: {error}") from error
 
@@ -65,12 +71,23 @@ def write_text(text: str, path: str | Path) -> None:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block succeeds."""
+    """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
+
+    What was written is on the disk before it gets its name, so that a machine that loses power
+    keeps no empty file under it.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a path beside `path` that no other process takes, on this machine or another."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")

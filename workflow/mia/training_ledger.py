@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mia.locks import exclusive
+
 
 def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) -> Path:
     """Return the folder of the training with `key`, made by `make(folder)` if there is none.
 
     The folder appears under its final name only when it is whole, so a killed training leaves none.
+    One that outlived its Snakemake is waited for, and what it made is taken.
 
     Args:
         ledger: Folder of all trainings.
@@ -23,20 +26,38 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
     """
     text = json.dumps(key, sort_keys=True)
     folder = Path(ledger, hashlib.sha256(text.encode()).hexdigest()[:24])
-    if folder.is_dir():
-        return folder
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        make(temporary)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    with exclusive(folder.with_name(f".{folder.name}.lock")):
+        if folder.is_dir():
+            return folder
+        shutil.rmtree(temporary, ignore_errors=True)  # of one that was killed
+        temporary.mkdir()
+        try:
+            make(temporary)
+            _put_on_disk(temporary)
+            os.replace(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
 def replace_tree(source: Path, target: Path) -> None:
-    """Copy `source` over `target`; what was there goes."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target)
+    """Copy `source` to `target`, whole or not at all; what was there goes."""
+    temporary, old = (target.with_name(f".{target.name}.{word}.tmp") for word in ("new", "old"))
+    with exclusive(target.with_name(f".{target.name}.lock")):
+        for left_over in (temporary, old):
+            shutil.rmtree(left_over, ignore_errors=True)
+        shutil.copytree(source, temporary)
+        _put_on_disk(temporary)
+        if target.exists():
+            os.replace(target, old)
+        os.replace(temporary, target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_on_disk(folder: Path) -> None:
+    """Wait until every file below `folder` would outlast a loss of power."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())

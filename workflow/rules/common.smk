@@ -17,8 +17,12 @@ from mia.experiment import Experiment
 from mia.fingerprint import fingerprint
 from mia.job_environment import prepare
 from mia.model_folder import families
+from mia.runs import announce
 
 prepare(WORKFLOW)
+
+if workflow.is_main_process:
+    announce(Path(".snakemake/runs"))
 
 try:
     config = mia_config.complete(config)
@@ -39,8 +43,9 @@ if IDENTITY.is_file() and IDENTITY.read_text().strip() != CONFIG_NAME:
 
 
 onstart:
-    IDENTITY.parent.mkdir(parents=True, exist_ok=True)
-    IDENTITY.write_text(f"{CONFIG_NAME}\n")
+    from mia.tables import write_text
+
+    write_text(f"{CONFIG_NAME}\n", IDENTITY)
 
 
 def results(path):

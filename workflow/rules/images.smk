@@ -24,6 +24,9 @@ for image_set in SETS:
             f"{R}/logs/plan/{image_set}.log",
         conda:
             "../../envs/images.yaml"
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(30),
         params:
             code=stage_code("plan", "mia.images.openmoji"),
             name=image_set,
@@ -47,7 +50,8 @@ rule download:
     conda:
         "../../envs/images.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         code=stage_code("download", "mia.images.openmoji"),
         spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
@@ -70,7 +74,8 @@ rule rows:
     conda:
         "../../envs/images.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=stage_code("rows"),
         pixel_limit=lambda wildcards: SETS[wildcards.set]["pixel_limit"],
@@ -93,7 +98,8 @@ rule manifest:
     conda:
         "../../envs/images.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         code=stage_code("manifest"),
         spec=manifest_spec,
@@ -115,6 +121,9 @@ rule membership:
     priority: 100
     conda:
         "../../envs/images.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=membership_code,
         spec=membership_spec,

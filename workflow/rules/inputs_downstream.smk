@@ -1,12 +1,19 @@
 """Named input and parameter functions of the rules that measure and score."""
 
+from functools import cache
 from importlib import import_module
 
 # Signals
 
 
 def wanted(wildcards):
-    return mia_query.dump(EXPERIMENT.wanted(wildcards.model, wildcards.set))
+    return wanted_of_pair(wildcards.model, wildcards.set)
+
+
+@cache
+def wanted_of_pair(model, image_set):
+    """The same text for every shard, made once."""
+    return mia_query.dump(EXPERIMENT.wanted(model, image_set))
 
 
 def latents(wildcards):

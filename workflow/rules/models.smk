@@ -14,7 +14,8 @@ rule vae:
         "../../envs/torch.yaml"
     threads: threads_of_training
     resources:
-        mem_mb=4000,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         code=stage_code("vae"),
         settings=training_settings,
@@ -41,7 +42,8 @@ rule train:
         "../../envs/torch.yaml"
     threads: threads_of_training
     resources:
-        mem_mb=4000,
+        mem_mb=growing(8000),
+        runtime=growing(720),
         gpu=cards_of_training,
     params:
         code=stage_code("train"),
@@ -63,6 +65,9 @@ rule model:
         results("logs/model/{model}.log"),
     conda:
         "../../envs/torch.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=stage_code("model"),
         spec=model_spec,
@@ -83,7 +88,9 @@ rule encode:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=growing(8000),
+        runtime=growing(120),
+        gpu=CARDS,
     params:
         code=stage_code("encode"),
         parts=encoded_parts,

@@ -22,6 +22,9 @@ rule figures:
         results("logs/figures/{target}.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=stage_code("figures"),
         evals=evals_of,
@@ -77,6 +80,9 @@ rule report:
         results("logs/report.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=stage_code("report"),
         spec=report_spec(),

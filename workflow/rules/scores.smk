@@ -15,6 +15,9 @@ rule score:
         results("logs/score/{target}/{attack}.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=attack_code,
         attack=attack_spec,
@@ -35,6 +38,9 @@ rule evaluate:
         results("logs/evaluate/{target}/{attack}.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=stage_code("evaluate"),
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
@@ -65,6 +71,9 @@ rule audit:
         results("logs/audit/{target}.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=stage_code("audit", *BLIND_CODE),
         attacks=dump(
@@ -107,6 +116,9 @@ rule tables:
         results("logs/tables.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         code=stage_code("tables", *SIGNAL_CODE),
         attacks=dump(config["attacks"]),

@@ -25,7 +25,9 @@ rule measure:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=growing(8000),
+        runtime=growing(240),
+        gpu=CARDS,
     params:
         code=stage_code("measure", *DENOISER_CODE, *SIGNAL_CODE),
         wanted=wanted,
@@ -56,10 +58,16 @@ rule gather:
         results("logs/gather/{model}/{set}.log"),
     conda:
         "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         code=stage_code("gather"),
         queries=mia_query.dump(EXPERIMENT.queries),
+        signals=results("signals/{model}/{set}"),
+        shards=lambda wildcards: shards(wildcards.set),
         folder=results("queries/{model}/{set}"),
+    # The inputs by folder and shard: hundreds of shards by name are too long for a command line.
     shell:
-        "python -m mia.stages.gather --set {wildcards.set} --signals {input}"
-        " --queries {params.queries:q} --folder {params.folder} &> {log}"
+        "python -m mia.stages.gather --set {wildcards.set} --signals {params.signals}"
+        " --shards {params.shards} --queries {params.queries:q} --folder {params.folder} &> {log}"

@@ -1,68 +1,134 @@
-"""Synthetic tables of a given size, in the files that score and evaluate read."""
+"""A synthetic target of a given size, in the files that everything after measuring reads."""
 
 from __future__ import annotations
 
 import json
-from itertools import chain
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mia import tables
-from mia.query import Query
+from mia.config import complete
+from mia.query import Query, grid
 from mia.signals.denoise import MEASURES
 
-TIMESTEPS = (100, 300, 500, 700)
-
-
-def synthetic_target(images: int, folder: Path) -> dict[str, list[str]]:
-    """Write membership and four query files of `images` images; return each stage's arguments."""
-    generator = np.random.default_rng(0)
-    ids = [f"{number:064x}" for number in range(images)]
-    keys = [f"{number:016x}" for number in range(images)]
-    membership = pd.DataFrame(
-        {
-            "set": "synthetic",
-            "key": keys,
-            "image_id": ids,
-            "member": np.arange(images) % 2 == 0,
-            "group": keys,
-            "fold": np.where(np.arange(images) % 4 < 2, "calibration", "evaluation"),
-            "kept": True,
-            "reason": "",
+PAGE = Path(__file__).parents[2] / "report" / "page.html.j2"
+TARGET = {"model": "model", "members": "pictures:member", "nonmembers": "pictures:nonmember"}
+BLIND = {"name": "blind_caption", "module": "blind_caption", "access": "model-free"}
+CONFIG = {
+    "results": "results",
+    "image_sets": {
+        "pictures": {
+            "source": "urls",
+            "parts": {part: {"path": f"{part}.csv"} for part in ("member", "nonmember")},
         }
-    )
-    tables.write(membership, folder / "membership.parquet")
-    files = []
-    for timestep in TIMESTEPS:
-        query = Query("denoise", timestep)
-        rows = pd.DataFrame(generator.random((images, len(MEASURES))), columns=list(MEASURES))
-        fields = pd.DataFrame({"key": keys, "image_id": ids, **query.fields()})
-        path = folder / "queries" / f"{query.path}.parquet"
-        metadata = {"set": "synthetic", "query": query.path, "fields": list(fields)[1:]}
-        tables.write(pd.concat([fields, rows], axis=1), path, metadata)
-        files.append(str(path))
-    row = {"attack": "loss", "timesteps": list(TIMESTEPS), "draws": 1}
-    names = {name: str(folder / name) for name in ("membership.parquet", "score.parquet")}
-    member, score = names.values()
-    settings = {"confidence": 0.95, "resamples": 1000, "delta": 1e-5, "seed": 0}
-    scoring = {
-        "--attack": json.dumps({"name": "loss", "row": row}),
-        "--membership": member,
-        "--seed": "0",
-        "--output": score,
-    }
-    evaluating = {
-        "--target": "synthetic",
-        "--attack": "loss",
-        "--score": score,
-        "--membership": member,
-        "--settings": json.dumps(settings),
-        "--randomised": "False",
-        "--output": str(folder / "metrics.json"),
-    }
-    return {
-        "score": [*chain.from_iterable(scoring.items()), "--signals", *files],
-        "evaluate": [*chain.from_iterable(evaluating.items())],
-    }
+    },
+    "models": {"model": {"source": "path", "path": "model"}},
+    "targets": {"target": TARGET},
+    "attacks": {"loss": {}, "blind_caption": {}},
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A made-up target: one attack that reads every query, one blind baseline.
+
+    Args:
+        folder: An empty folder.
+        images: How many pictures, half of them members.
+        queries: How many questions of the signal `denoise`, a multiple of four.
+    """
+
+    folder: Path
+    images: int
+    queries: int
+
+    def path(self, name: str) -> str:
+        """A path in the folder."""
+        return str(self.folder / name)
+
+    @property
+    def grid(self) -> tuple[Query, ...]:
+        """Four timesteps, as many draws as it takes."""
+        return grid("denoise", (100, 300, 500, 700), self.queries // 4)
+
+    def write(self) -> None:
+        """Write membership, manifest, query files, the blind baseline's scores and the model."""
+        rng, number = np.random.default_rng(0), np.arange(self.images)
+        ids, keys = [f"{n:064x}" for n in number], [f"{n:016x}" for n in number]
+        own = pd.DataFrame({"set": "pictures", "key": keys, "image_id": ids, "group": keys})
+        side = {"member": number % 2 == 0, "kept": True, "reason": ""}
+        fold = np.where(number % 4 < 2, "calibration", "evaluation")
+        tables.write(own.assign(**side, fold=fold), self.path("targets/target/membership.parquet"))
+        part = np.where(number % 2 == 0, "member", "nonmember")
+        manifest = own[["key", "image_id"]].assign(part=part, caption="a caption", reason="")
+        manifest = manifest.assign(status="success", kept=True)
+        tables.write(manifest, self.path("images/pictures/manifest.parquet"))
+        pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"], dtype="string")
+        tables.write(pairs, self.path("images/pictures/pairs.parquet"))
+        blind = pd.DataFrame({"image_id": ids, "score": rng.random(self.images)})
+        about = {**BLIND, "reads_images": True, "trained": True, "fitted": {}}
+        tables.write(blind, self.path("scores/target/blind_caption.parquet"), about)
+        model = {"name": "model", "source": "path", "family": "stable_diffusion", "weights": "0"}
+        shape = {"prediction_type": "epsilon", "resolution": 512, "latent_shape": [4, 64, 64]}
+        schedule = np.linspace(0.999, 0.005, 1000).tolist()
+        tables.write_json({**model, **shape, "alpha_bar": schedule}, self.path("model.json"))
+        for query in self.grid:
+            fields = own[["key", "image_id"]].assign(**query.fields())
+            measured = rng.random((self.images, len(MEASURES)))
+            rows = pd.concat([fields, pd.DataFrame(measured, columns=list(MEASURES))], axis=1)
+            about = {"set": "pictures", "query": query.path, "fields": list(fields)[1:]}
+            tables.write(rows, self.path(f"queries/{query.path}.parquet"), about)
+
+    def commands(self) -> dict[str, list[str]]:
+        """Stage to its arguments, in the order in which they run."""
+        config = complete(CONFIG)
+        loss = {"timesteps": [100, 300, 500, 700], "draws": self.queries // 4}
+        settings = json.dumps({**config["evaluation"], **config["audit"], "seed": 0})
+        member = ["--membership", self.path("targets/target/membership.parquet")]
+        losses = [self.path(f"queries/{query.path}.parquet") for query in self.grid]
+        scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
+        metrics = [self.path(f"metrics/target/{name}.json") for name in ("loss", "blind_caption")]
+        audit, target = self.path("audit/target.json"), ["--target", "target"]
+        figures = [self.path(f"target-{name}.svg") for name in ("roc", "scores", "losses")]
+        summary, long = self.path("summary.csv"), self.path("metrics.csv")
+        spec = {**config, "pictured": []}
+
+        def evaluation(attack: str, score: str, output: str) -> list[str]:
+            named = ["--attack", attack, "--score", score, "--settings", settings]
+            return [*target, *named, *member, "--output", output]
+
+        return {
+            "score": [
+                *("--attack", json.dumps({"name": "loss", "row": loss}), *member, "--seed", "0"),
+                *("--model", self.path("model.json"), "--signals", *losses, "--output", scores[0]),
+            ],
+            "evaluate": evaluation("loss", scores[0], metrics[0]),
+            "evaluate (blind)": evaluation("blind_caption", scores[1], metrics[1]),
+            "audit": [
+                *(*target, "--metrics", metrics[1], "--scores", scores[1], *member),
+                *("--settings", settings, "--by-design", "False", "--output", audit),
+            ],
+            "tables": [
+                *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
+                *("--audits", audit, "--settings", settings, "--long", long),
+                *("--attacks", json.dumps({"loss": loss, "blind_caption": {}})),
+                *("--summary", summary, "--html", self.path("summary.html")),
+                *("--markdown", self.path("summary.md")),
+            ],
+            "figures": [
+                *(*target, "--scores", *scores, *member, "--losses", *losses),
+                *("--confidence", "0.95", "--roc", figures[0], "--histograms", figures[1]),
+                *("--curves", figures[2]),
+            ],
+            "report": [
+                *("--spec", json.dumps(spec), "--summary", summary, "--metrics", long),
+                *("--audits", audit, "--manifests", self.path("images/pictures/manifest.parquet")),
+                *("--pairs", self.path("images/pictures/pairs.parquet")),
+                *("--memberships", member[1], "--models", self.path("model.json")),
+                *("--scores", *scores, "--figures", *figures, "--template", str(PAGE)),
+                *("--output", self.path("report.html")),
+            ],
+        }

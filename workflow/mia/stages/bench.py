@@ -2,7 +2,9 @@
 
 1. `denoise` as `measure` does it (noise, reductions, ledger) against a bare U-Net forward loop at
    its best batch size, the roof, interleaved; steady state, after loading and warm-up.
-2. Seconds and memory of score and evaluate as rows grow tenfold and a hundredfold.
+2. Seconds and memory of what comes after measuring, score to report: as pictures grow tenfold and
+   a hundredfold, and for many questions at once.
+3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from pathlib import Path
 from statistics import median
 
 from mia import tables
-from mia.benchmarks.scale import synthetic_target
+from mia.benchmarks import planning
+from mia.benchmarks.scale import Scale
+
+FEW = 4  # questions, where pictures are what grows
 
 
 def main() -> None:
@@ -29,10 +34,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="least time of each measurement")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--images", type=int, nargs="*", default=[4_000, 40_000, 400_000])
+    parser.add_argument("--queries", type=int, default=200, help="asked of the second number")
+    parser.add_argument("--shards", type=int, default=400, help="planned")
+    parser.add_argument("--attacks", type=int, default=30, help="planned")
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
 
-    found = {"machine": machine(), "roof": roof(args), "scale": [scale(n) for n in args.images]}
+    found = {
+        "machine": machine(),
+        "roof": roof(args),
+        "scale": [scale(images, FEW) for images in args.images],
+        "queries": [scale(images, args.queries) for images in args.images[1:2]],
+        "planning": plan(args.shards, args.attacks),
+    }
     tables.write_json(found, args.output)
     print(json.dumps(found, indent=1))
 
@@ -72,14 +86,23 @@ def roof(args: argparse.Namespace) -> dict:
     }
 
 
-def scale(images: int) -> dict:
-    """Seconds and peak memory of scoring and evaluating one attack on a synthetic target."""
+def scale(images: int, queries: int) -> dict:
+    """Seconds and peak memory of every stage after measuring, on a synthetic target."""
+    found = {"images": images, "queries": queries}
     with tempfile.TemporaryDirectory() as folder:
-        commands = synthetic_target(images, Path(folder))
-        found = {"images": images}
-        for name, command in commands.items():
-            found[name] = timed([sys.executable, "-m", f"mia.stages.{name}", *command])
+        target = Scale(Path(folder), images, queries)
+        target.write()
+        for name, arguments in target.commands().items():
+            stage = f"mia.stages.{name.split()[0]}"
+            found[name] = timed([sys.executable, "-m", stage, *arguments])
     return found
+
+
+def plan(shards: int, attacks: int) -> dict:
+    """Seconds and peak memory of planning a synthetic experiment from nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        used = timed(planning.command(Path(folder), shards, attacks))
+    return {"shards": shards, "attacks": attacks, **used}
 
 
 def timed(command: list[str]) -> dict[str, float]:

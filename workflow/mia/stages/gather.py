@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from mia import query as queries_module
 from mia import tables
+from mia.query import Query
+
+AT_ONCE = 16  # queries in memory at a time
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", required=True, help="name of the image set")
-    parser.add_argument("--signals", nargs="*", default=[], help="shards, {signal}/{shard}.parquet")
+    parser.add_argument("--signals", required=True, type=Path, help="{signal}/{shard}.parquet")
+    parser.add_argument("--shards", required=True, nargs="+", help="names of the shards")
     parser.add_argument("--queries", required=True, help="queries, as mia.query.dump writes them")
-    parser.add_argument("--folder", required=True)
+    parser.add_argument("--folder", required=True, type=Path, help="where to")
     args = parser.parse_args()
 
     queries = queries_module.load(args.queries)
     all_fields = {field for query in queries for field in query.fields()}
     for signal in sorted({query.signal for query in queries}):
-        shards = [tables.read(path) for path in args.signals if Path(path).parent.name == signal]
-        rows = pd.concat(shards, ignore_index=True).sort_values("image_id", ignore_index=True)
+        own = [query for query in queries if query.signal == signal]
+        shards = [args.signals / signal / f"{shard}.parquet" for shard in args.shards]
+        for query, rows in by_query(own, shards):
+            fields = ["key", "image_id", *query.fields()]
+            measures = [name for name in rows if name not in {*fields, *all_fields, "query"}]
+            metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
+            table = rows.reindex(columns=[*fields, *measures])
+            tables.write(table, args.folder / f"{query.path}.parquet", metadata)
+
+
+def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Query, pd.DataFrame]]:
+    """Yield each query of one signal with its rows of all shards, sorted by image.
+
+    The shards are read once for every `AT_ONCE` queries, so that memory holds no more than those.
+    """
+    for start in range(0, len(queries), AT_ONCE):
+        some = queries[start : start + AT_ONCE]
+        names = {query.name for query in some}
+        parts = [rows[rows["query"].isin(names)] for rows in map(tables.read, shards)]
+        rows = pd.concat(parts).sort_values("image_id", ignore_index=True)
         by_name = dict(iter(rows.groupby("query")))
-        for query in queries:
-            if query.signal == signal:
-                fields = ["key", "image_id", *query.fields()]
-                measures = [name for name in rows if name not in {*fields, *all_fields, "query"}]
-                table = by_name.get(query.name, rows.iloc[:0]).reindex(columns=[*fields, *measures])
-                metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
-                tables.write(table, Path(args.folder, f"{query.path}.parquet"), metadata)
+        for query in some:
+            yield query, by_name.get(query.name, rows.iloc[:0])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mia import tables
 from mia.attack_rows import attack_module, build_attack, is_external
@@ -124,18 +125,44 @@ def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.Dat
     signals = {}
     for signal in sorted({Path(path).parent.name for path in paths}):
         files = [path for path in paths if Path(path).parent.name == signal]
-        parts = [select(path, images) for path in files]
-        table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         fields = {field: None for path in files for field in tables.metadata(path)["fields"]}
-        table = table.sort_values(list(fields)).set_index("image_id").drop(columns="key")
-        answers = table.index.value_counts().reindex(images.index, fill_value=0)
-        lacking = answers.index[answers != len({Path(path).name for path in files})]
+        table = together([answers_in(path, images) for path in files], list(fields))
+        places = table.pop("image_id")
+        table.index = images.index.take(places)
+        answers = np.bincount(places, minlength=len(images))
+        lacking = images.index[answers != len({Path(path).name for path in files})]
         if len(lacking):
             raise SystemExit(
                 f"signal {signal}: {len(lacking)} images lack a query, such as {lacking[0]}"
             )
         signals[signal] = table
     return signals
+
+
+def answers_in(path: str, images: pd.DataFrame) -> pa.Table:
+    """Rows of a query file that belong to `images`; `image_id` as the place among these."""
+    table = tables.read_arrow(path)
+    keys = images["key"][images["set"] == set_of(path)]
+    names = table.select(["key", "image_id"]).to_pandas()
+    own = (names["key"].isin(keys) & names["image_id"].isin(keys.index)).to_numpy()
+    places = images.index.get_indexer(names["image_id"][own])
+    rows = table.drop_columns(["key", "image_id"]).filter(pa.array(own))
+    return rows.add_column(0, "image_id", pa.array(places, pa.int32()))
+
+
+def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
+    """Join rows of several files, sorted by `fields`; a column that a file lacks is empty there.
+
+    Column by column, so that no more than one is held twice; `parts` is emptied.
+    """
+    table = pa.concat_tables(parts, promote_options="permissive")
+    parts.clear()
+    order = table.select(fields).to_pandas().sort_values(fields).index.to_numpy()
+    columns = {}
+    for name in table.column_names:
+        columns[name] = table[name].to_pandas().to_numpy()[order]
+        table = table.drop_columns([name])
+    return pd.DataFrame(columns, copy=False)
 
 
 def select(path: str, images: pd.DataFrame) -> pd.DataFrame:

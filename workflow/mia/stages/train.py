@@ -53,7 +53,8 @@ def main() -> None:
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
     replace_tree(kept / "checkpoints", target / "checkpoints")
-    shutil.copyfile(kept / "samples.png", args.samples)
+    with tables.replacing(args.samples) as temporary:
+        shutil.copyfile(kept / "samples.png", temporary)
     checkpoints = {
         str(epoch): {
             "folder": f"checkpoints/{name(epoch)}",

@@ -1,0 +1,78 @@
+"""The peak memory of a measuring job grows with its batches, not with its shard."""
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from mia import tables
+from mia.images.archive import pack
+from mia.model_folder import describe
+from mia.query import Query, dump
+from mia.stages.bench import timed
+from tiny_model import SETTINGS, save_tiny_sd
+
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+SIDE = 256
+QUERY = Query("reconstruction", 100, further=(("kind", "step"),))
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model of pictures so large that a hundred of them show beside torch itself."""
+    settings = {**SETTINGS, "resolution": SIDE, "vae_channels": [8, 8, 8, 8]}
+    folder = tmp_path_factory.mktemp("large")
+    described = {"name": "large", **describe(save_tiny_sd(folder / "sd", settings=settings))}
+    tables.write_json(described, folder / "model.json")
+    return folder / "model.json"
+
+
+def peak(model: Path, folder: Path, images: int) -> float:
+    """Peak memory, in MiB, of measuring a shard of `images` pictures in batches of four."""
+    folder.mkdir()
+    names = [f"{number:016x}" for number in range(images)]
+    buffer = io.BytesIO()
+    Image.effect_noise((SIDE, SIDE), 64).convert("RGB").save(buffer, "JPEG")
+    pack([(name, buffer.getvalue()) for name in names], folder / "pictures.tar")
+    rows = {"key": names, "image_id": names, "part": "all", "kept": True, "caption": names}
+    tables.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
+    shape = (images, *json.loads(model.read_text())["latent_shape"])
+    z0 = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    about = {"key": json.dumps(names), "image_id": json.dumps(names)}
+    save_file({"z0": z0}, folder / "latents.safetensors", about)
+    settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
+    settings |= {"flush_seconds": 30, "seed": 0}
+    named = {
+        "model": str(model),
+        "manifest": str(folder / "manifest.parquet"),
+        "latents": str(folder / "latents.safetensors"),
+        "pictures": str(folder / "pictures.tar"),
+        "wanted": dump([QUERY]),
+        "parts": "all",
+        "shard": "000",
+        "shards": "1",
+        "settings": json.dumps(settings),
+        "threads": "1",
+        "ledger": str(folder / "ledger"),
+        "output": str(folder / "reconstruction/000.parquet"),
+    }
+    words = [word for name, value in named.items() for word in (f"--{name}", value)]
+    used = timed([sys.executable, "-m", "mia.stages.measure", *words])["mib"]
+    assert len(tables.read(folder / "reconstruction/000.parquet")) == images
+    return used
+
+
+def test_four_times_the_pictures_take_no_more_memory(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(os.environ, "PYTHONPATH", str(WORKFLOW))
+    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
+    few, many = (peak(model, tmp_path / str(images), images) for images in (32, 128))
+    held_at_once = (128 - 32) * SIDE**2 * 3 * 4 / 2**20
+    assert many - few < held_at_once / 4

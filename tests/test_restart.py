@@ -1,0 +1,110 @@
+"""A run that is ended the hard way at any stage goes on, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from killing import at_work, kill, stages, wait_for
+from workbench import Workbench, assert_same_numbers
+
+STAGES = {
+    "plan", "download", "rows", "manifest", "membership", "model", "encode", "measure", "gather",
+    "score", "evaluate", "audit", "tables", "figures", "report",
+}  # fmt: skip
+
+
+def resume(bench: Workbench) -> subprocess.CompletedProcess:
+    """First half of `make resume`."""
+    return subprocess.run(
+        [sys.executable, "-m", "mia.stages.resume"],
+        cwd=bench.folder,
+        env={**os.environ, "PYTHONPATH": "workflow"},
+        capture_output=True,
+        text=True,
+    )
+
+
+def first_seen(wanted: set[str], bench: Workbench, snakemake: subprocess.Popen) -> set[str]:
+    """Those of the stages `wanted` that are at work, as soon as there are some."""
+    found = wait_for(
+        lambda: wanted.intersection(stages(bench.folder).values()) or snakemake.poll() is not None,
+        every=0.01,
+    )
+    assert found is not True, f"the run ended, and nothing was seen of {wanted}"
+    return found
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_every_stage_ends_as_if_undisturbed(bench, finished_run):
+    """Snakemake and all its jobs get a `kill -9`, once as each stage is at work."""
+    shutil.rmtree(bench.folder / "results")
+    shutil.rmtree(bench.folder / ".snakemake")
+    delays, left = np.random.default_rng(0), set(STAGES)
+    while left:
+        snakemake = bench.start("--nolock", cores=4, output=subprocess.DEVNULL)
+        left -= first_seen(left, bench, snakemake)
+        time.sleep(delays.uniform(0, 0.8))
+        while running := at_work(bench.folder):
+            kill(running)
+        snakemake.wait()
+    assert resume(bench).returncode == 0
+    bench.make_run()
+    assert_same_numbers(finished_run.kept, bench)
+    assert bench.run().done().jobs == []
+
+
+@pytest.mark.slow
+def test_a_full_disk_stops_a_run_that_goes_on_when_there_is_room(bench, finished_run):
+    """The results lie on real file systems of a few hundred kB, then of enough."""
+    results = bench.folder / "results"
+    shutil.rmtree(results)
+    shutil.rmtree(bench.folder / ".snakemake")
+    results.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(results)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system of a given size needs root")
+    try:
+        for size in ("500k", "64m"):
+            full = bench.run()
+            assert full.code == 1 and "No space left on device" in full.text
+            subprocess.run(["mount", "-o", f"remount,size={size}", str(results)], check=True)
+        bench.make_run()
+        assert_same_numbers(finished_run.kept, bench)
+    finally:
+        subprocess.run(["umount", str(results)], check=True)
+
+
+def test_a_lock_is_taken_from_the_dead_only(bench):
+    """A run that is held still counts as alive; only after its end is its lock removed."""
+    shutil.rmtree(bench.folder / "results")
+    snakemake = bench.start(output=subprocess.DEVNULL)
+    wait_for(lambda: stages(bench.folder))
+    refused = resume(bench)
+    assert refused.returncode == 1 and f"process {snakemake.pid}" in refused.stderr
+    while running := at_work(bench.folder):
+        kill(running)
+    snakemake.wait()
+    locked = bench.run("measured")
+    assert locked.code == 1 and "cannot be locked" in locked.text
+    taken = resume(bench)
+    assert taken.returncode == 0, taken.stderr
+    bench.run("results/images/mine/manifest.parquet").done()
+    assert not list((bench.folder / ".snakemake/runs").iterdir())
+
+
+def test_a_run_of_another_machine_is_never_taken_for_dead(bench):
+    note = bench.folder / ".snakemake/runs/node17-4242"
+    note.parent.mkdir(exist_ok=True)
+    note.touch()
+    refused = resume(bench)
+    assert refused.returncode == 1
+    assert "node17-4242" in refused.stderr and "started on node17" in refused.stderr
+    note.unlink()
+    assert resume(bench).returncode == 0
