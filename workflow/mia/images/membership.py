@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia.images import duplicates, split
+from mia.images.components import components, links
 from mia.images.matched import Method, unmatched
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
@@ -87,7 +88,7 @@ def _leave_out(rows: pd.DataFrame, reasons: pd.Series) -> None:
 
 def _later_copies(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of kept rows whose bytes an earlier kept row has, and those earlier rows."""
-    first, later = duplicates.links(rows["image_id"].where(rows["kept"]))
+    first, later = links(rows["image_id"].where(rows["kept"]))
     return later, first
 
 
@@ -95,12 +96,12 @@ def _joined_groups(rows: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarr
     """Name each row's group `{set}:{key}` of its first row."""
     edges = [
         (a, b),
-        duplicates.links(rows["set"] + ":" + rows["group"]),
-        duplicates.links(rows["family"]),
-        duplicates.links(rows["image_id"]),
+        links(rows["set"] + ":" + rows["group"]),
+        links(rows["family"]),
+        links(rows["image_id"]),
     ]
     starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
-    first = duplicates.components(len(rows), starts, ends)
+    first = components(len(rows), starts, ends)
     return (rows["set"] + ":" + rows["key"]).to_numpy(object)[first]
 
 
