@@ -201,7 +201,7 @@ def test_pairs_a_little_beyond_the_rule_are_for_review(family):
     near = duplicates.pairs_within(pictures, RULE)
     at = near[(near["key_a"] == "a") & (near["key_b"] == "c")].iloc[0]
     distance, rmse = int(at["distance"]), float(at["rmse"])
-    assert 0 < rmse and distance <= 4
+    assert rmse > 0 and distance <= 4
 
     def kind(**rule):
         found = duplicates.pairs_within(pictures, {**RULE, "mirror_rmse": 0, **rule})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
+from mia.images.known import columns
 from mia.images.source_keys import missing
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def _check_target(experiment: Experiment, name: str) -> None:
         if field in target:
             known(target[field], experiment.config["models"], f"{key}.{field}", "model")
     _check_alternates(experiment, name)
+    if "known" in target:
+        _check_known(target["known"], f"{key}.known")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
@@ -120,6 +123,22 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
                         f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
                         f"declares {', '.join(declared) or 'no alternates'}"
                     )
+
+
+def _check_known(spec: dict, key: str) -> None:
+    """The index of known training pictures must have the columns that are named."""
+    import pyarrow.parquet
+
+    if not (named := columns(spec)):
+        raise ConfigError(f"{key}: expected the key 'phash' or 'sha256', the name of a column")
+    try:
+        found = pyarrow.parquet.read_schema(spec["path"]).names
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        raise ConfigError(
+            f"{key}.path: {spec['path']}: expected a Parquet table: {error}"
+        ) from error
+    for kind, column in named.items():
+        known(column, found, f"{key}.{kind}: {spec['path']}", "column")
 
 
 def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:

@@ -104,9 +104,10 @@ rule manifest:
 
 rule membership:
     input:
-        lambda wildcards: expand(
+        manifests=lambda wildcards: expand(
             results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
         ),
+        known=known_index,
     output:
         results("targets/{target}/membership.parquet"),
     log:
@@ -119,5 +120,5 @@ rule membership:
         code=membership_code,
         spec=membership_spec,
     shell:
-        "python -m mia.stages.membership --name {wildcards.target} --manifests {input}"
-        " --spec {params.spec:q} --output {output} &> {log}"
+        "python -m mia.stages.membership --name {wildcards.target} --manifests {input.manifests}"
+        " --known {input.known} --spec {params.spec:q} --output {output} &> {log}"

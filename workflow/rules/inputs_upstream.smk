@@ -49,16 +49,27 @@ def manifest_spec(wildcards):
     return dump({**json.loads(spec), "seed": config["seed"]})
 
 
+def known_index(wildcards):
+    """The table of known training pictures, if the target names one."""
+    known = config["targets"][wildcards.target].get("known")
+    return [known["path"]] if known else []
+
+
 def membership_spec(wildcards):
-    """Both sides as [set, parts], the rule for duplicates, the seed."""
+    """Both sides as [set, parts], the rules for what is dropped, the seed."""
     target = config["targets"][wildcards.target]
-    spec = {side: EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")}
-    duplicates = SETS[spec["members"][0]]["duplicates"]
+    sides = {side: EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")}
+    trained_here = EXPERIMENT.training(target["model"]) is not None
     return dump(
         {
-            **spec,
-            "duplicates": duplicates,
-            "match": target["match"],
+            **{
+                key: target[key]
+                for key in ("match", "isolate", "known")
+                if key in target
+            },
+            **sides,
+            "duplicates": SETS[sides["members"][0]]["duplicates"],
+            "learnt": "kept" if trained_here else "all",
             "seed": config["seed"],
         }
     )

@@ -3,6 +3,7 @@
 1. `denoise` as `measure` does it (noise, reductions, ledger) against a bare U-Net forward loop at
    its best batch size, the roof, interleaved; steady state, after loading and warm-up.
 2. Seconds and memory of score and evaluate as rows grow tenfold and a hundredfold.
+3. Seconds of searching hashes for near copies, by faiss and by NumPy.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from statistics import median
 
 from mia import tables
 from mia.benchmarks.scale import synthetic_target
+from mia.benchmarks.search import search
+
+HASHES = ((3_000, 3_000), (7_000, 7_000), (15_000, 15_000), (1_000_000, 10_000))
 
 
 def main() -> None:
@@ -33,6 +37,7 @@ def main() -> None:
     args = parser.parse_args()
 
     found = {"machine": machine(), "roof": roof(args), "scale": [scale(n) for n in args.images]}
+    found["search"] = [search(known, queries) for known, queries in HASHES]
     tables.write_json(found, args.output)
     print(json.dumps(found, indent=1))
 

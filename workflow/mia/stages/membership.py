@@ -8,8 +8,11 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from mia import tables
-from mia.images.membership import build
+from mia.images import known
+from mia.images.membership import SIDES, build
 
 # With matching, all columns are read: any of them may tell the sides apart.
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
@@ -22,6 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--manifests", required=True, nargs="+", type=Path, help="of its sets, the members' first"
     )
+    parser.add_argument("--known", nargs="?", type=Path, help="table of known training hashes")
     parser.add_argument("--spec", required=True, type=json.loads, help="both sides, seed, …")
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     options = parser.parse_args(arguments)
@@ -35,14 +39,31 @@ def main(arguments: list[str] | None = None) -> None:
             for name, path in zip(sets, options.manifests, strict=True)
         }
         matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
-        rows = build(manifests, options.spec, matching)
+        rows = build(manifests, options.spec, matching, known_index(options.known, options.spec))
     except ValueError as error:
         raise SystemExit(f"error: targets.{options.name}: {error}") from error
     kept = rows[rows["kept"]]
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
-    print(f"dropped: {len(rows) - len(kept)}", file=sys.stderr)
+    for side, member in SIDES.items():
+        print(account(side, rows[rows["member"] == member]), file=sys.stderr)
     tables.write(rows, options.output)
+
+
+def known_index(path: Path | None, spec: dict) -> pd.DataFrame | None:
+    if path is None:
+        return None
+    columns = list(known.columns(spec["known"]).values())
+    return known.index(tables.read(path, columns), spec["known"])
+
+
+def account(side: str, rows: pd.DataFrame) -> str:
+    """Say how many rows of a side are kept, and how many an index of known pictures has."""
+    kept = int(rows["kept"].sum())
+    words = f"{side}: {kept} of {len(rows)} kept ({kept / len(rows):.1%})"
+    if "in_index" in rows:
+        words += f", {int(rows['in_index'].sum())} in the known training index"
+    return words
 
 
 if __name__ == "__main__":
