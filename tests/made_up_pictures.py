@@ -56,6 +56,7 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
             "part_b": ["member"] * 6 + ["nonmember"] * 5,
             "distance": pd.array([0, 0, 2, 4, 4, None, 2, 0, None, 8, 3], dtype="Int64"),
             "rmse": [0, 0, 0.02, 0.02, 0.02, None, 0.14, 0, None, 0.13, 0.06],
+            "cosine": None,
             "mirrored": [False] * 4 + [True] + [False] * 5 + [True],
             "kind": [
                 "exact",

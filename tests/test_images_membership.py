@@ -12,6 +12,7 @@ from mia import tables
 from mia.images import hashes, membership
 from mia.stages import membership as stage
 
+ISOLATED = "near another picture of the training set"
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
 
@@ -155,7 +156,7 @@ def test_isolation_is_one_rule_for_both_sides(ours, theirs):
     found = {7: [], 8: ["m04", "m05"], 9: ["m04", "m05", "n00"], 10: ["m04", "m05", "n00", "n01"]}
     for limit, expected in found.items():
         rows = membership.build(manifests, spec(isolate={"phash": limit})).set_index("key")
-        struck = rows[rows["reason"] == f"neighbour within {limit} bits"]
+        struck = rows[rows["reason"] == ISOLATED]
         assert struck.index.tolist() == expected
         assert not struck["kept"].any()
         others = plain.set_index("key")["reason"].drop(expected)
@@ -199,7 +200,7 @@ def test_isolation_counts_the_index_but_not_a_members_own_entry(ours, theirs):
     )
     wanted = spec(isolate={"phash": 10})
     rows = membership.build({"ours": ours, "theirs": theirs}, wanted, known=known).set_index("key")
-    struck = rows.index[rows["reason"] == "neighbour within 10 bits"]
+    struck = rows.index[rows["reason"] == ISOLATED]
     assert struck.tolist() == ["m07", "n04"]
 
 

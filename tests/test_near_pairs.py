@@ -11,7 +11,7 @@ RULE = {"phash": 6, "rmse": 0.1, "mirror_rmse": 0.05}
 
 def pairs(*rows):
     columns = ["key_a", "key_b", "distance", "rmse", "mirrored", "kind"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(cosine=None).astype({"cosine": float})
 
 
 FOUND = pairs(
@@ -46,6 +46,19 @@ def test_the_nearest_on_either_side_come_first_and_no_picture_twice():
     found = near_pairs.nearest(FOUND, RULE)
     keys = {side: (rows["key_a"] + rows["key_b"]).tolist() for side, rows in found.items()}
     assert keys == {"within": ["ac", "fg", "de"], "beyond": ["hi", "kl"]}
+
+
+def test_an_embedding_may_bring_a_pair_near():
+    """Shares of 0.2, by cosine: 0.95 a quarter, 0.81 and 0.79 just within and just beyond."""
+    found = pairs(
+        ("a", "b", 30, 0.4, False, "embedding"),
+        ("c", "d", 31, 0.4, False, "embedding"),
+        ("e", "f", 32, 0.4, False, "review"),
+        ("g", "h", 10, 0.05, False, "review"),
+    ).assign(cosine=[0.95, 0.81, 0.79, None])
+    nearest = near_pairs.nearest(found, {**RULE, "embedding": {"drop": 0.8}})
+    assert nearest["within"]["key_a"].tolist() == ["c", "a"]
+    assert nearest["beyond"]["key_a"].tolist() == ["e", "g"]
 
 
 def test_a_limit_of_nothing_is_no_division_by_zero():

@@ -44,6 +44,23 @@ def exclude_list_now(wildcards, input):
     return exclude_list(wildcards)
 
 
+def embedding_files(wildcards):
+    """The embedding model's files; a missing one is reported by the stage or the config's check."""
+    folder = Path(SETS[wildcards.set]["duplicates"]["embedding"]["path"])
+    return sorted(str(path) for path in folder.glob("*") if path.is_file())
+
+
+def embedding_spec(wildcards):
+    """What changes an embedding; not what is made of it."""
+    return selected(SETS[wildcards.set]["duplicates"]["embedding"], ["path", "sha256"])
+
+
+def embeddings_of_set(wildcards):
+    if "embedding" not in SETS[wildcards.set]["duplicates"]:
+        return []
+    return by_shard(results("images/{set}/embeddings/{shard}.parquet"), wildcards.set)
+
+
 def manifest_spec(wildcards):
     spec = selected(SETS[wildcards.set], ["split", "duplicates", "min_success"])
     return dump({**json.loads(spec), "seed": config["seed"]})

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import hashes
+from mia.images import embeddings, hashes
 from mia.images.hash_search import close_hashes
 
 REVIEW, REVIEW_BITS, REVIEW_RMSE = "review", 4, 1.5
@@ -29,12 +29,14 @@ def matches(
     Args:
         left: Columns `image_id`, `phash`, `phash_mirror`, `thumbnail`.
         right: The same; None compares `left` with itself, each pair once.
-        rule: `phash` (bits), `rmse` and `mirror_rmse` (in [0, 1]).
+        rule: `phash` (bits), `rmse` and `mirror_rmse` (in [0, 1]); `embedding` (cosines `drop` and
+            `review`) where the tables have a column `embedding`.
 
     Returns:
         Positions `a` in `left` and `b` in `right` (a < b within one table), `distance` (bits),
-        `rmse`, `mirrored` (whether both are of the mirror image), and `kind`: `exact`, else `near`,
-        else `mirror`; sorted by (a, b).
+        `rmse`, `mirrored` (whether both are of the mirror image), `cosine` of the embeddings (null
+        without or below the least asked), and `kind`: `exact`, else `near`, else `mirror`, else
+        `embedding`; sorted by (a, b).
     """
     return _compared(left, right, rule, rule)
 
@@ -43,7 +45,7 @@ def matches_and_reviews(
     left: pd.DataFrame, right: pd.DataFrame | None, rule: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Return what `matches` does and, of kind `review`, the pairs a little beyond the rule: up to
-    `REVIEW_BITS` more, `REVIEW_RMSE` times the difference."""
+    `REVIEW_BITS` more and `REVIEW_RMSE` times the difference, or a cosine from `review` up."""
     further = {name: rule[name] * REVIEW_RMSE for name in ("rmse", "mirror_rmse")}
     return _compared(left, right, rule, {"phash": rule["phash"] + REVIEW_BITS, **further})
 
@@ -80,7 +82,10 @@ def _compared(
     found = found.drop(columns="beyond").drop_duplicates(["a", "b"], ignore_index=True)
     same = straight.image_id[found["a"]] == other.image_id[found["b"]]
     found.loc[same, "kind"] = "exact"
-    return found
+    if "embedding" not in rule:
+        return found.assign(cosine=np.nan)
+    least = rule["embedding"]["drop" if reach is rule else "review"]
+    return _with_cosines(found, straight, other, own, least, rule["embedding"]["drop"])
 
 
 def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
@@ -92,14 +97,14 @@ def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
         rule: As in `matches`.
 
     Returns:
-        `key_a` < `key_b`, `distance`, `rmse`, `mirrored`, `kind` (as `matches_and_reviews`); sorted
-        by the keys.
+        `key_a` < `key_b`, `distance`, `rmse`, `mirrored`, `cosine`, `kind` (as
+        `matches_and_reviews`); sorted by the keys.
     """
     table = table.reset_index(drop=True)
     first = table.groupby(["part", "image_id"])["key"].transform("first")
     copy = (first != table["key"]).to_numpy(bool)
     copies = pd.DataFrame({"key_a": first[copy], "key_b": table["key"][copy]})
-    copies = copies.assign(distance=0, rmse=0.0, mirrored=False, kind="exact")
+    copies = copies.assign(distance=0, rmse=0.0, mirrored=False, cosine=np.nan, kind="exact")
     single = table[~copy].reset_index(drop=True)
     found = matches_and_reviews(single, None, rule)
     keys = single["key"].to_numpy(object)
@@ -116,6 +121,23 @@ class _Side:
         self.hash = hashes.bits(table["phash"].tolist())
         self.mirror = hashes.bits(table["phash_mirror"].tolist())
         self.thumbnails = hashes.thumbnails(table["thumbnail"].tolist())
+        stored = table["embedding"].tolist() if "embedding" in table else []
+        self.embeddings = embeddings.vectors(stored)
+
+
+def _with_cosines(
+    found: pd.DataFrame, left: _Side, right: _Side, own: bool, least: float, drop: float
+) -> pd.DataFrame:
+    """Add the cosines, and the pairs that only the embedding finds."""
+    a, b, cosine = embeddings.close_vectors(left.embeddings, right.embeddings, least, own)
+    close = pd.DataFrame({"a": a, "b": b, "cosine": cosine})
+    anyway = {"phash": 64, "rmse": 1, "mirror_rmse": 1}
+    bits = np.bitwise_count(left.hash[a] ^ right.hash[b]).astype(np.int64)
+    compared = _checked(left, right, a, b, bits, anyway, mirrored=False).assign(kind=REVIEW)
+    found = pd.concat([found, compared]).drop_duplicates(["a", "b"])
+    found = found.merge(close, how="left", on=["a", "b"]).sort_values(["a", "b"], ignore_index=True)
+    found.loc[(found["kind"] == REVIEW) & (found["cosine"] >= drop), "kind"] = "embedding"
+    return found
 
 
 def _checked(

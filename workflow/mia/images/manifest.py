@@ -31,7 +31,7 @@ COLUMNS = [
 ]
 PAIRS = [
     *("key_a", "key_b", "image_id_a", "image_id_b", "part_a", "part_b"),
-    *("distance", "rmse", "mirrored", "kind", "dropped"),
+    *("distance", "rmse", "mirrored", "cosine", "kind", "dropped"),
 ]
 
 
@@ -44,11 +44,13 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     members of one `family`; it is named by its smallest key.
 
     Args:
-        rows: The rows of all shards, sorted by key; `part` is the source part.
+        rows: The rows of all shards, sorted by key; `part` is the source part. A column
+            `embedding` where `duplicates` names an embedding model.
         spec: `seed`, `duplicates`, `split` (part to kept pictures; may be missing).
 
     Returns:
-        The manifest (`COLUMNS`, sorted by key) and the pairs (`PAIRS`, sorted by key).
+        The manifest (`COLUMNS` and, if given, `embedding`; sorted by key) and the pairs (`PAIRS`,
+        sorted by keys).
 
     Raises:
         ValueError: The split asks for more than there is, or names a source part.
@@ -65,7 +67,8 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     manifest = manifest.sort_values("key", ignore_index=True)
     manifest["source_part"] = manifest["part"]
     manifest["part"] = _final_parts(manifest, spec.get("split") or {}, spec["seed"])
-    return manifest[COLUMNS], _recorded(pairs, manifest)
+    columns = [*COLUMNS, *(["embedding"] if "embedding" in rows else [])]
+    return manifest[columns], _recorded(pairs, manifest)
 
 
 def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame, linked_rmse: float) -> pd.DataFrame:
@@ -131,6 +134,6 @@ def _equal_captions(manifest: pd.DataFrame) -> pd.DataFrame:
     good = good[good["text"] != ""].sort_values(["text", "key"])
     following = good.groupby("text")["key"].shift(-1)
     found = pd.DataFrame({"key_a": good["key"], "key_b": following}).dropna()
-    found = found.assign(distance=pd.NA, rmse=np.nan, mirrored=False)
+    found = found.assign(distance=pd.NA, rmse=np.nan, mirrored=False, cosine=np.nan)
     found = found.assign(kind="caption", dropped=pd.NA)
     return found.astype({"distance": "Int64", "dropped": "string"})

@@ -33,9 +33,9 @@ def build(
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
-        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`; `isolate`
-            (`phash`, in bits) if wanted; `learnt`: whether the model has learnt the `kept` rows of
-            the members' parts, or `all` of them.
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`; `isolate` (`phash`
+            in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
+            learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.matching`, if the sides are to be matched.
         known: The index (`mia.images.known.index`), if there is one.
 
@@ -62,7 +62,7 @@ def build(
         _strike(rows, rows["in_index"] & ~rows["member"], "in the known training index")
     if "isolate" in spec:
         near = _has_neighbour(rows, learnt, known, spec)
-        _strike(rows, near, f"neighbour within {spec['isolate']['phash']} bits")
+        _strike(rows, near, "near another picture of the training set")
     rows["group"] = _joined_groups(rows, a, b)
     rows = rows[rows["listed"]].reset_index(drop=True)
     _require_both(rows, manifests, spec)
@@ -96,13 +96,12 @@ def _has_neighbour(
     rows: pd.DataFrame, learnt: pd.DataFrame, known: pd.DataFrame | None, spec: Mapping[str, Any]
 ) -> np.ndarray:
     """Whether each row has another picture near it among the members or in the index."""
-    limit = spec["isolate"]["phash"]
-    near = nearness.near_members(rows, learnt, limit)
-    if known is not None:
+    near = nearness.near_members(rows, learnt, spec["isolate"])
+    if known is not None and "phash" in spec["isolate"]:
         # A member has an entry of its own in an index of the training set.
         for member, own in ((True, spec["duplicates"]["phash"]), (False, -1)):
             side = (rows["member"] == member).to_numpy(bool)
-            near[side] |= nearness.near_index(rows[side], known, limit, own)
+            near[side] |= nearness.near_index(rows[side], known, spec["isolate"]["phash"], own)
     return near
 
 

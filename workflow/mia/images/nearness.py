@@ -1,33 +1,43 @@
 """Which pictures lie near what a model has learnt: its members, or an index of training hashes.
 
-Nearness is by perceptual hash alone, either way round; there are no thumbnails of a whole training
-set to look at. That errs on the side of "near".
+Nearness is by perceptual hash, either way round, or by embedding, without a look at the pixels:
+there are no thumbnails of a whole training set. That errs on the side of "near".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from mia.images import hashes
+from mia.images import embeddings, hashes
 from mia.images.hash_search import close_hashes
 
 
-def near_members(rows: pd.DataFrame, members: pd.DataFrame, limit: int) -> np.ndarray:
-    """Return whether each row has another picture among `members` within `limit` bits.
+def near_members(
+    rows: pd.DataFrame, members: pd.DataFrame, within: Mapping[str, float]
+) -> np.ndarray:
+    """Return whether each row has another picture near it among `members`.
 
     Equal bytes are the picture itself and do not count.
 
     Args:
-        rows: Columns `image_id`, `phash`, `phash_mirror`.
+        rows: Columns `image_id`, `phash`, `phash_mirror`; `embedding` if it is asked for.
         members: The same.
-        limit: Largest Hamming distance.
+        within: `phash`: the largest Hamming distance; `embedding`: the smallest cosine; or both.
     """
-    ours, theirs = (_hashes(table) for table in (rows, members))
     near = np.zeros(len(rows), dtype=bool)
     row_id, member_id = (table["image_id"].to_numpy(object) for table in (rows, members))
-    for mine, other in ((0, 0), (0, 1), (1, 0)):
-        a, b, _ = close_hashes(ours[mine], theirs[other], limit, own=False)
+    found = []
+    if "phash" in within:
+        ours, theirs = (_hashes(table) for table in (rows, members))
+        for mine, other in ((0, 0), (0, 1), (1, 0)):
+            found.append(close_hashes(ours[mine], theirs[other], within["phash"], own=False))
+    if "embedding" in within:
+        sides = (embeddings.vectors(table["embedding"].tolist()) for table in (rows, members))
+        found.append(embeddings.close_vectors(*sides, within["embedding"], own=False))
+    for a, b, _ in found:
         near[a[row_id[a] != member_id[b]]] = True
     return near
 

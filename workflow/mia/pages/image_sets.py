@@ -10,7 +10,7 @@ from mia.images.exclusion import EXCLUDED
 from mia.pages import near_pairs
 from mia.pages.words import FAILURES, PAIRS
 
-DUPLICATES = ("exact", "near", "mirror")
+DUPLICATES = ("exact", "near", "mirror", "embedding")
 
 
 def image_set_context(

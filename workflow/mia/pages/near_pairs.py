@@ -39,11 +39,11 @@ def nearest(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> dict[str, pd.DataFr
     """Return the pairs nearest to the rule's limits.
 
     A pair's place is the larger of its two differences, in hash and in thumbnail, as a share of the
-    limit. A picture is shown once on each side.
+    limit; or that of its embeddings, where it is smaller. A picture is shown once on each side.
 
     Args:
-        pairs: As for `by_threshold`.
-        rule: The same.
+        pairs: As for `by_threshold`, and cosine.
+        rule: The same, and `embedding` if a model found some of the pairs.
 
     Returns:
         `within`: duplicates, and `beyond`: pairs for review; up to `SHOWN` each, the nearest first.
@@ -51,9 +51,16 @@ def nearest(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> dict[str, pd.DataFr
     with np.errstate(divide="ignore", invalid="ignore"):
         pixels = np.nan_to_num(pairs["rmse"].to_numpy() / _limit(pairs, rule), nan=0)
     bits = (pairs["distance"].to_numpy(float) + 1) / (rule["phash"] + 1)
-    pairs = pairs.assign(gap=np.abs(np.maximum(bits, pixels) - 1))
+    place = np.maximum(bits, pixels)
+    if "embedding" in rule:
+        away = 1 - rule["embedding"]["drop"]
+        place = np.fmin(place, (1 - pairs["cosine"]) / away if away else np.inf)
+    pairs = pairs.assign(gap=np.abs(place - 1))
     pairs = pairs.sort_values(["gap", "key_a", "key_b"])
-    sides = {"within": pairs["kind"].isin(["near", "mirror"]), "beyond": pairs["kind"] == "review"}
+    sides = {
+        "within": pairs["kind"].isin(["near", "mirror", "embedding"]),
+        "beyond": pairs["kind"] == "review",
+    }
     return {side: _each_once(pairs[chosen]) for side, chosen in sides.items()}
 
 
@@ -76,6 +83,7 @@ def shown(chosen: pd.DataFrame, pictures: pd.DataFrame) -> list[dict[str, Any]]:
             "distance": int(row.distance),
             "rmse": float(row.rmse),
             "mirrored": bool(row.mirrored),
+            "cosine": None if pd.isna(row.cosine) else float(row.cosine),
         }
         for row in chosen.itertuples()
     ]

@@ -14,7 +14,6 @@ from mia import tables
 from mia.images import known
 from mia.images.membership import SIDES, build
 
-# With matching, all columns are read: any of them may tell the sides apart.
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
 READ += ["group", "kept"]
 
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
             raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
         method = options.spec["match"]
         manifests = {
-            name: tables.read(path, READ if method == "none" else None)
+            name: tables.read(path, columns(options.spec))
             for name, path in zip(sets, options.manifests, strict=True)
         }
         matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
@@ -50,11 +49,18 @@ def main(arguments: list[str] | None = None) -> None:
     tables.write(rows, options.output)
 
 
+def columns(spec: dict) -> list[str] | None:
+    """Columns of the manifests to be read; with matching all, as any may tell the sides apart."""
+    if spec["match"] != "none":
+        return None
+    return [*READ, *(["embedding"] if "embedding" in spec["duplicates"] else [])]
+
+
 def known_index(path: Path | None, spec: dict) -> pd.DataFrame | None:
     if path is None:
         return None
-    columns = list(known.columns(spec["known"]).values())
-    return known.index(tables.read(path, columns), spec["known"])
+    named = list(known.columns(spec["known"]).values())
+    return known.index(tables.read(path, named), spec["known"])
 
 
 def account(side: str, rows: pd.DataFrame) -> str:

@@ -30,7 +30,7 @@ from mia.pages.known_index import index_counts
 from mia.pages.words import glossary
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
-PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "kind"]
+PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
 
 
 def main() -> None:
