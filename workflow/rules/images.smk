@@ -127,7 +127,8 @@ rule manifest:
         spec=manifest_spec,
     shell:
         "python -m mia.stages.manifest --name {wildcards.set} --rows {input.rows}"
-        " --embeddings {input.embeddings} --spec {params.spec:q} --manifest {output.manifest} --pairs {output.pairs} &> {log}"
+        " --embeddings {input.embeddings} --spec {params.spec:q}"
+        " --manifest {output.manifest} --pairs {output.pairs} &> {log}"
 
 
 rule membership:

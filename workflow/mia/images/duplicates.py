@@ -1,9 +1,9 @@
 """Which pictures are duplicates: equal bytes, near copies, near copies of the mirror image.
 
 A near copy has a perceptual hash within `phash` bits and a thumbnail within `rmse`; a mirror copy
-the same against the other's mirror image, with the stricter `mirror_rmse`. Captions and families
-play no part. Pairs a little beyond these limits are no duplicates; they are kept for a person to
-judge the limits by.
+the same against the other's mirror image, with the stricter `mirror_rmse`. An embedding model, if
+there is one, finds further duplicates by itself. Captions and families play no part. Pairs a little
+beyond these limits are no duplicates; they are kept for a person to judge the limits by.
 """
 
 from __future__ import annotations
@@ -157,4 +157,5 @@ def _checked(
         other = other[:, :, ::-1] if mirrored else other
         rmse[part] = hashes.rmse(left.thumbnails[a[part]], other)
     found = pd.DataFrame({"a": a, "b": b, "distance": distance, "rmse": rmse})
-    return found.assign(mirrored=mirrored)[rmse <= reach["mirror_rmse" if mirrored else "rmse"]]
+    found["mirrored"] = np.full(len(a), mirrored)
+    return found[rmse <= reach["mirror_rmse" if mirrored else "rmse"]]
