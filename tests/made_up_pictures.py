@@ -47,14 +47,17 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
             )
     table = pd.DataFrame(rows).sort_values("key").reset_index(drop=True)
     tables.write(table, folder / f"images/{name}/manifest.parquet")
+    opened = table.loc[table["status"] == "success", "key"].tolist()
     pairs = pd.DataFrame(
         {
-            "key_a": table["key"][:9],
-            "key_b": table["key"][9:18].to_numpy(),
+            "key_a": opened[:11],
+            "key_b": opened[11:22],
             "part_a": "member",
-            "part_b": ["member"] * 6 + ["nonmember"] * 3,
-            "distance": [0, 0, 2, 4, 4, 6, 2, 0, 0],
-            "rmse": 0.02,
+            "part_b": ["member"] * 6 + ["nonmember"] * 5,
+            "distance": pd.array([0, 0, 2, 4, 4, None, 2, 0, None, 8, 3], dtype="Int64"),
+            "rmse": [0, 0, 0.02, 0.02, 0.02, None, 0.14, 0, None, 0.13, 0.06],
+            "cosine": None,
+            "mirrored": [False] * 4 + [True] + [False] * 5 + [True],
             "kind": [
                 "exact",
                 "exact",
@@ -65,8 +68,10 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
                 "near",
                 "exact",
                 "caption",
+                "review",
+                "review",
             ],
-            "dropped": [*table["key"][9:14], None, None, None, None],
+            "dropped": [*opened[11:16], *[None] * 6],
         }
     )
     tables.write(pairs, folder / f"images/{name}/pairs.parquet")

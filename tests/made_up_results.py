@@ -144,6 +144,8 @@ def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
     table["kept"] = rng.random(len(table)) > 0.01
     table["reason"] = np.where(table["kept"], "", "duplicate of a member")
     table = table.sort_values(["set", "key"]).reset_index(drop=True)
+    if target == "web":
+        table["in_index"] = table["member"] & (table.index % 2 == 0)
     tables.write(table, folder / f"targets/{target}/membership.parquet")
     return table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -280,6 +281,30 @@ def test_what_says_where_rows_are_must_be_given(config):
     part.update(revision="main", sha256="abc")
     assert "image_sets.mine.parts.seen.revision: 'main' does not match" in message(config)
     assert "image_sets.mine.parts.seen.sha256: 'abc' does not match" in message(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"path": "none.parquet", "phash": "h"}, ".path: none.parquet: expected a Parquet table: "),
+        ({"path": "bad.parquet", "phash": "h"}, ".path: bad.parquet: expected a Parquet table: "),
+        ({"path": "good.parquet"}, ": expected the key 'phash' or 'sha256', the name of a column"),
+        (
+            {"path": "good.parquet", "sha256": "shah"},
+            ".sha256: good.parquet: no column 'shah'; did you mean 'sha'? known: hash, sha",
+        ),
+    ],
+)
+def test_an_index_of_known_pictures_is_looked_at_beforehand(
+    config, tmp_path, monkeypatch, change, said
+):
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame({"hash": ["0" * 16], "sha": ["0" * 64]}).to_parquet("good.parquet")
+    (tmp_path / "bad.parquet").write_text("hash,sha")
+    config["targets"]["late"]["known"] = change
+    assert message(config).startswith("targets.late.known" + said)
+    config["targets"]["late"]["known"] = {"path": "good.parquet", "phash": "hash", "sha256": "sha"}
+    assert experiment(config)
 
 
 def test_hub_models_are_pinned(config):

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from mia.images import duplicates, hashes, openmoji, openmoji_kin
+from mia.images import duplicates, hash_search, hashes, openmoji, openmoji_kin
+from mia.images.components import components
 from mia.images.pictures import open_picture, to_rgb
+from mia.images.representatives import representatives
 
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
@@ -38,6 +40,10 @@ def blobs(seed, size=64):
     return Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
 
 
+def same_only(pairs):
+    return pairs[pairs["kind"] != "review"]
+
+
 def recompressed(picture):
     buffer = io.BytesIO()
     picture.resize((48, 48)).save(buffer, "JPEG", quality=50)
@@ -58,7 +64,7 @@ def family():
 
 
 def test_exact_near_and_mirror_pairs_and_nothing_else(family):
-    found = duplicates.pairs_within(table(family), RULE)
+    found = same_only(duplicates.pairs_within(table(family), RULE))
     kinds = {(row.key_a, row.key_b): row.kind for row in found.itertuples()}
     assert kinds == {
         ("a", "b"): "exact",
@@ -74,7 +80,7 @@ def test_equal_bytes_in_two_parts_are_compared_in_both(family):
     both = pd.concat(
         [table({"a": family["a"]}, "x"), table({"b": family["b"], "c": family["c"]}, "y")]
     )
-    found = duplicates.pairs_within(both, RULE)
+    found = same_only(duplicates.pairs_within(both, RULE))
     assert list(zip(found["key_a"], found["key_b"], found["kind"], strict=True)) == [
         ("a", "b", "exact"),
         ("a", "c", "near"),
@@ -101,25 +107,121 @@ def test_an_empty_side_has_no_duplicates(family):
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_blockwise_search_equals_a_naive_one(monkeypatch, own):
-    monkeypatch.setattr(duplicates, "COMPARISONS_AT_ONCE", 700)
+@pytest.mark.parametrize("search", [hash_search.by_numpy, hash_search.by_faiss])
+def test_every_search_equals_a_naive_one(monkeypatch, search, own):
+    monkeypatch.setattr(hash_search, "COMPARISONS_AT_ONCE", 700)
+    monkeypatch.setattr(hash_search, "QUERIES_AT_ONCE", 17)
     generator = np.random.default_rng(0)
-    left = generator.integers(0, 2**12, 90, dtype=np.uint64)
-    right = left if own else generator.integers(0, 2**12, 50, dtype=np.uint64)
+    left = generator.integers(0, 2**12, 90, dtype=np.uint64) << np.uint64(50)
+    right = left if own else generator.integers(0, 2**12, 50, dtype=np.uint64) << np.uint64(50)
     expected = [
         (i, j, (int(x) ^ int(y)).bit_count())
         for i, x in enumerate(left)
         for j, y in enumerate(right)
         if (int(x) ^ int(y)).bit_count() <= 2 and (i < j or not own)
     ]
-    found = duplicates.close_hashes(left, right, 2, own)
-    assert sorted(zip(*(column.tolist() for column in found), strict=True)) == expected
+    found = search(left, right, 2, own)
+    assert [column.dtype for column in found] == [np.int64] * 3
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("limit", [0, 6, 20, 64])
+def test_both_searches_find_the_same(limit, own):
+    generator = np.random.default_rng(limit)
+    left = generator.integers(0, 2**64, 300, dtype=np.uint64, endpoint=False)
+    flips = np.bitwise_or.reduce(np.uint64(1) << generator.integers(0, 64, (6, 300), np.uint64))
+    left = np.concatenate([left, left[:50], left ^ flips])
+    right = left if own else left[::-2]
+    one, other = (f(left, right, limit, own) for f in (hash_search.by_numpy, hash_search.by_faiss))
+    assert len(one[0]) > 0
+    for expected, found in zip(one, other, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("search", [hash_search.by_numpy, hash_search.by_faiss])
+def test_an_empty_side_has_no_close_hash(search):
+    some, none = np.arange(3, dtype=np.uint64), np.empty(0, np.uint64)
+    for left, right in ((some, none), (none, some), (none, none)):
+        assert [len(column) for column in search(left, right, 4, False)] == [0, 0, 0]
+
+
+def test_large_searches_go_to_faiss(monkeypatch):
+    monkeypatch.setattr(hash_search, "FAISS_FROM", 9)
+    monkeypatch.setattr(hash_search, "by_numpy", None)
+    few = np.arange(3, dtype=np.uint64)
+    assert hash_search.close_hashes(few, few, 1, True)[2].tolist() == [1, 1]
+    with pytest.raises(TypeError):
+        hash_search.close_hashes(few[:2], few, 1, False)
+
+
+def shade(*greys):
+    """A picture of equal vertical stripes, kept as a thumbnail."""
+    row = np.repeat(np.array(greys, np.uint8), 32 // len(greys))
+    return np.broadcast_to(row[None, :, None], (32, 32, 3))
+
+
+def test_a_chain_drops_nothing_that_no_kept_picture_resembles():
+    """A ~ B ~ C ~ D, each like the next; A and C are 0.2 apart, A and D 0.3."""
+    chain = np.stack([shade(grey) for grey in (51, 76, 102, 128)])
+    links = np.array([0, 1, 2]), np.array([1, 2, 3])
+    first, direct = representatives(chain, *links, 0)
+    assert first.tolist() == [0, 0, 2, 2]
+    assert direct.all()
+    first, direct = representatives(chain, *links, 0.25)
+    assert first.tolist() == [0, 0, 0, 3]
+    assert direct.tolist() == [True, True, False, True]
+    first, _ = representatives(chain, *links, 1)
+    assert first.tolist() == [0, 0, 0, 0]
+
+
+def test_a_middle_that_comes_first_stands_for_both_ends():
+    chain = np.stack([shade(grey) for grey in (76, 51, 102)])
+    first, direct = representatives(chain, np.array([0, 0]), np.array([1, 2]), 0)
+    assert first.tolist() == [0, 0, 0] and direct.all()
+
+
+def test_links_go_to_the_nearest_kept_picture_either_way_round():
+    one, other = shade(0, 0, 0, 40), shade(255, 255, 255, 255)
+    pictures = np.stack([other, one, shade(120, 130, 120, 130), shade(40, 0, 0, 0)])
+    links = np.array([0, 1, 2]), np.array([2, 2, 3])
+    first, direct = representatives(pictures, *links, 0.05)
+    assert first.tolist() == [0, 1, 0, 1]
+    assert direct.tolist() == [True, True, True, False]
+
+
+def test_unconnected_pictures_are_never_linked():
+    same = np.stack([shade(10)] * 3)
+    first, _ = representatives(same, np.array([0]), np.array([1]), 1)
+    assert first.tolist() == [0, 0, 2]
+
+
+def test_pairs_a_little_beyond_the_rule_are_for_review(family):
+    pictures = table(family)
+    near = duplicates.pairs_within(pictures, RULE)
+    at = near[(near["key_a"] == "a") & (near["key_b"] == "c")].iloc[0]
+    distance, rmse = int(at["distance"]), float(at["rmse"])
+    assert rmse > 0 and distance <= 4
+
+    def kind(**rule):
+        found = duplicates.pairs_within(pictures, {**RULE, "mirror_rmse": 0, **rule})
+        found = found[(found["key_a"] == "a") & (found["key_b"] == "c")]
+        return found["kind"].tolist()
+
+    assert kind(rmse=rmse) == ["near"]
+    assert kind(rmse=rmse / 1.4) == ["review"]
+    assert kind(rmse=rmse / 1.6) == []
+    hashed = pictures.assign(phash=["0" * 16, "0" * 16, "000000000000ffff", *pictures["phash"][3:]])
+    for limit, expected in ((16, ["near"]), (15, ["review"]), (12, ["review"]), (11, [])):
+        found = duplicates.pairs_within(hashed, {**RULE, "phash": limit})
+        found = found[(found["key_a"] == "a") & (found["key_b"] == "c")]
+        assert found["kind"].tolist() == expected
 
 
 def test_the_order_of_rows_changes_no_component():
     a, b = np.array([5, 2, 7]), np.array([2, 9, 0])
-    assert duplicates.components(10, a, b).tolist() == [0, 1, 2, 3, 4, 2, 6, 0, 8, 2]
-    assert duplicates.components(10, b, a).tolist() == [0, 1, 2, 3, 4, 2, 6, 0, 8, 2]
+    assert components(10, a, b).tolist() == [0, 1, 2, 3, 4, 2, 6, 0, 8, 2]
+    assert components(10, b, a).tolist() == [0, 1, 2, 3, 4, 2, 6, 0, 8, 2]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +234,7 @@ def test_skin_tones_are_found_and_few_others_merged(emoji, record_property):
     """Recall: variants grouped with their base. Precision: pairs in one group that are one concept,
     the emoji without skin tone and gender."""
     found = duplicates.matches(emoji, None, RULE)
-    group = pd.Series(duplicates.components(len(emoji), found["a"], found["b"]))
+    group = pd.Series(components(len(emoji), found["a"], found["b"]))
     family, concept = emoji["key"].map(openmoji_kin.family), emoji["key"].map(openmoji_kin.concept)
     variant = emoji["key"].map(openmoji_kin.has_skin_tone)
     base = group[~variant].groupby(family[~variant]).first()

@@ -79,9 +79,11 @@ def test_every_row_is_there_with_its_verdict(folder, capsys):
     assert found["kept"].sum() == 24
     assert found.loc[found["kept"], "reason"].eq("").all()
     assert set(found["part"]) == {"all"}
+    pairs = pairs[pairs["kind"] != "review"]
     assert sorted(pairs["kind"]) == ["caption", "exact", "mirror"]
     assert pairs.loc[pairs["kind"] != "caption", "dropped"].notna().all()
     assert pairs.loc[pairs["kind"] == "caption", "dropped"].isna().all()
+    assert pairs["mirrored"].tolist() == (pairs["kind"] == "mirror").tolist()
     assert "not_an_image" in capsys.readouterr().err
 
 
@@ -104,6 +106,48 @@ def test_a_split_counts_kept_pictures_and_parts_no_group(folder):
     }
     assert found.groupby("group")["part"].nunique().max() == 1
     assert set(found.loc[found["status"] != "success", "part"]) == {"rest"}
+
+
+def chain(folder):
+    """Rows whose first five pictures are A, B, C, B again and C again, where A ~ B ~ C only."""
+    run(folder)
+    table = rows_of(folder)
+    table = table[table["status"] == "success"].sort_values("key", ignore_index=True)
+    for n, (grey, image_id) in enumerate([(51, "a"), (76, "b"), (102, "c"), (76, "b"), (102, "c")]):
+        table.loc[n, ["image_id", "phash", "phash_mirror"]] = [image_id, "0" * 16, "f" * 16]
+        table.at[n, "thumbnail"] = bytes([grey]) * 3072
+    return table
+
+
+def test_a_dropped_picture_is_a_duplicate_of_a_kept_one(folder):
+    found, pairs = module.build(chain(folder), {"duplicates": DUPLICATES, "seed": 0})
+    a, b, c, b_again, c_again = found["key"][:5]
+    reasons = ["", f"duplicate of {a}", "", f"duplicate of {a}", f"duplicate of {c}"]
+    assert found["reason"][:5].tolist() == reasons
+    assert found["kept"][:5].tolist() == [True, False, True, False, False]
+    assert found["group"][:5].tolist() == [a] * 5
+    pairs = pairs[pairs["key_b"] <= c_again].set_index(["key_a", "key_b"])
+    assert pairs.loc[(b, c), ["kind", "dropped"]].tolist() == ["near", b]
+    assert pairs.loc[(a, b), ["kind", "dropped"]].tolist() == ["near", b]
+    assert pairs.loc[(b, b_again), ["kind", "dropped"]].tolist() == ["exact", b_again]
+    assert pairs.loc[(a, c), "kind"] == "review" and pd.isna(pairs.loc[(a, c), "dropped"])
+    assert pairs.loc[(a, c), ["distance", "rmse"]].tolist() == [0, pytest.approx(0.2)]
+
+
+def test_a_linked_picture_may_be_dropped_and_says_so(folder):
+    rule = {**DUPLICATES, "linked_rmse": 0.21}
+    found, _ = module.build(chain(folder), {"duplicates": rule, "seed": 0})
+    a = found["key"][0]
+    same, linked = f"duplicate of {a}", f"linked by duplicates to {a}"
+    assert found["reason"][:5].tolist() == ["", same, linked, same, linked]
+
+
+def test_a_pair_for_review_joins_no_group(folder):
+    table = chain(folder)
+    table = table.drop(index=[1, 3]).reset_index(drop=True)
+    found, pairs = module.build(table, {"duplicates": DUPLICATES, "seed": 0})
+    assert found["group"][:2].is_unique and found["kept"][:2].all()
+    assert pairs.loc[pairs["key_a"] == found["key"][0], "kind"].tolist() == ["review"]
 
 
 def test_too_large_a_split_is_an_error_with_the_counts(folder):

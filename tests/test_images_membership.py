@@ -12,6 +12,7 @@ from mia import tables
 from mia.images import hashes, membership
 from mia.stages import membership as stage
 
+ISOLATED = "near another picture of the training set"
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
 
@@ -121,6 +122,119 @@ def test_both_sides_may_come_from_one_set(ours):
     assert rows.groupby("member").size().to_dict() == {True: 6, False: 6}
 
 
+def test_a_nonmember_like_a_learnt_picture_that_was_not_kept_is_dropped(ours, theirs):
+    unkept = manifest([("m99", "member", blobs(100), {"kept": False, "group": "m07"})])
+    manifests = {"ours": pd.concat([ours, unkept], ignore_index=True), "theirs": theirs}
+    trained_here = membership.build(manifests, spec(learnt="kept")).set_index("key")
+    assert trained_here.loc["n00", "kept"] and "m99" not in trained_here.index
+    elsewhere = membership.build(manifests, spec(learnt="all")).set_index("key")
+    reason = "duplicate of member m99 of ours"
+    assert elsewhere.loc["n00", ["kept", "reason"]].tolist() == [False, reason]
+    assert elsewhere.loc["n00", "group"] == elsewhere.loc["m07", "group"] == "ours:m07"
+    assert "m99" not in elsewhere.index
+
+
+def flipped(text, bits, lowest=0):
+    """A hash with so many bits flipped, from the lowest given."""
+    return f"{int(text, 16) ^ (2**bits - 1 << lowest):016x}"
+
+
+def give(table, key, phash):
+    table.loc[table["key"] == key, ["phash", "phash_mirror"]] = [phash, "0f" * 8]
+
+
+def test_isolation_is_one_rule_for_both_sides(ours, theirs):
+    """Near m04: m05 by 8 bits, n00 by 9, n01 by 10; near n03 only n02, a nonmember."""
+    of_m04 = ours.loc[4, "phash"]
+    give(ours, "m05", flipped(of_m04, 8))
+    give(theirs, "n00", flipped(of_m04, 9, lowest=16))
+    give(theirs, "n01", flipped(of_m04, 10, lowest=32))
+    give(theirs, "n02", flipped(theirs.loc[3, "phash"], 1))
+    manifests = {"ours": ours, "theirs": theirs}
+    plain = membership.build(manifests, spec())
+    assert (~plain["kept"]).sum() == 3
+    found = {7: [], 8: ["m04", "m05"], 9: ["m04", "m05", "n00"], 10: ["m04", "m05", "n00", "n01"]}
+    for limit, expected in found.items():
+        rows = membership.build(manifests, spec(isolate={"phash": limit})).set_index("key")
+        struck = rows[rows["reason"] == ISOLATED]
+        assert struck.index.tolist() == expected
+        assert not struck["kept"].any()
+        others = plain.set_index("key")["reason"].drop(expected)
+        assert rows["reason"].drop(expected).equals(others)
+
+
+def test_a_member_is_no_neighbour_of_its_own_copy(ours, theirs):
+    copy = ours[ours["key"] == "m04"].assign(key="m98", kept=False)
+    manifests = {"ours": pd.concat([ours, copy], ignore_index=True), "theirs": theirs}
+    rows = membership.build(manifests, spec(isolate={"phash": 4}, learnt="all")).set_index("key")
+    assert rows.loc["m04", "kept"]
+
+
+def test_nonmembers_in_the_index_are_dropped_and_members_counted(ours, theirs):
+    known = pd.DataFrame(
+        {
+            "phash": [
+                flipped(theirs.loc[0, "phash"], 6),
+                flipped(theirs.loc[1, "phash"], 7),
+                theirs.loc[2, "phash_mirror"],
+                ours.loc[6, "phash"],
+                None,
+            ],
+            "sha256": [None, None, None, None, theirs.loc[3, "image_id"]],
+        }
+    )
+    rows = membership.build({"ours": ours, "theirs": theirs}, spec(), known=known).set_index("key")
+    struck = rows[rows["reason"] == "in the known training index"]
+    assert struck.index.tolist() == ["n00", "n02", "n03"] and not struck["kept"].any()
+    assert rows.index[rows["in_index"]].tolist() == ["m06", "n00", "n02", "n03"]
+    assert rows.loc["m06", "kept"]
+    only = membership.build({"ours": ours, "theirs": theirs}, spec(), known=known[["sha256"]])
+    assert only.loc[only["in_index"], "key"].tolist() == ["n03"]
+
+
+def test_isolation_counts_the_index_but_not_a_members_own_entry(ours, theirs):
+    """m06 has its own entry, m07 its own and a neighbour's; n04 has a neighbour 9 bits away."""
+    m06, m07, n04 = ours.loc[6, "phash"], ours.loc[7, "phash"], theirs.loc[4, "phash"]
+    known = pd.DataFrame(
+        {"phash": [flipped(m06, 2), m07, flipped(m07, 10), flipped(n04, 9), flipped(n04, 12)]}
+    )
+    wanted = spec(isolate={"phash": 10})
+    rows = membership.build({"ours": ours, "theirs": theirs}, wanted, known=known).set_index("key")
+    struck = rows.index[rows["reason"] == ISOLATED]
+    assert struck.tolist() == ["m07", "n04"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"h": ["12ab" * 4, "12ab"]}, "known.parquet, column 'h', row 1: '12ab'; expected 16"),
+        ({"h": [None, None]}, "known.parquet, column 'h': no hash in 2 rows"),
+        ({"h": [1, 2]}, "known.parquet, column 'h', row 0: '1'; expected 16 hexadecimal digits"),
+        ({"other": ["12ab" * 4]}, "known.parquet: not the table expected"),
+    ],
+)
+def test_a_bad_index_is_an_error_with_its_row(tmp_path, ours, theirs, table, expected):
+    path = tmp_path / "known.parquet"
+    tables.write(pd.DataFrame(table), path)
+    wanted = spec(known={"path": str(path), "phash": "h"})
+    with pytest.raises(SystemExit, match=r"error: targets\.t: ") as caught:
+        run(tmp_path, {"ours": ours, "theirs": theirs}, wanted, "--known", str(path))
+    assert expected in str(caught.value)
+    assert not (tmp_path / "membership.parquet").exists()
+
+
+def test_the_stage_reads_the_index_and_says_what_is_kept(tmp_path, capsys, ours, theirs):
+    path = tmp_path / "known.parquet"
+    hits = [ours.loc[6, "phash"].upper(), theirs.loc[0, "phash"], None]
+    tables.write(pd.DataFrame({"h": hits, "else": 0}), path)
+    wanted = spec(known={"path": str(path), "phash": "h"})
+    rows = run(tmp_path, {"ours": ours, "theirs": theirs}, wanted, "--known", str(path))
+    assert rows.loc[rows["in_index"], "key"].tolist() == ["m06", "n00"]
+    said = capsys.readouterr().err
+    assert "members: 12 of 12 kept (100.0%), 1 in the known training index" in said
+    assert "nonmembers: 7 of 11 kept (63.6%), 1 in the known training index" in said
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -202,13 +316,12 @@ def test_the_stage_writes_what_the_library_returns(tmp_path, ours, theirs):
     pd.testing.assert_frame_equal(written, membership.build(manifests, spec()))
 
 
-def run(tmp_path, manifests, spec):
+def run(tmp_path, manifests, spec, *further):
     paths = []
     for name, table in manifests.items():
         paths.append(str(tmp_path / f"{name}.parquet"))
         tables.write(table, paths[-1])
     output = tmp_path / "membership.parquet"
-    stage.main(
-        ["--name", "t", "--manifests", *paths, "--spec", json.dumps(spec), "--output", str(output)]
-    )
+    arguments = ["--name", "t", "--manifests", *paths, *further, "--spec", json.dumps(spec)]
+    stage.main([*arguments, "--output", str(output)])
     return tables.read(output)

@@ -163,6 +163,36 @@ def test_pictures_only_where_allowed_and_credited(text):
     assert "OpenMoji (openmoji.org), CC BY-SA 4.0" in section(text, "images")
 
 
+def test_kept_shares_and_hits_of_an_index_are_told(text):
+    web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
+    assert "3 left out: near duplicate; 99.6 % kept" in web
+    assert len(re.findall(r"; \d+ of \d+ in the index of known training pictures", web)) == 2
+    assert re.search(r"Nonmembers</dt>.*; 0 of \d+ in the index", web)
+    assert "in the index" not in fair
+
+
+def test_pairs_near_the_limit_are_counted_and_shown_where_allowed(text):
+    told = section(text, "images")
+    counts = "".join(
+        rf"<tr><td.*?>{cell}</td></tr>\s*"
+        for cell in (
+            "0</td><td.*?>3</td><td.*?>6",
+            "1</td><td.*?>3</td><td.*?>6",
+            "2</td><td.*?>5</td><td.*?>10",
+        )
+    )
+    assert len(re.findall(counts, told)) == 2, "one table for each image set"
+    openmoji, photos = (
+        re.search(rf"<h3>{name}</h3>.*?</details>", told, re.S)[0]
+        for name in ("openmoji", "photos")
+    )
+    assert openmoji.count("data:image/png") == 2 * 6
+    assert "8 bits, 0.130</span>" in openmoji and "3 bits, 0.060, mirrored</span>" in openmoji
+    assert openmoji.index("2 bits, 0.140") < openmoji.index("4 bits, 0.020, mirrored")
+    assert "data:image/png" not in photos and "are not shown" in photos
+    assert HOSTILE not in openmoji and "onerror" not in photos
+
+
 def test_every_picture_has_words(text, page):
     assert page.tags["img"] > 0
     assert len(re.findall(r"<img [^>]*alt=\"[^\"]+\"", text)) == page.tags["img"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
+from mia.images.known import columns
 from mia.images.source_keys import missing
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ def check(experiment: Experiment) -> None:
             raise ConfigError(f"image_sets.{name}.exclude: {spec['exclude']}: no such file")
         for key in missing(spec):
             raise ConfigError(f"image_sets.{name}: missing key {key!r} (source {spec['source']})")
+        if "embedding" in spec["duplicates"]:
+            _check_embedding(
+                spec["duplicates"]["embedding"], f"image_sets.{name}.duplicates.embedding"
+            )
     for name in experiment.config["training"]:
         _check_training(experiment, name)
     for name in experiment.config["models"]:
@@ -89,9 +94,12 @@ def _check_target(experiment: Experiment, name: str) -> None:
         if field in target:
             known(target[field], experiment.config["models"], f"{key}.{field}", "model")
     _check_alternates(experiment, name)
+    if "known" in target:
+        _check_known(target["known"], f"{key}.known")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
+    _check_embeddings_agree(experiment, name)
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
@@ -120,6 +128,47 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
                         f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
                         f"declares {', '.join(declared) or 'no alternates'}"
                     )
+
+
+def _check_embedding(spec: dict, key: str) -> None:
+    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        if not Path(spec["path"], name).is_file():
+            raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with {name}")
+    if spec["review"] > spec["drop"]:
+        raise ConfigError(f"{key}.review: {spec['review']} is above drop, {spec['drop']}")
+
+
+def _check_embeddings_agree(experiment: Experiment, name: str) -> None:
+    """Pictures of two sets are compared by the members' rule, so both need its embeddings."""
+    sides = [experiment.parts(experiment.config["targets"][name][side])[0] for side in SIDES]
+    rules = [experiment.config["image_sets"][image_set]["duplicates"] for image_set in sides]
+    ours, theirs = (rule.get("embedding", {}).get("sha256") for rule in rules)
+    isolate = experiment.config["targets"][name].get("isolate", {})
+    if "embedding" in isolate and ours is None:
+        raise ConfigError(
+            f"targets.{name}.isolate.embedding: image set {sides[0]!r} has no duplicates.embedding"
+        )
+    if ours != theirs:
+        raise ConfigError(
+            f"targets.{name}: image sets {sides[0]!r} and {sides[1]!r} differ in "
+            "duplicates.embedding; expected one embedding model for both, or none"
+        )
+
+
+def _check_known(spec: dict, key: str) -> None:
+    """The index of known training pictures must have the columns that are named."""
+    import pyarrow.parquet
+
+    if not (named := columns(spec)):
+        raise ConfigError(f"{key}: expected the key 'phash' or 'sha256', the name of a column")
+    try:
+        found = pyarrow.parquet.read_schema(spec["path"]).names
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        raise ConfigError(
+            f"{key}.path: {spec['path']}: expected a Parquet table: {error}"
+        ) from error
+    for kind, column in named.items():
+        known(column, found, f"{key}.{kind}: {spec['path']}", "column")
 
 
 def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:

@@ -85,11 +85,39 @@ rule rows:
         " --exclude {input.exclude:q} --output {output} &> {log}"
 
 
+if any("embedding" in spec["duplicates"] for spec in SETS.values()):
+
+    rule embed:
+        input:
+            rows=results("images/{set}/rows/{shard}.parquet"),
+            pictures=results("images/{set}/raw/{shard}/pictures.tar"),
+            model=embedding_files,
+        output:
+            results("images/{set}/embeddings/{shard}.parquet"),
+        log:
+            results("logs/embed/{set}/{shard}.log"),
+        benchmark:
+            results("benchmarks/embed/{set}/{shard}.tsv")
+        conda:
+            "../../envs/torch.yaml"
+        resources:
+            mem_mb=4000,
+        params:
+            code=stage_code("embed"),
+            spec=embedding_spec,
+            device=config["measure"]["device"],
+        shell:
+            "python -m mia.stages.embed --rows {input.rows} --pictures {input.pictures}"
+            " --spec {params.spec:q} --device {params.device} --threads {threads}"
+            " --output {output} &> {log}"
+
+
 rule manifest:
     input:
-        lambda wildcards: by_shard(
+        rows=lambda wildcards: by_shard(
             results("images/{set}/rows/{shard}.parquet"), wildcards.set
         ),
+        embeddings=embeddings_of_set,
     output:
         manifest=results("images/{set}/manifest.parquet"),
         pairs=results("images/{set}/pairs.parquet"),
@@ -104,15 +132,17 @@ rule manifest:
         code=stage_code("manifest"),
         spec=manifest_spec,
     shell:
-        "python -m mia.stages.manifest --name {wildcards.set} --rows {input}"
-        " --spec {params.spec:q} --manifest {output.manifest} --pairs {output.pairs} &> {log}"
+        "python -m mia.stages.manifest --name {wildcards.set} --rows {input.rows}"
+        " --embeddings {input.embeddings} --spec {params.spec:q}"
+        " --manifest {output.manifest} --pairs {output.pairs} &> {log}"
 
 
 rule membership:
     input:
-        lambda wildcards: expand(
+        manifests=lambda wildcards: expand(
             results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
         ),
+        known=known_index,
     output:
         results("targets/{target}/membership.parquet"),
     log:
@@ -128,5 +158,5 @@ rule membership:
         code=membership_code,
         spec=membership_spec,
     shell:
-        "python -m mia.stages.membership --name {wildcards.target} --manifests {input}"
-        " --spec {params.spec:q} --output {output} &> {log}"
+        "python -m mia.stages.membership --name {wildcards.target} --manifests {input.manifests}"
+        " --known {input.known} --spec {params.spec:q} --output {output} &> {log}"

@@ -100,12 +100,13 @@ def pairing(wildcards):
 
 
 def is_by_design(target):
-    """Both sides come from one set's seeded split, unmatched: exchangeable by construction."""
+    """Both sides come from one set's seeded split, nothing chosen since: exchangeable."""
     sides = [EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")]
     split = SETS[sides[0][0]].get("split", {})
     return (
         sides[0][0] == sides[1][0]
         and target["match"] == "none"
+        and not {"isolate", "known"} & target.keys()
         and all(part in split for _, parts in sides for part in parts)
     )
 

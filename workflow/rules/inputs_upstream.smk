@@ -44,21 +44,49 @@ def exclude_list_now(wildcards, input):
     return exclude_list(wildcards)
 
 
+def embedding_files(wildcards):
+    """The embedding model's files; a missing one is reported by the stage or the config's check."""
+    folder = Path(SETS[wildcards.set]["duplicates"]["embedding"]["path"])
+    return sorted(str(path) for path in folder.glob("*") if path.is_file())
+
+
+def embedding_spec(wildcards):
+    """What changes an embedding; not what is made of it."""
+    return selected(SETS[wildcards.set]["duplicates"]["embedding"], ["path", "sha256"])
+
+
+def embeddings_of_set(wildcards):
+    if "embedding" not in SETS[wildcards.set]["duplicates"]:
+        return []
+    return by_shard(results("images/{set}/embeddings/{shard}.parquet"), wildcards.set)
+
+
 def manifest_spec(wildcards):
     spec = selected(SETS[wildcards.set], ["split", "duplicates", "min_success"])
     return dump({**json.loads(spec), "seed": config["seed"]})
 
 
+def known_index(wildcards):
+    """The table of known training pictures, if the target names one."""
+    known = config["targets"][wildcards.target].get("known")
+    return [known["path"]] if known else []
+
+
 def membership_spec(wildcards):
-    """Both sides as [set, parts], the rule for duplicates, the seed."""
+    """Both sides as [set, parts], the rules for what is dropped, the seed."""
     target = config["targets"][wildcards.target]
-    spec = {side: EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")}
-    duplicates = SETS[spec["members"][0]]["duplicates"]
+    sides = {side: EXPERIMENT.parts(target[side]) for side in ("members", "nonmembers")}
+    trained_here = EXPERIMENT.training(target["model"]) is not None
     return dump(
         {
-            **spec,
-            "duplicates": duplicates,
-            "match": target["match"],
+            **{
+                key: target[key]
+                for key in ("match", "isolate", "known")
+                if key in target
+            },
+            **sides,
+            "duplicates": SETS[sides["members"][0]]["duplicates"],
+            "learnt": "kept" if trained_here else "all",
             "seed": config["seed"],
         }
     )

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import duplicates, split
+from mia.images import duplicates, hashes, split
+from mia.images.components import components, links
+from mia.images.representatives import representatives
 from mia.images.rows import NUMBERS, STATISTICS
 
 COLUMNS = [
@@ -29,7 +31,7 @@ COLUMNS = [
 ]
 PAIRS = [
     *("key_a", "key_b", "image_id_a", "image_id_b", "part_a", "part_b"),
-    *("distance", "rmse", "kind", "dropped"),
+    *("distance", "rmse", "mirrored", "cosine", "kind", "dropped"),
 ]
 
 
@@ -37,15 +39,18 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     """Return the manifest and the pairs of an image set.
 
     Duplicates are decided within a source part (rows outside named parts are one part: they are
-    split together): of each connected component the smallest key is kept. `group` joins duplicates
-    over all parts and members of one `family`, and is named by its smallest key.
+    split together): in the order of keys, a picture is kept unless it is a duplicate of a kept one,
+    or linked to one (`representatives`). `group` joins all connected duplicates over all parts, and
+    members of one `family`; it is named by its smallest key.
 
     Args:
-        rows: The rows of all shards, sorted by key; `part` is the source part.
+        rows: The rows of all shards, sorted by key; `part` is the source part. A column
+            `embedding` where `duplicates` names an embedding model.
         spec: `seed`, `duplicates`, `split` (part to kept pictures; may be missing).
 
     Returns:
-        The manifest (`COLUMNS`, sorted by key) and the pairs (`PAIRS`, sorted by key).
+        The manifest (`COLUMNS` and, if given, `embedding`; sorted by key) and the pairs (`PAIRS`,
+        sorted by keys).
 
     Raises:
         ValueError: The split asks for more than there is, or names a source part.
@@ -53,35 +58,43 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     rows = rows.reset_index(drop=True)
     good = rows[rows["status"] == "success"].reset_index(drop=True)
     pairs = duplicates.pairs_within(good, spec["duplicates"])
-    good = _with_groups(_with_verdicts(good, pairs), pairs)
+    same = pairs[pairs["kind"] != duplicates.REVIEW]
+    good = _with_verdicts(good, same, spec["duplicates"].get("linked_rmse", 0))
+    good = _with_groups(good, same)
     failed = rows[rows["status"] != "success"]
     failed = failed.assign(kept=False, reason=failed["status"], group=failed["key"])
     manifest = pd.concat([good, failed]) if len(failed) else good
     manifest = manifest.sort_values("key", ignore_index=True)
     manifest["source_part"] = manifest["part"]
     manifest["part"] = _final_parts(manifest, spec.get("split") or {}, spec["seed"])
-    return manifest[COLUMNS], _recorded(pairs, manifest)
+    columns = [*COLUMNS, *(["embedding"] if "embedding" in rows else [])]
+    return manifest[columns], _recorded(pairs, manifest)
 
 
-def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Add `kept` and `reason`: of duplicates in one source part, the smallest key stays."""
+def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame, linked_rmse: float) -> pd.DataFrame:
+    """Add `kept` and `reason`, decided within a source part."""
     position = pd.Series(good.index, index=good["key"])
     part = good["part"].to_numpy(object)
     a, b = (position[pairs[column]].to_numpy() for column in ("key_a", "key_b"))
-    together = part[a] == part[b]
-    first = duplicates.components(len(good), a[together], b[together])
+    together, copy = part[a] == part[b], (pairs["kind"] == "exact").to_numpy(bool)
+    original, copied = a[together & copy], b[together & copy]
+    a, b = a[together & ~copy], b[together & ~copy]
+    thumbnails = hashes.thumbnails(good["thumbnail"].tolist())
+    first, direct = representatives(thumbnails, a, b, linked_rmse)
+    # Of equal bytes only the first were compared with others: what holds for them holds for all.
+    first[copied], direct[copied] = first[original], direct[original]
     kept = first == np.arange(len(good))
-    keys = good["key"].to_numpy(object)
-    reasons = ["" if k else f"duplicate of {key}" for k, key in zip(kept, keys[first], strict=True)]
-    return good.assign(kept=kept, reason=reasons)
+    how = np.where(direct, "duplicate of ", "linked by duplicates to ")
+    reason = np.where(kept, "", how + good["key"].to_numpy(object)[first])
+    return good.assign(kept=kept, reason=reason)
 
 
 def _with_groups(good: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     position = pd.Series(good.index, index=good["key"])
     a, b = (position[pairs[column]].to_numpy() for column in ("key_a", "key_b"))
-    kin_a, kin_b = duplicates.links(good["family"])
+    kin_a, kin_b = links(good["family"])
     edges = np.concatenate([a, kin_a]), np.concatenate([b, kin_b])
-    first = duplicates.components(len(good), *edges)
+    first = components(len(good), *edges)
     return good.assign(group=good["key"].to_numpy(object)[first])
 
 
@@ -98,10 +111,12 @@ def _final_parts(manifest: pd.DataFrame, wanted: Mapping[str, int], seed: int) -
 
 
 def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Add parts and picture ids; the larger key of a pair in one source part is not kept."""
+    """Add parts and picture ids; of two duplicates in one source part, which one is not kept."""
     of_key = manifest.set_index("key")
     part_a, part_b = (of_key["source_part"][pairs[key]].to_numpy() for key in ("key_a", "key_b"))
-    pairs = pairs.assign(dropped=pairs["key_b"].where(part_a == part_b))
+    dropped = pairs["key_a"].where(of_key["kept"][pairs["key_b"]].to_numpy(bool), pairs["key_b"])
+    decided = (part_a == part_b) & (pairs["kind"] != duplicates.REVIEW)
+    pairs = pairs.assign(dropped=dropped.where(decided))
     captions = _equal_captions(manifest)
     pairs = pairs.astype({"distance": "Int64", "dropped": "string"})
     pairs = pd.concat([pairs, captions]) if len(captions) else pairs
@@ -119,5 +134,6 @@ def _equal_captions(manifest: pd.DataFrame) -> pd.DataFrame:
     good = good[good["text"] != ""].sort_values(["text", "key"])
     following = good.groupby("text")["key"].shift(-1)
     found = pd.DataFrame({"key_a": good["key"], "key_b": following}).dropna()
-    found = found.assign(distance=pd.NA, rmse=np.nan, kind="caption", dropped=pd.NA)
+    found = found.assign(distance=pd.NA, rmse=np.nan, mirrored=False, cosine=np.nan)
+    found = found.assign(kind="caption", dropped=pd.NA)
     return found.astype({"distance": "Int64", "dropped": "string"})

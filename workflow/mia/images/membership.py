@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import duplicates, split
+from mia.images import duplicates, nearness, split
+from mia.images.components import components, links
 from mia.images.matched import Method, unmatched
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
@@ -16,36 +17,54 @@ SIDES = {"members": True, "nonmembers": False}
 
 
 def build(
-    manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any], matching: Method | None = None
+    manifests: Mapping[str, pd.DataFrame],
+    spec: Mapping[str, Any],
+    matching: Method | None = None,
+    known: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the membership of a target: every row that the manifests kept, on both sides.
 
-    A nonmember that duplicates a member (bytes, hash and thumbnail, mirror image) is dropped; so is
-    the later of two pictures with equal bytes within a side. Groups are the manifests', joined by
+    Dropped are a nonmember that duplicates a picture the model has learnt (bytes, hash and
+    thumbnail, mirror image) or is in the index of known training pictures; the later of two
+    pictures with equal bytes within a side; and, with `isolate`, pictures of both sides alike that
+    have a neighbour among what the model has learnt. Groups are the manifests', joined by
     duplicates and families across the sides; a group is in one fold. With matching there is a third
     fold, `fit`; rows of the others that find no match are dropped.
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
-        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`.
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`; `isolate` (`phash`
+            in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
+            learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.matching`, if the sides are to be matched.
+        known: The index (`mia.images.known.index`), if there is one.
 
     Returns:
-        `COLUMNS`, sorted by set and key; `image_id` is unique among the kept rows.
+        `COLUMNS` and, with an index, `in_index`; sorted by set and key; `image_id` is unique among
+        the kept rows.
 
     Raises:
         ValueError: A side or one of its folds is empty; the message counts planned, downloaded,
             kept and dropped rows of every part.
     """
-    rows = pd.concat([_side(manifests, spec[side]).assign(member=SIDES[side]) for side in SIDES])
+    rows = pd.concat([_side(manifests, spec, side) for side in SIDES])
+    rows = rows.astype(dict.fromkeys(["member", "listed", "kept"], bool))
     rows = rows.sort_values(["set", "key"], ignore_index=True)
     members, nonmembers = (np.flatnonzero(rows["member"] == flag) for flag in (True, False))
     found = duplicates.matches(rows.iloc[members], rows.iloc[nonmembers], spec["duplicates"])
     a, b = members[found["a"]], nonmembers[found["b"]]
-    rows = rows.assign(kept=True, reason="")
+    rows = rows.assign(reason="")
     _drop(rows, b, a, "duplicate of member")
     _drop(rows, *_later_copies(rows), "same picture as")
+    learnt = rows[rows["member"]]
+    if known is not None:
+        rows["in_index"] = nearness.in_index(rows, known, spec["duplicates"]["phash"])
+        _strike(rows, rows["in_index"] & ~rows["member"], "in the known training index")
+    if "isolate" in spec:
+        near = _has_neighbour(rows, learnt, known, spec)
+        _strike(rows, near, "near another picture of the training set")
     rows["group"] = _joined_groups(rows, a, b)
+    rows = rows[rows["listed"]].reset_index(drop=True)
     _require_both(rows, manifests, spec)
     kept = rows[rows["kept"]]
     deal = split.folds_to_match if matching else split.folds
@@ -59,14 +78,36 @@ def build(
         _require_folds(rows, reported, manifests, spec)
     if rows.loc[rows["kept"], "image_id"].duplicated().any():
         raise ValueError("image_id is not unique among the kept rows")
-    return rows[COLUMNS]
+    return rows[[*COLUMNS, *(["in_index"] if known is not None else [])]]
 
 
-def _side(manifests: Mapping[str, pd.DataFrame], side: Sequence[Any]) -> pd.DataFrame:
-    name, parts = side
-    manifest = manifests[name]
-    chosen = manifest["part"].isin(parts) & manifest["kept"].astype(bool)
-    return manifest[chosen].assign(set=name)
+def _side(
+    manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any], side: str
+) -> pd.DataFrame:
+    """Rows of one side; `listed` are those that the manifest kept, others are learnt unlisted."""
+    name, parts = spec[side]
+    rows = manifests[name].assign(set=name, member=SIDES[side], listed=manifests[name]["kept"])
+    unlisted = SIDES[side] and spec.get("learnt") == "all"
+    wanted = rows["status"] == "success" if unlisted else rows["kept"].astype(bool)
+    return rows[rows["part"].isin(parts) & wanted]
+
+
+def _has_neighbour(
+    rows: pd.DataFrame, learnt: pd.DataFrame, known: pd.DataFrame | None, spec: Mapping[str, Any]
+) -> np.ndarray:
+    """Whether each row has another picture near it among the members or in the index."""
+    near = nearness.near_members(rows, learnt, spec["isolate"])
+    if known is not None and "phash" in spec["isolate"]:
+        # A member has an entry of its own in an index of the training set.
+        for member, own in ((True, spec["duplicates"]["phash"]), (False, -1)):
+            side = (rows["member"] == member).to_numpy(bool)
+            near[side] |= nearness.near_index(rows[side], known, spec["isolate"]["phash"], own)
+    return near
+
+
+def _strike(rows: pd.DataFrame, chosen: Sequence[bool], why: str) -> None:
+    """Drop chosen rows, in place, unless they are dropped already."""
+    rows.loc[rows["kept"] & chosen, ["kept", "reason"]] = False, why
 
 
 def _drop(rows: pd.DataFrame, dropped: np.ndarray, instead: np.ndarray, why: str) -> None:
@@ -87,7 +128,7 @@ def _leave_out(rows: pd.DataFrame, reasons: pd.Series) -> None:
 
 def _later_copies(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of kept rows whose bytes an earlier kept row has, and those earlier rows."""
-    first, later = duplicates.links(rows["image_id"].where(rows["kept"]))
+    first, later = links(rows["image_id"].where(rows["kept"]))
     return later, first
 
 
@@ -95,12 +136,12 @@ def _joined_groups(rows: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarr
     """Name each row's group `{set}:{key}` of its first row."""
     edges = [
         (a, b),
-        duplicates.links(rows["set"] + ":" + rows["group"]),
-        duplicates.links(rows["family"]),
-        duplicates.links(rows["image_id"]),
+        links(rows["set"] + ":" + rows["group"]),
+        links(rows["family"]),
+        links(rows["image_id"]),
     ]
     starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
-    first = duplicates.components(len(rows), starts, ends)
+    first = components(len(rows), starts, ends)
     return (rows["set"] + ":" + rows["key"]).to_numpy(object)[first]
 
 

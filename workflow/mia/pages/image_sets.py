@@ -7,7 +7,10 @@ from typing import Any
 import pandas as pd
 
 from mia.images.exclusion import EXCLUDED
+from mia.pages import near_pairs
 from mia.pages.words import FAILURES, PAIRS
+
+DUPLICATES = ("exact", "near", "mirror", "embedding")
 
 
 def image_set_context(
@@ -19,7 +22,7 @@ def image_set_context(
         name: The set.
         spec: Its config.
         manifest: Columns part, status, kept, reason.
-        pairs: Columns part_a, part_b, kind.
+        pairs: Columns part_a, part_b, kind, and those of `near_pairs.by_threshold`.
     """
     opened = manifest["status"] == "success"
     asked = manifest["status"] != EXCLUDED
@@ -48,7 +51,11 @@ def image_set_context(
         "failures": [(FAILURES.get(status, status), int(n)) for status, n in failures.items()],
         "reasons": [(reason, int(n)) for reason, n in reasons.items()],
         "pairs": pair_counts(pairs),
-        "across": int(((pairs["part_a"] != pairs["part_b"]) & (pairs["kind"] != "caption")).sum()),
+        "across": int(
+            ((pairs["part_a"] != pairs["part_b"]) & pairs["kind"].isin(DUPLICATES)).sum()
+        ),
+        "rule": spec["duplicates"],
+        "thresholds": near_pairs.by_threshold(pairs, spec["duplicates"]),
     }
 
 

@@ -75,6 +75,8 @@ PAIRS = {
     "exact": "the same file",
     "near": "nearly the same picture",
     "mirror": "a mirror image",
+    "embedding": "alike by their embeddings",
+    "review": "a little beyond the limits (noted, never dropped)",
     "caption": "the same caption (noted, never dropped)",
 }
 

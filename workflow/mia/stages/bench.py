@@ -5,6 +5,7 @@
 2. Seconds and memory of what comes after measuring, score to report: as pictures grow tenfold and
    a hundredfold, and for many questions at once.
 3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
+4. Seconds of searching hashes for near copies, by faiss and by NumPy.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from statistics import median
 from mia import tables
 from mia.benchmarks import planning
 from mia.benchmarks.scale import Scale
+from mia.benchmarks.search import search
 
 FEW = 4  # questions, where pictures are what grows
+HASHES = ((3_000, 3_000), (7_000, 7_000), (15_000, 15_000), (1_000_000, 10_000))
 
 
 def main() -> None:
@@ -46,6 +49,7 @@ def main() -> None:
         "scale": [scale(images, FEW) for images in args.images],
         "queries": [scale(images, args.queries) for images in args.images[1:2]],
         "planning": plan(args.shards, args.attacks),
+        "search": [search(known, queries) for known, queries in HASHES],
     }
     tables.write_json(found, args.output)
     print(json.dumps(found, indent=1))

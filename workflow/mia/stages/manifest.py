@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="name of the image set")
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="rows, one per shard")
+    parser.add_argument("--embeddings", nargs="*", type=Path, default=[], help="one per shard")
     parser.add_argument("--spec", required=True, type=json.loads, help="split, duplicates, …")
     parser.add_argument("--manifest", required=True, type=Path, help="table to write")
     parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
@@ -34,6 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
                 file=sys.stderr,
             )
         require_success(rows, options.spec.get("min_success", 0))
+        if options.embeddings:
+            embeddings = pd.concat(map(tables.read, options.embeddings))
+            rows = rows.merge(embeddings, how="left", on="key", validate="one_to_one")
         manifest, pairs = build(rows, options.spec)
     except ValueError as error:
         raise SystemExit(f"error: image_sets.{options.name}: {error}") from error

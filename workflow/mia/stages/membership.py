@@ -8,10 +8,12 @@ import json
 import sys
 from pathlib import Path
 
-from mia import tables
-from mia.images.membership import build
+import pandas as pd
 
-# With matching, all columns are read: any of them may tell the sides apart.
+from mia import tables
+from mia.images import known
+from mia.images.membership import SIDES, build
+
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
 READ += ["group", "kept"]
 
@@ -22,6 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--manifests", required=True, nargs="+", type=Path, help="of its sets, the members' first"
     )
+    parser.add_argument("--known", nargs="?", type=Path, help="table of known training hashes")
     parser.add_argument("--spec", required=True, type=json.loads, help="both sides, seed, …")
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     options = parser.parse_args(arguments)
@@ -31,18 +34,42 @@ def main(arguments: list[str] | None = None) -> None:
             raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
         method = options.spec["match"]
         manifests = {
-            name: tables.read(path, READ if method == "none" else None)
+            name: tables.read(path, columns(options.spec))
             for name, path in zip(sets, options.manifests, strict=True)
         }
         matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
-        rows = build(manifests, options.spec, matching)
+        rows = build(manifests, options.spec, matching, known_index(options.known, options.spec))
     except ValueError as error:
         raise SystemExit(f"error: targets.{options.name}: {error}") from error
     kept = rows[rows["kept"]]
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
-    print(f"dropped: {len(rows) - len(kept)}", file=sys.stderr)
+    for side, member in SIDES.items():
+        print(account(side, rows[rows["member"] == member]), file=sys.stderr)
     tables.write(rows, options.output)
+
+
+def columns(spec: dict) -> list[str] | None:
+    """Columns of the manifests to be read; with matching all, as any may tell the sides apart."""
+    if spec["match"] != "none":
+        return None
+    return [*READ, *(["embedding"] if "embedding" in spec["duplicates"] else [])]
+
+
+def known_index(path: Path | None, spec: dict) -> pd.DataFrame | None:
+    if path is None:
+        return None
+    named = list(known.columns(spec["known"]).values())
+    return known.index(tables.read(path, named), spec["known"])
+
+
+def account(side: str, rows: pd.DataFrame) -> str:
+    """Say how many rows of a side are kept, and how many an index of known pictures has."""
+    kept = int(rows["kept"].sum())
+    words = f"{side}: {kept} of {len(rows)} kept ({kept / len(rows):.1%})"
+    if "in_index" in rows:
+        words += f", {int(rows['in_index'].sum())} in the known training index"
+    return words
 
 
 if __name__ == "__main__":

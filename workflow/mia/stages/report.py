@@ -14,12 +14,23 @@ from markupsafe import Markup
 from mia import tables
 from mia.checkout import commit
 from mia.evaluation.scored import scored
-from mia.pages import drawings, flags, image_sets, pictures, prose, provenance, targets, writing
+from mia.pages import (
+    drawings,
+    flags,
+    image_sets,
+    near_pairs,
+    pictures,
+    prose,
+    provenance,
+    targets,
+    writing,
+)
 from mia.pages.captions import CAPTIONS, LEFT
+from mia.pages.known_index import index_counts
 from mia.pages.words import glossary
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
-PAIRS = ["part_a", "part_b", "kind"]
+PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
 
 
 def main() -> None:
@@ -75,12 +86,14 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         mine = [row for row in rows if row["target"] == name]
         shown.append(
             targets.target_context(name, spec, mine, audits[name], long)
+            | {"known": index_counts(tables.read(memberships[name]))}
             | {"figures": target_figures(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
         )
     sets = [
         image_sets.image_set_context(name, spec["image_sets"][name], counted[name], pairs[name])
         | {"hash": provenance.pictures_hash(counted[name])}
+        | {"near": near_the_limit(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)
     ]
     models = [json.loads(path.read_text(encoding="utf-8")) for path in options.models]
@@ -155,6 +168,17 @@ def gallery(
     held = held[held["kept"].astype(bool)].drop_duplicates("image_id").set_index("image_id")
     credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in names)
     return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
+
+
+def near_the_limit(
+    name: str, spec: dict[str, Any], pairs: pd.DataFrame, manifest: Path
+) -> dict[str, list[dict[str, Any]]] | None:
+    """Return the pairs on either side of an image set's limits, or None where none may be shown."""
+    if not is_pictured(name, spec):
+        return None
+    held = tables.read(manifest, ["key", "caption", "thumbnail"]).set_index("key")
+    found = near_pairs.nearest(pairs, spec["image_sets"][name]["duplicates"])
+    return {side: near_pairs.shown(chosen, held) for side, chosen in found.items()}
 
 
 def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:

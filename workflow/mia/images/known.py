@@ -1,0 +1,49 @@
+"""An index of hashes of known training pictures, as its owner's table has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+DIGITS = {"phash": 16, "sha256": 64}
+
+
+def columns(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return which column holds each kind of hash that the spec names.
+
+    >>> columns({"path": "hashes.parquet", "phash": "hash64"})
+    {'phash': 'hash64'}
+    """
+    return {kind: spec[kind] for kind in DIGITS if kind in spec}
+
+
+def index(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the hashes of a table: columns `phash` and `sha256`, as far as the spec names them.
+
+    Args:
+        table: One row per training picture, hashes as hexadecimal digits in either case, null where
+            unknown.
+        spec: `path`, for messages; `phash` and `sha256`, the names of columns.
+
+    Raises:
+        ValueError: A hash has other digits, or a column holds none; the message names the file, the
+            column and the row, counted from 0.
+    """
+    found = {}
+    for kind, column in columns(spec).items():
+        texts = table[column]
+        where = f"{spec['path']}, column {column!r}"
+        known = texts.dropna()
+        if not len(known):
+            raise ValueError(f"{where}: no hash in {len(texts)} rows")
+        good = known.map(lambda text: isinstance(text, str)) & known.astype(str).str.fullmatch(
+            f"[0-9a-fA-F]{{{DIGITS[kind]}}}"
+        )
+        if not good.all():
+            row = good.index[~good][0]
+            expected = f"expected {DIGITS[kind]} hexadecimal digits"
+            raise ValueError(f"{where}, row {row}: {str(known[row])!r}; {expected}")
+        found[kind] = texts.str.lower()
+    return pd.DataFrame(found)
