@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Shard:
 
     Attributes:
         images: Index `image_id`, sorted; columns `key`, `caption`, and `alt-<name>` for each other
-            caption that the image set has.
+            caption that the image set has. A picture in two parts has two rows (`layers`).
     """
 
     def __init__(
@@ -45,7 +46,18 @@ class Shard:
         self._position = {image_id: i for i, image_id in enumerate(ids)}
         rows = tables.read(manifest, COLUMNS)
         rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
-        self.images = captions_of(rows).join(rows.set_index("image_id")["key"]).sort_index()
+        rows = rows.sort_values(["image_id", "key"])
+        self.images = captions_of(rows).assign(key=rows["key"].to_numpy())
+
+    def layers(self) -> list[Shard]:
+        """Cut itself such that each picture is in a layer once: its two captions are two things."""
+        number = self.images.groupby(level="image_id").cumcount()
+        found = []
+        for n in range(1 + number.max() if len(number) else 1):
+            layer = copy(self)
+            layer.images = self.images[number == n]
+            found.append(layer)
+        return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:
         """One caption per image."""
@@ -75,5 +87,5 @@ def captions_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return index `image_id`, columns `caption` and `alt-<name>`, from rows of a manifest."""
     rows = rows.set_index("image_id")
     others = pd.DataFrame([json.loads(text or "{}") for text in rows["alternates"]], rows.index)
-    captions = rows[["caption"]].join(others.add_prefix("alt-"))
+    captions = rows[["caption"]].assign(**others.add_prefix("alt-").to_dict("list"))
     return captions.fillna("").astype(str)

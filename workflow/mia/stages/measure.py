@@ -11,6 +11,8 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from mia import query as queries_module
 from mia import tables
 from mia.ledger import Ledger
@@ -26,28 +28,35 @@ def main() -> None:
     shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
     wanted = queries_module.load(args.wanted)
     outputs = {Path(path).parent.name: path for path in args.output}
-    ledger = Ledger(args.ledger)
-    hashes = input_hashes(shard.images, shared_inputs(model, args.settings))
+    ledger, shared = Ledger(args.ledger), shared_inputs(model, args.settings)
 
-    def measurements() -> dict[str, Measurements]:
-        return {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
+    def answered(layer: Shard) -> dict[str, Measurements]:
+        """Every signal on the layer's images, what was missing measured."""
+        hashes = input_hashes(layer.images, shared)
+
+        def held() -> dict[str, Measurements]:
+            return {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
+
+        found = held()
+        if not any(signal.missing for signal in found.values()):
+            print("measured 0 evals: everything is in the ledger", file=sys.stderr)
+            return found
+        from mia.measuring import measure
+
+        measure(model, layer, found, args.settings, args.threads)
+        return held()
 
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
-            found = measurements()
-            if any(signal.missing for signal in found.values()):
-                from mia.measuring import measure
-
-                measure(model, shard, found, args.settings, args.threads)
-                found = measurements()
-            else:
-                print("measured 0 evals: everything is in the ledger", file=sys.stderr)
+            layers = [(layer, answered(layer)) for layer in shard.layers()]
     except (LockError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
 
     metadata = {"model": model["name"], "weights": model["weights"]}
     for name, path in outputs.items():
-        tables.write(found[name].table(shard.images), path, metadata)
+        parts = [found[name].table(layer.images) for layer, found in layers]
+        table = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        tables.write(table.sort_values(["image_id", "query", "key"]), path, metadata)
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -1,0 +1,45 @@
+"""What a measuring job looks at: a picture in two parts keeps both its captions."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import save_file
+
+from mia import tables
+from mia.shard import Shard
+
+
+def shard(folder, rows):
+    """A shard of (key, image_id, part, caption, other caption)."""
+    table = pd.DataFrame(rows, columns=["key", "image_id", "part", "caption", "other"])
+    table["alternates"] = [json.dumps({"blip": other}) if other else "" for other in table["other"]]
+    tables.write(table.drop(columns="other").assign(kept=True), folder / "manifest.parquet")
+    latents = {"z0": np.arange(len(table), dtype=np.float32).reshape(-1, 1, 1, 1)}
+    held = {name: json.dumps(table[name].tolist()) for name in ("key", "image_id")}
+    save_file(latents, folder / "latents.safetensors", held)
+    parts = ["member", "nonmember"]
+    return Shard(folder / "manifest.parquet", folder / "latents.safetensors", parts)
+
+
+def test_equal_pictures_with_other_captions_are_in_layers_of_their_own(tmp_path):
+    rows = [
+        ("k3", "a", "nonmember", "a red cat", "one"),
+        ("k1", "b", "member", "two birds", "two"),
+        ("k2", "a", "member", "a dog", ""),
+    ]
+    first, second = shard(tmp_path, rows).layers()
+    assert first.images.to_dict("index") == {
+        "a": {"caption": "a dog", "alt-blip": "", "key": "k2"},
+        "b": {"caption": "two birds", "alt-blip": "two", "key": "k1"},
+    }
+    assert second.images.to_dict("index") == {
+        "a": {"caption": "a red cat", "alt-blip": "one", "key": "k3"}
+    }
+    assert first.captions(["b", "a"]) == ["two birds", "a dog"]
+    assert first.alternates(["b", "a"]) == {"blip": ["two", ""]}
+
+
+def test_a_shard_without_pictures_has_one_layer(tmp_path):
+    (layer,) = shard(tmp_path, []).layers()
+    assert len(layer.images) == 0 and {"key", "caption"} <= set(layer.images)
