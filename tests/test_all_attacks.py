@@ -68,19 +68,3 @@ def test_a_new_attack_on_old_queries_measures_nothing(bench):
     assert run.evals == 0
     assert isinstance(bench.summary().loc["latent_early", "auc"], float)
     assert not pd.isna(bench.summary().loc["latent_early", "auc"])
-
-
-def test_a_file_of_scores_goes_the_same_road(bench):
-    bench.run().done()
-    ours = pd.read_parquet(bench.folder / "results/scores/fair/loss.parquet")
-    ours[["image_id", "score"]].to_csv(bench.folder / "theirs.csv", index=False)
-    rows = {"loss": {}, "theirs": {"scores": "theirs.csv"}, "blind_image": {}, "quantile": {}}
-    bench.configure(lambda config: config.update(attacks=rows))
-    bench.run().done()
-    summary = bench.summary()
-    assert summary.loc["theirs", "auc"] == summary.loc["loss", "auc"]
-    assert summary.loc["theirs", "access"] == "external"
-    assert summary.loc["theirs", "evals_alone"] == 0
-    tables = bench.folder / "results/tables"
-    assert set(pd.read_csv(tables / "pairwise.csv")["other"]) == {"theirs", "quantile"}
-    assert set(pd.read_csv(tables / "set_test.csv")["attack"]) == set(rows)

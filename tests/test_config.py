@@ -344,3 +344,12 @@ def test_shipped_configs_are_accepted(path):
     found = experiment(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert found.pairs and found.queries and found.blind_attacks()
     assert len(dump(found.queries)) < 100_000, "Linux takes arguments of up to 131,072 bytes"
+
+
+def test_whether_a_model_learnt_a_targets_members_and_nothing_else_of_it(config):
+    unseen = {"model": "early", "members": "emoji:shadow", "nonmembers": "emoji:nonmember"}
+    swapped = {"model": "early", "members": "emoji:shadow", "nonmembers": "emoji:member"}
+    config["targets"] |= {"unseen": unseen, "swapped": swapped}
+    found = experiment(config)
+    learns = {target: found.learns_members(target) for target in found.config["targets"]}
+    assert learns == {"fair": True, "late": True, "unseen": False, "swapped": False}

@@ -94,3 +94,19 @@ def test_a_row_with_scores_has_no_other_key():
     with pytest.raises(ConfigError, match=r"attacks.theirs: attack: a row with `scores`"):
         build_attack("theirs", row)
     assert build_attack("theirs", {"scores": "a.csv"}).queries == ()
+
+
+@pytest.mark.slow
+def test_a_file_goes_down_the_whole_road(bench):
+    ours = tables.read(bench.folder / "results/scores/fair/loss.parquet")
+    ours[["image_id", "score"]].to_csv(bench.folder / "theirs.csv", index=False)
+    rows = {"loss": {}, "theirs": {"scores": "theirs.csv"}, "blind_caption": {}}
+    bench.configure(lambda config: config.update(attacks=rows))
+    bench.run().done()
+    summary = bench.summary()
+    assert summary.loc["theirs", "auc"] == summary.loc["loss", "auc"]
+    assert summary.loc["theirs", "access"] == "external"
+    assert summary.loc["theirs", "evals_alone"] == 0
+    found = bench.folder / "results/tables"
+    assert pd.read_csv(found / "pairwise.csv")["other"].tolist() == ["theirs"]
+    assert set(pd.read_csv(found / "set_test.csv")["attack"]) == set(rows)

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.stats import spearmanr
 
 from made_up_results import ATTACKS, TARGETS, build
+from mia.chance import tpr_band_at
 from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps
 from mia.figures.style import ROLES, message, to_svg
 from mia.metrics import tpr_at_fpr
@@ -66,7 +67,7 @@ def test_curve_is_the_largest_tpr_within_the_limit():
 def test_no_signal_band_covers_as_often_as_it_says():
     rng = np.random.default_rng(0)
     allowed = np.array([1, 5, 20, 60])
-    low, high = roc.no_signal_band(120, 100, allowed, 0.9)
+    low, high = tpr_band_at(120, 100, allowed, 0.9)
     inside = [
         (low <= rates) & (rates <= high)
         for rates in (

@@ -57,18 +57,27 @@ def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: fl
 def tpr_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:
     """Return the band of the TPR at an FPR limit, exact.
 
-    With k false positives allowed, the members above the (k+1)-th best nonmember are
-    beta-binomial: `members` trials, a = k + 1, b = nonmembers - k.
-
     >>> [round(end, 3) for end in tpr_band(500, 500, 0.01, 0.95)]
-    [0.004, 0.028]
+    [0.002, 0.028]
     """
     allowed = allowed_false_positives(limit, nonmembers)
     if allowed >= nonmembers:
         return 1.0, 1.0
-    law = betabinom(members, allowed + 1, nonmembers - allowed)
-    low, high = law.ppf([(1 - confidence) / 2, (1 + confidence) / 2]) / members
+    low, high = tpr_band_at(members, nonmembers, np.array(allowed), confidence)
     return float(low), float(high)
+
+
+def tpr_band_at(
+    members: int, nonmembers: int, allowed: np.ndarray, confidence: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exact bands of the TPR with `allowed` false positives, fewer than `nonmembers`.
+
+    The members above the (k+1)-th best nonmember are beta-binomial: `members` trials, a = k + 1,
+    b = nonmembers - k.
+    """
+    law = betabinom(members, allowed + 1, nonmembers - allowed)
+    tail = (1 - confidence) / 2
+    return law.ppf(tail) / members, law.ppf(1 - tail) / members
 
 
 def advantage_band(members: int, nonmembers: int, confidence: float) -> Band:

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from scipy.stats import betabinom
 
 from mia import metrics
+from mia.chance import tpr_band_at
 from mia.figures.style import BAND, CURVE, MUTED, SERIES, SPARE, WIDTH, styled
 
 POINTS = 200
@@ -45,27 +45,6 @@ def tpr_at(member: np.ndarray, nonmember: np.ndarray, allowed: np.ndarray) -> np
     return found[np.searchsorted(made, allowed, side="right") - 1] / len(member)
 
 
-def no_signal_band(
-    n_member: int, n_nonmember: int, allowed: np.ndarray, confidence: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the range of true positive rates that a score without signal reaches, pointwise.
-
-    With k false positives allowed, the members above the (k+1)-th highest nonmember of a score
-    that knows nothing are beta-binomial: n_member trials, a = k + 1, b = n_nonmember - k.
-
-    Args:
-        n_member, n_nonmember: Pictures in each class.
-        allowed: Numbers of false positives, below `n_nonmember`.
-        confidence: Share of no-signal scores inside the band at each point, in (0, 1).
-
-    Returns:
-        Lower and upper rates in [0, 1].
-    """
-    tail = (1 - confidence) / 2
-    law = betabinom(n_member, allowed + 1, n_nonmember - allowed)
-    return law.ppf(tail) / n_member, law.ppf(1 - tail) / n_member
-
-
 @styled
 def draw(
     scores: Mapping[str, tuple[np.ndarray, np.ndarray]],
@@ -87,7 +66,7 @@ def draw(
     figure = Figure(figsize=(WIDTH, 4.7 + 0.24 * ((len(shown) + 3) // 2)), layout="constrained")
     axes = figure.add_subplot()
     fpr = allowed / n_nonmember
-    low, high = no_signal_band(n_member, n_nonmember, allowed[:-1], confidence)
+    low, high = tpr_band_at(n_member, n_nonmember, allowed[:-1], confidence)
     band = axes.fill_between(
         fpr, np.maximum([*low, 1], floor), [*high, 1], step="post", color=BAND, linewidth=0
     )
