@@ -54,16 +54,19 @@ def test_a_cluster_gives_the_numbers_of_one_machine(tmp_path):
         pytest.skip(reason)
     assert find_spec("snakemake_executor_plugin_slurm"), "pip install '.[slurm]'"
     cluster, log = tiny(tmp_path / "cluster"), tmp_path / "snakemake.log"
-    with slurm(tmp_path / "slurm"), open(log, "w") as output:
-        with cluster.start(*HERE, output=output) as snakemake:
-            try:
-                found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None)
-                assert found is not True, log.read_text()
-                number, model = found
-                subprocess.run(["scancel", number], check=True)
-                assert snakemake.wait() == 0, log.read_text()
-            finally:
-                kill(at_work(cluster.folder))
+    with (
+        slurm(tmp_path / "slurm"),
+        open(log, "w") as output,
+        cluster.start(*HERE, output=output) as snakemake,
+    ):
+        try:
+            found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None)
+            assert found is not True, log.read_text()
+            number, model = found
+            subprocess.run(["scancel", number], check=True)
+            assert snakemake.wait() == 0, log.read_text()
+        finally:
+            kill(at_work(cluster.folder))
     assert f"SLURM job '{number}'" in log.read_text()
     assert "Nothing to be done" in cluster.run("--dry-run").done().text
     measure_log = cluster.folder / f"results/logs/measure/{model}/openmoji/000.log"
