@@ -1,4 +1,4 @@
-"""Who is at work in a folder, and how to end it the hard way."""
+"""Work slow enough to be killed, who is at it, and how to end it the hard way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from workbench import Workbench
+
+TIMESTEPS = list(range(0, 1000, 10))
 PATIENCE = 600  # seconds that a step of a test may take on a slow machine
+
+
+def slowed(bench: Workbench, batch_size: int = 1) -> Workbench:
+    """Ask one query after the other, flush often, and forget what was measured before."""
+    loss = {"timesteps": TIMESTEPS, "draws": 1}
+    bench.configure(lambda config: config.update(attacks={"loss": loss, "coin": {}}))
+    measure = {"device": "cpu", "batch_size": batch_size, "flush_seconds": 0.2}
+    bench.configure(lambda config: config.update(measure=measure))
+    bench.forget_measurements()
+    return bench
 
 
 def at_work(folder: Path) -> dict[int, list[str]]:

@@ -59,7 +59,13 @@ def lay_out(folder: Path, model: Path) -> None:
 
     In this copy one attack, `sima`, imports a helper of its own.
     """
-    copy_pipeline(folder)
+    folder.mkdir(parents=True)
+    for name in PIPELINE:
+        if (PROJECT / name).is_dir():
+            skip = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+            shutil.copytree(PROJECT / name, folder / name, ignore=skip)
+        else:
+            shutil.copy2(PROJECT / name, folder / name)
     (folder / "workflow/mia/roots.py").write_text(ROOTS)
     sima = folder / "workflow/mia/attacks/sima.py"
     text = sima.read_text(encoding="utf-8")
@@ -72,17 +78,6 @@ def lay_out(folder: Path, model: Path) -> None:
     draw_part(folder / "data/nonmember", seed=1)
     (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text(yaml.safe_dump(CONFIG, sort_keys=False))
-
-
-def copy_pipeline(folder: Path) -> None:
-    """Copy the Snakefile and what it needs into a new folder."""
-    folder.mkdir(parents=True)
-    for name in PIPELINE:
-        if (PROJECT / name).is_dir():
-            skip = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-            shutil.copytree(PROJECT / name, folder / name, ignore=skip)
-        else:
-            shutil.copy2(PROJECT / name, folder / name)
 
 
 def draw_part(folder: Path, seed: int) -> None:

@@ -14,26 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from killing import at_work, kill, wait_for
+from killing import TIMESTEPS, at_work, kill, slowed, wait_for
 from mia import tables
 from mia.query import dump, grid
 from micro_experiment import IMAGES
 from workbench import Workbench, assert_same_numbers
 
-TIMESTEPS = list(range(0, 1000, 10))
 EVALS = IMAGES * len(TIMESTEPS)
 KILLS, BATCH = 5, 8
 pytestmark = pytest.mark.slow
-
-
-def slowed(bench: Workbench) -> Workbench:
-    """Ask one query after the other, flush often, and forget what was measured before."""
-    loss = {"timesteps": TIMESTEPS, "draws": 1}
-    bench.configure(lambda config: config.update(attacks={"loss": loss, "coin": {}}))
-    measure = {"device": "cpu", "batch_size": 1, "flush_seconds": 0.2}
-    bench.configure(lambda config: config.update(measure=measure))
-    bench.forget_measurements()
-    return bench
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,8 @@ def test_a_full_disk_stops_a_run_that_goes_on_when_there_is_room(bench, finished
         pytest.skip("mounting a file system of a given size needs root")
     try:
         for size in ("500k", "64m"):
-            full = bench.run()
-            assert full.code == 1 and "No space left on device" in full.text
+            assert bench.run().code == 1
+            assert shutil.disk_usage(results).free < 40_000
             subprocess.run(["mount", "-o", f"remount,size={size}", str(results)], check=True)
         bench.make_run()
         assert_same_numbers(finished_run.kept, bench)

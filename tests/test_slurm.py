@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
-import yaml
 
-from killing import at_work, kill, wait_for
-from micro_experiment import PROJECT, copy_pipeline
+from killing import at_work, kill, slowed, wait_for
+from mia import tables
 from slurm_cluster import slurm, why_not
 from workbench import MEASURED, Workbench, assert_same_numbers
 
@@ -23,54 +20,46 @@ HERE = (
     "--slurm-init-seconds-before-status-checks=1",
     "--seconds-between-status-checks=1",
     "--latency-wait=10",
-    "--group-components=attack=34",
 )
 pytestmark = pytest.mark.slow
 
 
-def tiny(folder: Path) -> Workbench:
-    """The pipeline with `config/tiny.yaml`, its ledger written twice a second."""
-    copy_pipeline(folder)
-    config = yaml.safe_load((PROJECT / "config/tiny.yaml").read_text(encoding="utf-8"))
-    config["measure"]["flush_seconds"] = 0.5
-    (folder / "config").mkdir()
-    (folder / "config/config.yaml").write_text(yaml.safe_dump({**config, "results": "results"}))
-    return Workbench(folder)
-
-
 def measuring(bench: Workbench) -> tuple[str, str] | None:
-    """SLURM's number of a measuring job that has something in its ledger, and its model."""
+    """SLURM's number of a measuring job, and its shard, once something is in the ledger."""
+    if not list((bench.folder / "results/ledger").glob("measure/*/*/denoise-*.parquet")):
+        return None
     running = ["squeue", "--noheader", "--states=RUNNING", "--format=%i %k"]
     for line in subprocess.check_output(running, text=True).splitlines():
-        number, _, comment = line.partition(" rule_measure_wildcards_")
-        model = comment.split("_openmoji")[0]
-        if comment and list(bench.folder.glob(f"results/ledger/measure/{model}/*/*.parquet")):
-            return number, model
+        number, _, rule = line.partition(" ")
+        if rule.startswith("rule_measure_"):
+            return number, rule.rpartition("_")[2]
     return None
 
 
-def test_a_cluster_gives_the_numbers_of_one_machine(tmp_path):
+def test_a_cluster_gives_the_numbers_of_one_machine(tiny_sd, bench, tmp_path):
     if reason := why_not():
         pytest.skip(reason)
     assert find_spec("snakemake_executor_plugin_slurm"), "pip install '.[slurm]'"
-    cluster, log = tiny(tmp_path / "cluster"), tmp_path / "snakemake.log"
-    with slurm(tmp_path / "slurm"), open(log, "w") as output:
-        with cluster.start(*HERE, output=output) as snakemake:
-            try:
-                found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None)
-                assert found is not True, log.read_text()
-                number, model = found
-                subprocess.run(["scancel", number], check=True)
-                assert snakemake.wait() == 0, log.read_text()
-            finally:
-                kill(at_work(cluster.folder))
-    assert f"SLURM job '{number}'" in log.read_text()
+    cluster = slowed(Workbench.build(tmp_path / "cluster", tiny_sd))
+    log = tmp_path / "snakemake.log"
+    with (
+        slurm(tmp_path / "slurm"),
+        open(log, "w") as output,
+        cluster.start(*HERE, output=output) as snakemake,
+    ):
+        try:
+            found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None)
+            assert found is not True, log.read_text()
+            number, shard = found
+            subprocess.run(["scancel", number], check=True)
+            assert snakemake.wait() == 0, log.read_text()
+        finally:
+            kill(at_work(cluster.folder))
+    assert f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in log.read_text()
+    went_on = cluster.folder / f"results/logs/measure/tiny/mine/{shard}.log"
+    answers = tables.read(cluster.folder / f"results/signals/tiny/mine/denoise/{shard}.parquet")
+    assert 0 < int(MEASURED.search(went_on.read_text()).group(1)) < len(answers)
     assert "Nothing to be done" in cluster.run("--dry-run").done().text
-    measure_log = cluster.folder / f"results/logs/measure/{model}/openmoji/000.log"
-    assert int(MEASURED.search(measure_log.read_text()).group(1)) > 0
 
-    local = tiny(tmp_path / "local")
-    trained = "results/ledger/train"
-    shutil.copytree(cluster.folder / trained, local.folder / trained)
-    local.run().done()
-    assert_same_numbers(cluster, local)
+    slowed(bench, batch_size=64).run().done()
+    assert_same_numbers(bench, cluster)

@@ -11,10 +11,12 @@ import pandas as pd
 
 from mia import tables
 from mia.config import complete
+from mia.images.rows import NUMBERS, STATISTICS
 from mia.query import Query, grid
 from mia.signals.denoise import MEASURES
 
-PAGE = Path(__file__).parents[2] / "report" / "page.html.j2"
+ROOT = Path(__file__).parents[3]
+FIGURES = ("roc", "scores", "losses", "timesteps", "correlations", "costs")
 TARGET = {"model": "model", "members": "pictures:member", "nonmembers": "pictures:nonmember"}
 BLIND = {"name": "blind_caption", "module": "blind_caption", "access": "model-free"}
 CONFIG = {
@@ -64,7 +66,9 @@ class Scale:
         tables.write(own.assign(**side, fold=fold), self.path("targets/target/membership.parquet"))
         part = np.where(number % 2 == 0, "member", "nonmember")
         manifest = own[["key", "image_id"]].assign(part=part, caption="a caption", reason="")
-        manifest = manifest.assign(status="success", kept=True)
+        manifest = manifest.assign(status="success", kept=True, format="JPEG", mode="RGB", url="")
+        manifest[list(NUMBERS)] = rng.integers(1, 1000, (self.images, len(NUMBERS)))
+        manifest[list(STATISTICS)] = rng.random((self.images, len(STATISTICS)))
         tables.write(manifest, self.path("images/pictures/manifest.parquet"))
         pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"], dtype="string")
         tables.write(pairs, self.path("images/pictures/pairs.parquet"))
@@ -92,13 +96,20 @@ class Scale:
         scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
         metrics = [self.path(f"metrics/target/{name}.json") for name in ("loss", "blind_caption")]
         audit, target = self.path("audit/target.json"), ["--target", "target"]
-        figures = [self.path(f"target-{name}.svg") for name in ("roc", "scores", "losses")]
+        figures = [self.path(f"target-{name}.svg") for name in FIGURES]
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
-        spec = {**config, "pictured": []}
+        manifest = self.path("images/pictures/manifest.parquet")
+        spec, attacks = {**config, "pictured": []}, {"loss": loss, "blind_caption": {}}
+        sides = {
+            side: {"set": "pictures", "parts": [side[:-1]], "dealt": False}
+            for side in ("members", "nonmembers")
+        }
+        pairing = {"by_design": False, "trained_here": False, "match": "none", "sides": sides}
+        texts = [str(ROOT / f"docs/{name}.md") for name in ("checks", "ethics")]
 
         def evaluation(attack: str, score: str, output: str) -> list[str]:
             named = ["--attack", attack, "--score", score, "--settings", settings]
-            return [*target, *named, *member, "--output", output]
+            return [*target, *named, *member, "--randomised", "False", "--output", output]
 
         return {
             "score": [
@@ -109,26 +120,27 @@ class Scale:
             "evaluate (blind)": evaluation("blind_caption", scores[1], metrics[1]),
             "audit": [
                 *(*target, "--metrics", metrics[1], "--scores", scores[1], *member),
-                *("--settings", settings, "--by-design", "False", "--output", audit),
+                *("--manifests", manifest, "--attacks", json.dumps({"blind_caption": {}})),
+                *("--settings", settings, "--pairing", json.dumps(pairing), "--output", audit),
             ],
             "tables": [
                 *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
                 *("--audits", audit, "--settings", settings, "--long", long),
-                *("--attacks", json.dumps({"loss": loss, "blind_caption": {}})),
-                *("--summary", summary, "--html", self.path("summary.html")),
-                *("--markdown", self.path("summary.md")),
+                *("--attacks", json.dumps(attacks), "--summary", summary),
+                *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
+                *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
             ],
             "figures": [
-                *(*target, "--scores", *scores, *member, "--losses", *losses),
-                *("--confidence", "0.95", "--roc", figures[0], "--histograms", figures[1]),
-                *("--curves", figures[2]),
+                *(*target, "--scores", *scores, "--metrics", *metrics, *member),
+                *("--losses", *losses, "--settings", settings, "--output", *figures),
+                *("--evals", json.dumps({"loss": self.queries, "blind_caption": 0})),
             ],
             "report": [
                 *("--spec", json.dumps(spec), "--summary", summary, "--metrics", long),
-                *("--audits", audit, "--manifests", self.path("images/pictures/manifest.parquet")),
+                *("--audits", audit, "--manifests", manifest, "--texts", *texts),
                 *("--pairs", self.path("images/pictures/pairs.parquet")),
                 *("--memberships", member[1], "--models", self.path("model.json")),
-                *("--scores", *scores, "--figures", *figures, "--template", str(PAGE)),
-                *("--output", self.path("report.html")),
+                *("--scores", *scores, "--figures", *figures, "--output", self.path("report.html")),
+                *("--template", str(ROOT / "workflow/report/page.html.j2")),
             ],
         }

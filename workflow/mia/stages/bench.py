@@ -110,16 +110,17 @@ def plan(shards: int, attacks: int) -> dict:
 
 
 def timed(command: list[str]) -> dict[str, float]:
-    """Wall seconds and peak memory in MiB of a command."""
+    """Wall seconds, processor seconds and peak memory in MiB of a command."""
     code = (
         "import resource, subprocess, sys, time; start = time.monotonic();"
         "subprocess.run(sys.argv[1:], check=True);"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024;"
-        "print(time.monotonic() - start, used)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "busy = used.ru_utime + used.ru_stime;"
+        "print(time.monotonic() - start, busy, used.ru_maxrss / 1024)"
     )
     output = subprocess.check_output([sys.executable, "-c", code, *command], text=True)
-    seconds, memory = map(float, output.split()[-2:])
-    return {"seconds": round(seconds, 2), "mib": round(memory)}
+    seconds, busy, memory = map(float, output.split()[-3:])
+    return {"seconds": round(seconds, 2), "busy": round(busy, 2), "mib": round(memory)}
 
 
 if __name__ == "__main__":
