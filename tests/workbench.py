@@ -110,7 +110,7 @@ class Workbench:
     def evals_of(self, job: str) -> int:
         """Return the evals that a measure job reports in its log."""
         log = self.folder / "results/logs" / f"{job}.log"
-        return int(MEASURED.search(log.read_text()).group(1))
+        return sum(map(int, MEASURED.findall(log.read_text())))
 
     def scores(self, target: str = "fair") -> dict[str, pd.Series]:
         """Return every score file of a target, index image_id."""
