@@ -14,6 +14,19 @@ SHOWN = 8
 BEYOND = 4  # bits beyond the limit that pairs for review reach
 
 
+def gallery(
+    pairs: pd.DataFrame, rule: Mapping[str, Any], pictures: pd.DataFrame
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what the page shows of the pairs `nearest` the limits, `within` and `beyond`.
+
+    Args:
+        pairs: As for `nearest`.
+        rule: The same.
+        pictures: Index key; columns caption, thumbnail (bytes).
+    """
+    return {side: shown(chosen, pictures) for side, chosen in nearest(pairs, rule).items()}
+
+
 def by_threshold(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return how many pairs would be duplicates at each largest distance of hashes.
 
@@ -65,12 +78,7 @@ def nearest(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> dict[str, pd.DataFr
 
 
 def shown(chosen: pd.DataFrame, pictures: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return what the page shows of chosen pairs.
-
-    Args:
-        chosen: Rows of `nearest`.
-        pictures: Index key; columns caption, thumbnail (bytes).
-    """
+    """Return the pictures and differences of pairs that `nearest` chose."""
     return [
         {
             "pictures": [

@@ -170,15 +170,12 @@ def gallery(
     return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
 
 
-def near_the_limit(
-    name: str, spec: dict[str, Any], pairs: pd.DataFrame, manifest: Path
-) -> dict[str, list[dict[str, Any]]] | None:
+def near_the_limit(name: str, spec: dict, pairs: pd.DataFrame, manifest: Path) -> dict | None:
     """Return the pairs on either side of an image set's limits, or None where none may be shown."""
     if not is_pictured(name, spec):
         return None
     held = tables.read(manifest, ["key", "caption", "thumbnail"]).set_index("key")
-    found = near_pairs.nearest(pairs, spec["image_sets"][name]["duplicates"])
-    return {side: near_pairs.shown(chosen, held) for side, chosen in found.items()}
+    return near_pairs.gallery(pairs, spec["image_sets"][name]["duplicates"], held)
 
 
 def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
