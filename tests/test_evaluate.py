@@ -230,6 +230,7 @@ def test_epsilon_only_where_membership_was_randomised(target):
         ("too_few", {}, 0.0),
         ("combines_signals", {"combines_signals": True, "trained": True}, 0.0),
         ("external", {"access": "external"}, 0.0),
+        ("mixed_devices", {"devices": ["NVIDIA A100", "cpu"]}, 0.0),
     ],
 )
 def test_a_flag_stands_in_the_metrics(target, flag, about, shift):
@@ -268,6 +269,7 @@ RAISED = {  # flag: what raises it, what does not
     "duplicates_across_sets": ((2, 100), (1, 100)),
     "combines_signals": ((True,), (False,)),
     "external": (("external",), ("grey-box",)),
+    "mixed_devices": ((["NVIDIA A100", "cpu"],), (["cpu"],)),
     "not_reproducible": ((SCORES, SCORES + 0.01), (SCORES, SCORES)),
 }
 

@@ -37,8 +37,8 @@ def rows(queries, image_ids, hashes, value=1.0):
 def test_rows_come_back_exactly(tmp_path):
     ledger = Ledger(tmp_path)
     table = rows([Query("denoise", 1)], IMAGES.index, input_hashes(IMAGES, INPUTS), np.pi)
-    ledger.append("denoise", table, {"fingerprint": "f"})
-    assert Ledger(tmp_path).read("denoise", "f").equals(table)
+    ledger.append("denoise", table, {"fingerprint": "f", "device": "cpu"})
+    assert Ledger(tmp_path).read("denoise", "f").equals(table.assign(device="cpu"))
     assert list(Ledger(tmp_path).read("clean", "f").columns) == KEY
 
 

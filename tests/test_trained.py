@@ -181,7 +181,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     for query, table in losses({100: 0.4}).reset_index().assign(key=IDS * 2).groupby("draw"):
         files[f"queries/m/s/denoise/t100-d{query}-caption.parquet"] = table
     for path, table in files.items():
-        about = {"set": "s", "fields": ["timestep", "draw", "condition"]}
+        about = {"set": "s", "fields": ["timestep", "draw", "condition"], "devices": ["cpu"]}
         table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
         tables.write(table, folder / path, about)
     kept, fit = [], type(build_attack(name, row)).fit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from scipy.special import gammaln
 
@@ -32,6 +34,7 @@ MEANINGS = {
         "Learnt from several measurements at once: what these reveal together, not what one query"
         " does."
     ),
+    "mixed_devices": "What the scores rest on was measured on more than one kind of device.",
     "external": "The scores were made elsewhere: what they were fitted on is not known here.",
     "not_reproducible": "Two runs of the same attack give different scores (`make lean` compares).",
 }
@@ -75,6 +78,11 @@ def duplicates_across_sets(dropped: int, kept: int) -> bool:
 def combines_signals(combines: bool) -> bool:
     """Whether an attack has learnt from several measurements, as it says itself."""
     return combines
+
+
+def mixed_devices(devices: Collection[str]) -> bool:
+    """Whether more than one kind of device did the measuring."""
+    return len(set(devices)) > 1
 
 
 def external(access: str) -> bool:

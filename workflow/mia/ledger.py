@@ -9,6 +9,7 @@ rows are measured again.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Collection, Mapping
@@ -48,8 +49,8 @@ class Ledger:
                 segment, so that a job never holds those of other shards together.
 
         Returns:
-            Columns `image_id`, `input_hash`, `query` (a `Query.name`) and the measures; one row per
-            key, empty where nothing was measured.
+            Columns `image_id`, `input_hash`, `query` (a `Query.name`), the measures and `device`
+            (what they were measured on); one row per key, empty where nothing was measured.
         """
         parts = [pd.DataFrame(columns=KEY)]
         wanted = None if image_ids is None else pa.array(list(image_ids), pa.string())
@@ -96,11 +97,12 @@ class Ledger:
             return pd.DataFrame(columns=KEY)
         buffer = pa.BufferReader(content)
         table = pq.read_table(buffer)
-        if (table.schema.metadata or {}).get(b"fingerprint") != f'"{fingerprint}"'.encode():
+        about = table.schema.metadata or {}
+        if about.get(b"fingerprint") != f'"{fingerprint}"'.encode():
             return pd.DataFrame(columns=KEY)
         if wanted is not None:
             table = table.filter(pc.is_in(table["image_id"], wanted))
-        return table.to_pandas()
+        return table.to_pandas().assign(device=json.loads(about.get(b"device", '"unknown"')))
 
 
 def _digest(content: bytes) -> str:

@@ -56,7 +56,7 @@ class Measurements:
             .assign(query=query.name, **query.fields())
             for query, rows in sorted(self.answers.items())
         ]
-        columns = ["key", "image_id", "query", "timestep", "draw", "condition"]
+        columns = ["key", "image_id", "query", "timestep", "draw", "condition", "device"]
         if not parts:
             return pd.DataFrame(columns=[*columns, *self.module.MEASURES])
         table = pd.concat(parts, ignore_index=True)

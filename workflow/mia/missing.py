@@ -45,23 +45,24 @@ def answered(
         signal: Its module, for rows of one query that hold another's columns.
 
     Returns:
-        Per query, index `image_id`, columns `signal.MEASURES`; images not answered are left out.
+        Per query, index `image_id`, columns `signal.MEASURES` and `device`; images not answered are
+        left out.
     """
     by_name = {name: table.set_index("image_id") for name, table in rows.groupby("query")}
-    measures = list(signal.MEASURES)
+    columns = [*signal.MEASURES, "device"]
 
     def held(query: Query) -> pd.DataFrame:
         table = by_name.get(query.name)
         if table is None:
-            return pd.DataFrame(columns=measures, dtype=float)
+            return pd.DataFrame(columns=columns, dtype=float)
         expected = hashes[caption_kind(query)]
-        return table.loc[table["input_hash"] == expected.reindex(table.index), measures]
+        return table.loc[table["input_hash"] == expected.reindex(table.index), columns]
 
     result = {}
     for query in queries:
         tables = [held(query)]
         for wider in wider_queries(query, signal):
-            tables.append(signal.project(held(wider), query)[measures])
+            tables.append(signal.project(held(wider), query)[columns])
         together = pd.concat([table for table in tables if len(table)] or tables[:1])
         result[query] = together[~together.index.duplicated()]
     return result

@@ -60,6 +60,7 @@ def evaluate(
     flags = {
         "combines_signals": checks.combines_signals(about.get("combines_signals", False)),
         "external": checks.external(about["access"]),
+        "mixed_devices": checks.mixed_devices(about.get("devices", ())),
     }
     found["flags"] = sorted([*found["flags"], *(flag for flag in flags if flags[flag])])
     return {

@@ -31,8 +31,10 @@ def main() -> None:
         shards = [args.signals / signal / f"{shard}.parquet" for shard in args.shards]
         for query, rows in by_query(own, shards):
             fields = ["key", "image_id", *query.fields()]
-            measures = [name for name in rows if name not in {*fields, *all_fields, "query"}]
+            others = {*fields, *all_fields, "query", "device"}
+            measures = [name for name in rows if name not in others]
             metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
+            metadata["devices"] = sorted(rows["device"].unique())
             table = rows.reindex(columns=[*fields, *measures])
             tables.write(table, args.folder / f"{query.path}.parquet", metadata)
 

@@ -79,6 +79,7 @@ def main() -> None:
         "trained": bool(fit_ids),
         "fitted": getattr(attack, "fitted", {}),
         "fit_image_ids": fit_ids,
+        "devices": devices([*args.signals, *args.reference]),
     }
     tables.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
 
@@ -109,6 +110,11 @@ def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
         return scores_of(table, images, path).to_frame("score")
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
+
+
+def devices(paths: Sequence[str]) -> list[str]:
+    """What the answers in query files were measured on."""
+    return sorted({device for path in paths for device in tables.metadata(path)["devices"]})
 
 
 def read_schedule(path: str) -> np.ndarray:
