@@ -101,7 +101,9 @@ if any("embedding" in spec["duplicates"] for spec in SETS.values()):
         conda:
             "../../envs/torch.yaml"
         resources:
-            mem_mb=4000,
+            mem_mb=growing(8000),
+            runtime=growing(120),
+            gpu=CARDS,
         params:
             code=stage_code("embed"),
             spec=embedding_spec,
