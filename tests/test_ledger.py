@@ -103,7 +103,7 @@ def plan(held: list[Query], wanted: list[Query], images=IMAGES):
         if held
         else pd.DataFrame(columns=KEY)
     )
-    answers = answered(table, hashes, wanted, DENOISE)
+    answers = answered(table.assign(device="cpu"), hashes, wanted, DENOISE)
     return answers, to_measure(answers, list(images.index), DENOISE)
 
 
