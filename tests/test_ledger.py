@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mia.attack_rows import build_attack
 from mia.ledger import KEY, Ledger
 from mia.locks import LockError, shard_lock
 from mia.missing import answered, by_need, input_hashes, to_measure
 from mia.query import Query
+from mia.signals import chain
 
 DENOISE = importlib.import_module("mia.signals.denoise")
 IMAGES = pd.DataFrame({"caption": ["a cat", "a dog", ""]}, index=["i0", "i1", "i2"])
@@ -130,6 +132,26 @@ def test_both_answers_each_of_its_conditions():
     # Wanted together, only `both` is measured; held alone, one condition does not answer both.
     assert set(plan([], [both, caption, null])[1]) == {both}
     assert set(plan([caption, null], [both])[1]) == {both}
+
+
+def test_a_decoded_chain_is_walked_for_the_one_that_is_not_decoded_too():
+    plain, decoded = (
+        query
+        for loss in ("latent", "pixel")
+        for query in build_attack(
+            "row", {"attack": "dubinski", "setting": 11, "loss": loss, "timestep": 1, "draws": 1}
+        ).queries
+    )
+    hashes = input_hashes(IMAGES, INPUTS)
+    both = {query: pd.DataFrame() for query in (plain, decoded)}
+    assert to_measure(both, list(IMAGES.index), chain) == {decoded: ["i0", "i1", "i2"]}
+    values = {"model_loss": 0.1, "latent_error": 0.2, "pixel_error": 0.3}
+    held = pd.DataFrame({"image_id": IMAGES.index, "query": decoded.name, **values})
+    held["input_hash"] = hashes["caption"].to_numpy()
+    found = answered(held, hashes, [plain, decoded], chain)
+    assert found[plain]["latent_error"].tolist() == found[decoded]["latent_error"].tolist()
+    assert found[plain]["pixel_error"].isna().all() and len(found[plain]) == 3
+    assert found[decoded]["pixel_error"].tolist() == [0.3] * 3
 
 
 def test_images_that_lack_the_same_are_measured_together():

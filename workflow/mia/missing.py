@@ -105,6 +105,8 @@ def caption_kind(query: Query) -> str:
 
 def wider_queries(query: Query, signal: ModuleType) -> tuple[Query, ...]:
     """Queries whose rows answer `query` too."""
+    if hasattr(signal, "wider"):
+        return signal.wider(query)
     both = replace(query, condition="both")
     if hasattr(signal, "also_answers") and query in signal.also_answers(both):
         return (both,)

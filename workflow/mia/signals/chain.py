@@ -14,6 +14,7 @@ the caption's text-encoder states. A row at visited t holds
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mia.ddim import move
@@ -22,6 +23,7 @@ from mia.query import Query
 from mia.signals.reconstruction import compare
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Tensor
 
     from mia.batch import Batch, Rows
@@ -51,6 +53,18 @@ def predictions(query: Query) -> frozenset[Hashable]:
     conditions = ("caption", "null") if further["guidance"] else ("caption",)
     path = tuple(sorted(further.items()))
     return frozenset(("chain", path, query.draw, t, c) for t in order for c in conditions)
+
+
+def wider(query: Query) -> tuple[Query, ...]:
+    """The same visit with its picture decoded: its rows hold those of `query`, of the same walk."""
+    further = {**dict(query.further), "decode": 1}
+    decoded = replace(query, further=tuple(sorted(further.items())))
+    return () if decoded == query else (decoded,)
+
+
+def project(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
+    """Rows of a decoded visit as those of `query`, which sees no picture."""
+    return rows.assign(pixel_error=float("nan"))
 
 
 def measure(batch: Batch, rows: Rows) -> Tensor:
