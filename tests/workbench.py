@@ -181,12 +181,12 @@ def assert_same_numbers(one: Workbench, other: Workbench) -> None:
     assert summary.index.equals(others_summary.index)
     assert summary["target"].equals(others_summary["target"])
     assert (summary["auc"] - others_summary["auc"]).abs().max() <= 1e-3
-    for target in summary["target"].unique():
+    for target, rows in summary.groupby("target"):
         scores, others = one.scores(target), other.scores(target)
-        assert scores.keys() == others.keys() and scores
-        for attack, score in scores.items():
-            furthest = (score - others[attack]).abs().max()
-            assert furthest <= 1e-3 * score.std(), f"{attack}: {furthest}, sd {score.std()}"
+        for attack in rows.index:
+            assert scores[attack].index.equals(others[attack].index)
+            furthest, spread = (scores[attack] - others[attack]).abs().max(), scores[attack].std()
+            assert furthest <= 1e-3 * spread, f"{attack}: {furthest}, sd {spread}"
 
 
 def losses(bench: Workbench) -> pd.Series:

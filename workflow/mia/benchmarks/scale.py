@@ -16,6 +16,7 @@ from mia.query import Query, grid
 from mia.signals.denoise import MEASURES
 
 ROOT = Path(__file__).parents[3]
+PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
 FIGURES = ("roc", "scores", "losses", "timesteps", "correlations", "costs")
 TARGET = {"model": "model", "members": "pictures:member", "nonmembers": "pictures:nonmember"}
 BLIND = {"name": "blind_caption", "module": "blind_caption", "access": "model-free"}
@@ -70,7 +71,7 @@ class Scale:
         manifest[list(NUMBERS)] = rng.integers(1, 1000, (self.images, len(NUMBERS)))
         manifest[list(STATISTICS)] = rng.random((self.images, len(STATISTICS)))
         tables.write(manifest, self.path("images/pictures/manifest.parquet"))
-        pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"], dtype="string")
+        pairs = pd.DataFrame(columns=PAIRS, dtype="string")
         tables.write(pairs, self.path("images/pictures/pairs.parquet"))
         blind = pd.DataFrame({"image_id": ids, "score": rng.random(self.images)})
         about = {**BLIND, "reads_images": True, "trained": True, "fitted": {}}
