@@ -10,6 +10,7 @@ from PIL import Image
 from mia import tables
 from mia.evaluation import survival
 from mia.images import archive, exclusion, replay, success
+from mia.images.manifest import PAIRS
 from mia.images.plan import digest
 from mia.pages.image_sets import image_set_context
 from mia.stages import download, rows
@@ -120,8 +121,9 @@ def test_excluded_rows_are_no_failures():
     table = pd.DataFrame({"part": "", "status": ["success"] * 3 + ["excluded"] * 5})
     success.require_success(table, 1.0)
     counted = table.assign(kept=table["status"] == "success", reason="")
-    pairs = pd.DataFrame(columns=["part_a", "part_b", "kind"])
-    told = image_set_context("mine", {"source": "folder"}, counted, pairs)
+    pairs = pd.DataFrame(columns=PAIRS)
+    rule = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
+    told = image_set_context("mine", {"source": "folder", "duplicates": rule}, counted, pairs)
     assert (told["rows"], told["excluded"], told["survival"], told["failures"]) == (3, 5, 1.0, [])
     side = {"set": "mine", "parts": [""], "dealt": False}
     found = survival.survival({"mine": table}, {"members": side, "nonmembers": side}, 0.95)

@@ -147,7 +147,7 @@ def test_a_decoded_chain_is_walked_for_the_one_that_is_not_decoded_too():
     assert to_measure(both, list(IMAGES.index), chain) == {decoded: ["i0", "i1", "i2"]}
     values = {"model_loss": 0.1, "latent_error": 0.2, "pixel_error": 0.3}
     held = pd.DataFrame({"image_id": IMAGES.index, "query": decoded.name, **values})
-    held["input_hash"] = hashes["caption"].to_numpy()
+    held = held.assign(input_hash=hashes["caption"].to_numpy(), device="cpu")
     found = answered(held, hashes, [plain, decoded], chain)
     assert found[plain]["latent_error"].tolist() == found[decoded]["latent_error"].tolist()
     assert found[plain]["pixel_error"].isna().all() and len(found[plain]) == 3

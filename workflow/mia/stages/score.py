@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from mia import tables
 from mia.attack_rows import attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.external import scores_of
+from mia.query_files import devices, read_signals, set_of
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
@@ -43,8 +43,18 @@ def main() -> None:
     parser.add_argument("--external", nargs="?", help="CSV of scores made elsewhere")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
+    try:
+        score(parser.parse_args())
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
 
+
+def score(args: argparse.Namespace) -> None:
+    """Write the score file.
+
+    Raises:
+        ValueError: An input lacks an image or a column, or holds no number; the message names it.
+    """
     name, row = args.attack["name"], args.attack["row"]
     attack = build_attack(name, row)
     images = tables.read(args.membership, SELECTED)
@@ -66,7 +76,7 @@ def main() -> None:
             attack = fitted(attack, evidence, args.membership, fit_ids)
         table = scored_by(attack, evidence)
     if not table.index.equals(images.index):
-        raise SystemExit(
+        raise ValueError(
             f"attacks.{name}: scored {len(table)} images, expected each of {len(images)}"
         )
     metadata = {
@@ -103,18 +113,10 @@ def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
     """Scores of `images` from a file made elsewhere.
 
     Raises:
-        SystemExit: It lacks a column or an image, or holds a score that is no number.
+        ValueError: It lacks a column or an image, or holds a score that is no number.
     """
-    try:
-        table = pd.read_csv(path, dtype={"image_id": str, "key": str})
-        return scores_of(table, images, path).to_frame("score")
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
-
-
-def devices(paths: Sequence[str]) -> list[str]:
-    """What the answers in query files were measured on."""
-    return sorted({device for path in paths for device in tables.metadata(path)["devices"]})
+    table = pd.read_csv(path, dtype={"image_id": str, "key": str})
+    return scores_of(table, images, path).to_frame("score")
 
 
 def read_schedule(path: str) -> np.ndarray:
@@ -122,65 +124,11 @@ def read_schedule(path: str) -> np.ndarray:
     return np.array(json.loads(Path(path).read_text())["alpha_bar"])
 
 
-def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Read query files into one long table per signal, rows of `images` only.
-
-    Raises:
-        SystemExit: A query file lacks an image of the target.
-    """
-    signals = {}
-    for signal in sorted({Path(path).parent.name for path in paths}):
-        files = [path for path in paths if Path(path).parent.name == signal]
-        fields = {field: None for path in files for field in tables.metadata(path)["fields"]}
-        table = together([answers_in(path, images) for path in files], list(fields))
-        places = table.pop("image_id")
-        table.index = images.index.take(places)
-        answers = np.bincount(places, minlength=len(images))
-        lacking = images.index[answers != len({Path(path).name for path in files})]
-        if len(lacking):
-            raise SystemExit(
-                f"signal {signal}: {len(lacking)} images lack a query, such as {lacking[0]}"
-            )
-        signals[signal] = table
-    return signals
-
-
-def answers_in(path: str, images: pd.DataFrame) -> pa.Table:
-    """Rows of a query file that belong to `images`; `image_id` as the place among these."""
-    table = tables.read_arrow(path)
-    keys = images["key"][images["set"] == set_of(path)]
-    names = table.select(["key", "image_id"]).to_pandas()
-    own = (names["key"].isin(keys) & names["image_id"].isin(keys.index)).to_numpy()
-    places = images.index.get_indexer(names["image_id"][own])
-    rows = table.drop_columns(["key", "image_id"]).filter(pa.array(own))
-    return rows.add_column(0, "image_id", pa.array(places, pa.int32()))
-
-
-def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
-    """Join rows of several files, sorted by `fields`; a column that a file lacks is empty there.
-
-    Column by column, so that no more than one is held twice; `parts` is emptied.
-    """
-    table = pa.concat_tables(parts, promote_options="permissive")
-    parts.clear()
-    order = table.select(fields).to_pandas().sort_values(fields).index.to_numpy()
-    columns = {}
-    for name in table.column_names:
-        columns[name] = table[name].to_pandas().to_numpy()[order]
-        table = table.drop_columns([name])
-    return pd.DataFrame(columns, copy=False)
-
-
 def select(path: str, images: pd.DataFrame) -> pd.DataFrame:
     """Rows of a query file or manifest that belong to `images`, by (set, key)."""
     keys = images["key"][images["set"] == set_of(path)]
     table = tables.read(path)
     return table[table["key"].isin(keys) & table["image_id"].isin(keys.index)]
-
-
-def set_of(path: str) -> str:
-    """Image set of a query file (kept in its metadata) or of a manifest (its folder)."""
-    return tables.metadata(path).get("set") or Path(path).parent.name
 
 
 def read_images(manifests: Sequence[str], images: pd.DataFrame) -> pd.DataFrame:

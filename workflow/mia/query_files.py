@@ -1,0 +1,71 @@
+"""What was measured, as attacks read it: query files, picked by target and joined by signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mia import tables
+
+
+def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Read query files into one long table per signal, rows of `images` only.
+
+    Raises:
+        ValueError: A query file lacks an image of the target.
+    """
+    signals = {}
+    for signal in sorted({Path(path).parent.name for path in paths}):
+        files = [path for path in paths if Path(path).parent.name == signal]
+        fields = {field: None for path in files for field in tables.metadata(path)["fields"]}
+        table = together([answers_in(path, images) for path in files], list(fields))
+        places = table.pop("image_id")
+        table.index = images.index.take(places)
+        answers = np.bincount(places, minlength=len(images))
+        lacking = images.index[answers != len({Path(path).name for path in files})]
+        if len(lacking):
+            raise ValueError(
+                f"signal {signal}: {len(lacking)} images lack a query, such as {lacking[0]}"
+            )
+        signals[signal] = table
+    return signals
+
+
+def answers_in(path: str, images: pd.DataFrame) -> pa.Table:
+    """Rows of a query file that belong to `images`; `image_id` as the place among these."""
+    table = tables.read_arrow(path)
+    keys = images["key"][images["set"] == set_of(path)]
+    names = table.select(["key", "image_id"]).to_pandas()
+    own = (names["key"].isin(keys) & names["image_id"].isin(keys.index)).to_numpy()
+    places = images.index.get_indexer(names["image_id"][own])
+    rows = table.drop_columns(["key", "image_id"]).filter(pa.array(own))
+    return rows.add_column(0, "image_id", pa.array(places, pa.int32()))
+
+
+def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
+    """Join rows of several files, sorted by `fields`; a column that a file lacks is empty there.
+
+    Column by column, so that no more than one is held twice; `parts` is emptied.
+    """
+    table = pa.concat_tables(parts, promote_options="permissive")
+    parts.clear()
+    order = table.select(fields).to_pandas().sort_values(fields).index.to_numpy()
+    columns = {}
+    for name in table.column_names:
+        columns[name] = table[name].to_pandas().to_numpy()[order]
+        table = table.drop_columns([name])
+    return pd.DataFrame(columns, copy=False)
+
+
+def devices(paths: Sequence[str]) -> list[str]:
+    """What the answers in query files were measured on."""
+    return sorted({device for path in paths for device in tables.metadata(path)["devices"]})
+
+
+def set_of(path: str) -> str:
+    """Image set of a query file (kept in its metadata) or of a manifest (its folder)."""
+    return tables.metadata(path).get("set") or Path(path).parent.name
