@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS, build
 from mia import tables
+from mia.chance import auc_band
 from mia.checkout import commit
 from mia.checks import MEANINGS
 from mia.figures import roc
@@ -239,6 +240,14 @@ def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
     assert "one person's picture was, or was not, trained on" in told.replace("&#39;", "'")
     assert "exclude: data/exclude.txt" in told
     assert told.count("<details") == len(re.findall("(?m)^## ", (DOCS / "ethics.md").read_text()))
+
+
+def test_what_no_signal_would_give_is_told_and_drawn(text):
+    told = section(text, "target-web")
+    low, high = auc_band(350, 350, 0.95)
+    assert f"an AUC of {low:.3f} to {high:.3f}" in told and "a TPR at 1 % FPR of 0.0 %" in told
+    assert "0.1 % FPR of" not in told  # 350 nonmembers allow no two false positives
+    assert told.count('<i class="chance"') == len(ATTACKS)
 
 
 def test_what_was_tested_is_told_by_kind(text):

@@ -5,6 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mia.chance import auc_band, tpr_band
+from mia.checks import too_few
+from mia.evaluation.numbers import LIMITS
+from mia.metrics import allowed_false_positives
+from mia.pages.writing import number, percent
+
+
+def no_signal(n_member: int, n_nonmember: int, confidence: float) -> list[tuple[str, str, str]]:
+    """Return (name, low, high) of each number's no-signal band at these many pictures.
+
+    A TPR that would not be printed is left out.
+
+    >>> no_signal(300, 300, 0.95)[0]
+    ('an AUC of', '0.454', '0.546')
+    """
+    bands = {"an AUC of": tuple(map(number, auc_band(n_member, n_nonmember, confidence)))}
+    for limit in LIMITS:
+        if not too_few(allowed_false_positives(limit, n_nonmember)):
+            band = tpr_band(n_member, n_nonmember, limit, confidence)
+            bands[f"a TPR at {100 * limit:g} % FPR of"] = tuple(map(percent, band))
+    return [(name, *ends) for name, ends in bands.items()]
+
 
 def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (how many attacks of a kind, which and at what cost), kinds in reading order.

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from mia.chance import auc_band
 from mia.pages.audit_tables import rests_on
-from mia.pages.findings import brief, findings, tested
+from mia.pages.findings import brief, findings, no_signal, tested
 from mia.pages.flags import flag_notes
 from mia.pages.long_table import beyond_blind, carried, notes
 from mia.pages.words import ABOVE_BLIND, ACCESS, VERDICTS
@@ -39,29 +40,34 @@ def scale(summary: pd.DataFrame) -> tuple[float, float]:
     return max(low, 0) / 10, min(high, 10) / 10
 
 
-def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[str, Any]]:
+def attack_rows(
+    summary: pd.DataFrame, ends: tuple[float, float], confidence: float
+) -> list[dict[str, Any]]:
     """Return one entry per row of the (tidied) summary table.
 
     Args:
         summary: Rows of one target or of all.
         ends: What `scale` returned.
+        confidence: Of the no-signal band.
     """
-    return [_attack_row(row, ends) for row in summary.to_dict("records")]
+    return [_attack_row(row, ends, confidence) for row in summary.to_dict("records")]
 
 
-def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
+def _attack_row(
+    row: dict[str, Any], ends: tuple[float, float], confidence: float
+) -> dict[str, Any]:
+    band = auc_band(int(row["n_member"]), int(row["n_nonmember"]), confidence)
+    numbers = {"low": row["auc_low"], "value": row["auc"], "high": row["auc_high"], "half": 0.5}
+    numbers |= {"chance_low": max(band[0], ends[0]), "chance_high": min(band[1], ends[1])}
     width = ends[1] - ends[0]
-    places = {
-        name: round(100 * (row[column] - ends[0]) / width, 2)
-        for name, column in {"low": "auc_low", "value": "auc", "high": "auc_high"}.items()
-    }
+    places = {name: round(100 * (at - ends[0]) / width, 2) for name, at in numbers.items()}
     return {
         **{name: row[name] for name in ("target", "attack", "access", "above_blind", "verdict")},
         "reads": ACCESS.get(row["access"], row["access"]),
         "blind": row["access"] == "model-free",
         "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
         "auc": (row["auc"], row["auc_low"], row["auc_high"]),
-        "bar": {**places, "half": round(100 * (0.5 - ends[0]) / width, 2)},
+        "bar": places,
         "tpr": [
             tuple(row[f"tpr_fpr_{name}{end}"] for end in ("", "_low", "_high")) for name in LIMITS
         ],
@@ -121,6 +127,9 @@ def target_context(
         "tested": tested(rows, audit),
         "findings": findings(rows, verdict),
         "brief": brief(rows, verdict),
+        "no_signal": no_signal(
+            audit["n_member"], audit["n_nonmember"], spec["evaluation"]["confidence"]
+        ),
         "audit": audit,
         **rests_on(audit, spec["evaluation"]["confidence"]),
         "sides": [

@@ -75,7 +75,8 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     spec = options.spec
     summary = targets.tidy(pd.read_csv(options.summary, dtype=str, keep_default_na=False))
     long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
-    rows = targets.attack_rows(summary, axis := targets.scale(summary))
+    confidence = spec["evaluation"]["confidence"]
+    rows = targets.attack_rows(summary, axis := targets.scale(summary), confidence)
     audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
     manifests = {path.parent.name: path for path in options.manifests}
     counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
@@ -110,7 +111,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "commit": commit(),
         "checks": flags.explained(checks, rows),
         "ethics": prose.sections(ethics),
-        "glossary": glossary(spec["evaluation"]["confidence"], spec["audit"]["margin"]),
+        "glossary": glossary(confidence, spec["audit"]["margin"]),
     }
 
 
