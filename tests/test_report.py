@@ -245,7 +245,7 @@ def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
 def test_what_no_signal_would_give_is_told_and_drawn(text):
     told = section(text, "target-web")
     low, high = auc_band(350, 350, 0.95)
-    assert f"an AUC of {low:.3f} to {high:.3f}" in told and "a TPR at 1 % FPR of 0.0 %" in told
+    assert f"an AUC of {low:.3f} to {high:.3f}" in told and "a TPR at 1 % FPR of 0.0\u00a0%" in told
     assert "0.1 % FPR of" not in told  # 350 nonmembers allow no two false positives
     assert told.count('<i class="chance"') == len(ATTACKS)
 
