@@ -44,6 +44,15 @@ def test_rows_come_back_exactly(tmp_path):
     assert list(Ledger(tmp_path).read("clean", "f").columns) == KEY
 
 
+def test_every_row_names_the_device_that_measured_it(tmp_path):
+    hashes = input_hashes(IMAGES, INPUTS)
+    for timestep, device in ((1, "cpu"), (2, "NVIDIA A100")):
+        table = rows([Query("denoise", timestep)], IMAGES.index, hashes)
+        Ledger(tmp_path).append("denoise", table, {"fingerprint": "f", "device": device})
+    found = Ledger(tmp_path).read("denoise", "f").groupby("query")["device"].unique()
+    assert [list(devices) for devices in found] == [["cpu"], ["NVIDIA A100"]]
+
+
 def test_other_code_is_another_ledger(tmp_path):
     table = rows([Query("denoise", 1)], IMAGES.index, input_hashes(IMAGES, INPUTS))
     Ledger(tmp_path).append("denoise", table, {"fingerprint": "old"})

@@ -38,7 +38,7 @@ def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.Dat
 def answers_in(path: str, images: pd.DataFrame) -> pa.Table:
     """Rows of a query file that belong to `images`; `image_id` as the place among these."""
     table = tables.read_arrow(path)
-    keys = images["key"][images["set"] == set_of(path)]
+    keys = images["key"][images["set"] == tables.metadata(path)["set"]]
     names = table.select(["key", "image_id"]).to_pandas()
     own = (names["key"].isin(keys) & names["image_id"].isin(keys.index)).to_numpy()
     places = images.index.get_indexer(names["image_id"][own])
@@ -64,8 +64,3 @@ def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
 def devices(paths: Sequence[str]) -> list[str]:
     """What the answers in query files were measured on."""
     return sorted({device for path in paths for device in tables.metadata(path)["devices"]})
-
-
-def set_of(path: str) -> str:
-    """Image set of a query file (kept in its metadata) or of a manifest (its folder)."""
-    return tables.metadata(path).get("set") or Path(path).parent.name

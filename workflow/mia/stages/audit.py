@@ -20,7 +20,7 @@ from mia.evaluation.resplit import self_test, spread
 from mia.evaluation.scored import fold_of, scored
 from mia.evaluation.survival import survival
 from mia.evaluation.verdict import channels_of, verdict
-from mia.stages.score import read_images
+from mia.target_rows import read_images
 
 MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
 NAMED_TPR = 0.01  # limit of the FPR

@@ -23,7 +23,8 @@ from mia.attack_rows import attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.external import scores_of
-from mia.query_files import devices, read_signals, set_of
+from mia.query_files import devices, read_signals
+from mia.target_rows import read_images
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
@@ -122,19 +123,6 @@ def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
 def read_schedule(path: str) -> np.ndarray:
     """ᾱ_t of a model, `(1000,)`."""
     return np.array(json.loads(Path(path).read_text())["alpha_bar"])
-
-
-def select(path: str, images: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a query file or manifest that belong to `images`, by (set, key)."""
-    keys = images["key"][images["set"] == set_of(path)]
-    table = tables.read(path)
-    return table[table["key"].isin(keys) & table["image_id"].isin(keys.index)]
-
-
-def read_images(manifests: Sequence[str], images: pd.DataFrame) -> pd.DataFrame:
-    """Manifest columns of `images`: index `image_id`, sorted."""
-    table = pd.concat([select(path, images) for path in manifests], ignore_index=True)
-    return table.set_index("image_id").sort_index()
 
 
 def rows_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]:

@@ -1,0 +1,27 @@
+"""The rows of a target's pictures in the manifests of its image sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mia import tables
+
+
+def read_images(manifests: Sequence[str], images: pd.DataFrame) -> pd.DataFrame:
+    """Return the manifest rows of `images`, by (set, key): index `image_id`, sorted.
+
+    Args:
+        manifests: Files, each in a folder with the name of its set.
+        images: Index `image_id`, columns `set` and `key`.
+    """
+    table = pd.concat([_rows(Path(path), images) for path in manifests], ignore_index=True)
+    return table.set_index("image_id").sort_index()
+
+
+def _rows(path: Path, images: pd.DataFrame) -> pd.DataFrame:
+    keys = images["key"][images["set"] == path.parent.name]
+    table = tables.read(path)
+    return table[table["key"].isin(keys) & table["image_id"].isin(keys.index)]
