@@ -18,6 +18,12 @@ STAGES = {
     "plan", "download", "rows", "manifest", "membership", "model", "encode", "measure", "gather",
     "score", "evaluate", "audit", "tables", "figures", "report",
 }  # fmt: skip
+TRAINING = {
+    "set": "mine:member", "representation_set": "mine", "epochs": 20, "keep": [10, 20],
+    "batch_size": 4, "channels": [32, 32], "vae_steps": 60, "vae_channels": [8, 16, 16],
+    "latent_channels": 4, "vocabulary": 400,
+}  # fmt: skip
+TRAINED = {"tiny": {"source": "training", "training": "tiny", "epoch": 20}}
 
 
 def resume(bench: Workbench) -> subprocess.CompletedProcess:
@@ -31,29 +37,49 @@ def resume(bench: Workbench) -> subprocess.CompletedProcess:
     )
 
 
-def first_seen(wanted: set[str], bench: Workbench, snakemake: subprocess.Popen) -> set[str]:
-    """Those of the stages `wanted` that are at work, as soon as there are some."""
-    found = wait_for(
-        lambda: wanted.intersection(stages(bench.folder).values()) or snakemake.poll() is not None,
-        every=0.01,
-    )
-    assert found is not True, f"the run ended, and nothing was seen of {wanted}"
-    return found
+def forget(bench: Workbench) -> None:
+    """Delete all that a run made."""
+    shutil.rmtree(bench.folder / "results")
+    shutil.rmtree(bench.folder / ".snakemake")
+
+
+def seen(wanted: set[str], bench: Workbench, snakemake: subprocess.Popen) -> bool:
+    """Wait until one of the stages `wanted` is at work, or Snakemake ended; say whether one is."""
+
+    def at_one() -> bool:
+        return bool(wanted.intersection(stages(bench.folder).values()))
+
+    wait_for(lambda: at_one() or snakemake.poll() is not None, every=0.01)
+    return snakemake.poll() is None
+
+
+def kill_once_in_each(
+    wanted: set[str], bench: Workbench, *arguments: str, within: float = 0.8
+) -> None:
+    """Kill Snakemake and all its jobs while a stage is at work, until each of `wanted` was hit.
+
+    The blow falls `within` seconds after a stage is first seen. If it ended just before, the run
+    goes on without it; so a run that came to its end is forgotten and begun anew for what is left.
+    """
+    delays, left = np.random.default_rng(0), set(wanted)
+    while left:
+        snakemake = bench.start(*arguments, "--nolock", cores=4, output=subprocess.DEVNULL)
+        if not seen(left, bench, snakemake):
+            assert snakemake.returncode == 0
+            forget(bench)
+            continue
+        time.sleep(delays.uniform(0, within))
+        left -= set(stages(bench.folder).values())
+        while running := at_work(bench.folder):
+            kill(running)
+        snakemake.wait()
 
 
 @pytest.mark.slow
 def test_a_run_killed_at_every_stage_ends_as_if_undisturbed(bench, finished_run):
     """Snakemake and all its jobs get a `kill -9`, once as each stage is at work."""
-    shutil.rmtree(bench.folder / "results")
-    shutil.rmtree(bench.folder / ".snakemake")
-    delays, left = np.random.default_rng(0), set(STAGES)
-    while left:
-        snakemake = bench.start("--nolock", cores=4, output=subprocess.DEVNULL)
-        left -= first_seen(left, bench, snakemake)
-        time.sleep(delays.uniform(0, 0.8))
-        while running := at_work(bench.folder):
-            kill(running)
-        snakemake.wait()
+    forget(bench)
+    kill_once_in_each(STAGES, bench)
     assert resume(bench).returncode == 0
     bench.make_run()
     assert_same_numbers(finished_run.kept, bench)
@@ -61,11 +87,25 @@ def test_a_run_killed_at_every_stage_ends_as_if_undisturbed(bench, finished_run)
 
 
 @pytest.mark.slow
+def test_a_training_killed_on_the_way_gives_the_same_weights(bench):
+    """Of a model trained on the members, VAE first, both killed as they learn."""
+    bench.configure(lambda config: config.update(training={"tiny": TRAINING}, models=TRAINED))
+    model = "results/models/tiny/model.json"
+    bench.run(model).done()
+    undisturbed = (bench.folder / model).read_bytes()
+    for made in ("training", "ledger/train", "models"):
+        shutil.rmtree(bench.folder / "results" / made)
+    kill_once_in_each({"vae", "train"}, bench, model, within=8)
+    assert resume(bench).returncode == 0
+    bench.run(model).done()
+    assert (bench.folder / model).read_bytes() == undisturbed
+
+
+@pytest.mark.slow
 def test_a_full_disk_stops_a_run_that_goes_on_when_there_is_room(bench, finished_run):
     """The results lie on real file systems of a few hundred kB, then of enough."""
     results = bench.folder / "results"
-    shutil.rmtree(results)
-    shutil.rmtree(bench.folder / ".snakemake")
+    forget(bench)
     results.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(results)]
     if subprocess.run(mount, capture_output=True).returncode:

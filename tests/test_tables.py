@@ -12,6 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
+from mia.chance import auc_band
 from mia.evaluation.comparison import above_blind, compare
 from mia.evaluation.costs import costs, evaluations
 from mia.metrics import auc
@@ -287,6 +288,10 @@ def test_pages_say_it_in_words(made):
     percent = f"{100 * summary['tpr_fpr_1pct']:.1f} % ["
     assert f"<td>{interval}</td>" in page
     assert f"<td>{percent}" in page
+    low, high = auc_band(int(summary["n_member"]), int(summary["n_nonmember"]), 0.95)
+    rows = [line for line in page.splitlines() if ">no signal</th>" in line]
+    assert len(rows) == 2 and f"<td>{low:.2f}–{high:.2f}</td>" in rows[0]
+    assert {row.count("<td>") for row in rows} == {page.count('<th scope="col">') - 1}
     lines = (made / "summary.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == (
         "| Target | Verdict | Attack | AUC [95 %] | TPR@1%FPR"
@@ -299,7 +304,7 @@ def test_pages_say_it_in_words(made):
 
 def test_html_is_escaped():
     row = dict.fromkeys(COLUMNS, 0) | {"target": "t", "attack": "<b>", "access": "&", "flags": ""}
-    row |= {"above_blind": "n/a", "verdict": "FAIR"}
+    row |= {"above_blind": "n/a", "verdict": "FAIR", "n_member": 10, "n_nonmember": 10}
     page = stage.readable.html([row], {"t": "<i>"}, 0.95)
     assert "<b>" not in page
     assert "<i>" not in page

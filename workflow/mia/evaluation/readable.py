@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from mia.chance import auc_band, tpr_band
 from mia.evaluation.summary import TPR_COLUMNS
 
 STYLE = """
@@ -42,7 +43,10 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
             first, *others = _cells(row)
             cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
             body.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
-        body.append("</tbody>")
+        body += [
+            f'<tr><th scope="row">no signal</th>{_no_signal(row, confidence)}</tr>',
+            "</tbody>",
+        ]
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -80,6 +84,17 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
         *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
     ]
+
+
+def _no_signal(row: Mapping[str, Any], confidence: float) -> str:
+    """Where numbers without any signal land, at this many pictures: cells, empty where none."""
+    size = row["n_member"], row["n_nonmember"]
+    low, high = auc_band(*size, confidence)
+    found = ["", *map(str, size), f"{low:.2f}–{high:.2f}"]
+    for limit, column in TPR_COLUMNS.items():
+        low, high = (100 * end for end in tpr_band(*size, limit, confidence))
+        found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
+    return "".join(f"<td>{cell}</td>" for cell in [*found, *[""] * 6])
 
 
 def _auc(row: Mapping[str, Any]) -> str:

@@ -12,20 +12,23 @@ from mia.metrics import allowed_false_positives
 from mia.pages.writing import number, percent
 
 
-def no_signal(n_member: int, n_nonmember: int, confidence: float) -> list[tuple[str, str, str]]:
-    """Return (name, low, high) of each number's no-signal band at these many pictures.
+def no_signal(n_member: int, n_nonmember: int, confidence: float) -> list[tuple[str, str] | None]:
+    """Return the no-signal bands of the table's AUC and TPRs at these many pictures, in its order.
 
-    A TPR that would not be printed is left out.
+    None where the TPR is not printed either: it would rest on too few false positives.
 
-    >>> no_signal(300, 300, 0.95)[0]
-    ('an AUC of', '0.454', '0.546')
+    >>> no_signal(300, 300, 0.95)
+    [('0.454', '0.546'), ('6.0', '15.7 %'), ('0.0', '3.7 %'), None]
     """
-    bands = {"an AUC of": tuple(map(number, auc_band(n_member, n_nonmember, confidence)))}
+    low, high = auc_band(n_member, n_nonmember, confidence)
+    bands = [(number(low), number(high))]
     for limit in LIMITS:
-        if not too_few(allowed_false_positives(limit, n_nonmember)):
-            band = tpr_band(n_member, n_nonmember, limit, confidence)
-            bands[f"a TPR at {100 * limit:g} % FPR of"] = tuple(map(percent, band))
-    return [(name, *ends) for name, ends in bands.items()]
+        if too_few(allowed_false_positives(limit, n_nonmember)):
+            bands.append(None)
+        else:
+            low, high = tpr_band(n_member, n_nonmember, limit, confidence)
+            bands.append((percent(low).removesuffix(" %"), percent(high)))
+    return bands
 
 
 def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str, str]]:
