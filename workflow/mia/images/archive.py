@@ -25,6 +25,12 @@ def pack(pictures: Iterable[tuple[str, bytes]], path: str | Path) -> None:
             tar.addfile(member, io.BytesIO(data))
 
 
+def names(path: str | Path) -> list[str]:
+    """Return the keys of the pictures, in the tar's order, which is sorted."""
+    with tarfile.open(path, "r:") as tar:
+        return tar.getnames()
+
+
 def unpack(path: str | Path, keys: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
     """Yield (key, bytes) of the pictures named by `keys`, all by default, in the tar's order.
 

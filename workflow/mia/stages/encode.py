@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 
 from mia import tables
 from mia.encoding import encode
-from mia.images.training_set import prepared
+from mia.images import archive
+from mia.images.pictures import open_picture, prepare
 
 
 def main() -> None:
@@ -28,16 +29,20 @@ def main() -> None:
     columns = ["key", "image_id", "part", "kept"]
     manifest = tables.read(args.manifest, columns)
     wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
-    keys, pixels = prepared([args.pictures], set(wanted["key"]), vae["resolution"])
-    image_ids = wanted.set_index("key")["image_id"].reindex(keys).tolist()
+    image_ids = wanted.set_index("key")["image_id"]
+    keys = [key for key in archive.names(args.pictures) if key in image_ids.index]
+    pictures = (
+        # Their sizes were checked when the manifest was made.
+        prepare(open_picture(data, pixel_limit=2**62), vae["resolution"])
+        for _, data in archive.unpack(args.pictures, keys)
+    )
     try:
-        latents = encode(pixels, vae, args.device, args.threads)
+        latents = encode(pictures, vae, args.device, args.threads)
     except (OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
+    about = {"key": json.dumps(keys), "image_id": json.dumps(image_ids.loc[keys].tolist())}
     with tables.replacing(args.output) as temporary:
-        save_file(
-            {"z0": latents}, temporary, {"key": json.dumps(keys), "image_id": json.dumps(image_ids)}
-        )
+        save_file({"z0": latents}, temporary, about)
 
 
 if __name__ == "__main__":
