@@ -40,7 +40,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 MinJobAge=300
 KillWait=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=32000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=64000 State=UNKNOWN
 PartitionName=debug Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 NO_CGROUPS = "CgroupAutomount=no\nConstrainCores=no\nConstrainRAMSpace=no\n"

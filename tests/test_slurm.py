@@ -23,6 +23,7 @@ HERE = (
     "--slurm-init-seconds-before-status-checks=1",
     "--seconds-between-status-checks=1",
     "--latency-wait=10",
+    "--group-components=attack=10",
 )
 RULE_MEASURE = re.compile("rule_measure_wildcards_(.+)_(openmoji)_([0-9]+)")
 pytestmark = pytest.mark.slow
@@ -58,7 +59,7 @@ def test_a_cluster_gives_the_numbers_of_one_machine(tiny_sd, tmp_path):
     cluster.configure(lambda config: config["measure"].update(flush_seconds=0.2))
     log = tmp_path / "snakemake.log"
     with (
-        slurm(tmp_path / "slurm"),
+        slurm(tmp_path / "slurm", cores=16),
         open(log, "w") as output,
         cluster.start(*HERE, output=output) as snakemake,
     ):
