@@ -153,7 +153,7 @@ def score_of_stack(rows, **parameters):
 
 
 def test_the_stack_reads_embeddings_where_there_are_any():
-    rows = embedded(60, text=1.5)
+    rows = embedded(60, text=2)
     assert score_of_stack(rows) > 0.95
     assert score_of_stack(rows, channels=["caption", "embedding"]) < 0.8
     assert score_of_stack(rows.drop(columns=rows.filter(regex="^text_"))) < 0.8

@@ -35,7 +35,9 @@ class Attack:
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.channels != ALL:
+        if isinstance(self.channels, str):
+            parameters.one_of("channels", self.channels, [ALL])
+        else:
             parameters.at_least_one("channels", self.channels)
             for channel in self.channels:
                 parameters.one_of("channels", channel, [*stack.CHANNELS, *stack.EMBEDDED])

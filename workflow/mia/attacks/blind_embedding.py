@@ -1,4 +1,4 @@
-"""Blind baseline on picture embeddings: can the sets be told apart by an encoder's eye?"""
+"""Blind baseline on picture embeddings: can the sets be told apart by an image encoder?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blind baseline on caption vectors: can the sets be told apart by a text encoder's states?"""
+"""Blind baseline on text-encoder states: can the sets be told apart by their captions' vectors?"""
 
 from __future__ import annotations
 
