@@ -274,12 +274,22 @@ def _appendix(verdict, channels) -> dict:
         {"column": name, "members": 12.5, "nonmembers": 11.0, "smd": smd, "ks": 0.1, "p": p}
         for name, smd, p in columns
     ]
-    distances = {"value": 1.25, "null_median": 0.5, "null_high": 0.75, "percentile": 1.0}
+    distances = {
+        "features": "image",
+        "singular": False,
+        "value": 1.25,
+        "null_median": 0.5,
+        "null_high": 0.75,
+        "percentile": 1.0,
+    }
     return {
         "spread": dict.fromkeys(attacks, spread),
         "self_test": {attack: {"auc": 0.49, "low": 0.43, "high": 0.55} for attack in attacks},
         "balance": rows,
-        "frechet": {**distances, "p": 0.005, "columns": 33},
+        "frechet": [
+            {**distances, "p": 0.005, "columns": 33},
+            {**distances, "p": 0.01, "columns": 768, "features": "embedding", "singular": True},
+        ],
         "match": "none",
         "kept_share": {"members": 1.0, "nonmembers": 1.0},
         "remarks": [remarks.ABOVE_BLIND] if verdict == "NOT FAIR" else [],

@@ -153,7 +153,8 @@ def test_the_appendix_refits_and_tests_itself(run):
         assert seen["low"] <= 0.5 <= seen["high"]
     columns = [row["column"] for row in found["balance"]]
     assert {"bytes", "jpeg_quality", "caption_length", "stat_edges"} <= set(columns)
-    assert found["frechet"]["p"] > 0.01
+    (apart,) = found["frechet"]
+    assert apart["features"] == "image" and apart["p"] > 0.01
     assert found["remarks"] == []
 
 

@@ -10,8 +10,9 @@ from scipy.stats import ks_2samp
 
 from made_images import images
 from mia.attack_rows import build_attack
+from mia.blind import embedding
 from mia.evaluation.balance import balance
-from mia.evaluation.frechet import distance, frechet
+from mia.evaluation.frechet import distance, distances, frechet
 from mia.evaluation.remarks import remarks
 from mia.evaluation.resplit import self_test, spread
 
@@ -65,11 +66,39 @@ def test_distance_is_that_of_two_normal_distributions():
 def test_the_null_tells_a_shift_from_none():
     rows = images(150)
     columns = rows.filter(regex="^stat_")
-    alike = frechet(columns, rows["member"], rows["group"], splits=99, seed=0)
+    alike = frechet("image", columns, rows["member"], rows["group"], splits=99, seed=0)
     assert alike.p > 0.05 and alike.null_median > 0 and alike.columns == 3
     columns = columns.assign(stat_edges=columns["stat_edges"] + 0.2 * rows["member"])
-    apart = frechet(columns, rows["member"], rows["group"], splits=99, seed=0)
+    apart = frechet("image", columns, rows["member"], rows["group"], splits=99, seed=0)
     assert apart.p == 0.01 and apart.percentile == 1 and apart.value > apart.null_high
+
+
+def test_p_holds_with_fewer_pictures_than_columns():
+    """A flat covariance: exchangeable sets get a small p no oftener than promised, a shift does."""
+    found = {0.0: [], 1.5: []}
+    for shift, p in found.items():
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            values = rng.normal(size=(60, 48)) / np.sqrt(1 + np.arange(48))
+            member = np.arange(60) < 30
+            values[member, 1] += shift
+            index = [str(number) for number in range(60)]
+            columns, member = pd.DataFrame(values, index), pd.Series(member, index)
+            group = pd.Series(index, index)
+            apart = frechet("embedding", columns, member, group, 19, seed, standardise=False)
+            assert apart.singular and apart.value > 0.1
+            p.append(apart.p <= 0.05)
+    assert sum(found[0.0]) <= 3 and sum(found[1.5]) >= 18
+
+
+def test_an_embedding_is_compared_as_it_is():
+    rows = images(60).assign(embedding_0=np.arange(120) % 7, embedding_1=1e3 * (np.arange(120) % 5))
+    member, columns = rows["member"], embedding.features(rows)
+    names = [one.features for one in distances(rows, member, rows["group"], 19, 0)]
+    assert names == ["image", "embedding"]
+    found = distances(rows, member, rows["group"], 19, 0)[1]
+    sides = (columns[member].to_numpy(float), columns[~member].to_numpy(float))
+    assert found.value == pytest.approx(distance(*sides)) and not found.singular
 
 
 def test_the_null_splits_whole_groups():
@@ -77,14 +106,14 @@ def test_the_null_splits_whole_groups():
     rows = images(30)
     group = rows["member"].map({True: "a", False: "b"})
     columns = rows.filter(regex="^stat_")
-    found = frechet(columns, rows["member"], group, splits=19, seed=0)
+    found = frechet("image", columns, rows["member"], group, splits=19, seed=0)
     assert found.p == 1 and found.value == pytest.approx(found.null_median)
 
 
 def test_nothing_that_varies_has_no_distance():
     rows = images(10)
     flat = pd.DataFrame({"stat_x": 1.0}, rows.index)
-    assert frechet(flat, rows["member"], rows["group"], splits=19, seed=0) is None
+    assert frechet("image", flat, rows["member"], rows["group"], splits=19, seed=0) is None
 
 
 BLIND = {"blind_metadata": build_attack("blind_metadata", {"rounds": 20})}

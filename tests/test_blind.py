@@ -129,6 +129,12 @@ def test_a_stack_of_unknown_channels_is_refused():
         build_attack("blind_all", {"channels": ["caption", "smell"]})
 
 
+def test_a_stack_of_one_word_means_all():
+    with pytest.raises(ConfigError, match="channels must be one of all, got 'caption'"):
+        build_attack("blind_all", {"channels": "caption"})
+    assert build_attack("blind_all", {"channels": "all"}) == build_attack("blind_all", {})
+
+
 def fit_and_score(name, rows):
     evidence = Evidence(tuple(rows.index), images=rows, seed=0)
     fitted = build_attack(name, {}).fit(evidence, rows.loc[rows["fold"] == "calibration", "member"])

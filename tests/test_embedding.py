@@ -8,36 +8,30 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import CLIPConfig, CLIPModel
 
+import tiny_clip
 from mia import tables
+from mia.clip_folder import encoder_name
 from mia.embedding import Embedder
 from mia.images import archive, duplicates, embeddings, hashes, nearness
 from mia.images.pictures import prepare
 from mia.model_folder import ModelError, file_hash
 from mia.stages import embed
 from micro_experiment import IMAGES
+from tiny_clip import MEAN, SIZE, SPREAD
 from workbench import Workbench
 
-SIZE, MEAN, SPREAD = 16, [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
 
 @pytest.fixture(scope="module")
 def model():
-    torch.manual_seed(0)
-    shared = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
-    shared |= {"num_attention_heads": 2, "projection_dim": 8}
-    vision = {**shared, "image_size": SIZE, "patch_size": 4}
-    text = {**shared, "vocab_size": 20, "max_position_embeddings": 4}
-    return CLIPModel(CLIPConfig(vision_config=vision, text_config=text, projection_dim=8)).eval()
+    return tiny_clip.build()
 
 
 @pytest.fixture
 def folder(tmp_path, model):
-    model.save_pretrained(tmp_path / "clip")
-    preparation = {"image_mean": MEAN, "image_std": SPREAD}
-    (tmp_path / "clip/preprocessor_config.json").write_text(json.dumps(preparation))
+    tiny_clip.save(model, tmp_path / "clip")
     return tmp_path / "clip"
 
 
@@ -182,7 +176,9 @@ def test_the_road_from_pictures_to_membership(tmp_path, tiny_sd, spec):
 
     bench.configure(embedded)
     first = bench.run("results/images/mine/pairs.parquet").done()
-    assert {"embed/mine/000", "embed/mine/001"} <= set(first.jobs)
+    embedded = [job for job in first.jobs if job.startswith("embed/")]
+    name = encoder_name(embedding)
+    assert embedded == [f"embed/mine/{name}/embedding/00{shard}" for shard in range(2)]
     pairs = tables.read(bench.folder / "results/images/mine/pairs.parquet")
     pairs = pairs[pairs["kind"] == "review"]
     assert len(pairs) == IMAGES * (IMAGES - 1) // 2

@@ -164,6 +164,9 @@ TRAINED = {
     "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100]},
     "blind_image": {},
     "blind_caption": {},
+    "blind_embedding": {},
+    "blind_text": {},
+    "both_embeddings": {"attack": "blind_all", "channels": ["image", "embedding", "text"]},
 }
 
 
@@ -176,10 +179,15 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     membership = membership.assign(group=IDS, fold=fold, kept=True, reason="")
     evaluation = set(membership.loc[fold == "evaluation", "image_id"])
     manifest = statistics(mean=np.random.default_rng(1).random(N)).reset_index()
-    manifest = manifest.assign(key=IDS, caption=[f"a cat {i % 7}" for i in range(N)])
+    manifest = manifest.assign(key=IDS, group=IDS, caption=[f"a cat {i % 7}" for i in range(N)])
     files = {"membership.parquet": membership, "images/s/manifest.parquet": manifest}
     for query, table in losses({100: 0.4}).reset_index().assign(key=IDS * 2).groupby("draw"):
         files[f"queries/m/s/denoise/t100-d{query}-caption.parquet"] = table
+    rng = np.random.default_rng(2)
+    for channel in getattr(build_attack(name, row), "needs_embeddings", ()):
+        vectors = [vector.tobytes() for vector in rng.random((N, 4), np.float32)]
+        table = pd.DataFrame({"key": IDS, "image_id": IDS, "embedding": vectors})
+        files[f"images/s/embeddings/e/{channel}/000.parquet"] = table
     for path, table in files.items():
         about = {"set": "s", "fields": ["timestep", "draw", "condition"], "devices": ["cpu"]}
         table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
@@ -196,6 +204,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     if build_attack(name, row).queries:
         argv += ["--signals", *map(str, sorted(folder.glob("queries/m/s/denoise/*")))]
     argv += ["--manifests", str(folder / "images/s/manifest.parquet")]
+    argv += ["--embeddings", *map(str, sorted(folder.glob("images/s/embeddings/e/*/000.parquet")))]
     argv += ["--output", str(folder / "score.parquet")]
     monkeypatch.setattr(sys, "argv", argv)
     stage.main()
@@ -206,7 +215,9 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
 @pytest.mark.parametrize("name", TRAINED)
 def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
     def spoil(table, evaluation):
-        for column, value in {"member": True, "loss_caption": 99.0, "stat_mean": -7.0}.items():
+        vector = np.full(4, 9, np.float32).tobytes()
+        spoilt = {"member": True, "loss_caption": 99.0, "stat_mean": -7.0, "embedding": vector}
+        for column, value in spoilt.items():
             if column in table:
                 table.loc[evaluation.to_numpy(), column] = value
         return table

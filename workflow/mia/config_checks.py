@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
+from mia.embedding_checks import check_agreement, check_audit, check_duplicates
 from mia.images.known import columns
 from mia.images.source_keys import missing
 
@@ -29,7 +30,7 @@ def check(experiment: Experiment) -> None:
         for key in missing(spec):
             raise ConfigError(f"image_sets.{name}: missing key {key!r} (source {spec['source']})")
         if "embedding" in spec["duplicates"]:
-            _check_embedding(
+            check_duplicates(
                 spec["duplicates"]["embedding"], f"image_sets.{name}.duplicates.embedding"
             )
     for name in experiment.config["training"]:
@@ -39,6 +40,7 @@ def check(experiment: Experiment) -> None:
     for name in experiment.config["targets"]:
         _check_target(experiment, name)
     experiment.attacks  # noqa: B018 - builds every attack, so that a misspelt parameter stops here
+    check_audit(experiment)
     for name, row in experiment.config["attacks"].items():
         if is_external(row) and not Path(row["scores"]).is_file():
             raise ConfigError(f"attacks.{name}.scores: {row['scores']}: no such file")
@@ -99,7 +101,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
-    _check_embeddings_agree(experiment, name)
+    check_agreement(experiment, name)
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
@@ -128,31 +130,6 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
                         f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
                         f"declares {', '.join(declared) or 'no alternates'}"
                     )
-
-
-def _check_embedding(spec: dict, key: str) -> None:
-    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
-        if not Path(spec["path"], name).is_file():
-            raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with {name}")
-    if spec["review"] > spec["drop"]:
-        raise ConfigError(f"{key}.review: {spec['review']} is above drop, {spec['drop']}")
-
-
-def _check_embeddings_agree(experiment: Experiment, name: str) -> None:
-    """Pictures of two sets are compared by the members' rule, so both need its embeddings."""
-    sides = [experiment.parts(experiment.config["targets"][name][side])[0] for side in SIDES]
-    rules = [experiment.config["image_sets"][image_set]["duplicates"] for image_set in sides]
-    ours, theirs = (rule.get("embedding", {}).get("sha256") for rule in rules)
-    isolate = experiment.config["targets"][name].get("isolate", {})
-    if "embedding" in isolate and ours is None:
-        raise ConfigError(
-            f"targets.{name}.isolate.embedding: image set {sides[0]!r} has no duplicates.embedding"
-        )
-    if ours != theirs:
-        raise ConfigError(
-            f"targets.{name}: image sets {sides[0]!r} and {sides[1]!r} differ in "
-            "duplicates.embedding; expected one embedding model for both, or none"
-        )
 
 
 def _check_known(spec: dict, key: str) -> None:

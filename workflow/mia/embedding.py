@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mia.clip_folder import PREPARATION, channels, load, read_json, require_weights
 from mia.device import choose
-from mia.model_folder import ModelError, file_hash
-
-WEIGHTS, CONFIG, PREPARATION = "model.safetensors", "config.json", "preprocessor_config.json"
-KINDS = ("clip", "clip_vision_model")
 
 
 class Embedder:
@@ -30,25 +26,16 @@ class Embedder:
 
     def __init__(self, spec: dict[str, Any], device: str, threads: int) -> None:
         folder = Path(spec["path"])
-        config, preparation = _read(folder / CONFIG), _read(folder / PREPARATION)
-        if config.get("model_type") not in KINDS:
-            raise ModelError(
-                f"{folder / CONFIG}: model_type {config.get('model_type')!r}: "
-                f"expected {' or '.join(KINDS)}"
-            )
-        _require_weights(folder / WEIGHTS, spec["sha256"])
+        preparation = read_json(folder / PREPARATION)
+        channels(folder)
+        require_weights(folder, spec["sha256"])
         import torch
         from transformers import CLIPVisionModelWithProjection
 
         torch.set_num_threads(threads)
         self.device = choose(device)
-        model, loading = CLIPVisionModelWithProjection.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, output_loading_info=True
-        )
-        if loading["missing_keys"]:
-            raise ModelError(f"{folder / WEIGHTS}: no tensor {sorted(loading['missing_keys'])[0]}")
-        self.model = model.eval().requires_grad_(False).float().to(self.device)
-        self.size = model.config.image_size
+        self.model = load(CLIPVisionModelWithProjection, folder, self.device)
+        self.size = self.model.config.image_size
         self.mean, self.spread = (
             np.array(preparation[key], np.float32)[:, None, None]
             for key in ("image_mean", "image_std")
@@ -70,19 +57,3 @@ class Embedder:
             batch = torch.from_numpy(prepared)[None].to(self.device)
             vector = self.model(batch).image_embeds[0].cpu().numpy()
         return vector / np.linalg.norm(vector)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ModelError(f"{path}: missing; expected a CLIP model's folder in the hub's format")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{path}: not JSON: {error}") from error
-
-
-def _require_weights(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise ModelError(f"{path}: missing; weights are read from safetensors only, never a pickle")
-    if (found := file_hash(path)) != expected:
-        raise ModelError(f"{path}: sha256 {found}; the config promises {expected}")

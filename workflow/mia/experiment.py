@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mia.attack_rows import attack_code, build_attack, is_blind, reads
+from mia.clip_folder import channels, encoder_name
 from mia.config_checks import as_set, check, known
 from mia.images.source_keys import has_own_rows
 from mia.query import Query
@@ -94,7 +96,7 @@ class Experiment:
                 for side in ("members", "nonmembers"):
                     yield model, self.parts(target[side])
 
-    # Attacks and queries
+    # Attacks
 
     @cached_property
     def attacks(self) -> dict[str, Any]:
@@ -117,6 +119,23 @@ class Experiment:
     def blind_attacks(self) -> tuple[str, ...]:
         """Attack rows that read the pictures and captions but never the model."""
         return tuple(name for name, attack in self.attacks.items() if is_blind(attack))
+
+    # Embeddings
+
+    @cached_property
+    def encoders(self) -> dict[str, dict[str, str]]:
+        """Every embedding model by its name in paths: of duplicates, and of the audit."""
+        specs = [spec["duplicates"].get("embedding") for spec in self.config["image_sets"].values()]
+        given = filter(None, [*specs, self.config["audit"].get("embedding")])
+        return {encoder_name(s): {key: s[key] for key in ("path", "sha256")} for s in given}
+
+    @cached_property
+    def embeddings(self) -> tuple[str, ...]:
+        """Channels that the audit's embedding model makes: none without one."""
+        spec = self.config["audit"].get("embedding")
+        return channels(Path(spec["path"])) if spec else ()
+
+    # Queries
 
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
         """The union of the queries that `model` has to answer on `image_set`."""

@@ -64,6 +64,8 @@ wildcard_constraints:
     model=any_of(config["models"]),
     target=any_of(config["targets"]),
     attack=any_of(config["attacks"]),
+    encoder=any_of(EXPERIMENT.encoders),
+    channel="embedding|text",
     shard=r"\d{3}",
 
 

@@ -85,19 +85,19 @@ rule rows:
         " --exclude {input.exclude:q} --output {output} &> {log}"
 
 
-if any("embedding" in spec["duplicates"] for spec in SETS.values()):
+if EXPERIMENT.encoders:
 
     rule embed:
         input:
             rows=results("images/{set}/rows/{shard}.parquet"),
-            pictures=results("images/{set}/raw/{shard}/pictures.tar"),
+            pictures=pictures_to_embed,
             model=embedding_files,
         output:
-            results("images/{set}/embeddings/{shard}.parquet"),
+            results("images/{set}/embeddings/{encoder}/{channel}/{shard}.parquet"),
         log:
-            results("logs/embed/{set}/{shard}.log"),
+            results("logs/embed/{set}/{encoder}/{channel}/{shard}.log"),
         benchmark:
-            results("benchmarks/embed/{set}/{shard}.tsv")
+            results("benchmarks/embed/{set}/{encoder}/{channel}/{shard}.tsv")
         conda:
             "../../envs/torch.yaml"
         resources:

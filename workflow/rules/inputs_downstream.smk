@@ -70,6 +70,26 @@ def manifests_of_attack(wildcards):
     return manifests_of_target(wildcards)
 
 
+def audit_embeddings(target, channels):
+    """Tables of the audit's embeddings, of those channels that its model makes."""
+    return [
+        path
+        for image_set in target_sets(target)
+        for channel in EXPERIMENT.embeddings
+        if channel in channels
+        for path in embedding_tables(image_set, config["audit"]["embedding"], channel)
+    ]
+
+
+def embeddings_of_target(wildcards):
+    return audit_embeddings(wildcards.target, EXPERIMENT.embeddings)
+
+
+def embeddings_of_attack(wildcards):
+    attack = EXPERIMENT.attacks[wildcards.attack]
+    return audit_embeddings(wildcards.target, getattr(attack, "reads_embeddings", ()))
+
+
 def external_scores(wildcards):
     """The user's file of scores, of a row that has one."""
     return config["attacks"][wildcards.attack].get("scores", [])

@@ -1,5 +1,7 @@
 """Named input and parameter functions of the rules that make pictures and models."""
 
+from mia.clip_folder import encoder_name
+
 # Image sets
 
 
@@ -46,19 +48,30 @@ def exclude_list_now(wildcards, input):
 
 def embedding_files(wildcards):
     """The embedding model's files; a missing one is reported by the stage or the config's check."""
-    folder = Path(SETS[wildcards.set]["duplicates"]["embedding"]["path"])
+    folder = Path(EXPERIMENT.encoders[wildcards.encoder]["path"])
     return sorted(str(path) for path in folder.glob("*") if path.is_file())
 
 
 def embedding_spec(wildcards):
-    """What changes an embedding; not what is made of it."""
-    return selected(SETS[wildcards.set]["duplicates"]["embedding"], ["path", "sha256"])
+    return dump(EXPERIMENT.encoders[wildcards.encoder])
+
+
+def pictures_to_embed(wildcards):
+    """Nothing where captions are embedded."""
+    if wildcards.channel == "text":
+        return []
+    return f"{R}/images/{wildcards.set}/raw/{wildcards.shard}/pictures.tar"
+
+
+def embedding_tables(image_set, spec, channel):
+    """Embeddings of a set, one table per shard; of one model, one set of tables for all uses."""
+    folder = f"{R}/images/{image_set}/embeddings/{encoder_name(spec)}/{channel}"
+    return [f"{folder}/{shard}.parquet" for shard in shards(image_set)]
 
 
 def embeddings_of_set(wildcards):
-    if "embedding" not in SETS[wildcards.set]["duplicates"]:
-        return []
-    return by_shard(results("images/{set}/embeddings/{shard}.parquet"), wildcards.set)
+    spec = SETS[wildcards.set]["duplicates"].get("embedding")
+    return embedding_tables(wildcards.set, spec, "embedding") if spec else []
 
 
 def manifest_spec(wildcards):

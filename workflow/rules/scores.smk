@@ -7,6 +7,7 @@ rule score:
         signals=signals_of("model"),
         reference=signals_of("reference"),
         manifests=manifests_of_attack,
+        embeddings=embeddings_of_attack,
         model=model_of_attack,
         external=external_scores,
     output:
@@ -25,7 +26,7 @@ rule score:
     shell:
         "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership}"
         " --model {input.model} --signals {input.signals} --reference {input.reference} --manifests {input.manifests}"
-        " --external {input.external} --seed {params.seed} --output {output} &> {log}"
+        " --embeddings {input.embeddings} --external {input.external} --seed {params.seed} --output {output} &> {log}"
 
 
 rule evaluate:
@@ -65,6 +66,7 @@ rule audit:
         ),
         membership=results("targets/{target}/membership.parquet"),
         manifests=manifests_of_target,
+        embeddings=embeddings_of_target,
     output:
         results("audit/{target}.json"),
     log:
@@ -86,8 +88,9 @@ rule audit:
     shell:
         "python -m mia.stages.audit --target {wildcards.target} --metrics {input.metrics}"
         " --scores {input.scores} --membership {input.membership}"
-        " --manifests {input.manifests} --attacks {params.attacks:q}"
-        " --settings {params.settings:q} --pairing {params.pairing:q} --output {output} &> {log}"
+        " --manifests {input.manifests} --embeddings {input.embeddings}"
+        " --attacks {params.attacks:q} --settings {params.settings:q}"
+        " --pairing {params.pairing:q} --output {output} &> {log}"
 
 
 rule tables:

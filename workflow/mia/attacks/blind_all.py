@@ -13,17 +13,20 @@ from mia.query import Query
 if TYPE_CHECKING:
     import pandas as pd
 
+ALL = "all"
+
 
 @dataclass(frozen=True)
 class Attack:
     """Logistic regression on the log odds of every blind channel; score in log odds.
 
     The log odds that it learns from are out of fold: of channels fitted on other groups. What it
-    finds is a difference of the sets, not of what the model remembers. Without `source` among its
-    `channels` it sees what an attack on the model could see.
+    finds is a difference of the sets, not of what the model remembers. `channels: all` are caption,
+    surface, image, metadata and source, and with `audit.embedding` embedding and text. Without
+    `source` among its `channels` it sees what an attack on the model could see.
     """
 
-    channels: tuple[str, ...] = tuple(stack.CHANNELS)
+    channels: tuple[str, ...] | str = ALL
     _fitted: Any = field(default=None, repr=False, compare=False)
 
     access = "model-free"
@@ -32,13 +35,30 @@ class Attack:
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parameters.at_least_one("channels", self.channels)
-        for channel in self.channels:
-            parameters.one_of("channels", channel, stack.CHANNELS)
+        if isinstance(self.channels, str):
+            parameters.one_of("channels", self.channels, [ALL])
+        else:
+            parameters.at_least_one("channels", self.channels)
+            for channel in self.channels:
+                parameters.one_of("channels", channel, [*stack.CHANNELS, *stack.EMBEDDED])
+
+    @property
+    def reads_embeddings(self) -> tuple[str, ...]:
+        """Which embeddings it looks at, where the audit is given a model."""
+        return tuple(stack.EMBEDDED) if self.channels == ALL else self.needs_embeddings
+
+    @property
+    def needs_embeddings(self) -> tuple[str, ...]:
+        """Which of them it cannot do without: those that its `channels` name."""
+        return tuple(
+            name for name in stack.EMBEDDED if self.channels != ALL and name in self.channels
+        )
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
-        fitted = stack.fit(evidence.images, member, evidence.seed, self.channels)
+        images, channels = evidence.images, self.channels
+        chosen = stack.readable(images) if channels == ALL else channels
+        fitted = stack.fit(images, member, evidence.seed, chosen)
         return replace(self, _fitted=fitted)
 
     def score(self, evidence: Evidence) -> pd.Series:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+INVERSE_PENALTY = 0.01  # scikit-learn's C, for about as many numbers as pictures
 Features = Callable[["pd.DataFrame"], "pd.DataFrame | pd.Series"]
 
 
@@ -51,4 +52,14 @@ def boosted(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(max_iter=rounds, random_state=seed)
+    return fitted(features, model, images, member)
+
+
+def linear(features: Features, images: pd.DataFrame, member: pd.Series) -> Classifier:
+    """Return logistic regression on standardised numeric features, fitted as by `fitted`."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_PENALTY, max_iter=1000))
     return fitted(features, model, images, member)

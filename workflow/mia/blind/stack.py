@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mia.blind import caption, image, metadata, source, surface
+from mia.blind import caption, embedding, image, metadata, source, surface, text
 from mia.blind.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ CHANNELS = {
     "metadata": metadata,
     "source": source,
 }
+EMBEDDED = {"embedding": embedding, "text": text}  # where the audit is given a model
 FOLDS = 5
 
 
@@ -60,11 +61,12 @@ def fit(
         images: Manifest rows, `group` among the columns; more than those of `member` may be given.
         member: Whether each is a member, bool; its index names the rows to learn from.
         seed: Of the folds and of the channels.
-        channels: Names in `CHANNELS`.
+        channels: Names in `CHANNELS` and `EMBEDDED`.
     """
     import pandas as pd
     from sklearn.linear_model import LogisticRegression
 
+    known = CHANNELS | EMBEDDED
     images = images.loc[member.index]
     fold = _folds(images["group"], member, seed)
     held = pd.DataFrame(0.0, index=images.index, columns=list(channels))
@@ -72,11 +74,17 @@ def fit(
         inside, rest = images[fold == number], member[fold != number]
         if rest.nunique() == 2:
             for name in channels:
-                classifier = CHANNELS[name].fit(images, rest, seed)
+                classifier = known[name].fit(images, rest, seed)
                 held.loc[inside.index, name] = classifier.log_odds(inside)
     weights = LogisticRegression(class_weight="balanced").fit(held, member.to_numpy(dtype=bool))
-    classifiers = {name: CHANNELS[name].fit(images, member, seed) for name in channels}
+    classifiers = {name: known[name].fit(images, member, seed) for name in channels}
     return Stack(classifiers, held, weights)
+
+
+def readable(images: pd.DataFrame) -> tuple[str, ...]:
+    """Return the channels that manifest rows have columns for: `EMBEDDED` ones only if given."""
+    embedded = [name for name, channel in EMBEDDED.items() if channel.features(images).shape[1]]
+    return (*CHANNELS, *embedded)
 
 
 def _folds(group: pd.Series, member: pd.Series, seed: int) -> pd.Series:

@@ -111,6 +111,7 @@ def _reads(attack: Any) -> str:
     what = ["the model's signals"] if attack.queries else []
     what += ["the reference's signals"] if getattr(attack, "reads_reference", False) else []
     what += ["pictures and captions"] if getattr(attack, "reads_images", False) else []
+    what += ["`audit.embedding`"] if getattr(attack, "needs_embeddings", ()) else []
     what += ["labels of calibration pictures"] if hasattr(attack, "fit") else []
     return ", ".join(what) or "nothing"
 

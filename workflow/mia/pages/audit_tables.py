@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 SHOWN = 10  # least balanced columns
+FEATURES = {
+    "image": "image statistics",
+    "embedding": "numbers of the picture embeddings",
+    "text": "numbers of the captions’ text-encoder states",
+}
 BALANCED = 0.1  # largest standardised mean difference of a balanced column (Austin 2011)
 
 
 def rests_on(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
-    """Return `channels` and `balance` of an audit: see `channel_rows` and `balance_summary`."""
-    return {"channels": channel_rows(audit), "balance": balance_summary(audit, confidence)}
+    """Return `channels`, `balance` and `distances` of an audit, each by its function below."""
+    return {
+        "channels": channel_rows(audit),
+        "balance": balance_summary(audit, confidence),
+        "distances": [{**one, "of": FEATURES[one["features"]]} for one in audit["frechet"]],
+    }
 
 
 def channel_rows(audit: dict[str, Any]) -> list[dict[str, Any]]:

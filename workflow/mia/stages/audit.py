@@ -12,8 +12,9 @@ import pandas as pd
 from mia import tables
 from mia.attack_rows import build_attack
 from mia.blind import image, metadata, surface
+from mia.embedding_tables import with_embeddings
 from mia.evaluation.balance import balance
-from mia.evaluation.frechet import frechet
+from mia.evaluation.frechet import distances
 from mia.evaluation.left_out import counts, kept_share
 from mia.evaluation.remarks import remarks
 from mia.evaluation.resplit import self_test, spread
@@ -94,6 +95,7 @@ def audit(
 
 def appendix(
     manifests: list[str],
+    embeddings: list[str],
     membership: pd.DataFrame,
     attacks: dict[str, dict],
     settings: dict,
@@ -104,24 +106,25 @@ def appendix(
 
     Args:
         manifests: Manifests of the target's sets.
+        embeddings: Embeddings of their pictures and captions, if a model is given.
         membership: Its membership table.
         attacks: Name to config row of its blind baselines.
         settings: splits, random_splits, confidence, resamples, seed.
     """
     rows = membership[membership["kept"].astype(bool) & (membership["fold"] != "fit")]
     rows = rows.set_index("image_id").sort_index().astype({"member": bool})
-    images = read_images(manifests, rows)
+    images = with_embeddings(read_images(manifests, rows), rows, embeddings)
     blind = {name: build_attack(name, row) for name, row in attacks.items()}
     seed, member, group = settings["seed"], rows["member"], rows["group"]
     read = pd.concat([c.features(images) for c in (surface, metadata, image)], axis=1)
-    apart = frechet(image.features(images), member, group, settings["random_splits"], seed)
+    apart = distances(images, member, group, settings["random_splits"], seed)
     return {
         "spread": spread(blind, images, rows, settings["splits"], seed),
         "self_test": self_test(
             blind, images, rows, settings["confidence"], settings["resamples"], seed
         ),
         "balance": [asdict(row) for row in balance(read, member, group)],
-        "frechet": asdict(apart) if apart else None,
+        "frechet": [asdict(one) for one in apart],
     }
 
 
@@ -138,6 +141,7 @@ def main() -> None:
     parser.add_argument("--scores", required=True, nargs="*", help="of the same, in any order")
     parser.add_argument("--membership", required=True)
     parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
+    parser.add_argument("--embeddings", nargs="*", default=[], help="of pictures and captions")
     parser.add_argument("--attacks", required=True, type=json.loads, help="name to row, JSON")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
     parser.add_argument(
@@ -166,7 +170,7 @@ def found(args: argparse.Namespace) -> dict:
         args.pairing["by_design"],
         args.membership,
     )
-    more = appendix(args.manifests, membership, args.attacks, args.settings)
+    more = appendix(args.manifests, args.embeddings, membership, args.attacks, args.settings)
     match, share = args.pairing["match"], kept_share(membership)
     said = remarks(
         of_target["verdict"], args.pairing["trained_here"], match, share, more["self_test"]

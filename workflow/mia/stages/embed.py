@@ -1,4 +1,4 @@
-"""Rule `embed`: embed the pictures of a shard that could be opened."""
+"""Rule `embed`: embed the pictures of a shard that could be opened, or their captions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mia import tables
+from mia.caption_embedding import CaptionEmbedder
 from mia.embedding import Embedder
 from mia.images.archive import unpack
 from mia.images.pictures import open_picture, prepare
@@ -17,26 +19,42 @@ from mia.images.pictures import open_picture, prepare
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", required=True, type=Path, help="the shard's rows")
-    parser.add_argument("--pictures", required=True, type=Path, help="pictures.tar of the shard")
+    parser.add_argument(
+        "--pictures", nargs="?", type=Path, help="pictures.tar of the shard; without it, captions"
+    )
     parser.add_argument("--spec", required=True, type=json.loads, help="path and sha256")
     parser.add_argument("--device", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     args = parser.parse_args(arguments)
-    rows = tables.read(args.rows, ["key", "status"])
-    keys = rows.loc[rows["status"] == "success", "key"]
+    captions = [] if args.pictures else ["caption"]
+    rows = tables.read(args.rows, ["key", "status", *captions])
+    rows = rows[rows["status"] == "success"]
     try:
-        embedder = Embedder(args.spec, args.device, args.threads)
-        found = {
-            # Its size was checked when the rows were made.
-            key: embedder(prepare(open_picture(data, pixel_limit=2**62), embedder.size)).tobytes()
-            for key, data in unpack(args.pictures, keys)
-        }
+        found = of_pictures(args, rows["key"]) if args.pictures else of_captions(args, rows)
     except (ValueError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
-    embeddings = pd.Series(found, dtype=object).reindex(sorted(keys))
+    stored = {key: vector.tobytes() for key, vector in found.items()}
+    embeddings = pd.Series(stored, dtype=object).reindex(sorted(rows["key"]))
     table = pd.DataFrame({"key": embeddings.index.astype("string"), "embedding": embeddings})
     tables.write(table, args.output)
+
+
+def of_pictures(args: argparse.Namespace, keys: pd.Series) -> dict[str, np.ndarray]:
+    """Return key to picture embedding."""
+    embedder = Embedder(args.spec, args.device, args.threads)
+    return {
+        # Its size was checked when the rows were made.
+        key: embedder(prepare(open_picture(data, pixel_limit=2**62), embedder.size))
+        for key, data in unpack(args.pictures, keys)
+    }
+
+
+def of_captions(args: argparse.Namespace, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return key to caption vector; a missing caption is an empty one."""
+    embedder = CaptionEmbedder(args.spec, args.device, args.threads)
+    captions = rows["caption"].fillna("")
+    return dict(zip(rows["key"], map(embedder, captions), strict=True))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import pandas as pd
 
 from mia import tables
 from mia.attack_rows import attack_module, build_attack, is_external
+from mia.embedding_tables import with_embeddings
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.external import scores_of
@@ -41,6 +42,7 @@ def main() -> None:
         "--reference", nargs="*", default=[], help="the same of its reference model"
     )
     parser.add_argument("--manifests", nargs="*", default=[], help="for attacks that read images")
+    parser.add_argument("--embeddings", nargs="*", default=[], help="for attacks that read them")
     parser.add_argument("--external", nargs="?", help="CSV of scores made elsewhere")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
@@ -68,7 +70,7 @@ def score(args: argparse.Namespace) -> None:
             tuple(images.index),
             signals=read_signals(args.signals, images),
             reference=read_signals(args.reference, images),
-            images=read_images(args.manifests, images) if args.manifests else None,
+            images=pictures(args, images) if args.manifests else None,
             alpha_bar=read_schedule(args.model) if args.model else None,
             seed=args.seed,
         )
@@ -93,6 +95,11 @@ def score(args: argparse.Namespace) -> None:
         "devices": devices([*args.signals, *args.reference]),
     }
     tables.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
+
+
+def pictures(args: argparse.Namespace, images: pd.DataFrame) -> pd.DataFrame:
+    """Manifest rows of `images`, with their embeddings where there are any."""
+    return with_embeddings(read_images(args.manifests, images), images, args.embeddings)
 
 
 def fitted(attack: Any, evidence: Evidence, membership: str, fit_ids: Sequence[str]) -> Any:

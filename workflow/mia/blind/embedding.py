@@ -1,0 +1,20 @@
+"""Channel `embedding`: what a given image encoder sees in the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mia.blind.classifier import Classifier, linear
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def features(images: pd.DataFrame) -> pd.DataFrame:
+    """Return the picture's embedding by the audit's model (`embedding_…`)."""
+    return images.filter(regex="^embedding_")
+
+
+def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0) -> Classifier:
+    """Return logistic regression on its standardised numbers."""
+    return linear(features, images, member)

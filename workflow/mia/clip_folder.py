@@ -1,0 +1,70 @@
+"""A CLIP model's folder in the hub's format: which towers it has, and its promised weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mia.model_folder import ModelError, file_hash
+
+WEIGHTS, CONFIG, PREPARATION = "model.safetensors", "config.json", "preprocessor_config.json"
+TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+KINDS = ("clip", "clip_vision_model")
+EMBEDDING, TEXT = "embedding", "text"
+
+
+def encoder_name(spec: Mapping[str, Any]) -> str:
+    """Return 12 hexadecimal digits that stand for `path` and `sha256` of a spec in file names."""
+    promised = json.dumps([spec["path"], spec["sha256"]])
+    return hashlib.sha256(promised.encode()).hexdigest()[:12]
+
+
+def channels(folder: Path) -> tuple[str, ...]:
+    """Return what the model embeds: pictures (`EMBEDDING`), and captions (`TEXT`) if it can.
+
+    Captions need a text encoder, which a `clip_vision_model` lacks, and its tokenizer.
+
+    Raises:
+        ModelError: A file is missing, or it is no CLIP model with an image encoder.
+    """
+    kind = read_json(folder / CONFIG).get("model_type")
+    if kind not in KINDS:
+        raise ModelError(f"{folder / CONFIG}: model_type {kind!r}: expected {' or '.join(KINDS)}")
+    tokenizer = any(all((folder / name).is_file() for name in names) for names in TOKENIZERS)
+    return (EMBEDDING, TEXT) if kind == "clip" and tokenizer else (EMBEDDING,)
+
+
+def require_weights(folder: Path, expected: str) -> None:
+    """Raise ModelError unless the weights are there and have the promised sha256."""
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise ModelError(f"{path}: missing; weights are read from safetensors only, never a pickle")
+    if (found := file_hash(path)) != expected:
+        raise ModelError(f"{path}: sha256 {found}; the config promises {expected}")
+
+
+def load(kind: type, folder: Path, device: str) -> Any:
+    """Return one tower of the model, `kind` of transformers, frozen, in float32 on `device`.
+
+    Raises:
+        ModelError: The weights lack a tensor, which transformers would draw at random.
+    """
+    model, loading = kind.from_pretrained(
+        folder, use_safetensors=True, local_files_only=True, output_loading_info=True
+    )
+    if loading["missing_keys"]:
+        raise ModelError(f"{folder / WEIGHTS}: no tensor {sorted(loading['missing_keys'])[0]}")
+    return model.eval().requires_grad_(False).float().to(device)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the contents of a JSON file; raise ModelError where it is missing or is none."""
+    if not path.is_file():
+        raise ModelError(f"{path}: missing; expected a CLIP model's folder in the hub's format")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
