@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 import made_up_pictures
 from mia import config as mia_config
 from mia import tables
+from mia.chance import auc_band, tpr_band
 from mia.evaluation import remarks
 from mia.evaluation.survival import survival
 
@@ -185,6 +186,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
     low, high = auc - half, min(auc + half, 1)
     row = {"target": target, "attack": attack, "access": access, "n_member": m, "n_nonmember": n}
     row |= {"auc": auc, "auc_low": low, "auc_high": high}
+    row |= chance_columns("auc", auc_band(m, n, 0.95))
     found = {"attack": attack, "auc": {"value": auc, "low": low, "high": high}}
     tables.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
@@ -204,6 +206,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
             f"tpr_fpr_{name}{end.replace('_value', '')}": ends[end.strip("_")]
             for end in ("_value", "_low", "_high")
         }
+        row |= chance_columns(f"tpr_fpr_{name}", tpr_band(m, n, limit, 0.95))
         long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
         if rests > 1 and access != "model-free":
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
@@ -223,6 +226,8 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
         else "undecided"
     )
     row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
+    side = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
+    row["above_chance"] = "n/a" if access == "model-free" else side
     row |= {
         "evals_alone": evals,
         "evals_shared": evals / 3,
@@ -230,6 +235,10 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
         "flags": " ".join(flags),
     }
     summary.append(row)
+
+
+def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:
+    return {f"{name}_chance_low": band[0], f"{name}_chance_high": band[1]}
 
 
 def _audit(folder, target, summary, manifests, pairing) -> None:

@@ -76,7 +76,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     summary = targets.tidy(pd.read_csv(options.summary, dtype=str, keep_default_na=False))
     long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
     confidence = spec["evaluation"]["confidence"]
-    rows = targets.attack_rows(summary, axis := targets.scale(summary), confidence)
+    rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
     manifests = {path.parent.name: path for path in options.manifests}
     counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
