@@ -37,6 +37,7 @@ TARGETS = {  # name: (verdict, how much the model remembers, how far the sets di
     "emoji-overfit": ("BY DESIGN", 2.2, 0.0),
     "emoji-shifted": ("NOT FAIR", 0.6, 1.4),
     "web": ("UNDECIDED", 0.1, 0.15),
+    "web-emoji": ("NOT FAIR", 0.1, 1.4),
 }
 PICTURES = 700
 WORDS = {
@@ -75,12 +76,19 @@ CONFIG = {
     },
     "targets": {
         name: {
-            "model": {"web": "tiny", "emoji-overfit": "emoji_late"}.get(name, "emoji_early"),
-            "members": {"web": "photos:seen", "emoji-null": "openmoji:shadow"}.get(
-                name, "openmoji:member"
-            ),
+            "model": {
+                "web": "tiny",
+                "web-emoji": "tiny",
+                "emoji-overfit": "emoji_late",
+            }.get(name, "emoji_early"),
+            "members": {
+                "web": "photos:seen",
+                "web-emoji": "photos:seen",
+                "emoji-null": "openmoji:shadow",
+            }.get(name, "openmoji:member"),
             "nonmembers": {
                 "web": "photos:unseen",
+                "web-emoji": "openmoji:extra",
                 "emoji-shifted": "openmoji:extra",
             }.get(name, "openmoji:nonmember"),
         }
@@ -125,6 +133,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
         "memberships": "targets/*/membership.parquet",
+        "target-pairs": "targets/*/pairs.parquet",
         "scores": "scores/*/*.parquet",
         "models": "models/*/model.json",
         "samples": "training/*/samples.png",
@@ -147,12 +156,14 @@ def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
     table = table.sort_values(["set", "key"]).reset_index(drop=True)
     if target == "web":
         table["in_index"] = table["member"] & (table.index % 2 == 0)
+        table["index_cosine"] = np.where(table["in_index"] | (table.index % 7 == 0), 0.8, np.nan)
+    made_up_pictures.target_pairs(folder, target, table)
     tables.write(table, folder / f"targets/{target}/membership.parquet")
     return table
 
 
 def _losses(folder, target, model, rows, rng) -> None:
-    if target == "web":
+    if model == "tiny":
         return
     image_set = rows["set"].iloc[0]
     remembers, base = TARGETS[target][1], rng.normal(0, 0.15, len(rows))

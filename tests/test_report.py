@@ -169,6 +169,7 @@ def test_kept_shares_and_hits_of_an_index_are_told(text):
     assert "3 left out: near duplicate; 99.6 % kept" in web
     assert len(re.findall(r"; \d+ of \d+ in the index of known training pictures", web)) == 2
     assert re.search(r"Nonmembers</dt>.*; 0 of \d+ in the index", web)
+    assert len(re.findall(r"known training pictures, \d+ near it by embedding", web)) == 2
     assert "in the index" not in fair
 
 
@@ -183,6 +184,10 @@ def test_pairs_near_the_limit_are_counted_and_shown_where_allowed(text):
         )
     )
     assert len(re.findall(counts, told)) == 2, "one table for each image set"
+    assert told.count("Where a duplicate begins: ") == 3
+    mixed = told[told.index("Where a duplicate begins: web-emoji") :]
+    assert re.search(r"<strong>6</strong></td><td.*?>3</td><td.*?>6</td>", mixed)
+    assert "members against nonmembers" in told and "are not shown" in mixed.partition("<h3>")[0]
     openmoji, photos = (
         re.search(rf"<h3>{name}</h3>.*?</details>", told, re.S)[0]
         for name in ("openmoji", "photos")
