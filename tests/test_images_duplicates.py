@@ -240,8 +240,8 @@ def test_skin_tones_are_found_and_few_others_merged(emoji, record_property):
     base = group[~variant].groupby(family[~variant]).first()
     recall = (group[variant] == family[variant].map(base)).mean()
     precision = pairs_alike(group, concept) / pairs_alike(group)
-    record_property("recall_of_skin_tones", round(recall, 3))
-    record_property("concept_precision", round(precision, 3))
+    record_property("recall_of_skin_tones", round(float(recall), 3))
+    record_property("concept_precision", round(float(precision), 3))
     print(f"recall of skin tones {recall:.3f}, concept precision {precision:.3f}")
     assert variant.sum() == 2030
     assert recall >= 0.80
