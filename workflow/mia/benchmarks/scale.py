@@ -144,5 +144,6 @@ class Scale:
                 *("--memberships", member[1], "--models", self.path("model.json")),
                 *("--scores", *scores, "--figures", *figures, "--output", self.path("report.html")),
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
+                *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
             ],
         }

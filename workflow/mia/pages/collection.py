@@ -1,0 +1,84 @@
+"""Is a whole collection recognised? What the page takes from tables/set_test.csv."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from mia.evaluation.set_test import LEVEL
+
+COLUMNS = ("size", "difference", "p", "p_holm", "blind_p", "power")
+WORDS = ("target", "attack", "access", "note")
+
+
+def collection(
+    table: pd.DataFrame, target: str, verdict: str, control: bool
+) -> dict[str, Any] | None:
+    """Return the test of a target's members as one collection, None where there is none.
+
+    Args:
+        table: tables/set_test.csv, `COLUMNS` as floats, NaN where a cell is empty.
+        target: Its name.
+        verdict: On its two sets.
+        control: Whether the model was trained on neither set.
+
+    Returns:
+        `answer` in words, `level` of the test, `sizes` of the smaller collections, `rows` (the
+        surest attack on the model first, those that never read it last) and `notes`.
+    """
+    mine = table[table["target"] == target]
+    if mine.empty:
+        return None
+    sizes = sorted(mine.loc[mine["power"].notna(), "size"].dropna().unique())
+    rows = [_row(found, sizes) for _, found in mine.groupby("attack", sort=False)]
+    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
+    answer = _answer(rows, verdict, control)
+    return {"answer": answer, "level": LEVEL, "sizes": sizes, "rows": rows, "notes": _notes(mine)}
+
+
+def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
+    """One attack: its row of the whole collection, and the power at each of `sizes`."""
+    whole = found.sort_values("p", kind="stable", na_position="last").iloc[0]
+    power = found.dropna(subset="power").drop_duplicates("size").set_index("size")["power"]
+    return {
+        **whole[["attack", *COLUMNS]].to_dict(),
+        "blind": whole["access"] == "model-free",
+        "power": [power.get(size, math.nan) for size in sizes],
+    }
+
+
+def _answer(rows: list[dict[str, Any]], verdict: str, control: bool) -> str:
+    reading = [row for row in rows if not row["blind"]]
+    passing = [row["attack"] for row in reading if row["p_holm"] < LEVEL]
+    blind = [row["blind_p"] for row in rows if not math.isnan(row["blind_p"])]
+    if not reading:
+        return "Not asked: no attack here reads the model."
+    found = f"{len(passing)} of {len(reading)} attacks on the model"
+    if not passing:
+        return f"No: {found} recognise it{', as it should be in a control' if control else ''}."
+    if any(p < LEVEL for p in blind):
+        return f"No sign of training: {found} pass, but a blind baseline passes too."
+    if verdict == "NOT FAIR":
+        return f"No sign of training: {found} pass, but the sets differ without the model."
+    if control:
+        return f"False alarm: {found} pass, on a model trained on neither set."
+    if not blind:
+        return f"Open: {found} pass, but no blind baseline was tested beside them."
+    told = f"{found} recognise it, {passing[0]} most surely, and no blind baseline does."
+    return f"Perhaps: {told}" if verdict == "UNDECIDED" else f"Yes: {told}"
+
+
+def _notes(mine: pd.DataFrame) -> list[str]:
+    """Each note once, with whom it concerns; not that of the baselines, which are shaded."""
+    mine = mine[mine["access"] != "model-free"]
+    everyone, told = set(mine["attack"]), []
+    for note, found in mine[mine["note"] != ""].groupby("note", sort=False):
+        who = "" if set(found["attack"]) == everyone else f"{', '.join(found['attack'].unique())}: "
+        told.append(f"{who}{note}")
+    return told
+
+
+def _last(p: float) -> float:
+    return math.inf if math.isnan(p) else p
