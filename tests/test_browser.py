@@ -112,8 +112,6 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
         "ROC on log axes": ("Figures", target),
         "Correlation of attacks": ("Figures", target),
         "Attacks on every target": ("Results",),
-        "Attack against attack": ("Results",),
-        "Is a collection in the training data": ("Results",),
         "The whole report": ("Results",),
     }
     for item, road in items.items():
@@ -121,6 +119,12 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
             browser, page, [f"//a[normalize-space(.)='{name}']" for name in road], item
         )
         assert picture.size["width"] > 300 and picture.size["height"] > 300, item
+    show(browser, page)
+    await_one(browser, "//a[normalize-space(.)='Results']").click()
+    for item in ("Attack against attack", "Is a collection in the training data"):
+        link = await_one(browser, f"//tr[td[normalize-space(.)='{item}']]//a[@download]")
+        assert link.get_attribute("download").endswith(".csv"), item
+        assert link.get_attribute("href").startswith("data:text/csv"), item
     assert errors(browser) == []
 
 
