@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+
+# Before NumPy is imported: on cores that others use too, threads of tiny sums wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHROMIUM = "chromium"
 

@@ -78,6 +78,25 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
     return table
 
 
+def target_pairs(folder, target, membership) -> None:
+    """Four pairs of a member and a nonmember: of three kinds, and one for review."""
+    sides = {
+        side: membership.loc[membership["member"] == flag, ["set", "key"]].iloc[:4]
+        for side, flag in (("a", True), ("b", False))
+    }
+    pairs = pd.DataFrame(
+        {
+            **{f"{c}_{s}": rows[c].to_numpy() for s, rows in sides.items() for c in rows},
+            "distance": [0, 5, 3, 9],
+            "rmse": [0, 0.11, 0.04, 0.17],
+            "mirrored": [False, False, True, False],
+            "cosine": None,
+            "kind": ["exact", "near", "mirror", "review"],
+        }
+    )
+    tables.write(pairs, folder / f"targets/{target}/pairs.parquet")
+
+
 def _thumbnail(i: int, part: str) -> bytes:
     picture = Image.new("RGB", (32, 32), "white")
     colour = [(220, 60, 50), (60, 120, 210), (70, 160, 90), (240, 190, 60)][i % 4]

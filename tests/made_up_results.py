@@ -15,6 +15,7 @@ import made_up_pictures
 import made_up_statistics
 from mia import config as mia_config
 from mia import tables
+from mia.chance import auc_band, tpr_band
 from mia.evaluation import pairwise, remarks, set_test
 from mia.evaluation.summary import LONG
 from mia.evaluation.survival import survival
@@ -38,6 +39,7 @@ TARGETS = {  # name: (verdict, how much the model remembers, how far the sets di
     "emoji-overfit": ("BY DESIGN", 2.2, 0.0),
     "emoji-shifted": ("NOT FAIR", 0.6, 1.4),
     "web": ("UNDECIDED", 0.1, 0.15),
+    "web-emoji": ("NOT FAIR", 0.1, 1.4),
 }
 PICTURES = 700
 WORDS = {
@@ -76,12 +78,19 @@ CONFIG = {
     },
     "targets": {
         name: {
-            "model": {"web": "tiny", "emoji-overfit": "emoji_late"}.get(name, "emoji_early"),
-            "members": {"web": "photos:seen", "emoji-null": "openmoji:shadow"}.get(
-                name, "openmoji:member"
-            ),
+            "model": {
+                "web": "tiny",
+                "web-emoji": "tiny",
+                "emoji-overfit": "emoji_late",
+            }.get(name, "emoji_early"),
+            "members": {
+                "web": "photos:seen",
+                "web-emoji": "photos:seen",
+                "emoji-null": "openmoji:shadow",
+            }.get(name, "openmoji:member"),
             "nonmembers": {
                 "web": "photos:unseen",
+                "web-emoji": "openmoji:extra",
                 "emoji-shifted": "openmoji:extra",
             }.get(name, "openmoji:nonmember"),
         }
@@ -135,6 +144,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
         "memberships": "targets/*/membership.parquet",
+        "target-pairs": "targets/*/pairs.parquet",
         "scores": "scores/*/*.parquet",
         "models": "models/*/model.json",
         "samples": "training/*/samples.png",
@@ -157,12 +167,14 @@ def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
     table = table.sort_values(["set", "key"]).reset_index(drop=True)
     if target == "web":
         table["in_index"] = table["member"] & (table.index % 2 == 0)
+        table["index_cosine"] = np.where(table["in_index"] | (table.index % 7 == 0), 0.8, np.nan)
+    made_up_pictures.target_pairs(folder, target, table)
     tables.write(table, folder / f"targets/{target}/membership.parquet")
     return table
 
 
 def _losses(folder, target, model, rows, rng) -> None:
-    if target == "web":
+    if model == "tiny":
         return
     image_set = rows["set"].iloc[0]
     remembers, base = TARGETS[target][1], rng.normal(0, 0.15, len(rows))
@@ -196,6 +208,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     low, high = auc - half, min(auc + half, 1)
     row = {"target": target, "attack": attack, "access": access, "n_member": m, "n_nonmember": n}
     row |= {"auc": auc, "auc_low": low, "auc_high": high}
+    row |= chance_columns("auc", auc_band(m, n, 0.95))
     found = {"attack": attack, "auc": {"value": auc, "low": low, "high": high}}
     tables.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
@@ -215,6 +228,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
             f"tpr_fpr_{name}{end.replace('_value', '')}": ends[end.strip("_")]
             for end in ("_value", "_low", "_high")
         }
+        row |= chance_columns(f"tpr_fpr_{name}", tpr_band(m, n, limit, 0.95))
         long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
         if rests > 1 and access != "model-free":
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
@@ -234,6 +248,8 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         else "undecided"
     )
     row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
+    side = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
+    row["above_chance"] = "n/a" if access == "model-free" else side
     row |= {
         "evals_alone": evals,
         "evals_shared": evals / 3,
@@ -245,6 +261,10 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     bound = max(0.0, strength * remembers) if randomised else None
     long += [{**names, **more} for more in made_up_statistics.numbers(attack, auc, m, n, bound)]
     return score.assign(member=rows["member"].to_numpy(), group=rows["group"].to_numpy())[seen]
+
+
+def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:
+    return {f"{name}_chance_low": band[0], f"{name}_chance_high": band[1]}
 
 
 def _audit(folder, target, summary, manifests, pairing) -> None:

@@ -11,8 +11,7 @@ from scipy.stats import ttest_ind
 from made_up_pictures import HOSTILE
 from mia import chance
 from mia.evaluation import epsilon
-
-TOLD_APART = "a blind baseline tells the sets apart too: no sign of training"
+from mia.evaluation.set_test import doubt
 
 
 def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float | None) -> list:
@@ -47,7 +46,8 @@ def set_test_rows(
     """The test of a target's collection, as rows of tables/set_test.csv.
 
     Args:
-        target: Its name; on `web`, `pian` has no number at all and a hostile note.
+        target: Its name; on `web`, `pian` has no number at all and a hostile note; on `emoji-fair`
+            no blind baseline passes.
         scores: Attack to evaluation rows: columns score, member.
         access: Attack to access.
     """
@@ -57,11 +57,13 @@ def set_test_rows(
     }
     p = {name: ttest_ind(*pair, alternative="greater").pvalue for name, pair in sides.items()}
     blind = [name for name in scores if name.startswith("blind")]
-    least = min(1.0, *(2 * len(blind) * min(p[name], 1 - p[name]) for name in blind))
+    if target == "emoji-fair":
+        p |= dict.fromkeys(blind, 0.28)
+    least, note = min(p[name] for name in blind), doubt([p[name] for name in blind])
     table = []
     for name, pair in sides.items():
         row = {"target": target, "attack": name, "access": access[name], "blind_p": least}
-        row["note"] = "blind baseline" if name in blind else TOLD_APART if least < 0.05 else ""
+        row["note"] = "blind baseline" if name in blind else note
         if (target, name) == ("web", "pian"):
             table.append({**row, "size": len(pair[0]), "blind_p": "", "note": HOSTILE})
             continue
@@ -69,5 +71,7 @@ def set_test_rows(
         gap = np.mean(pair[0]) - np.mean(pair[1])
         whole = {"size": len(pair[0]), "difference": gap, "p": p[name], "p_holm": adjusted}
         table.append({**row, **whole})
-        table += [{**row, "size": size, "power": min(1.0, 0.05 + size / 300)} for size in (10, 200)]
+        for size, power in ((10, 0.083), (200, 0.717)):
+            ends = {"power_low": power - 0.03, "power_high": power + 0.2}
+            table.append({**row, "size": size, "power": power, **ends})
     return table

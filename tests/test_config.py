@@ -288,7 +288,7 @@ def test_what_says_where_rows_are_must_be_given(config):
     [
         ({"path": "none.parquet", "phash": "h"}, ".path: none.parquet: expected a Parquet table: "),
         ({"path": "bad.parquet", "phash": "h"}, ".path: bad.parquet: expected a Parquet table: "),
-        ({"path": "good.parquet"}, ": expected the key 'phash' or 'sha256', the name of a column"),
+        ({"path": "good.parquet"}, ": expected the key 'phash', 'sha256' or 'embedding', a column"),
         (
             {"path": "good.parquet", "sha256": "shah"},
             ".sha256: good.parquet: no column 'shah'; did you mean 'sha'? known: hash, sha",
@@ -305,6 +305,43 @@ def test_an_index_of_known_pictures_is_looked_at_beforehand(
     assert message(config).startswith("targets.late.known" + said)
     config["targets"]["late"]["known"] = {"path": "good.parquet", "phash": "hash", "sha256": "sha"}
     assert experiment(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"embedding": "text"},
+            ".embedding: good.parquet, column 'text': holds string; expected one",
+        ),
+        ({"embedding": "clap"}, ".embedding: good.parquet: no column 'clap'; did you mean 'clip'?"),
+        ({"embedding_model": None}, ": 'embedding' and 'embedding_model' need each other"),
+        ({"embedding": None, "sha256": "text"}, ": 'embedding' and 'embedding_model' need each"),
+        (
+            {"embedding_model": "1" * 64},
+            f".embedding_model: {'1' * 64}; expected that of image set",
+        ),
+        ({"embedding_model": "clip"}, ".embedding_model: 'clip' does not match"),
+    ],
+)
+def test_embeddings_of_an_index_must_be_comparable(config, tmp_path, monkeypatch, change, said):
+    monkeypatch.chdir(tmp_path)
+    pd.DataFrame({"clip": [[0.5, 1.0]], "text": ["a"]}).to_parquet("good.parquet")
+    (tmp_path / "clip").mkdir()
+    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        (tmp_path / "clip" / name).touch()
+    model = {"path": "clip", "sha256": "0" * 64, "review": 0.5, "drop": 0.75}
+    known = {"path": "good.parquet", "embedding": "clip", "embedding_model": "0" * 64}
+    config["targets"]["late"]["known"] = known
+    assert message(config) == (
+        "targets.late.known.embedding: image set 'emoji' has no duplicates.embedding"
+    )
+    for image_set in config["image_sets"].values():
+        image_set["duplicates"] = {"embedding": model}
+    assert experiment(config)
+    changed = {key: value for key, value in {**known, **change}.items() if value is not None}
+    config["targets"]["late"]["known"] = changed
+    assert message(config).startswith("targets.late.known" + said)
 
 
 def test_hub_models_are_pinned(config):

@@ -146,7 +146,7 @@ def test_pairs_by_cosine_are_duplicates_or_for_review(monkeypatch):
     thumbnails = hashes.thumbnails(table["thumbnail"].tolist())
     np.testing.assert_allclose(found["rmse"][0], hashes.rmse(thumbnails[:1], thumbnails[1:2])[0])
     only = duplicates.matches(table.iloc[:1], table.iloc[1:], rule)
-    assert only[["a", "b", "kind"]].to_numpy().tolist() == [[0, 0, "embedding"]]
+    assert only[["a", "b", "kind"]].to_numpy().tolist() == [[0, 0, "embedding"], [0, 1, "review"]]
     assert not len(duplicates.pairs_within(table, RULE))
 
 
@@ -167,9 +167,9 @@ def test_isolation_by_embedding():
 
 @pytest.mark.slow
 def test_the_road_from_pictures_to_membership(tmp_path, tiny_sd, spec):
-    """Every pair is for review; every other picture is in the index."""
+    """Every pair is for review; every other picture is in the index by its embedding."""
     bench = Workbench.build(tmp_path / "micro", tiny_sd)
-    embedding = {**spec, "review": -1, "drop": 1}
+    embedding = {**spec, "review": -1, "drop": 0.999999}
 
     def embedded(config):
         config["image_sets"]["mine"]["duplicates"] = {"embedding": embedding}
@@ -185,12 +185,16 @@ def test_the_road_from_pictures_to_membership(tmp_path, tiny_sd, spec):
     assert pairs["cosine"].between(-1, 1.000001).all()
     rows = tables.read(bench.folder / "results/images/mine/manifest.parquet")
     assert rows["kept"].all()
-    known = rows.iloc[::2][["image_id"]].rename(columns={"image_id": "sha"})
-    tables.write(known, bench.folder / "known.parquet")
-    known = {"path": "known.parquet", "sha256": "sha"}
+    vectors = embeddings.vectors(rows["embedding"].tolist())[::2]
+    tables.write(pd.DataFrame({"clip": (3 * vectors).tolist()}), bench.folder / "known.parquet")
+    known = {"path": "known.parquet", "embedding": "clip", "embedding_model": spec["sha256"]}
     bench.configure(lambda config: config["targets"]["fair"].update(known=known))
     second = bench.run("results/targets/fair/membership.parquet").done()
     assert second.jobs == ["membership/fair"]
     found = tables.read(bench.folder / "results/targets/fair/membership.parquet")
     assert set(found.loc[found["in_index"], "key"]) == set(rows["key"].iloc[::2])
     assert (found["kept"] == (found["member"] | ~found["in_index"])).all()
+    found = found.set_index("key").loc[rows["key"]]
+    assert found["index_row"][::2].tolist() == list(range(len(vectors)))
+    np.testing.assert_allclose(found["index_cosine"][::2], 1, atol=1e-6)
+    assert found["index_cosine"][1::2].between(-1, 0.999999).all()

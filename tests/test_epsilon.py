@@ -22,7 +22,7 @@ def responses(epsilon: float, pairs: int, seed: int) -> pd.DataFrame:
 
 
 def bound(rows, seed=0, delta=1e-9):
-    return privacy_bound(rows, True, 0.95, delta, seed)
+    return privacy_bound(rows, None, 0.95, delta, seed)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 1.0, 4.0])
@@ -56,7 +56,7 @@ def test_delta_costs_what_the_theorem_says():
 
 
 def test_without_randomised_membership_there_is_no_bound():
-    found = privacy_bound(responses(8.0, 100, 0), False, 0.95, 1e-5, 0)
+    found = privacy_bound(responses(8.0, 100, 0), NOT_RANDOMISED, 0.95, 1e-5, 0)
     assert (found["value"], found["note"]) == (None, NOT_RANDOMISED)
 
 

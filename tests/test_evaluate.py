@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import checks, tables
+from mia.evaluation.carried import at_limits
 from mia.evaluation.summary import target_flags
 from mia.metrics import auc
 from mia.stages import evaluate
@@ -291,3 +293,13 @@ def test_every_flag_has_a_meaning_and_a_section_in_the_docs():
         assert checks.MEANINGS[flag].endswith(".")
         for part in ("**Raised when**", "**What it means.**", "**What to do.**"):
             assert part in text, f"{flag} lacks {part}"
+
+
+def test_copies_of_a_picture_make_a_carried_threshold_no_surer():
+    rng = np.random.default_rng(0)
+    alone = pd.DataFrame({"score": rng.normal(size=400), "member": np.repeat([True, False], 200)})
+    alone["group"] = np.arange(400)
+    fourfold = alone.loc[alone.index.repeat(4)]
+    one, four = (at_limits(rows, rows, [0.1, 0.02], 0.95) for rows in (alone, fourfold))
+    for name in ("fpr", "tpr", "alarm", "threshold"):
+        assert [entry[name] for entry in one] == [entry[name] for entry in four]

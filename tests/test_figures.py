@@ -103,12 +103,16 @@ def test_losses_average_draws_then_pictures():
         loss_rows(True, [3.0, 5.0], draw=1),  # measured for another attack too
         loss_rows(False, [6.0, 8.0], draw=0, loss_null=[1.0, float("nan")]),
     ]
-    summary = curves.summarise(curves.per_picture(rows), 0.95).set_index("what")
+    losses = curves.per_picture(rows)
+    alone = losses["image_id"].drop_duplicates()
+    alone = pd.Series(alone.to_numpy(), index=alone)
+    summary = curves.summarise(losses, alone, 0.95).set_index("what")
     assert set(summary["condition"]) == {"loss_caption"}
     assert summary.loc["member", "value"] == 3
     assert summary.loc["gap", "value"] == 4
     half = 1.959964 * np.hypot(1, 1)
     assert summary.loc["gap", "low"] == pytest.approx(4 - half, abs=1e-4)
+    assert curves.summarise(losses, alone.str.rstrip("01"), 0.95).empty  # one group on each side
 
 
 def test_figures_name_every_attack_and_say_what_they_show(drawn):

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from mia import tables
 from mia.images import hashes, membership
+from mia.images.known import Index
 from mia.stages import membership as stage
 
 ISOLATED = "near another picture of the training set"
@@ -67,8 +68,14 @@ def spec(**change):
     return {**sides, "duplicates": RULE, "match": "none", "seed": 0, **change}
 
 
+def built(manifests, spec, known=None):
+    """The membership alone; `known` as a table of hashes."""
+    known = None if known is None else Index(known)
+    return membership.build(manifests, spec, known=known)[0]
+
+
 def test_a_nonmember_that_copies_a_member_is_dropped_and_says_so(ours, theirs):
-    rows = membership.build({"ours": ours, "theirs": theirs}, spec())
+    rows = built({"ours": ours, "theirs": theirs}, spec())
     assert rows.columns.tolist() == membership.COLUMNS
     assert rows[["set", "key"]].apply(tuple, axis=1).is_monotonic_increasing
     dropped = rows[~rows["kept"]].set_index("key")
@@ -88,7 +95,7 @@ def test_folds_are_even_in_each_class_and_hold_whole_groups(ours, theirs):
     ours.loc[ours["key"].isin(["m03", "m04"]), "group"] = "m03"
     ours.loc[ours["key"] == "m05", "family"] = "kin"
     theirs.loc[theirs["key"].isin(["n00", "n01"]), "family"] = "kin"
-    rows = membership.build({"ours": ours, "theirs": theirs}, spec())
+    rows = built({"ours": ours, "theirs": theirs}, spec())
     group = rows.set_index("key")["group"]
     assert group["m03"] == group["m04"]
     assert group["m05"] == group["n00"] == group["n01"]
@@ -102,36 +109,73 @@ def test_folds_are_even_in_each_class_and_hold_whole_groups(ours, theirs):
 
 def test_the_seed_and_nothing_else_deals_the_folds(ours, theirs):
     manifests = {"ours": ours, "theirs": theirs}
-    rows = membership.build(manifests, spec())
+    rows = built(manifests, spec())
     shuffled = {name: table.sample(frac=1, random_state=1) for name, table in manifests.items()}
-    pd.testing.assert_frame_equal(membership.build(shuffled, spec()), rows)
-    assert (membership.build(manifests, spec(seed=1))["fold"] != rows["fold"]).any()
+    pd.testing.assert_frame_equal(built(shuffled, spec()), rows)
+    assert (built(manifests, spec(seed=1))["fold"] != rows["fold"]).any()
 
 
 def test_equal_bytes_in_two_parts_of_a_side_count_once(ours, theirs):
     theirs.loc[theirs["key"] == "x5", "image_id"] = theirs.loc[0, "image_id"]
     both = spec(nonmembers=["theirs", ["all", "other"]])
-    rows = membership.build({"ours": ours, "theirs": theirs}, both).set_index("key")
+    rows = built({"ours": ours, "theirs": theirs}, both).set_index("key")
     assert rows.loc["x5", ["kept", "reason"]].tolist() == [False, "same picture as n00 of theirs"]
 
 
 def test_both_sides_may_come_from_one_set(ours):
     ours["part"] = ["member", "rest"] * 6
     one = spec(nonmembers=["ours", ["rest"]])
-    rows = membership.build({"ours": ours}, one)
+    rows = built({"ours": ours}, one)
     assert rows.groupby("member").size().to_dict() == {True: 6, False: 6}
 
 
 def test_a_nonmember_like_a_learnt_picture_that_was_not_kept_is_dropped(ours, theirs):
     unkept = manifest([("m99", "member", blobs(100), {"kept": False, "group": "m07"})])
     manifests = {"ours": pd.concat([ours, unkept], ignore_index=True), "theirs": theirs}
-    trained_here = membership.build(manifests, spec(learnt="kept")).set_index("key")
+    trained_here = built(manifests, spec(learnt="kept")).set_index("key")
     assert trained_here.loc["n00", "kept"] and "m99" not in trained_here.index
-    elsewhere = membership.build(manifests, spec(learnt="all")).set_index("key")
+    elsewhere = built(manifests, spec(learnt="all")).set_index("key")
     reason = "duplicate of member m99 of ours"
     assert elsewhere.loc["n00", ["kept", "reason"]].tolist() == [False, reason]
     assert elsewhere.loc["n00", "group"] == elsewhere.loc["m07", "group"] == "ours:m07"
     assert "m99" not in elsewhere.index
+    _, pairs = membership.build(manifests, spec(learnt="all"))
+    assert ("m99", "n00") in set(zip(pairs["key_a"], pairs["key_b"], strict=True))
+
+
+def lightened(picture, by):
+    return Image.eval(picture, lambda level: min(255, level + by))
+
+
+def test_pairs_of_two_sets_are_recorded_those_for_review_too(ours, theirs):
+    """40 levels lighter: the same hash, and a difference of up to 40 / 255 = 0.157, above 0.15."""
+    flat = Image.eval(blobs(4), lambda level: 100 + level // 4)
+    ours = pd.concat([ours[ours["key"] != "m04"], manifest([("m04", "member", flat)])])
+    near = manifest([("y0", "all", lightened(flat, 40)), ("y1", "all", lightened(flat, 70))])
+    theirs = pd.concat([theirs, near], ignore_index=True)
+    rows, pairs = membership.build({"ours": ours, "theirs": theirs}, spec())
+    assert pairs.columns.tolist() == membership.PAIRS
+    found = pairs.set_index(["key_a", "key_b"])
+    assert found["kind"].to_dict() == {
+        ("m00", "x1"): "exact",
+        ("m01", "x2"): "near",
+        ("m02", "x3"): "mirror",
+        ("m04", "y0"): "review",
+    }
+    assert found["set_a"].eq("ours").all() and found["set_b"].eq("theirs").all()
+    assert found["part_a"].eq("member").all() and found["part_b"].eq("all").all()
+    review = found.loc[("m04", "y0")]
+    assert (review["distance"], review["mirrored"]) == (0, False)
+    assert review["rmse"] == pytest.approx(40 / 255)
+    assert review["image_id_b"] == near.loc[0, "image_id"]
+    of_y0 = rows.set_index("key").loc["y0"]
+    assert of_y0["kept"] and of_y0["group"] == "theirs:y0"
+
+
+def test_without_pairs_there_is_an_empty_table(tmp_path, ours, theirs):
+    run(tmp_path, {"ours": ours, "theirs": theirs[:8]}, spec())
+    pairs = tables.read(tmp_path / "target-pairs.parquet")
+    assert pairs.columns.tolist() == membership.PAIRS and not len(pairs)
 
 
 def flipped(text, bits, lowest=0):
@@ -151,11 +195,11 @@ def test_isolation_is_one_rule_for_both_sides(ours, theirs):
     give(theirs, "n01", flipped(of_m04, 10, lowest=32))
     give(theirs, "n02", flipped(theirs.loc[3, "phash"], 1))
     manifests = {"ours": ours, "theirs": theirs}
-    plain = membership.build(manifests, spec())
+    plain = built(manifests, spec())
     assert (~plain["kept"]).sum() == 3
     found = {7: [], 8: ["m04", "m05"], 9: ["m04", "m05", "n00"], 10: ["m04", "m05", "n00", "n01"]}
     for limit, expected in found.items():
-        rows = membership.build(manifests, spec(isolate={"phash": limit})).set_index("key")
+        rows = built(manifests, spec(isolate={"phash": limit})).set_index("key")
         struck = rows[rows["reason"] == ISOLATED]
         assert struck.index.tolist() == expected
         assert not struck["kept"].any()
@@ -166,7 +210,7 @@ def test_isolation_is_one_rule_for_both_sides(ours, theirs):
 def test_a_member_is_no_neighbour_of_its_own_copy(ours, theirs):
     copy = ours[ours["key"] == "m04"].assign(key="m98", kept=False)
     manifests = {"ours": pd.concat([ours, copy], ignore_index=True), "theirs": theirs}
-    rows = membership.build(manifests, spec(isolate={"phash": 4}, learnt="all")).set_index("key")
+    rows = built(manifests, spec(isolate={"phash": 4}, learnt="all")).set_index("key")
     assert rows.loc["m04", "kept"]
 
 
@@ -183,12 +227,12 @@ def test_nonmembers_in_the_index_are_dropped_and_members_counted(ours, theirs):
             "sha256": [None, None, None, None, theirs.loc[3, "image_id"]],
         }
     )
-    rows = membership.build({"ours": ours, "theirs": theirs}, spec(), known=known).set_index("key")
+    rows = built({"ours": ours, "theirs": theirs}, spec(), known=known).set_index("key")
     struck = rows[rows["reason"] == "in the known training index"]
     assert struck.index.tolist() == ["n00", "n02", "n03"] and not struck["kept"].any()
     assert rows.index[rows["in_index"]].tolist() == ["m06", "n00", "n02", "n03"]
     assert rows.loc["m06", "kept"]
-    only = membership.build({"ours": ours, "theirs": theirs}, spec(), known=known[["sha256"]])
+    only = built({"ours": ours, "theirs": theirs}, spec(), known=known[["sha256"]])
     assert only.loc[only["in_index"], "key"].tolist() == ["n03"]
 
 
@@ -199,7 +243,7 @@ def test_isolation_counts_the_index_but_not_a_members_own_entry(ours, theirs):
         {"phash": [flipped(m06, 2), m07, flipped(m07, 10), flipped(n04, 9), flipped(n04, 12)]}
     )
     wanted = spec(isolate={"phash": 10})
-    rows = membership.build({"ours": ours, "theirs": theirs}, wanted, known=known).set_index("key")
+    rows = built({"ours": ours, "theirs": theirs}, wanted, known=known).set_index("key")
     struck = rows.index[rows["reason"] == ISOLATED]
     assert struck.tolist() == ["m07", "n04"]
 
@@ -312,8 +356,11 @@ def test_too_few_pictures_to_match_are_an_error(tmp_path, ours):
 
 def test_the_stage_writes_what_the_library_returns(tmp_path, ours, theirs):
     manifests = {"ours": ours, "theirs": theirs}
-    written = run(tmp_path, manifests, spec())
-    pd.testing.assert_frame_equal(written, membership.build(manifests, spec()))
+    run(tmp_path, manifests, spec())
+    for name, made in zip(
+        ("membership", "target-pairs"), membership.build(manifests, spec()), strict=True
+    ):
+        pd.testing.assert_frame_equal(tables.read(tmp_path / f"{name}.parquet"), made)
 
 
 def run(tmp_path, manifests, spec, *further):
@@ -321,7 +368,7 @@ def run(tmp_path, manifests, spec, *further):
     for name, table in manifests.items():
         paths.append(str(tmp_path / f"{name}.parquet"))
         tables.write(table, paths[-1])
-    output = tmp_path / "membership.parquet"
+    outputs = [tmp_path / "membership.parquet", tmp_path / "target-pairs.parquet"]
     arguments = ["--name", "t", "--manifests", *paths, *further, "--spec", json.dumps(spec)]
-    stage.main([*arguments, "--output", str(output)])
-    return tables.read(output)
+    stage.main([*arguments, "--membership", str(outputs[0]), "--pairs", str(outputs[1])])
+    return tables.read(outputs[0])

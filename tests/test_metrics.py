@@ -262,8 +262,8 @@ def test_a_random_score_finds_as_many_members_as_nonmembers():
     assert np.mean(rates) == pytest.approx(0.1, abs=0.01)
 
 
-def true_tpr(shift, limit):
-    return norm.sf(norm.isf(limit) - shift)
+def true_tpr(shift, limit, spread=1.0):
+    return norm.sf((norm.isf(limit) - shift) / spread)
 
 
 @pytest.mark.parametrize("limit", [0.1, 0.02])
@@ -315,6 +315,34 @@ def test_no_hit_at_all_is_not_certainty():
     scores, member = sample(40, 400)
     scores[~member] += 100
     assert tpr_interval(scores, member, [0.01], 0.95)[0] == pytest.approx((0, 0.0881), abs=1e-4)
+
+
+@pytest.mark.parametrize("classes", [(100, 300), (300, 300)])
+def test_a_tpr_near_nought_is_covered_too(classes):
+    """A bootstrap of no hit has no width: Clopper-Pearson's stands in where hardly any is found."""
+    covered = []
+    for seed in range(200):
+        member = np.repeat([True, False], classes)
+        scores = np.random.default_rng(seed).normal(size=sum(classes))
+        scores[member] = 0.8 * scores[member] - 0.4
+        low, high = tpr_interval(scores, member, [0.01], 0.95, resamples=200, seed=seed)[0]
+        covered.append(low <= true_tpr(-0.4, 0.01, 0.8) <= high)
+    assert np.mean(covered) >= 0.93
+
+
+def test_an_interval_never_ends_where_it_begins():
+    scores, member = sample(300, 300)
+    scores[member] -= 3  # but for one, whom a resample in hundreds finds
+    scores[0] = np.sort(scores[~member])[-12] - 1e-9
+    low, high = tpr_interval(scores, member, [0.01], 0.95)[0]
+    assert low == 0 and high >= 0.0122
+
+
+def test_p_of_a_large_difference_is_not_nought():
+    member = np.repeat([True, False], 300)
+    found = paired_auc_difference(sample(300, 300, 2.5)[0], sample(300, 300, 0.0, 1)[0], member)
+    z = found.value / found.error
+    assert z > 9 and found.p == pytest.approx(2 * norm.sf(z), rel=1e-9) and found.p > 0
 
 
 # Thresholds that are carried over

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from mia import tables
 from mia.images import duplicates
-from mia.pages import near_pairs
+from mia.pages import limits, near_pairs
+from mia.pages.pictures import thumbnail_uri
 
 RULE = {"phash": 6, "rmse": 0.1, "mirror_rmse": 0.05}
 
@@ -87,3 +89,49 @@ def test_what_is_shown_of_a_pair():
     entry = near_pairs.shown(FOUND[8:9], held)[0]
     assert [picture["caption"] for picture in entry["pictures"]] == ["a cat", "no caption"]
     assert (entry["distance"], entry["rmse"], entry["mirrored"]) == (3, 0.06, True)
+
+
+def two_sets(folder):
+    """Sets `a` and `b` that hold the same addresses, and so the same keys; their pairs."""
+    manifests = {}
+    for number, name in enumerate("ab"):
+        manifests[name] = folder / f"{name}.parquet"
+        shades = [bytes([100 * number + n]) * 3072 for n in range(3)]
+        held = {"key": ["k0", "k1", "k2"], "caption": [f"{name}{n}" for n in range(3)]}
+        tables.write(pd.DataFrame({**held, "thumbnail": shades}), manifests[name])
+    found = pairs(("k0", "k0", 5, 0.05, False, "near"), ("k1", "k0", 8, 0.09, False, "review"))
+    tables.write(found.assign(set_a="a", set_b="b"), folder / "pairs.parquet")
+    return manifests
+
+
+def experiment(**change):
+    """Two sets of unlike rules; a target from both, one from the first alone."""
+    loose = {"phash": 16, "rmse": 1, "mirror_rmse": 1}
+    sets = {"a": {"source": "folder", "duplicates": RULE}, "b": {"source": "builtin"}}
+    sets["b"] |= {"duplicates": loose}
+    targets = {"two": {"members": "a:x", "nonmembers": "b"}}
+    targets |= {"one": {"members": "a:x", "nonmembers": "a:y"}}
+    return {"image_sets": sets, "targets": targets, "pictured": ["a", "b"], **change}
+
+
+def test_pairs_of_two_sets_show_each_sides_own_picture_by_the_members_rule(tmp_path):
+    manifests = two_sets(tmp_path)
+    found = limits.between("two", experiment(), tmp_path / "pairs.parquet", manifests)
+    assert found["rule"] == RULE and found["openmoji"]
+    assert [row["pairs"] for row in found["thresholds"]][4:9] == [0, 1, 1, 1, 2]
+    (near,), (review,) = found["near"]["within"], found["near"]["beyond"]
+    assert [picture["caption"] for picture in near["pictures"]] == ["a0", "b0"]
+    assert [picture["caption"] for picture in review["pictures"]] == ["a1", "b0"]
+    uris = [thumbnail_uri(bytes([shade]) * 3072) for shade in (1, 100)]
+    assert [picture["uri"] for picture in review["pictures"]] == uris
+
+
+@pytest.mark.parametrize("pictured", [[], ["a"], ["b"]])
+def test_pairs_are_shown_only_where_both_sets_may_be(tmp_path, pictured):
+    spec = experiment(pictured=pictured)
+    found = limits.between("two", spec, tmp_path / "pairs.parquet", two_sets(tmp_path))
+    assert found["near"] is None and sum(row["pairs"] for row in found["thresholds"]) > 0
+
+
+def test_a_target_from_one_set_has_no_pairs_of_its_own_to_show(tmp_path):
+    assert limits.between("one", experiment(), tmp_path / "no.parquet", {}) is None

@@ -15,6 +15,7 @@ from mia import tables
 from mia.chance import auc_band
 from mia.checkout import commit
 from mia.checks import MEANINGS
+from mia.evaluation.set_test import TOLD_APART
 from mia.figures import roc
 from mia.figures.style import message, to_svg
 from mia.pages import (
@@ -69,7 +70,7 @@ def roc_of(folder: Path, target: str) -> Figure:
     """The one real figure: the page has a script for it."""
     membership = tables.read(folder / f"targets/{target}/membership.parquet")
     scores = read_scores(sorted(folder.glob(f"scores/{target}/*.parquet")), membership)
-    return roc.draw(scores.sides, scores.access, scores.shown, 0.95)
+    return roc.draw(scores.sides, scores.access, scores.shown, (350, 350), 0.95)
 
 
 class Page(HTMLParser):
@@ -180,6 +181,7 @@ def test_kept_shares_and_hits_of_an_index_are_told(text):
     assert "3 left out: near duplicate; 99.6 % kept" in web
     assert len(re.findall(r"; \d+ of \d+ in the index of known training pictures", web)) == 2
     assert re.search(r"Nonmembers</dt>.*; 0 of \d+ in the index", web)
+    assert len(re.findall(r"known training pictures, \d+ near it by embedding", web)) == 2
     assert "in the index" not in fair
 
 
@@ -194,6 +196,10 @@ def test_pairs_near_the_limit_are_counted_and_shown_where_allowed(text):
         )
     )
     assert len(re.findall(counts, told)) == 2, "one table for each image set"
+    assert told.count("Where a duplicate begins: ") == 3
+    mixed = told[told.index("Where a duplicate begins: web-emoji") :]
+    assert re.search(r"<strong>6</strong></td><td.*?>3</td><td.*?>6</td>", mixed)
+    assert "members against nonmembers" in told and "are not shown" in mixed.partition("<h3>")[0]
     openmoji, photos = (
         re.search(rf"<h3>{name}</h3>.*?</details>", told, re.S)[0]
         for name in ("openmoji", "photos")
@@ -253,13 +259,14 @@ def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
     assert told.count("<details") == len(re.findall("(?m)^## ", (DOCS / "ethics.md").read_text()))
 
 
-def test_what_no_signal_would_give_is_told_and_drawn(text):
+def test_what_no_signal_would_give_is_told_and_drawn(text, path):
     told = section(text, "target-web")
-    low, high = auc_band(350, 350, 0.95)
+    summary = pd.read_csv(path.parent / "tables/summary.csv").set_index("target").loc["web"].iloc[0]
+    low, high = auc_band(summary["n_member"], summary["n_nonmember"], 0.95)
     row = told[told.index("<tfoot>") : told.index("</tfoot>")]
     cells = re.findall('<td class="number">(.*?)</td>', row)
     assert cells[0] == f"{low:.3f} – {high:.3f}" and cells[2].startswith("0.0 – ")
-    assert cells[3] == "n/a"  # 350 nonmembers allow no two false positives
+    assert cells[3] == "n/a"  # some hundred nonmembers allow no two false positives
     assert told.count('<i class="chance"') == len(ATTACKS) + 1
 
 
@@ -279,13 +286,13 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
         " baseline does."
     )
     assert heading("emoji-null").startswith("No: 0 of 7 attacks on the model recognise it")
-    assert heading("emoji-shifted").endswith("pass, but a blind baseline passes too.")
+    assert heading("emoji-shifted").startswith("No sign of training: ")
     rows = pd.read_csv(path.parent / "tables/set_test.csv").query("target == 'emoji-fair'")
     told = folded(text, "emoji-fair", "Is a whole collection recognised")
     best = rows[rows["attack"] == "loss_ratio"].iloc[0]
     first = re.search(r"<tbody>\s*<tr.*?</tr>", told, re.S)[0]
     assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p"]}"' in first
-    assert ">8.3 %</td>" in first and ">71.7 %</td>" in first
+    assert ">8.3 %<small>5.3 – 28.3 %</small></td>" in first and ">71.7 %<small>" in first
     assert "any one picture was trained on" in told
 
 
@@ -297,21 +304,23 @@ def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
 
 
 @pytest.mark.parametrize(
-    ("p_holm", "blind_p", "verdict", "control", "start"),
+    ("p_holm", "blind_p", "note", "verdict", "control", "start"),
     [
-        (0.01, 0.5, "FAIR", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.5, "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
-        (0.01, 0.5, "NOT FAIR", False, "No sign of training: "),
-        (0.01, 0.01, "BY DESIGN", False, "No sign of training: "),
-        (0.01, 0.5, "BY DESIGN", True, "False alarm: "),
-        (0.01, None, "FAIR", False, "Open: "),
-        (0.2, 0.01, "FAIR", False, "No: 0 of 1 attacks"),
-        (None, None, "FAIR", False, "No: 0 of 1 attacks"),
+        (0.01, 0.5, "", "FAIR", False, "Yes: 1 of 1 attacks"),
+        (0.01, 0.5, "", "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
+        (0.01, 0.04, "", "BY DESIGN", False, "Weak evidence: 1 of 1 attacks"),
+        (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "No sign of training: "),
+        (0.01, 0.5, "", "NOT FAIR", False, "No sign of training: "),
+        (0.01, 0.5, "", "BY DESIGN", True, "False alarm: "),
+        (0.01, None, "", "FAIR", False, "Open: "),
+        (0.2, 0.01, "", "FAIR", False, "No: 0 of 1 attacks"),
+        (None, None, "", "FAIR", False, "No: 0 of 1 attacks"),
     ],
 )
-def test_what_makes_a_collection_recognised(p_holm, blind_p, verdict, control, start):
-    row = {"target": "t", "attack": "loss", "access": "grey-box", "note": "", "size": 9.0}
-    row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p, "power": None}
+def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, control, start):
+    row = {"target": "t", "attack": "loss", "access": "grey-box", "note": note, "size": 9.0}
+    row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p}
+    row |= dict.fromkeys(collection.POWER)
     table = pd.DataFrame([row]).astype(dict.fromkeys(collection.COLUMNS, float))
     assert collection.collection(table, "t", verdict, control)["answer"].startswith(start)
     assert collection.collection(table, "another", verdict, control) is None

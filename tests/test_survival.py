@@ -57,6 +57,20 @@ def test_the_parts_of_a_side_are_added_up_and_other_sets_are_read_from_their_own
     assert found["p"] == pytest.approx(1)
 
 
+def test_a_side_of_which_nothing_was_asked_for():
+    found = compared(
+        {
+            "a": manifest(p=(4, 3), q=(4, 0)).assign(
+                status=lambda t: t["status"].where(t["part"] == "p", "excluded")
+            )
+        },
+        "a:p",
+        "a:q",
+    )
+    assert found["p"] is None and found["unequal"] is None
+    assert found["sentence"] == "n/a: nothing was asked for of the nonmembers"
+
+
 def test_parts_dealt_after_the_download_have_no_survival_of_their_own():
     found = compared({"web": manifest(a=(4, 4), b=(4, 1))}, "web:a", "web:b", (True, False))
     assert found["members"] is None and found["nonmembers"]["share"] == 0.25

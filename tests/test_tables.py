@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import tables
 from mia.chance import auc_band
-from mia.evaluation.comparison import above_blind, compare
+from mia.evaluation.comparison import above_blind, above_chance, compare
 from mia.evaluation.costs import costs, evaluations
 from mia.metrics import auc
 from mia.paired import paired_auc_difference
@@ -22,11 +22,15 @@ from mia.stages import audit, evaluate
 from mia.stages import tables as stage
 
 SUMMARY = """
-target attack access n_member n_nonmember auc auc_low auc_high
+target attack access n_member n_nonmember
+auc auc_low auc_high auc_chance_low auc_chance_high
 tpr_fpr_10pct tpr_fpr_10pct_low tpr_fpr_10pct_high
+tpr_fpr_10pct_chance_low tpr_fpr_10pct_chance_high
 tpr_fpr_1pct tpr_fpr_1pct_low tpr_fpr_1pct_high
+tpr_fpr_1pct_chance_low tpr_fpr_1pct_chance_high
 tpr_fpr_01pct tpr_fpr_01pct_low tpr_fpr_01pct_high
-blind_auc above_blind verdict evals_alone evals_shared backwards flags
+tpr_fpr_01pct_chance_low tpr_fpr_01pct_chance_high
+above_chance blind_auc above_blind verdict evals_alone evals_shared backwards flags
 """
 COLUMNS = SUMMARY.split()
 
@@ -211,6 +215,31 @@ def test_above_blind_stands_beside_the_verdict(made):
     assert not summary.loc["fair", "flags"].str.contains("shift").any()
 
 
+def test_better_than_chance_is_said_of_all_attacks_at_once():
+    """Of forty attacks that find nothing two look lucky alone, hardly ever one of all."""
+    member, group = np.repeat([True, False], 200), np.arange(400)
+    said = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = {
+            f"a{number}": pd.DataFrame({"score": score, "member": member, "group": group})
+            for number, score in enumerate(rng.normal(size=(40, 400)))
+        }
+        said.append(set(above_chance(rows, 0.95).values()))
+    assert sum(words != {"undecided"} for words in said) <= 3
+    rows["a0"] = rows["a0"].assign(score=member + rng.normal(size=400))
+    rows["a1"] = rows["a1"].assign(score=-1.0 * member + rng.normal(size=400))
+    found = above_chance(rows, 0.95)
+    assert (found["a0"], found["a1"]) == ("yes", "no")
+
+
+def test_better_than_chance_stands_in_the_summary(made):
+    summary = read(made / "summary.csv").set_index(["target", "attack"])["above_chance"]
+    assert summary["fair", "loss"] == "yes"
+    assert summary["fair", "coin"] == "n/a" and summary["fair", "blind_image"] == "n/a"
+    assert summary["shifted", "pia"] == "no"
+
+
 def test_summary_counts_evaluations(made):
     fair = read(made / "summary.csv").set_index(["target", "attack"]).loc["fair"]
     assert fair["evals_alone"].to_dict() == {
@@ -236,7 +265,7 @@ def test_long_table_says_what_each_number_rests_on(made):
     assert {"carried_fpr", "carried_tpr", "advantage"} <= set(loss.index)
     notes = loss.loc["auc_minus_blind", "note"].tolist()
     assert [note.split(";")[0] for note in notes] == ["blind_caption", "blind_image"]
-    assert not (long[long["target"] == "shifted"]["metric"] == "auc_minus_blind").any()
+    assert (long[long["target"] == "shifted"]["metric"] == "auc_minus_blind").sum() == 2 * 4
     assert not long[long["attack"] == "blind_image"]["metric"].str.startswith("carried").any()
 
 
@@ -304,7 +333,7 @@ def test_pages_say_it_in_words(made):
 
 def test_html_is_escaped():
     row = dict.fromkeys(COLUMNS, 0) | {"target": "t", "attack": "<b>", "access": "&", "flags": ""}
-    row |= {"above_blind": "n/a", "verdict": "FAIR", "n_member": 10, "n_nonmember": 10}
+    row |= {"above_blind": "n/a", "verdict": "FAIR"}
     page = stage.readable.html([row], {"t": "<i>"}, 0.95)
     assert "<b>" not in page
     assert "<i>" not in page

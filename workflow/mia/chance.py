@@ -1,7 +1,7 @@
 """The no-signal band: where the numbers of a score that knows nothing land at this many pictures.
 
 Each function returns the two ends of a two-sided band, in [0, 1], for independent scores without
-ties. `members` and `nonmembers` count the pictures of each class.
+ties. `members` and `nonmembers` count what varies independently in each class: groups of pictures.
 """
 
 from __future__ import annotations

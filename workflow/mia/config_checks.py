@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mia.attack_rows import is_external
 from mia.config import ConfigError, nearest
 from mia.embedding_checks import check_agreement, check_audit, check_duplicates
-from mia.images.known import columns
 from mia.images.source_keys import missing
+from mia.index_checks import check_index
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
@@ -96,12 +96,14 @@ def _check_target(experiment: Experiment, name: str) -> None:
         if field in target:
             known(target[field], experiment.config["models"], f"{key}.{field}", "model")
     _check_alternates(experiment, name)
-    if "known" in target:
-        _check_known(target["known"], f"{key}.known")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
     check_agreement(experiment, name)
+    if "known" in target:
+        image_set = experiment.parts(target["members"])[0]
+        embedding = experiment.config["image_sets"][image_set]["duplicates"].get("embedding")
+        check_index(target["known"], f"{key}.known", image_set, embedding)
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
@@ -130,22 +132,6 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
                         f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
                         f"declares {', '.join(declared) or 'no alternates'}"
                     )
-
-
-def _check_known(spec: dict, key: str) -> None:
-    """The index of known training pictures must have the columns that are named."""
-    import pyarrow.parquet
-
-    if not (named := columns(spec)):
-        raise ConfigError(f"{key}: expected the key 'phash' or 'sha256', the name of a column")
-    try:
-        found = pyarrow.parquet.read_schema(spec["path"]).names
-    except (OSError, pyarrow.ArrowInvalid) as error:
-        raise ConfigError(
-            f"{key}.path: {spec['path']}: expected a Parquet table: {error}"
-        ) from error
-    for kind, column in named.items():
-        known(column, found, f"{key}.{kind}: {spec['path']}", "column")
 
 
 def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:

@@ -75,7 +75,7 @@ def partial_auc_interval(
 ) -> Interval:
     """Return `areas.partial_auc` up to an FPR of `limit` with its interval.
 
-    Percentiles of a bootstrap by group of both classes. Where all resamples agree, the interval is
+    Percentiles of a bootstrap by group of both classes. Where they agree, the interval is
     Clopper-Pearson's over independent pairs, as in `auc_interval`.
     """
     value = areas.partial_auc(scores, member, limit)
@@ -88,11 +88,12 @@ def partial_auc_interval(
             for made, hits in resampling.curves(scores, member, group, resamples, seed)
         ]
     )
-    if np.ptp(found) < 1e-14:
+    low, high = _percentiles(found, confidence)
+    if high - low < 1e-14:
         others = rate_interval(0, pairs, confidence)[1]
         low, high = value - others * value, value + others * (1 - value)
         return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
-    return Interval(value, *_percentiles(found, confidence), "bootstrap by group")
+    return Interval(value, low, high, "bootstrap by group")
 
 
 def tpr_interval(
@@ -106,21 +107,27 @@ def tpr_interval(
 ) -> list[tuple[float, float]]:
     """Return the interval of `metrics.tpr_at_fpr` at each limit, by one bootstrap.
 
-    Members and nonmembers are both resampled, by group, since the threshold is estimated too.
-    Where every resample agrees (no member is ever found, say), Clopper-Pearson over the members'
-    groups takes its place.
+    Members and nonmembers are both resampled, by group, since the threshold is estimated too. A
+    bootstrap learns nothing from a rate of 0 or 1: there, and where its percentiles agree, the
+    interval holds Clopper-Pearson's over the members' groups too.
     """
     found = [[] for _ in limits]
     for made, hits in resampling.curves(scores, member, group, resamples, seed):
         for limit, rates in zip(limits, found, strict=True):
             rates.append(resampling.rate_at(made, hits, limit))
-    return [_unless_certain(np.concatenate(rates), member, group, confidence) for rates in found]
+    groups = metrics.groups_of(member, group)[0]
+    points = [metrics.tpr_at_fpr(scores, member, limit).tpr for limit in limits]
+    return [
+        _never_certain(tpr, np.concatenate(rates), groups, confidence)
+        for tpr, rates in zip(points, found, strict=True)
+    ]
 
 
-def rate_interval(hits: int, n: int, confidence: float) -> tuple[float, float]:
+def rate_interval(hits: float, n: int, confidence: float) -> tuple[float, float]:
     """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] of nothing.
 
-    Right for a threshold that was fixed on other images.
+    Right for a threshold that was fixed on other images. Of pictures in groups, `n` counts the
+    groups, and `hits` may be a fraction: as if the pictures of a group were one.
     """
     if n == 0:
         return 0.0, 1.0
@@ -145,14 +152,14 @@ def detectable_auc(members: int, nonmembers: int, confidence: float, power: floa
     )
 
 
-def _unless_certain(
-    rates: np.ndarray, member: np.ndarray, group: np.ndarray | None, confidence: float
+def _never_certain(
+    rate: float, resampled: np.ndarray, groups: int, confidence: float
 ) -> tuple[float, float]:
-    if np.ptp(rates) > 0:
-        return _percentiles(rates, confidence)
-    member = np.asarray(member, dtype=bool)
-    groups = member.sum() if group is None else len(np.unique(np.asarray(group)[member]))
-    return rate_interval(round(rates[0] * groups), int(groups), confidence)
+    low, high = _percentiles(resampled, confidence)
+    if 0 < rate < 1 and low < high:
+        return low, high
+    exact = rate_interval(rate * groups, groups, confidence)
+    return min(low, exact[0]), max(high, exact[1])
 
 
 def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -91,11 +91,16 @@ def auc_covariance(
     return values, sums @ sums.T
 
 
-def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> int:
-    """Return how many member-nonmember pairs share no group: the smaller count of groups."""
+def groups_of(member: np.ndarray, group: np.ndarray | None = None) -> tuple[int, int]:
+    """Return how many groups members and nonmembers form; by default every image is its own."""
     member = np.asarray(member, dtype=bool)
     group = np.arange(len(member)) if group is None else np.asarray(group)
-    return min(len(np.unique(group[member])), len(np.unique(group[~member])))
+    return len(np.unique(group[member])), len(np.unique(group[~member]))
+
+
+def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> int:
+    """Return how many member-nonmember pairs share no group: the smaller count of groups."""
+    return min(groups_of(member, group))
 
 
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

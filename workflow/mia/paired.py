@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
-from mia.metrics import NORMAL, auc_covariance, independent_pairs, two_sided
+from mia.metrics import auc_covariance, independent_pairs, two_sided
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Adjusted:
 
     Args:
         value: The difference, in [-1, 1].
-        low: Lower end of the interval: without 0 exactly when `p` < 1 - confidence.
+        low: Lower end of the interval: without 0 exactly when `p` < 1 - confidence. Each interval
+            covers with at least `confidence` on its own, and not all of them at once.
         high: Upper end.
         p: Two-sided, Holm-adjusted over all differences looked at.
-        side: 1 if the interval lies above 0, -1 if below, else 0.
+        side: 1 if the interval lies above 0, -1 if below, else 0: all sides hold at once.
     """
 
     value: float
@@ -86,15 +88,15 @@ def _difference(value: float, variance: float, independent: int) -> Difference:
         return Difference(value, math.inf, 1.0)
     if variance > 1e-14:
         error = math.sqrt(variance)
-        return Difference(value, error, 2 * NORMAL.cdf(-abs(value) / error))
+        return Difference(value, error, float(2 * norm.sf(abs(value) / error)))
     if abs(value) < 1e-12:
         return Difference(0.0, 0.0, 1.0)
     p = 2.0 ** (1 - min(independent, 1000))
-    return Difference(value, float(abs(value) / -NORMAL.inv_cdf(p / 2)), p)
+    return Difference(value, float(abs(value) / norm.isf(p / 2)), p)
 
 
 def holm(differences: Sequence[Difference], confidence: float) -> list[Adjusted]:
-    """Return the differences with intervals that hold all at once with `confidence` (Holm)."""
+    """Return the differences with Holm-adjusted p, and intervals widened to agree with it."""
     if not differences:
         return []
     level = 1 - confidence

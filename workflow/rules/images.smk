@@ -146,7 +146,8 @@ rule membership:
         ),
         known=known_index,
     output:
-        results("targets/{target}/membership.parquet"),
+        membership=results("targets/{target}/membership.parquet"),
+        pairs=results("targets/{target}/pairs.parquet"),
     log:
         results("logs/membership/{target}.log"),
     # An impossible target stops the run before anything is trained or measured.
@@ -161,4 +162,5 @@ rule membership:
         spec=membership_spec,
     shell:
         "python -m mia.stages.membership --name {wildcards.target} --manifests {input.manifests}"
-        " --known {input.known} --spec {params.spec:q} --output {output} &> {log}"
+        " --known {input.known} --spec {params.spec:q} --membership {output.membership}"
+        " --pairs {output.pairs} &> {log}"

@@ -47,6 +47,9 @@ rule report:
         memberships=expand(
             results("targets/{target}/membership.parquet"), target=config["targets"]
         ),
+        target_pairs=expand(
+            results("targets/{target}/pairs.parquet"), target=config["targets"]
+        ),
         scores=[path for path in scored_files() if path.startswith(results("scores/"))],
         models=expand(
             results("models/{model}/model.json"),
@@ -96,7 +99,8 @@ rule report:
     shell:
         "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary}"
         " --metrics {input.metrics} --audits {input.audits} --manifests {input.manifests}"
-        " --pairs {input.pairs} --memberships {input.memberships} --models {input.models}"
+        " --pairs {input.pairs} --memberships {input.memberships}"
+        " --target-pairs {input.target_pairs} --models {input.models}"
         " --scores {input.scores} --samples {input.samples} --figures {input.figures}"
         " --pairwise {input.pairwise} --set-test {input.set_test}"
         " --texts {input.texts} --template {input.template} --output {output} &> {log}"

@@ -19,48 +19,59 @@ def at_limits(
     """Return what the thresholds that keep an FPR limit among calibration nonmembers achieve.
 
     Args:
-        free: Calibration rows that the attack has not learnt from: columns score, member.
+        free: Calibration rows that the attack has not learnt from: columns score, member, group.
         evaluation: Evaluation rows, the same columns.
         limits: Of the FPR, in (0, 1); together they raise a false alarm with 1 - confidence.
         confidence: Two-sided level of the intervals (Clopper-Pearson: the threshold is fixed).
+            They and the alarm count groups, as if the pictures of one were one picture.
 
     Returns:
         One entry a limit: limit, n_calibration, alarm, threshold, fpr and tpr (value, low, high, or
         None where the limit allows fewer than two of the calibration nonmembers), note.
     """
-    chosen_on = free.loc[~free["member"], "score"].to_numpy()
     level = (1 - confidence) / len(limits)
-    return [_at_limit(chosen_on, evaluation, limit, confidence, level) for limit in limits]
+    nonmembers = free[~free["member"]]
+    return [_at_limit(nonmembers, evaluation, limit, confidence, level) for limit in limits]
 
 
 def _at_limit(
-    chosen_on, evaluation: pd.DataFrame, limit: float, confidence: float, level: float
+    chosen_on: pd.DataFrame,
+    evaluation: pd.DataFrame,
+    limit: float,
+    confidence: float,
+    level: float,
 ) -> dict[str, Any]:
     allowed = metrics.allowed_false_positives(limit, len(chosen_on))
     entry = {"limit": limit, "n_calibration": len(chosen_on), "alarm": False}
     if checks.too_few(allowed):
         note = f"n/a: {len(chosen_on)} calibration nonmembers allow {allowed} false positives"
         return {**entry, "threshold": None, "fpr": None, "tpr": None, "note": note}
-    threshold = metrics.calibrated_threshold(chosen_on, limit)
-    called = evaluation["score"] >= threshold
-    rates, counts = {}, {}
-    for name, side in (("fpr", ~evaluation["member"]), ("tpr", evaluation["member"])):
-        hits, n = int(called[side].sum()), int(side.sum())
-        low, high = rate_interval(hits, n, confidence)
-        rates[name] = {"value": hits / n, "low": low, "high": high}
-        counts[name] = (hits, n)
-    alarm = checks.threshold_does_not_carry(
-        (int((chosen_on >= threshold).sum()), len(chosen_on)), counts["fpr"], level
-    )
+    threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
+    nonmembers = evaluation[~evaluation["member"]]
+    counts = [_reached(rows, threshold) for rows in (chosen_on, nonmembers)]
+    alarm = checks.threshold_does_not_carry(*((round(hits), n) for hits, n in counts), level)
     exists = math.isfinite(threshold)
     note = "" if exists else "equal scores leave no threshold within the limit: nobody is called"
     return {
         **entry,
         "alarm": alarm,
         "threshold": threshold if exists else None,
-        **rates,
+        "fpr": _rate(nonmembers, threshold, confidence),
+        "tpr": _rate(evaluation[evaluation["member"]], threshold, confidence),
         "note": note,
     }
+
+
+def _rate(rows: pd.DataFrame, threshold: float, confidence: float) -> dict[str, float]:
+    hits, groups = _reached(rows, threshold)
+    low, high = rate_interval(hits, groups, confidence)
+    return {"value": hits / groups, "low": low, "high": high}
+
+
+def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
+    """Groups whose pictures reach a threshold, as a share of pictures times groups; groups."""
+    groups = rows["group"].nunique()
+    return float((rows["score"] >= threshold).mean() * groups), groups
 
 
 def balanced_accuracy(
@@ -84,7 +95,7 @@ def balanced_accuracy(
     called = (evaluation["score"] >= threshold).to_numpy()
     member, group = evaluation["member"].to_numpy(), evaluation["group"].to_numpy()
     found = auc_interval(called.astype(float), member, confidence, group, resamples, seed)
-    size = int(member.sum()), int((~member).sum())
-    band = chance.balanced_accuracy_band(*size, called.mean(), confidence)
+    groups = metrics.groups_of(member, group)
+    band = chance.balanced_accuracy_band(*groups, called.mean(), confidence)
     exists = math.isfinite(threshold)
     return asdict(found) | {"threshold": threshold if exists else None} | chance.ends(band)

@@ -20,7 +20,8 @@ class Comparison:
         attack: Name of the attack.
         blind: Name of the blind baseline.
         value: The difference, in [-1, 1].
-        low: Lower end of the interval, Holm-adjusted: without 0 exactly when `p` < 1 - confidence.
+        low: Lower end of the interval (`mia.paired.Adjusted`): without 0 exactly when
+            `p` < 1 - confidence.
         high: Upper end.
         p: Two-sided, Holm-adjusted over all comparisons of the target.
         side: 1 if the interval lies above 0, -1 if below, else 0.
@@ -49,7 +50,7 @@ def compare(
         blinds: The same of the blind baselines; each is turned so that its AUC is at least 0.5.
         member: `(images,)`, bool.
         group: `(images,)`; pictures of one group vary together.
-        confidence: Of all statements at once.
+        confidence: Of all sides at once, and of each interval.
     """
     turned = {name: s if auc(s, member) >= 0.5 else -s for name, s in blinds.items()}
     pairs = [(attack, blind) for attack in attacks for blind in turned]
@@ -70,6 +71,27 @@ def above_blind(comparisons: Sequence[Comparison]) -> str:
     if any(comparison.side < 0 for comparison in comparisons):
         return "no"
     return "yes" if all(comparison.side > 0 for comparison in comparisons) else "undecided"
+
+
+def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, str]:
+    """Return attack to `yes` where its AUC is above 0.5, `no` where below, else `undecided`.
+
+    DeLong's test by group, two-sided, Holm-adjusted over the attacks: all answers hold at once.
+
+    Args:
+        rows: Attack to columns score, member, group; all with the same index.
+        confidence: Of all answers at once.
+    """
+    found = [
+        paired_auc_difference(score, np.zeros_like(score), *side)
+        for score, *side in (
+            (table["score"].to_numpy(float), table["member"].to_numpy(), table["group"].to_numpy())
+            for table in rows.values()
+        )
+    ]
+    words = {1: "yes", -1: "no", 0: "undecided"}
+    adjusted = holm(found, confidence)
+    return {name: words[one.side] for name, one in zip(rows, adjusted, strict=True)}
 
 
 def compare_rows(

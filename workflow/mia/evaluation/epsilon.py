@@ -21,6 +21,7 @@ from scipy.special import betainc, expit
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the pairs that are guessed; tried all, Bonferroni
 LARGEST = 50.0
 NOT_RANDOMISED = "n/a: membership was not randomised"
+UNKNOWN = "n/a: how these scores were made is not known; they may have seen who is a member"
 MEANING = (
     "training that is (ε, δ)-private with a smaller ε, when one picture is exchanged for another,"
     " would let an attack guess so well in no more than {tail:.2g} of all runs; it does not say how"
@@ -29,7 +30,7 @@ MEANING = (
 
 
 def privacy_bound(
-    evaluation: pd.DataFrame, randomised: bool, confidence: float, delta: float, seed: int
+    evaluation: pd.DataFrame, obstacle: str | None, confidence: float, delta: float, seed: int
 ) -> dict[str, Any]:
     """Return the lower bound on ε that an attack's scores prove.
 
@@ -38,18 +39,18 @@ def privacy_bound(
 
     Args:
         evaluation: Evaluation rows: columns score, member, group.
-        randomised: Whether a seeded split alone decided which pictures were trained on.
+        obstacle: Why no bound can be had (`NOT_RANDOMISED`, `UNKNOWN`), if none can.
         confidence: That the bound holds, over all shares tried.
         delta: The δ of (ε, δ)-differential privacy.
         seed: Of the pairs.
 
     Returns:
-        value (in nats; None where membership was not randomised), delta, pairs, guesses and
+        value (in nats; None where there is an obstacle), delta, pairs, guesses and
         correct (of the share that gives the largest bound), note.
     """
     entry = {"value": None, "delta": delta, "pairs": 0, "guesses": 0, "correct": 0}
-    if not randomised:
-        return {**entry, "note": NOT_RANDOMISED}
+    if obstacle:
+        return {**entry, "note": obstacle}
     gaps = _gaps(evaluation, seed)
     if not len(gaps):
         return {**entry, "note": "n/a: no pair of pictures without kin"}

@@ -29,7 +29,7 @@ def numbers(
     """Return what metrics/{target}/{attack}.json says about scores.
 
     Scores without signal land between `chance_low` and `chance_high` of a number with probability
-    `confidence`, at this many pictures (`mia.chance`).
+    `confidence`, at this many groups of pictures (`mia.chance`).
 
     Args:
         rows: Index image_id; columns score, member, group, fold (`scored`).
@@ -51,7 +51,7 @@ def numbers(
     evaluation = fold_of(rows, "evaluation", source)
     scores, member = evaluation["score"].to_numpy(), evaluation["member"].to_numpy()
     group = evaluation["group"].to_numpy()
-    size = int(member.sum()), int((~member).sum())
+    size, groups = (int(member.sum()), int((~member).sum())), metrics.groups_of(member, group)
     auc = auc_interval(scores, member, confidence, group, resamples, seed)
     partial = partial_auc_interval(scores, member, PARTIAL, confidence, group, resamples, seed)
     intervals = tpr_interval(scores, member, LIMITS, confidence, group, resamples, seed)
@@ -71,19 +71,19 @@ def numbers(
     return {
         "n_member": size[0],
         "n_nonmember": size[1],
-        "auc": asdict(auc) | chance.ends(chance.auc_band(*size, confidence)),
+        "auc": asdict(auc) | chance.ends(chance.auc_band(*groups, confidence)),
         "partial_auc": {"limit": PARTIAL}
         | asdict(partial)
-        | chance.ends(chance.partial_auc_band(*size, PARTIAL, confidence)),
+        | chance.ends(chance.partial_auc_band(*groups, PARTIAL, confidence)),
         "tpr": [
             _tpr(point, interval, size[1], limit)
-            | chance.ends(chance.tpr_band(*size, limit, confidence))
+            | chance.ends(chance.tpr_band(*groups, limit, confidence))
             for limit, point, interval in zip(LIMITS, points, intervals, strict=True)
         ],
         "carried": limits,
         "balanced_accuracy": balanced,
         "advantage": {"value": metrics.advantage(scores, member)}
-        | chance.ends(chance.advantage_band(*size, confidence)),
+        | chance.ends(chance.advantage_band(*groups, confidence)),
         "flags": sorted(flag for flag, raised in flags.items() if raised),
     }
 

@@ -19,9 +19,10 @@ def pairwise_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per pair of attacks: AUC(attack) - AUC(other), keys as in `COLUMNS`.
 
-    DeLong's paired variance, by group (`mia.metrics.auc_covariance`). `p` is two-sided; `p_holm`
-    and the interval hold for all pairs of the target at once. `better` names the attack with the
-    larger AUC, or says `undecided`.
+    DeLong's paired variance, by group (`mia.metrics.auc_covariance`). `p` is two-sided, `p_holm`
+    adjusted over all pairs of the target: `better`, the attack with the larger AUC or `undecided`,
+    holds for all of them at once. Each interval is at least as wide as it would be alone, and
+    leaves out 0 exactly where `better` names an attack.
 
     Args:
         target: Its name.

@@ -7,7 +7,6 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from mia.chance import auc_band, tpr_band
 from mia.evaluation.summary import TPR_COLUMNS
 
 STYLE = """
@@ -44,7 +43,7 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
             cells = "".join(f"<td>{escape(cell)}</td>" for cell in others)
             body.append(f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>')
         body += [
-            f'<tr><th scope="row">no signal</th>{_no_signal(row, confidence)}</tr>',
+            f'<tr><th scope="row">no signal</th>{_no_signal(row)}</tr>',
             "</tbody>",
         ]
     return "\n".join(
@@ -86,15 +85,13 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _no_signal(row: Mapping[str, Any], confidence: float) -> str:
+def _no_signal(row: Mapping[str, Any]) -> str:
     """Where numbers without any signal land, at this many pictures: cells, empty where none."""
-    size = row["n_member"], row["n_nonmember"]
-    low, high = auc_band(*size, confidence)
-    found = ["", *map(str, size), f"{low:.2f}–{high:.2f}"]
-    for limit, column in TPR_COLUMNS.items():
-        low, high = (100 * end for end in tpr_band(*size, limit, confidence))
+    found = [f"{row['auc_chance_low']:.2f}–{row['auc_chance_high']:.2f}"]
+    for column in TPR_COLUMNS.values():
+        low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
         found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
-    return "".join(f"<td>{cell}</td>" for cell in [*found, *[""] * 6])
+    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 6])
 
 
 def _auc(row: Mapping[str, Any]) -> str:

@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import nct, norm
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-LEVEL = 0.05
-SUBSETS = 1000
+LEVEL, CONFIDENCE = 0.05, 0.95
+DRAWS = 1000
 COLUMNS = [
-    *("target", "attack", "access", "size", "difference", "p", "p_holm", "blind_p", "power"),
-    *("false_alarms", "note"),
+    *("target", "attack", "access", "size", "difference", "p", "p_holm", "blind_p"),
+    *("power", "power_low", "power_high", "false_alarms", "note"),
 ]
+TOLD_APART = "a blind baseline tells the sets apart too: no sign of training"
+PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: weak evidence"
 
 
 def set_test_rows(
@@ -36,25 +39,23 @@ def set_test_rows(
     Per attack first the whole evaluation fold: `size` groups of members, their mean score above the
     nonmembers' in standard deviations of the calibration nonmembers, `p` of Welch's one-sided test
     over group means, Holm-adjusted over the attacks in `p_holm`. `blind_p` is the smallest p of a
-    blind baseline, over both directions and Bonferroni over the baselines. Then one row a size:
-    `power`, the share of random subsets of that many groups of each class with p < 0.05, and
-    `false_alarms`, the same of nonmembers against other nonmembers.
+    blind baseline by the same test, as it is. Two notes say how far baselines tell the sets apart:
+    after Bonferroni over baselines and both directions, or by `blind_p` alone. Then one row a size
+    (`power`).
 
     Args:
         target: Its name.
         scores: Attack to rows: index image_id; columns score, member, group, fold.
         access: Attack to access.
         blind: Which attacks are blind baselines.
-        seed: Of the subsets, which all attacks share.
+        seed: Of the false alarms' draws, which all attacks share.
     """
     units = {name: _units(rows) for name, rows in scores.items()}
     p = {name: float(welch(*pair)) for name, pair in units.items()}
-    both = [min(1.0, 2 * min(p[name], 1 - p[name]) * len(blind)) for name in blind]
-    blind_p = min(both, default=None)
+    blind_p = min((p[name] for name in blind), default=None)
     reading = [name for name in scores if name not in blind]
     holm = dict(zip(reading, _holm([p[name] for name in reading]), strict=True))
-    told_apart = blind_p is not None and blind_p < LEVEL
-    note = "a blind baseline tells the sets apart too: no sign of training" if told_apart else ""
+    note = doubt([p[name] for name in blind])
     rows = []
     for name, (members, nonmembers) in units.items():
         about = {"target": target, "attack": name, "access": access[name], "blind_p": blind_p}
@@ -86,35 +87,52 @@ def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
 
 
 def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[str, Any]]:
-    """Return size, power and false_alarms of `SUBSETS` random subsets at each size that fits.
-
-    Members against as many nonmembers; nonmembers against as many others, where there are twice as
-    many. Subsets of one size overlap, so the shares are smoother than independent repeats.
+    """Return with which probability sets of each size pass the test, at most as large as these.
 
     Args:
         members, nonmembers: Scores of groups.
+        seed: Of the draws.
+
+    Returns:
+        One row a size: `power` of so many groups of each class at p < 0.05, were the standardised
+        difference the one seen here (noncentral t); `power_low` and `power_high`, at the ends of
+        that difference's 95 % interval: what these pictures leave open. `false_alarms` is the share
+        of draws with replacement of nonmembers against nonmembers that pass: 0.05 where scores are
+        near enough to normal for so small a set.
     """
-    generator = np.random.default_rng(seed)
-    sizes = [size for size in SIZES if size <= min(len(members), len(nonmembers))]
-    if not sizes:
+    sides = members, nonmembers
+    sizes = [size for size in SIZES if size <= min(map(len, sides))]
+    spread = np.sqrt(np.mean([side.var(ddof=1) for side in sides])) if sizes else 0.0
+    if not spread:
         return []
-    most = sizes[-1]
-    of_members = _shuffled(generator, members, most)
-    of_nonmembers = _shuffled(generator, nonmembers, 2 * most)
+    effect = float(members.mean() - nonmembers.mean()) / spread
+    parts = [1 / len(side) for side in sides]
+    error = np.sqrt(sum(parts) + effect**2 / (2 * sum(map(len, sides))))
+    half = norm.isf((1 - CONFIDENCE) / 2) * error
+    effects = {"power_low": effect - half, "power": effect, "power_high": effect + half}
+    generator = np.random.default_rng(seed)
     found = []
     for size in sizes:
-        ours, others = of_members[:, :size], of_nonmembers[:, :size]
-        again = of_nonmembers[:, size : 2 * size]
-        fits = again.shape[1] == size
-        alarms = float((welch(again, others) < LEVEL).mean()) if fits else None
-        share = float((welch(ours, others) < LEVEL).mean())
-        found.append({"size": size, "power": share, "false_alarms": alarms})
+        drawn = generator.choice(nonmembers, (2, DRAWS, size))
+        alarms = float((welch(*drawn) < LEVEL).mean())
+        passed = {name: _passed(size, d) for name, d in effects.items()}
+        found.append({"size": size, **passed, "false_alarms": alarms})
     return found
 
 
-def _shuffled(generator: np.random.Generator, values: np.ndarray, most: int) -> np.ndarray:
-    """The first `most` of `values` in `SUBSETS` random orders."""
-    return np.stack([generator.permutation(values)[:most] for _ in range(SUBSETS)])
+def _passed(size: int, effect: float) -> float:
+    """Power of the test of two sets of `size`, for a difference in standard deviations."""
+    freedom = 2 * size - 2
+    limit = student.isf(LEVEL, freedom)
+    return float(nct.sf(limit, freedom, effect * np.sqrt(size / 2)))
+
+
+def doubt(blind: Sequence[float]) -> str:
+    """What the one-sided p of the blind baselines take from an attack's."""
+    tries = 2 * len(blind)
+    if any(min(p, 1 - p) * tries < LEVEL for p in blind):
+        return TOLD_APART
+    return PASSES.format(tried=tries) if any(p < LEVEL for p in blind) else ""
 
 
 def _holm(p: Sequence[float]) -> Sequence[float]:

@@ -16,11 +16,19 @@ LONG = [
     *("chance_low", "chance_high"),
 ]
 DUPLICATE = "duplicate of member"  # in the membership's reasons for dropping a nonmember
+ENDS = {  # of a column's name: key of the number in a metrics file
+    "": "value",
+    "_low": "low",
+    "_high": "high",
+    "_chance_low": "chance_low",
+    "_chance_high": "chance_high",
+}
 TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
 WIDE = [
-    *("target", "attack", "access", "n_member", "n_nonmember", "auc", "auc_low", "auc_high"),
-    *(name + end for name in TPR_COLUMNS.values() for end in ("", "_low", "_high")),
-    *("blind_auc", "above_blind", "verdict", "evals_alone", "evals_shared", "backwards", "flags"),
+    *("target", "attack", "access", "n_member", "n_nonmember"),
+    *(name + end for name in ("auc", *TPR_COLUMNS.values()) for end in ENDS),
+    *("above_chance", "blind_auc", "above_blind", "verdict"),
+    *("evals_alone", "evals_shared", "backwards", "flags"),
 ]
 
 
@@ -28,6 +36,7 @@ def summary_rows(
     metrics: Sequence[Mapping[str, Any]],
     audit: Mapping[str, Any],
     comparisons: Sequence[Comparison],
+    above_chance: Mapping[str, str],
     costs: Mapping[str, Cost],
 ) -> list[dict[str, Any]]:
     """Return one row per attack of one target, keys as in `WIDE`.
@@ -36,6 +45,7 @@ def summary_rows(
         metrics: The attacks' metrics, as `evaluate` writes them.
         audit: The target's; where its verdict is `NOT FAIR`, nothing is above blind or not.
         comparisons: With the blind baselines.
+        above_chance: Attack to `yes`, `no` or `undecided`, of those that read the model.
         costs: Attack name to cost.
     """
     blind = [found["auc"]["value"] for found in metrics if found["blind"]]
@@ -43,21 +53,20 @@ def summary_rows(
     verdict, of_target = audit["verdict"], target_flags(audit)
     rows = []
     for found in metrics:
-        attack, auc = found["attack"], found["auc"]
+        attack = found["attack"]
         mine = [c for c in comparisons if c.attack == attack]
         unfair = verdict == "NOT FAIR" or found["blind"]
-        rates = {
-            TPR_COLUMNS[entry["limit"]] + end: entry[key]
-            for entry in found["tpr"]
-            for end, key in (("", "value"), ("_low", "low"), ("_high", "high"))
-        }
+        numbers = {"auc": found["auc"]}
+        numbers |= {TPR_COLUMNS[entry["limit"]]: entry for entry in found["tpr"]}
         rows.append(
             {
                 **{key: found[key] for key in WIDE[:5]},
-                "auc": auc["value"],
-                "auc_low": auc["low"],
-                "auc_high": auc["high"],
-                **rates,
+                **{
+                    name + end: number[key]
+                    for name, number in numbers.items()
+                    for end, key in ENDS.items()
+                },
+                "above_chance": above_chance.get(attack, "n/a"),
                 "blind_auc": farthest,
                 "above_blind": "n/a" if unfair else above_blind(mine),
                 "verdict": verdict,
@@ -86,7 +95,8 @@ def metric_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per number of one target, keys as in `LONG`.
 
-    `auc_minus_blind` is paired with the blind baseline in its note, the interval Holm-adjusted.
+    `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
+    differ it says nothing about the model: `above_blind` is `n/a` there.
     """
     rows = []
     for found in metrics:

@@ -37,8 +37,11 @@ def survival(
         level; None where there is nothing to compare. `sentence`: all this in words.
     """
     found = {side: _side(manifests[of["set"]], of, confidence) for side, of in sides.items()}
+    nothing = {**found, "p": None, "unequal": None}
     if None in found.values():
-        return {**found, "p": None, "unequal": None, "sentence": DEALT}
+        return {**nothing, "sentence": DEALT}
+    if empty := [side for side, of in found.items() if not of["rows"]]:
+        return {**nothing, "sentence": f"n/a: nothing was asked for of the {' and '.join(empty)}"}
     table = [[of["opened"], of["rows"] - of["opened"]] for of in found.values()]
     p = float(fisher_exact(table).pvalue)
     unequal = p < 1 - confidence

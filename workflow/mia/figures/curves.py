@@ -36,12 +36,13 @@ def per_picture(measured: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return long.dropna(subset=["loss"]).reset_index(drop=True)
 
 
-def summarise(losses: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def summarise(losses: pd.DataFrame, group: pd.Series, confidence: float) -> pd.DataFrame:
     """Return mean losses and their gap by condition and timestep, with normal intervals.
 
     Args:
         losses: What `per_picture` returns.
-        confidence: Level of the intervals, in (0, 1); pictures count as independent.
+        group: Index image_id; label of each picture's group, of which the means count as one.
+        confidence: Level of the intervals, in (0, 1).
 
     Returns:
         Columns condition, timestep, what (`member`, `nonmember` or `gap`), value, low, high.
@@ -49,8 +50,10 @@ def summarise(losses: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """
     z = norm.ppf((1 + confidence) / 2)
     found = []
+    losses = losses.assign(group=group.loc[losses["image_id"]].to_numpy())
     for (condition, timestep), rows in losses.groupby(["condition", "timestep"]):
-        sides = {m: rows.loc[rows["member"] == m, "loss"].to_numpy() for m in (True, False)}
+        means = rows.groupby(["member", "group"])["loss"].mean()
+        sides = {m: means[means.index.get_level_values(0) == m].to_numpy() for m in (True, False)}
         if min(map(len, sides.values())) < 2:
             continue
         mean = {m: side.mean() for m, side in sides.items()}

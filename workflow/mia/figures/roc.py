@@ -50,6 +50,7 @@ def draw(
     scores: Mapping[str, tuple[np.ndarray, np.ndarray]],
     access: Mapping[str, str],
     shown: Collection[str],
+    groups: tuple[int, int],
     confidence: float,
 ) -> Figure:
     """Draw the ROC curves of several attacks on one target.
@@ -58,7 +59,8 @@ def draw(
         scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
         access: Attack to what it may read; `model-free` ones are drawn in grey, broken.
         shown: Attacks to be seen and named. The others' curves are in the file, marked as `SPARE`.
-        confidence: Level of the no-signal band.
+        groups: Groups of pictures among members and among nonmembers.
+        confidence: Level of the no-signal band at so many groups.
     """
     n_member, n_nonmember = (len(side) for side in next(iter(scores.values())))
     allowed = counts(n_nonmember)
@@ -66,7 +68,8 @@ def draw(
     figure = Figure(figsize=(WIDTH, 4.7 + 0.24 * ((len(shown) + 3) // 2)), layout="constrained")
     axes = figure.add_subplot()
     fpr = allowed / n_nonmember
-    low, high = tpr_band_at(n_member, n_nonmember, allowed[:-1], confidence)
+    of_groups = np.floor(fpr[:-1] * groups[1] + 1e-9).astype(int)
+    low, high = tpr_band_at(*groups, of_groups, confidence)
     band = axes.fill_between(
         fpr, np.maximum([*low, 1], floor), [*high, 1], step="post", color=BAND, linewidth=0
     )

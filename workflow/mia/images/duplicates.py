@@ -24,7 +24,7 @@ THUMBNAILS_AT_ONCE = 4096
 def matches(
     left: pd.DataFrame, right: pd.DataFrame | None, rule: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Return every pair of duplicates between two tables, or within one.
+    """Return every pair of duplicates between two tables, or within one, and the pairs to review.
 
     Args:
         left: Columns `image_id`, `phash`, `phash_mirror`, `thumbnail`.
@@ -35,28 +35,12 @@ def matches(
     Returns:
         Positions `a` in `left` and `b` in `right` (a < b within one table), `distance` (bits),
         `rmse`, `mirrored` (whether both are of the mirror image), `cosine` of the embeddings (null
-        without or below the least asked), and `kind`: `exact`, else `near`, else `mirror`, else
-        `embedding`; sorted by (a, b).
+        without or below `review`), and `kind`: `exact`, else `near`, else `mirror`, else
+        `embedding`; `review` for pairs a little beyond the rule: up to `REVIEW_BITS` more and
+        `REVIEW_RMSE` times the difference, or a cosine from `review` up. Sorted by (a, b).
     """
-    return _compared(left, right, rule, rule)
-
-
-def matches_and_reviews(
-    left: pd.DataFrame, right: pd.DataFrame | None, rule: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Return what `matches` does and, of kind `review`, the pairs a little beyond the rule: up to
-    `REVIEW_BITS` more and `REVIEW_RMSE` times the difference, or a cosine from `review` up."""
     further = {name: rule[name] * REVIEW_RMSE for name in ("rmse", "mirror_rmse")}
-    return _compared(left, right, rule, {"phash": rule["phash"] + REVIEW_BITS, **further})
-
-
-def _compared(
-    left: pd.DataFrame,
-    right: pd.DataFrame | None,
-    rule: Mapping[str, Any],
-    reach: Mapping[str, Any],
-) -> pd.DataFrame:
-    """Return the pairs within `reach`; those not within `rule` are of kind `review`."""
+    reach = {"phash": rule["phash"] + REVIEW_BITS, **further}
     own = right is None
     straight = _Side(left)
     other = straight if own else _Side(right)
@@ -84,8 +68,7 @@ def _compared(
     found.loc[same, "kind"] = "exact"
     if "embedding" not in rule:
         return found.assign(cosine=np.nan)
-    least = rule["embedding"]["drop" if reach is rule else "review"]
-    return _with_cosines(found, straight, other, own, least, rule["embedding"]["drop"])
+    return _with_cosines(found, straight, other, own, rule["embedding"])
 
 
 def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
@@ -97,8 +80,8 @@ def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
         rule: As in `matches`.
 
     Returns:
-        `key_a` < `key_b`, `distance`, `rmse`, `mirrored`, `cosine`, `kind` (as
-        `matches_and_reviews`); sorted by the keys.
+        `key_a` < `key_b`, `distance`, `rmse`, `mirrored`, `cosine`, `kind` (as `matches`); sorted
+        by the keys.
     """
     table = table.reset_index(drop=True)
     first = table.groupby(["part", "image_id"])["key"].transform("first")
@@ -106,7 +89,7 @@ def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
     copies = pd.DataFrame({"key_a": first[copy], "key_b": table["key"][copy]})
     copies = copies.assign(distance=0, rmse=0.0, mirrored=False, cosine=np.nan, kind="exact")
     single = table[~copy].reset_index(drop=True)
-    found = matches_and_reviews(single, None, rule)
+    found = matches(single, None, rule)
     keys = single["key"].to_numpy(object)
     found = found.assign(key_a=keys[found["a"]], key_b=keys[found["b"]])[copies.columns]
     both = [frame for frame in (found, copies) if len(frame)] or [found]
@@ -126,17 +109,17 @@ class _Side:
 
 
 def _with_cosines(
-    found: pd.DataFrame, left: _Side, right: _Side, own: bool, least: float, drop: float
+    found: pd.DataFrame, left: _Side, right: _Side, own: bool, rule: Mapping[str, float]
 ) -> pd.DataFrame:
     """Add the cosines, and the pairs that only the embedding finds."""
-    a, b, cosine = embeddings.close_vectors(left.embeddings, right.embeddings, least, own)
+    a, b, cosine = embeddings.close_vectors(left.embeddings, right.embeddings, rule["review"], own)
     close = pd.DataFrame({"a": a, "b": b, "cosine": cosine})
     anyway = {"phash": 64, "rmse": 1, "mirror_rmse": 1}
     bits = np.bitwise_count(left.hash[a] ^ right.hash[b]).astype(np.int64)
     compared = _checked(left, right, a, b, bits, anyway, mirrored=False).assign(kind=REVIEW)
     found = pd.concat([found, compared]).drop_duplicates(["a", "b"])
     found = found.merge(close, how="left", on=["a", "b"]).sort_values(["a", "b"], ignore_index=True)
-    found.loc[(found["kind"] == REVIEW) & (found["cosine"] >= drop), "kind"] = "embedding"
+    found.loc[(found["kind"] == REVIEW) & (found["cosine"] >= rule["drop"]), "kind"] = "embedding"
     return found
 
 

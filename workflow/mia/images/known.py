@@ -1,25 +1,41 @@
-"""An index of hashes of known training pictures, as its owner's table has them."""
+"""An index of known training pictures, as its owner's table has them: hashes and embeddings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from mia.images.known_vectors import KnownVectors
+
 DIGITS = {"phash": 16, "sha256": 64}
 
 
-def columns(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return which column holds each kind of hash that the spec names.
+@dataclass(frozen=True)
+class Index:
+    """What a search looks through.
 
-    >>> columns({"path": "hashes.parquet", "phash": "hash64"})
-    {'phash': 'hash64'}
+    Args:
+        hashes: One row per training picture, columns `phash` and `sha256`, as far as there are any.
+        vectors: The embeddings, if there are any.
     """
-    return {kind: spec[kind] for kind in DIGITS if kind in spec}
+
+    hashes: pd.DataFrame
+    vectors: KnownVectors | None = None
 
 
-def index(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+def columns(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return which column holds each kind of hash, and the embeddings, that the spec names.
+
+    >>> columns({"path": "known.parquet", "phash": "hash64", "embedding": "clip"})
+    {'phash': 'hash64', 'embedding': 'clip'}
+    """
+    return {kind: spec[kind] for kind in (*DIGITS, "embedding") if kind in spec}
+
+
+def hashes(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Return the hashes of a table: columns `phash` and `sha256`, as far as the spec names them.
 
     Args:
@@ -33,6 +49,8 @@ def index(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
     """
     found = {}
     for kind, column in columns(spec).items():
+        if kind not in DIGITS:
+            continue
         texts = table[column]
         where = f"{spec['path']}, column {column!r}"
         known = texts.dropna()
@@ -47,3 +65,8 @@ def index(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
             raise ValueError(f"{where}, row {row}: {str(known[row])!r}; {expected}")
         found[kind] = texts.str.lower()
     return pd.DataFrame(found)
+
+
+def to_review(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows of a membership are near an index's embeddings, but not found in it."""
+    return rows["index_cosine"].notna() & ~rows["in_index"]

@@ -10,19 +10,24 @@ import pandas as pd
 
 from mia.images import duplicates, nearness, split
 from mia.images.components import components, links
+from mia.images.known import Index
 from mia.images.matched import Method, unmatched
+from mia.images.sufficiency import SIDES, require_both, require_folds
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
-SIDES = {"members": True, "nonmembers": False}
+IN_PAIRS = ["set", "key", "image_id", "part"]
+PAIRS = [f"{column}_{side}" for column in IN_PAIRS for side in "ab"]
+PAIRS += ["distance", "rmse", "mirrored", "cosine", "kind"]
 
 
 def build(
     manifests: Mapping[str, pd.DataFrame],
     spec: Mapping[str, Any],
     matching: Method | None = None,
-    known: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the membership of a target: every row that the manifests kept, on both sides.
+    known: Index | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the membership of a target, every row that the manifests kept, on both sides; and its
+    pairs, of a member and a nonmember.
 
     Dropped are a nonmember that duplicates a picture the model has learnt (bytes, hash and
     thumbnail, mirror image) or is in the index of known training pictures; the later of two
@@ -37,11 +42,14 @@ def build(
             in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
             learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.matching`, if the sides are to be matched.
-        known: The index (`mia.images.known.index`), if there is one.
+        known: The index of known training pictures, if there is one.
 
     Returns:
-        `COLUMNS` and, with an index, `in_index`; sorted by set and key; `image_id` is unique among
-        the kept rows.
+        The membership: `COLUMNS` and, with an index, those of `nearness.look_up`; sorted by set and
+        key; `image_id` is unique among the kept rows. The pairs: `PAIRS`, a the member's side, b
+        the nonmember's, of the kinds of `duplicates.matches`; a picture of the members' parts that
+        the model has learnt is there even if it is no row of the membership. Sorted by sets and
+        keys.
 
     Raises:
         ValueError: A side or one of its folds is empty; the message counts planned, downloaded,
@@ -52,33 +60,44 @@ def build(
     rows = rows.sort_values(["set", "key"], ignore_index=True)
     members, nonmembers = (np.flatnonzero(rows["member"] == flag) for flag in (True, False))
     found = duplicates.matches(rows.iloc[members], rows.iloc[nonmembers], spec["duplicates"])
-    a, b = members[found["a"]], nonmembers[found["b"]]
+    found["a"], found["b"] = members[found["a"]], nonmembers[found["b"]]
+    pairs = _recorded(rows, found)
+    same = found["kind"] != duplicates.REVIEW
+    a, b = (found.loc[same, side].to_numpy() for side in "ab")
     rows = rows.assign(reason="")
     _drop(rows, b, a, "duplicate of member")
     _drop(rows, *_later_copies(rows), "same picture as")
     learnt = rows[rows["member"]]
     if known is not None:
-        rows["in_index"] = nearness.in_index(rows, known, spec["duplicates"]["phash"])
+        rows = rows.join(nearness.look_up(rows, known, spec["duplicates"]))
         _strike(rows, rows["in_index"] & ~rows["member"], "in the known training index")
     if "isolate" in spec:
         near = _has_neighbour(rows, learnt, known, spec)
         _strike(rows, near, "near another picture of the training set")
     rows["group"] = _joined_groups(rows, a, b)
     rows = rows[rows["listed"]].reset_index(drop=True)
-    _require_both(rows, manifests, spec)
+    require_both(rows, manifests, spec)
     kept = rows[rows["kept"]]
     deal = split.folds_to_match if matching else split.folds
     dealt = deal(kept["group"], kept["member"], spec["seed"])
     # A dropped row without kept kin has no fold of its own to be in.
     rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
     reported = [split.CALIBRATION, split.EVALUATION]
-    _require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
+    require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
     if matching:
         _leave_out(rows, unmatched(rows[rows["kept"]], matching, spec["seed"]))
-        _require_folds(rows, reported, manifests, spec)
+        require_folds(rows, reported, manifests, spec)
     if rows.loc[rows["kept"], "image_id"].duplicated().any():
         raise ValueError("image_id is not unique among the kept rows")
-    return rows[[*COLUMNS, *(["in_index"] if known is not None else [])]]
+    return rows[[*COLUMNS, *(name for name in nearness.LOOKED_UP if name in rows)]], pairs
+
+
+def _recorded(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of positions as the table of pairs has them."""
+    for side in "ab":
+        of_side = rows[IN_PAIRS].add_suffix(f"_{side}").iloc[found[side]]
+        found = found.join(of_side.reset_index(drop=True))
+    return found[PAIRS].sort_values(PAIRS[:4], ignore_index=True)
 
 
 def _side(
@@ -93,15 +112,15 @@ def _side(
 
 
 def _has_neighbour(
-    rows: pd.DataFrame, learnt: pd.DataFrame, known: pd.DataFrame | None, spec: Mapping[str, Any]
+    rows: pd.DataFrame, learnt: pd.DataFrame, known: Index | None, spec: Mapping[str, Any]
 ) -> np.ndarray:
     """Whether each row has another picture near it among the members or in the index."""
     near = nearness.near_members(rows, learnt, spec["isolate"])
-    if known is not None and "phash" in spec["isolate"]:
+    if known is not None:
         # A member has an entry of its own in an index of the training set.
-        for member, own in ((True, spec["duplicates"]["phash"]), (False, -1)):
+        for member, own in ((True, spec["duplicates"]), (False, None)):
             side = (rows["member"] == member).to_numpy(bool)
-            near[side] |= nearness.near_index(rows[side], known, spec["isolate"]["phash"], own)
+            near[side] |= nearness.near_index(rows[side], known, spec["isolate"], own)
     return near
 
 
@@ -143,41 +162,3 @@ def _joined_groups(rows: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarr
     starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
     first = components(len(rows), starts, ends)
     return (rows["set"] + ":" + rows["key"]).to_numpy(object)[first]
-
-
-def _require_both(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None:
-    for side, member in SIDES.items():
-        if not (rows["kept"] & (rows["member"] == member)).any():
-            raise ValueError(f"{side}: no picture is left\n{_account(rows, manifests, spec)}")
-
-
-def _require_folds(
-    rows: pd.DataFrame, folds: Sequence[str], manifests: Mapping, spec: Mapping
-) -> None:
-    least = {2: "two", 3: "three"}[len(folds)]
-    for side, member in SIDES.items():
-        kept = rows[rows["kept"] & (rows["member"] == member)]
-        if not set(folds) <= set(kept["fold"]):
-            raise ValueError(
-                f"{side}: {len(kept)} pictures in {kept['group'].nunique()} group(s) cannot be "
-                f"parted into {' and '.join(folds)}; expected {least} unrelated pictures at least\n"
-                + _account(rows, manifests, spec)
-            )
-
-
-def _account(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> str:
-    """Say for every part how many rows it had, how many came, stayed, and were dropped here."""
-    lines = []
-    for side, member in SIDES.items():
-        name, parts = spec[side]
-        manifest = manifests[name]
-        for part in parts:
-            of_part = manifest[manifest["part"] == part]
-            here = rows[(rows["set"] == name) & rows["key"].isin(of_part["key"])]
-            here = here[here["member"] == member]
-            lines.append(
-                f"{side} {name}:{part}: {len(of_part)} rows, "
-                f"{(of_part['status'] == 'success').sum()} downloaded, "
-                f"{len(here)} kept by the manifest, {(~here['kept']).sum()} dropped here"
-            )
-    return "\n".join(lines)

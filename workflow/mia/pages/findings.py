@@ -5,31 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mia.chance import auc_band, tpr_band
-from mia.checks import too_few
-from mia.evaluation.numbers import LIMITS
-from mia.metrics import allowed_false_positives
-from mia.pages.writing import number, percent
-
-
-def no_signal(n_member: int, n_nonmember: int, confidence: float) -> list[tuple[str, str] | None]:
-    """Return the no-signal bands of the table's AUC and TPRs at these many pictures, in its order.
-
-    None where the TPR is not printed either: it would rest on too few false positives.
-
-    >>> no_signal(300, 300, 0.95)
-    [('0.454', '0.546'), ('6.0', '15.7 %'), ('0.0', '3.7 %'), None]
-    """
-    low, high = auc_band(n_member, n_nonmember, confidence)
-    bands = [(number(low), number(high))]
-    for limit in LIMITS:
-        if too_few(allowed_false_positives(limit, n_nonmember)):
-            bands.append(None)
-        else:
-            low, high = tpr_band(n_member, n_nonmember, limit, confidence)
-            bands.append((percent(low).removesuffix(" %"), percent(high)))
-    return bands
-
 
 def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (how many attacks of a kind, which and at what cost), kinds in reading order.
@@ -56,12 +31,15 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
 
 
 def findings(rows: list[dict[str, Any]], verdict: str) -> str:
-    """Say in a few sentences, with names, what the attacks on the model found."""
+    """Say in a few sentences, with names, what the attacks on the model found.
+
+    All of it holds at once: of many attacks that find nothing, some would look lucky alone.
+    """
     reading = [row for row in rows if not row["blind"]]
     if not reading:
         return "No attack here reads the model."
-    above = _names(row for row in reading if row["auc"][1] > 0.5)
-    below = _names(row for row in reading if row["auc"][2] < 0.5)
+    above = _names(row for row in reading if row["above_chance"] == "yes")
+    below = _names(row for row in reading if row["above_chance"] == "no")
     beyond = _names(row for row in reading if row["above_blind"] == "yes")
     told = [f"Members ranked above nonmembers more often than chance allows by: {above or 'none'}."]
     if below:
@@ -80,7 +58,7 @@ def brief(rows: list[dict[str, Any]], verdict: str) -> str:
         return "No attack here reads the model."
     if verdict == "NOT FAIR":
         return "Attack numbers here measure the sets, not the model."
-    above = sum(row["auc"][1] > 0.5 for row in reading)
+    above = sum(row["above_chance"] == "yes" for row in reading)
     beyond = sum(row["above_blind"] == "yes" for row in reading)
     return (
         f"Of {len(reading)} attacks on the model, {above or 'none'} did better than chance and "

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from mia.images.exclusion import EXCLUDED
-from mia.pages import near_pairs
 from mia.pages.words import FAILURES, PAIRS
 
 DUPLICATES = ("exact", "near", "mirror", "embedding")
@@ -22,7 +21,7 @@ def image_set_context(
         name: The set.
         spec: Its config.
         manifest: Columns part, status, kept, reason.
-        pairs: Columns part_a, part_b, kind, and those of `near_pairs.by_threshold`.
+        pairs: Columns part_a, part_b, kind.
     """
     opened = manifest["status"] == "success"
     asked = manifest["status"] != EXCLUDED
@@ -54,8 +53,6 @@ def image_set_context(
         "across": int(
             ((pairs["part_a"] != pairs["part_b"]) & pairs["kind"].isin(DUPLICATES)).sum()
         ),
-        "rule": spec["duplicates"],
-        "thresholds": near_pairs.by_threshold(pairs, spec["duplicates"]),
     }
 
 

@@ -15,6 +15,11 @@ SIDE = 32
 SHOWN = 8
 
 
+def is_pictured(name: str, spec: dict[str, Any]) -> bool:
+    """Whether the pictures of `set` or `set:part` may be shown."""
+    return name.partition(":")[0] in spec["pictured"]
+
+
 def data_uri(png: bytes) -> str:
     """Return a PNG file as an address that holds the file itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from mia.chance import auc_band
 from mia.pages.audit_tables import rests_on
-from mia.pages.findings import brief, findings, no_signal, tested
+from mia.pages.findings import brief, findings, tested
 from mia.pages.flags import flag_notes
 from mia.pages.long_table import beyond_blind, carried, notes
 from mia.pages.words import ABOVE_BLIND, ACCESS, VERDICTS
 
 LIMITS = {"10pct": 0.1, "1pct": 0.01, "01pct": 0.001}
-TEXT = ("target", "attack", "access", "above_blind", "verdict", "flags")
+TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
+WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
 
 
 def tidy(summary: pd.DataFrame) -> pd.DataFrame:
@@ -40,36 +40,34 @@ def scale(summary: pd.DataFrame) -> tuple[float, float]:
     return max(low, 0) / 10, min(high, 10) / 10
 
 
-def attack_rows(
-    summary: pd.DataFrame, ends: tuple[float, float], confidence: float
-) -> list[dict[str, Any]]:
+def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[str, Any]]:
     """Return one entry per row of the (tidied) summary table.
 
     Args:
         summary: Rows of one target or of all.
         ends: What `scale` returned.
-        confidence: Of the no-signal band.
     """
-    return [_attack_row(row, ends, confidence) for row in summary.to_dict("records")]
+    return [_attack_row(row, ends) for row in summary.to_dict("records")]
 
 
-def _attack_row(
-    row: dict[str, Any], ends: tuple[float, float], confidence: float
-) -> dict[str, Any]:
-    band = auc_band(int(row["n_member"]), int(row["n_nonmember"]), confidence)
+def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
+    band = _ends(row, "auc", CHANCE)
+    rates = [f"tpr_fpr_{name}" for name in LIMITS]
     numbers = {"low": row["auc_low"], "value": row["auc"], "high": row["auc_high"], "half": 0.5}
     numbers |= {"chance_low": max(band[0], ends[0]), "chance_high": min(band[1], ends[1])}
     width = ends[1] - ends[0]
     places = {name: round(100 * (at - ends[0]) / width, 2) for name, at in numbers.items()}
     return {
-        **{name: row[name] for name in ("target", "attack", "access", "above_blind", "verdict")},
+        **{name: row[name] for name in TEXT[:-1]},
         "reads": ACCESS.get(row["access"], row["access"]),
         "blind": row["access"] == "model-free",
         "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
-        "auc": (row["auc"], row["auc_low"], row["auc_high"]),
+        "auc": _ends(row, "auc", WITH_RANGE),
         "bar": places,
-        "tpr": [
-            tuple(row[f"tpr_fpr_{name}{end}"] for end in ("", "_low", "_high")) for name in LIMITS
+        "tpr": [_ends(row, name, WITH_RANGE) for name in rates],
+        # A TPR that rests on too few false positives is not printed, nor is its band.
+        "no_signal": [
+            None if math.isnan(row[name]) else _ends(row, name, CHANCE) for name in ("auc", *rates)
         ],
         "blind_auc": row["blind_auc"],
         "evals_alone": row["evals_alone"],
@@ -77,6 +75,10 @@ def _attack_row(
         "backwards": row["backwards"],
         "flags": [flag for flag in re.split(r"[;,\s]+", str(row["flags"])) if flag],
     }
+
+
+def _ends(row: dict[str, Any], name: str, ends: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(row[name + end] for end in ends)
 
 
 def is_control(spec: dict[str, Any], target: str) -> bool:
@@ -127,9 +129,6 @@ def target_context(
         "tested": tested(rows, audit),
         "findings": findings(rows, verdict),
         "brief": brief(rows, verdict),
-        "no_signal": no_signal(
-            audit["n_member"], audit["n_nonmember"], spec["evaluation"]["confidence"]
-        ),
         "audit": audit,
         **rests_on(audit, spec["evaluation"]["confidence"]),
         "sides": [

@@ -11,7 +11,7 @@ import json
 
 from mia import checks, tables
 from mia.evaluation.draws import between_draws
-from mia.evaluation.epsilon import privacy_bound
+from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.numbers import numbers
 from mia.evaluation.scored import fold_of, scored
 
@@ -57,9 +57,11 @@ def evaluate(
         fit_image_ids=about.get("fit_image_ids") or (),
     )
     evaluation = fold_of(rows, "evaluation", score)
+    external = checks.external(about["access"])
+    obstacle = (UNKNOWN if external else None) if randomised else NOT_RANDOMISED
     flags = {
         "combines_signals": checks.combines_signals(about.get("combines_signals", False)),
-        "external": checks.external(about["access"]),
+        "external": external,
         "mixed_devices": checks.mixed_devices(about.get("devices", ())),
     }
     found["flags"] = sorted([*found["flags"], *(flag for flag in flags if flags[flag])])
@@ -74,7 +76,7 @@ def evaluate(
         **found,
         "between_draws": between_draws(scores, evaluation),
         "epsilon": privacy_bound(
-            evaluation, randomised, settings["confidence"], settings["delta"], settings["seed"]
+            evaluation, obstacle, settings["confidence"], settings["delta"], settings["seed"]
         ),
     }
 

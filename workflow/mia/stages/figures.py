@@ -22,6 +22,7 @@ from mia import tables
 from mia.evaluation.scored import fold_of, scored
 from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps, words
 from mia.figures.style import message, to_svg
+from mia.metrics import groups_of
 
 NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
@@ -135,16 +136,18 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     sides, shown = scores.sides, scores.shown
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
     losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
-    summary = curves.summarise(losses, confidence)
+    group = seen.set_index("image_id")["group"]
+    groups = groups_of(seen["member"], seen["group"])
+    summary = curves.summarise(losses, group, confidence)
     bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
-    by_step = timesteps.aucs(losses, seen.set_index("image_id")["group"], *bootstrap)
+    by_step = timesteps.aucs(losses, group, *bootstrap)
     correlation = correlations.spearman(
         {name: rows["score"] for name, rows in scores.evaluation.items()}
     )
     cost = read_costs(options.metrics, options.evals)
     return {
         "roc": (
-            roc.draw(sides, scores.access, shown, confidence),
+            roc.draw(sides, scores.access, shown, groups, confidence),
             f"ROC curves of {target}, log axes",
             words.of_roc(sides, shown),
         ),

@@ -1,4 +1,4 @@
-"""Rule `membership`: pair the members and nonmembers of a target, in two folds."""
+"""Rule `membership`: pair the members and nonmembers of a target, deal folds, record near pairs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pandas as pd
 
 from mia import tables
 from mia.images import known
-from mia.images.membership import SIDES, build
+from mia.images.known_vectors import KnownVectors
+from mia.images.membership import build
+from mia.images.sufficiency import SIDES
 
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
 READ += ["group", "kept"]
@@ -24,9 +26,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--manifests", required=True, nargs="+", type=Path, help="of its sets, the members' first"
     )
-    parser.add_argument("--known", nargs="?", type=Path, help="table of known training hashes")
+    parser.add_argument("--known", nargs="?", type=Path, help="table of known training pictures")
     parser.add_argument("--spec", required=True, type=json.loads, help="both sides, seed, …")
-    parser.add_argument("--output", required=True, type=Path, help="table to write")
+    parser.add_argument("--membership", required=True, type=Path, help="table to write")
+    parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
     options = parser.parse_args(arguments)
     try:
         sets = list(dict.fromkeys(options.spec[side][0] for side in ("members", "nonmembers")))
@@ -38,7 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
             for name, path in zip(sets, options.manifests, strict=True)
         }
         matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
-        rows = build(manifests, options.spec, matching, known_index(options.known, options.spec))
+        index = known_index(options.known, options.spec)
+        rows, pairs = build(manifests, options.spec, matching, index)
     except ValueError as error:
         raise SystemExit(f"error: targets.{options.name}: {error}") from error
     kept = rows[rows["kept"]]
@@ -46,7 +50,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
     for side, member in SIDES.items():
         print(account(side, rows[rows["member"] == member]), file=sys.stderr)
-    tables.write(rows, options.output)
+    tables.write(rows, options.membership)
+    tables.write(pairs, options.pairs)
 
 
 def columns(spec: dict) -> list[str] | None:
@@ -56,11 +61,15 @@ def columns(spec: dict) -> list[str] | None:
     return [*READ, *(["embedding"] if "embedding" in spec["duplicates"] else [])]
 
 
-def known_index(path: Path | None, spec: dict) -> pd.DataFrame | None:
+def known_index(path: Path | None, spec: dict) -> known.Index | None:
     if path is None:
         return None
-    named = list(known.columns(spec["known"]).values())
-    return known.index(tables.read(path, named), spec["known"])
+    named = known.columns(spec["known"])
+    vectors = named.pop("embedding", None)
+    return known.Index(
+        known.hashes(tables.read(path, list(named.values())), spec["known"]),
+        KnownVectors(str(path), vectors) if vectors else None,
+    )
 
 
 def account(side: str, rows: pd.DataFrame) -> str:
@@ -69,6 +78,8 @@ def account(side: str, rows: pd.DataFrame) -> str:
     words = f"{side}: {kept} of {len(rows)} kept ({kept / len(rows):.1%})"
     if "in_index" in rows:
         words += f", {int(rows['in_index'].sum())} in the known training index"
+    if "index_cosine" in rows:
+        words += f", {int(known.to_review(rows).sum())} near it, for review"
     return words
 
 

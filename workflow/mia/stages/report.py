@@ -18,7 +18,7 @@ from mia.pages import (
     flags,
     further,
     image_sets,
-    near_pairs,
+    limits,
     pictures,
     prose,
     provenance,
@@ -37,7 +37,15 @@ def main() -> None:
     parser.add_argument("--spec", type=json.loads, required=True, help="the experiment, JSON")
     parser.add_argument("--summary", type=Path, required=True)
     parser.add_argument("--metrics", type=Path, required=True)
-    for many in ("audits", "manifests", "pairs", "memberships", "models", "figures"):
+    for many in (
+        "audits",
+        "manifests",
+        "pairs",
+        "memberships",
+        "target-pairs",
+        "models",
+        "figures",
+    ):
         parser.add_argument(f"--{many}", type=Path, nargs="+", required=True)
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
     parser.add_argument("--pairwise", type=Path, required=True)
@@ -78,12 +86,13 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
     found = further.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
-    rows = targets.attack_rows(summary, axis := targets.scale(summary), confidence)
+    rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
     manifests = {path.parent.name: path for path in options.manifests}
     counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
     pairs = {path.parent.name: tables.read(path, PAIRS) for path in options.pairs}
     memberships = {path.parent.name: path for path in options.memberships}
+    between = {path.parent.name: path for path in options.target_pairs}
     shown = []
     for name in dict.fromkeys(summary["target"]):
         mine = [row for row in rows if row["target"] == name]
@@ -94,11 +103,12 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
             | {"known": index_counts(tables.read(memberships[name]))}
             | {"figures": drawings.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
+            | {"limits": limits.between(name, spec, between[name], manifests)}
         )
     sets = [
         image_sets.image_set_context(name, spec["image_sets"][name], counted[name], pairs[name])
         | {"hash": provenance.pictures_hash(counted[name])}
-        | {"near": near_the_limit(name, spec, pairs[name], manifests[name])}
+        | {"limits": limits.within(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)
     ]
     models = [json.loads(path.read_text(encoding="utf-8")) for path in options.models]
@@ -119,11 +129,6 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def is_pictured(name: str, spec: dict[str, Any]) -> bool:
-    """Whether the pictures of `set` or `set:part` may be shown."""
-    return name.partition(":")[0] in spec["pictured"]
-
-
 def gallery(
     target: str,
     spec: dict[str, Any],
@@ -137,7 +142,7 @@ def gallery(
     fold; attacks that learn from calibration are left out, as their scores there flatter them.
     """
     sides = [spec["targets"][target][side] for side in ("members", "nonmembers")]
-    if not all(is_pictured(side, spec) for side in sides):
+    if not all(pictures.is_pictured(side, spec) for side in sides):
         return None
     known = tables.read(membership)
     ranked = {}
@@ -156,14 +161,6 @@ def gallery(
     return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
 
 
-def near_the_limit(name: str, spec: dict, pairs: pd.DataFrame, manifest: Path) -> dict | None:
-    """Return the pairs on either side of an image set's limits, or None where none may be shown."""
-    if not is_pictured(name, spec):
-        return None
-    held = tables.read(manifest, ["key", "caption", "thumbnail"]).set_index("key")
-    return near_pairs.gallery(pairs, spec["image_sets"][name]["duplicates"], held)
-
-
 def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
     """Return the pictures of each training whose image sets may be shown."""
     found = []
@@ -174,7 +171,7 @@ def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
         epochs = sorted({*training.get("keep", []), training["epochs"]})
         entry = {"training": path.parent.name, "set": training["set"], "epochs": epochs}
         entry |= {"uri": None, "credit": False}
-        if all(is_pictured(name, spec) for name in sets):
+        if all(pictures.is_pictured(name, spec) for name in sets):
             entry["uri"] = pictures.data_uri(path.read_bytes())
             entry["credit"] = any(image_sets.is_openmoji(spec["image_sets"][n]) for n in sets)
         found.append(entry)

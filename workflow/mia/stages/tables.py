@@ -14,7 +14,7 @@ import pandas as pd
 from mia import tables
 from mia.attack_rows import build_attack
 from mia.evaluation import pairwise, readable, set_test, summary
-from mia.evaluation.comparison import compare_rows
+from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.costs import costs
 from mia.evaluation.scored import fold_of, scored
 from mia.query import Query
@@ -69,15 +69,15 @@ def of_target(
     access = {found["attack"]: found["access"] for found in metrics}
     rows = {name: scored(tables.read(scores[name]), membership, scores[name]) for name in names}
     evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
-    fair = audit["verdict"] != "NOT FAIR"
-    comparisons = compare_rows(evaluation, blind, settings["confidence"]) if fair else []
+    comparisons = compare_rows(evaluation, blind, settings["confidence"])
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
+    beyond = above_chance(reading, settings["confidence"])
     cost = costs(
         {name: build_attack(name, attacks[name]) for name in names}, predictions, backwards
     )
     return {
         "long": summary.metric_rows(metrics, comparisons),
-        "summary": summary.summary_rows(metrics, audit, comparisons, cost),
+        "summary": summary.summary_rows(metrics, audit, comparisons, beyond, cost),
         "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
         "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
     }
