@@ -12,10 +12,12 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 import made_up_pictures
+import made_up_statistics
 from mia import config as mia_config
 from mia import tables
 from mia.chance import auc_band, tpr_band
-from mia.evaluation import remarks
+from mia.evaluation import pairwise, remarks, set_test
+from mia.evaluation.summary import LONG
 from mia.evaluation.survival import survival
 
 ATTACKS = {  # name: (access, strength on members, evals)
@@ -117,18 +119,27 @@ def build(folder: Path) -> dict[str, list[str]]:
     for model in config["models"]:
         made_up_pictures.model(folder, model, config["models"][model])
     made_up_pictures.samples(folder / "training/emoji/samples.png", rng)
-    summary, long = [], []
+    access = {name: reads for name, (reads, _, _) in ATTACKS.items()}
+    summary, long, pairs, sets = [], [], [], []
     for target in TARGETS:
         rows = _membership(folder, target, manifests, config["targets"][target], rng)
         _losses(folder, target, config["targets"][target]["model"], rows, rng)
-        for attack in ATTACKS:
-            _score(folder, target, attack, rows, summary, long, rng)
+        scores = {
+            attack: _score(folder, target, attack, rows, summary, long, rng) for attack in ATTACKS
+        }
+        reading = {name: found for name, found in scores.items() if access[name] == "grey-box"}
+        pairs += pairwise.pairwise_rows(target, reading, 0.95)
+        sets += made_up_statistics.set_test_rows(target, scores, access)
         _audit(folder, target, summary, manifests, config["targets"][target])
     _csv(folder / "tables/summary.csv", summary)
-    _csv(folder / "tables/metrics.csv", long)
+    _csv(folder / "tables/metrics.csv", long, LONG)
+    _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
+    _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
     below = {
         "summary": "tables/summary.csv",
         "metrics": "tables/metrics.csv",
+        "pairwise": "tables/pairwise.csv",
+        "set-test": "tables/set_test.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -180,7 +191,7 @@ def _losses(folder, target, model, rows, rng) -> None:
         tables.write(table, folder / path, {"set": image_set, "query": f"t{timestep}"})
 
 
-def _score(folder, target, attack, rows, summary, long, rng) -> None:
+def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     access, strength, evals = ATTACKS[attack]
     verdict, remembers, shift = TARGETS[target]
     rows = rows[rows["kept"]]
@@ -246,6 +257,10 @@ def _score(folder, target, attack, rows, summary, long, rng) -> None:
         "flags": " ".join(flags),
     }
     summary.append(row)
+    randomised = target in ("emoji-fair", "emoji-overfit")
+    bound = max(0.0, strength * remembers) if randomised else None
+    long += [{**names, **more} for more in made_up_statistics.numbers(attack, auc, m, n, bound)]
+    return score.assign(member=rows["member"].to_numpy(), group=rows["group"].to_numpy())[seen]
 
 
 def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:
@@ -316,12 +331,10 @@ def _appendix(verdict, channels) -> dict:
     }
 
 
-def _csv(path, rows) -> None:
-    header = dict.fromkeys(key for row in rows for key in row)
-    if "metric" in header:
-        header = ["target", "attack", "metric", "limit", "value", "low", "high", "n", "note"]
+def _csv(path, rows, header=None) -> None:
+    header = header or list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(header), restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     tables.write_text(text.getvalue(), path)

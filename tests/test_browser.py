@@ -119,6 +119,12 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
             browser, page, [f"//a[normalize-space(.)='{name}']" for name in road], item
         )
         assert picture.size["width"] > 300 and picture.size["height"] > 300, item
+    show(browser, page)
+    await_one(browser, "//a[normalize-space(.)='Results']").click()
+    for item in ("Attack against attack", "Is a collection in the training data"):
+        link = await_one(browser, f"//tr[td[normalize-space(.)='{item}']]//a[@download]")
+        assert link.get_attribute("download").endswith(".csv"), item
+        assert link.get_attribute("href").startswith("data:text/csv"), item
     assert errors(browser) == []
 
 
@@ -218,10 +224,11 @@ def test_a_hostile_caption_does_nothing(browser, page):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_page_never_scrolls_sideways(browser, page, width):
     show(browser, page, width)
+    browser.execute_script("for (const d of document.querySelectorAll('details')) d.open = true")
     inside = browser.execute_script("return document.documentElement.scrollWidth")
     assert inside <= width
     for box in all_of(browser, ".scroll"):
-        assert box.size["width"] <= width
+        assert 0 < box.size["width"] <= width
 
 
 def test_page_loads_nothing(browser, page):
@@ -242,6 +249,19 @@ def test_words_and_figures_are_readable_in_the_dark(browser, page):
 
 def rgb(colour: str) -> list[int]:
     return [int(part) for part in colour.split("(")[1].rstrip(")").split(",")[:3]]
+
+
+def test_a_folded_table_opens_and_sorts(browser, page):
+    show(browser, page)
+    target = "#target-emoji-fair"
+    (box,) = all_of(browser, f"{target} [aria-label^='Test of the collection']")
+    assert not box.is_displayed()
+    browser.execute_script("arguments[0].closest('details').querySelector('summary').click()", box)
+    buttons = box.find_elements("css selector", "thead button")
+    assert box.is_displayed() and buttons[0].text == "Attack"
+    buttons[0].click()
+    names = [head.text for head in box.find_elements("css selector", "tbody th")]
+    assert names == sorted(ATTACKS)
 
 
 def test_the_keyboard_reaches_the_sorting(browser, page):

@@ -15,12 +15,24 @@ from mia import tables
 from mia.chance import auc_band
 from mia.checkout import commit
 from mia.checks import MEANINGS
+from mia.evaluation.set_test import TOLD_APART
 from mia.figures import roc
 from mia.figures.style import message, to_svg
-from mia.pages import drawings, findings, flags, long_table, pictures, prose, targets
+from mia.pages import (
+    collection,
+    comparisons,
+    drawings,
+    findings,
+    flags,
+    further,
+    long_table,
+    pictures,
+    privacy,
+    prose,
+    targets,
+)
 from mia.pages.captions import CAPTIONS
 from mia.pages.words import VERDICTS
-from mia.stages import report
 from mia.stages.figures import read_scores
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/page.html.j2"
@@ -258,6 +270,124 @@ def test_what_no_signal_would_give_is_told_and_drawn(text, path):
     assert told.count('<i class="chance"') == len(ATTACKS) + 1
 
 
+def folded(text: str, target: str, title: str) -> str:
+    """One of a target's folded parts."""
+    told = section(text, f"target-{target}")
+    return re.search(rf'<details class="wide"><summary>{title}.*?</details>', told, re.S)[0]
+
+
+def test_a_recognised_collection_is_told_in_the_heading(text, path):
+    def heading(target):
+        told = folded(text, target, "Is a whole collection recognised")
+        return re.search(r'<span class="answer">(.*?)</span></summary>', told)[1]
+
+    assert heading("emoji-fair") == (
+        "Yes: 6 of 7 attacks on the model recognise it, loss_ratio most surely, and no blind"
+        " baseline does."
+    )
+    assert heading("emoji-null").startswith("No: 0 of 7 attacks on the model recognise it")
+    assert heading("emoji-shifted").startswith("No sign of training: ")
+    rows = pd.read_csv(path.parent / "tables/set_test.csv").query("target == 'emoji-fair'")
+    told = folded(text, "emoji-fair", "Is a whole collection recognised")
+    best = rows[rows["attack"] == "loss_ratio"].iloc[0]
+    first = re.search(r"<tbody>\s*<tr.*?</tr>", told, re.S)[0]
+    assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p"]}"' in first
+    assert ">8.3 %<small>5.3 – 28.3 %</small></td>" in first and ">71.7 %<small>" in first
+    assert "any one picture was trained on" in told
+
+
+def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
+    told = folded(text, "web", "Is a whole collection recognised")
+    row = re.search(r'<tr><th scope="row">pian</th>.*?</tr>', told)[0]
+    assert row.count(">n/a</td>") == row.count("<td") == 6
+    assert HOSTILE not in told and "<li>pian: " in told and "&lt;img src=x" in told
+
+
+@pytest.mark.parametrize(
+    ("p_holm", "blind_p", "note", "verdict", "control", "start"),
+    [
+        (0.01, 0.5, "", "FAIR", False, "Yes: 1 of 1 attacks"),
+        (0.01, 0.5, "", "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
+        (0.01, 0.04, "", "BY DESIGN", False, "Weak evidence: 1 of 1 attacks"),
+        (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "No sign of training: "),
+        (0.01, 0.5, "", "NOT FAIR", False, "No sign of training: "),
+        (0.01, 0.5, "", "BY DESIGN", True, "False alarm: "),
+        (0.01, None, "", "FAIR", False, "Open: "),
+        (0.2, 0.01, "", "FAIR", False, "No: 0 of 1 attacks"),
+        (None, None, "", "FAIR", False, "No: 0 of 1 attacks"),
+    ],
+)
+def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, control, start):
+    row = {"target": "t", "attack": "loss", "access": "grey-box", "note": note, "size": 9.0}
+    row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p}
+    row |= dict.fromkeys(collection.POWER)
+    table = pd.DataFrame([row]).astype(dict.fromkeys(collection.COLUMNS, float))
+    assert collection.collection(table, "t", verdict, control)["answer"].startswith(start)
+    assert collection.collection(table, "another", verdict, control) is None
+    blind = table.assign(access="model-free")
+    assert collection.collection(blind, "t", verdict, control)["answer"].startswith("Not asked")
+
+
+def test_the_privacy_bound_is_told_with_its_meaning(text):
+    told = folded(text, "emoji-fair", "What privacy bound follows")
+    assert "ε is at least 0.60 at δ = 1e-05: the largest of 7 bounds, by loss_ratio." in told
+    assert "it does not say how large ε is, nor that a bound of 0 means safety" in told
+    assert told.index(">loss_ratio<") < told.index(">pian<") < told.index(">blind_caption<")
+    none = folded(text, "web", "What privacy bound follows")
+    assert "membership was not randomised" in none and "<table" not in none
+    row = {"target": "t", "attack": "loss", "metric": "epsilon", "limit": "", "n": "9", "note": ""}
+    zero = privacy.privacy(pd.DataFrame([{**row, "value": "0"}]), "t", (), 1e-5)
+    assert zero["answer"] == "None: no attack proves more than ε ≥ 0, at δ = 1e-05."
+
+
+def test_further_measures_stand_beside_their_band_of_no_signal(text):
+    told = folded(text, "emoji-fair", "Further measures")
+    rows = dict(re.findall(r'<th scope="row">(\w+)</th>(.*?)</tr>', told))
+    assert set(rows) == set(ATTACKS)
+    assert rows["loss"].count("<td") == 4 and ">0.015</td>" in rows["loss"]
+    assert rows["loss"].count("no signal: ") == 1, "the band of balanced accuracy is its own"
+    assert rows["blind_image"].count(">n/a</td>") == 2
+    (foot,) = re.findall(r"<tfoot>(.*?)</tfoot>", told)
+    cells = re.findall(r'<td class="number">(.*?)</td>', foot)
+    assert [bool(re.fullmatch(r"0\.\d{3} – 0\.\d{3}", cell)) for cell in cells] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert "SD between draws: of 2 single draws." in told
+
+
+def test_pairs_beyond_chance_are_counted_faced_up_and_capped(text):
+    rows = [
+        {"target": "t", "attack": "a", "other": f"b{i}", "p_holm": 0.01}
+        | {"difference": -0.1 - i / 100, "low": -0.4, "high": -0.02}
+        for i in range(comparisons.SHOWN + 1)
+    ]
+    close = {**rows[0], "other": "c", "p_holm": 0.05}
+    unknown = {**rows[0], "other": "d", "p_holm": float("nan")}
+    found = comparisons.comparisons(pd.DataFrame([*rows, close, unknown]), "t", 0.05)
+    assert (found["pairs"], found["differ"]) == (len(rows) + 2, len(rows))
+    assert len(found["rows"]) == comparisons.SHOWN
+    assert "a" not in found["unbeaten"] and {"b0", "c", "d"} <= set(found["unbeaten"])
+    first = found["rows"][0]
+    assert (first["better"], first["worse"]) == (f"b{len(rows) - 1}", "a")
+    assert first["difference"] == pytest.approx(0.22) and first["low"] == pytest.approx(0.02)
+    assert first["high"] == pytest.approx(0.4)
+    assert comparisons.comparisons(pd.DataFrame(rows), "another", 0.05) is None
+    told = folded(text, "emoji-overfit", "Which attack is better than which")
+    shown, all_of_them = map(int, re.search(r"Shown are the (\d+) largest of (\d+)", told).groups())
+    assert shown == comparisons.SHOWN < all_of_them and "All 21 pairs stand in" in told
+    assert "better at telling the two sets apart" in folded(text, "emoji-shifted", "Which attack")
+
+
+def test_a_table_without_its_columns_is_named(tmp_path):
+    table = tmp_path / "pairwise.csv"
+    table.write_text("target,attack,p\nt,a,0.1\n")
+    with pytest.raises(ValueError, match=r"pairwise\.csv: no column 'other'; found: target, att"):
+        further.read(table, comparisons.WORDS, comparisons.COLUMNS)
+
+
 def test_what_was_tested_is_told_by_kind(text):
     rows = [
         {"attack": name, "blind": access == "model-free", "evals_alone": evals}
@@ -336,11 +466,11 @@ def test_policy_lets_only_our_script_run(text):
 
 def test_missing_and_broken_figures_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"web-roc\.svg"):
-        report.target_figures("web", [])
+        drawings.of_target("web", [])
     broken = tmp_path / "web-roc.svg"
     broken.write_text("nothing")
     with pytest.raises(ValueError, match=r"web-roc\.svg: expected an <svg>"):
-        report.target_figures("web", [broken])
+        drawings.of_target("web", [broken])
 
 
 def test_notes_name_whom_they_concern():

@@ -39,6 +39,8 @@ rule report:
     input:
         summary=results("tables/summary.csv"),
         metrics=results("tables/metrics.csv"),
+        pairwise=results("tables/pairwise.csv"),
+        set_test=results("tables/set_test.csv"),
         audits=expand(results("audit/{target}.json"), target=config["targets"]),
         manifests=expand(results("images/{set}/manifest.parquet"), set=SETS),
         pairs=expand(results("images/{set}/pairs.parquet"), set=SETS),
@@ -68,7 +70,12 @@ rule report:
         template=str(WORKFLOW / "report" / "page.html.j2"),
         parts=[
             str(WORKFLOW / "report" / part)
-            for part in ("page_parts.html.j2", "page.css", "page.js")
+            for part in (
+                "page_parts.html.j2",
+                "target_further.html.j2",
+                "page.css",
+                "page.js",
+            )
         ],
     output:
         report(
@@ -95,4 +102,5 @@ rule report:
         " --pairs {input.pairs} --memberships {input.memberships}"
         " --target-pairs {input.target_pairs} --models {input.models}"
         " --scores {input.scores} --samples {input.samples} --figures {input.figures}"
+        " --pairwise {input.pairwise} --set-test {input.set_test}"
         " --texts {input.texts} --template {input.template} --output {output} &> {log}"

@@ -106,8 +106,18 @@ rule tables:
     output:
         metrics=results("tables/metrics.csv"),
         summary=results("tables/summary.csv"),
-        pairwise=results("tables/pairwise.csv"),
-        set_test=results("tables/set_test.csv"),
+        pairwise=report(
+            results("tables/pairwise.csv"),
+            category="Results",
+            labels={"what": "Attack against attack"},
+            caption="../report/pairwise.rst",
+        ),
+        set_test=report(
+            results("tables/set_test.csv"),
+            category="Results",
+            labels={"what": "Is a collection in the training data"},
+            caption="../report/set_test.rst",
+        ),
         html=report(
             results("tables/summary.html"),
             category="Results",

@@ -72,7 +72,8 @@ class Scale:
         manifest[list(STATISTICS)] = rng.random((self.images, len(STATISTICS)))
         tables.write(manifest, self.path("images/pictures/manifest.parquet"))
         pairs = pd.DataFrame(columns=PAIRS, dtype="string")
-        tables.write(pairs, self.path("images/pictures/pairs.parquet"))
+        for owner in ("images/pictures", "targets/target"):
+            tables.write(pairs, self.path(f"{owner}/pairs.parquet"))
         blind = pd.DataFrame({"image_id": ids, "score": rng.random(self.images)})
         about = {**BLIND, "reads_images": True, "trained": True, "fitted": {}}
         tables.write(blind, self.path("scores/target/blind_caption.parquet"), about)
@@ -141,8 +142,10 @@ class Scale:
                 *("--spec", json.dumps(spec), "--summary", summary, "--metrics", long),
                 *("--audits", audit, "--manifests", manifest, "--texts", *texts),
                 *("--pairs", self.path("images/pictures/pairs.parquet")),
+                *("--target-pairs", self.path("targets/target/pairs.parquet")),
                 *("--memberships", member[1], "--models", self.path("model.json")),
                 *("--scores", *scores, "--figures", *figures, "--output", self.path("report.html")),
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
+                *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
             ],
         }

@@ -3,8 +3,32 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
 
 from mia.figures.style import ROLES
+from mia.pages.captions import CAPTIONS, LEFT
+
+
+def of_target(target: str, files: list[Path]) -> list[dict[str, Any]]:
+    """Return the figures of a target, ready to stand in the page.
+
+    Raises:
+        ValueError: One is missing or is no SVG; the message names it.
+    """
+    known, found = {path.name: path for path in files}, []
+    for kind, caption in CAPTIONS.items():
+        name = f"{target}-{kind}.svg"
+        if name not in known:
+            raise ValueError(f"no figure {name} among {len(known)} figures; expected one")
+        try:
+            svg = inline(known[name].read_text(encoding="utf-8"), f"{target}-{kind}-")
+        except ValueError as error:
+            raise ValueError(f"{known[name]}: {error}") from error
+        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT})
+    return found
 
 
 def inline(svg: str, prefix: str) -> str:

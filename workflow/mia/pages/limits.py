@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def within(
     Returns:
         `rule`, `thresholds`, `near` (None where its pictures may not be shown) and `openmoji`.
     """
-    return _limits(spec, [name], pairs, tables.read(manifest, SHOWN).set_index("key"))
+    return _limits(spec, [name], pairs, lambda: tables.read(manifest, SHOWN).set_index("key"))
 
 
 def between(
@@ -52,20 +52,29 @@ def between(
     found = tables.read(pairs, [*PAIRS, "set_a", "key_a", "set_b", "key_b"])
     # Two sets may hold the same address, and so the same key.
     found = found.assign(**{f"key_{s}": found[f"set_{s}"] + ":" + found[f"key_{s}"] for s in "ab"})
-    held = pd.concat(tables.read(manifests[name], SHOWN).assign(set=name) for name in sets)
-    held.index = held["set"] + ":" + held["key"]
-    return _limits(spec, sets, found, held)
+
+    def pictures() -> pd.DataFrame:
+        held = pd.concat(tables.read(manifests[name], SHOWN).assign(set=name) for name in sets)
+        return held.set_index(held["set"] + ":" + held["key"])
+
+    return _limits(spec, sets, found, pictures)
 
 
 def _limits(
-    spec: Mapping[str, Any], sets: list[str], pairs: pd.DataFrame, pictures: pd.DataFrame
+    spec: Mapping[str, Any],
+    sets: list[str],
+    pairs: pd.DataFrame,
+    pictures: Callable[[], pd.DataFrame],
 ) -> dict[str, Any]:
-    """Pairs of two sets are judged by the rule of the first, the members'."""
+    """Pairs of two sets are judged by the rule of the first, the members'.
+
+    Pictures are read only where they may be shown.
+    """
     rule = spec["image_sets"][sets[0]]["duplicates"]
     may_be_shown = all(is_pictured(name, spec) for name in sets)
     return {
         "rule": rule,
         "thresholds": near_pairs.by_threshold(pairs, rule),
-        "near": near_pairs.gallery(pairs, rule, pictures) if may_be_shown else None,
+        "near": near_pairs.gallery(pairs, rule, pictures()) if may_be_shown else None,
         "openmoji": any(is_openmoji(spec["image_sets"][name]) for name in sets),
     }

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+MAIN = {"auc": "AUC intervals", "tpr_at_fpr": "TPR"}
 
-def notes(long: pd.DataFrame, target: str) -> list[str]:
-    """Return the notes on a target's AUC intervals and TPRs, each once, with whom it concerns.
+
+def notes(long: pd.DataFrame, target: str, metrics: Mapping[str, str] = MAIN) -> list[str]:
+    """Return the notes on a target's numbers, each once, with whom it concerns.
 
     Args:
         long: tables/metrics.csv, read as text.
         target: Its name.
+        metrics: Which, and what the page calls them.
     """
-    rows = long[(long["target"] == target) & (long["note"] != "")]
-    everyone = set(long.loc[long["target"] == target, "attack"])
-    told = []
-    for metric, words in {"auc": "AUC intervals", "tpr_at_fpr": "TPR"}.items():
-        for (limit, note), found in rows[rows["metric"] == metric].groupby(["limit", "note"]):
+    mine, told = long[long["target"] == target], []
+    for metric, words in metrics.items():
+        rows = mine[mine["metric"] == metric]
+        everyone = set(rows["attack"])
+        for (limit, note), found in rows[rows["note"] != ""].groupby(["limit", "note"]):
             at = f" at {100 * float(limit):g} % FPR" if limit else ""
             who = "" if set(found["attack"]) == everyone else f" ({', '.join(found['attack'])})"
             told.append(f"{words}{at}{who}: {note}.")

@@ -28,12 +28,12 @@ def percent(rate: float) -> str:
 
 
 def signed(difference: float) -> str:
-    """A difference of AUCs with its sign.
+    """A difference with its sign, or n/a.
 
-    >>> signed(0.0512)
-    '+0.051'
+    >>> signed(0.0512), signed(float("nan"))
+    ('+0.051', 'n/a')
     """
-    return f"{difference:+.3f}".replace("-", "−")
+    return "n/a" if math.isnan(difference) else f"{difference:+.3f}".replace("-", "−")
 
 
 def whole(value: float) -> str:
@@ -46,11 +46,13 @@ def whole(value: float) -> str:
 
 
 def chance(p: float) -> str:
-    """A p with two digits, or that it is below one in ten thousand.
+    """A p with two digits, or that it is below one in ten thousand, or n/a.
 
-    >>> chance(0.0213), chance(1e-9), chance(1.0)
-    ('0.021', '< 0.0001', '1')
+    >>> chance(0.0213), chance(1e-9), chance(1.0), chance(float("nan"))
+    ('0.021', '< 0.0001', '1', 'n/a')
     """
+    if math.isnan(p):
+        return "n/a"
     return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from mia import tables
 from mia.checkout import commit
@@ -17,6 +16,7 @@ from mia.evaluation.scored import scored
 from mia.pages import (
     drawings,
     flags,
+    further,
     image_sets,
     limits,
     pictures,
@@ -25,7 +25,6 @@ from mia.pages import (
     targets,
     writing,
 )
-from mia.pages.captions import CAPTIONS, LEFT
 from mia.pages.known_index import index_counts
 from mia.pages.words import glossary
 
@@ -49,6 +48,8 @@ def main() -> None:
     ):
         parser.add_argument(f"--{many}", type=Path, nargs="+", required=True)
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
+    parser.add_argument("--pairwise", type=Path, required=True)
+    parser.add_argument("--set-test", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, required=True, help="checks, ethics")
     parser.add_argument("--template", type=Path, required=True)
@@ -83,6 +84,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     spec = options.spec
     summary = targets.tidy(pd.read_csv(options.summary, dtype=str, keep_default_na=False))
     long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
+    found = further.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
@@ -94,10 +96,12 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     shown = []
     for name in dict.fromkeys(summary["target"]):
         mine = [row for row in rows if row["target"] == name]
+        target = targets.target_context(name, spec, mine, audits[name], long)
         shown.append(
-            targets.target_context(name, spec, mine, audits[name], long)
+            target
+            | further.of_target(target, long, found, spec["evaluation"])
             | {"known": index_counts(tables.read(memberships[name]))}
-            | {"figures": target_figures(name, options.figures)}
+            | {"figures": drawings.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
             | {"limits": limits.between(name, spec, between[name], manifests)}
         )
@@ -123,25 +127,6 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "ethics": prose.sections(ethics),
         "glossary": glossary(confidence, spec["audit"]["margin"]),
     }
-
-
-def target_figures(target: str, files: list[Path]) -> list[dict[str, Any]]:
-    """Return the figures of a target, ready to stand in the page.
-
-    Raises:
-        ValueError: One is missing or is no SVG; the message names it.
-    """
-    known, found = {path.name: path for path in files}, []
-    for kind, caption in CAPTIONS.items():
-        name = f"{target}-{kind}.svg"
-        if name not in known:
-            raise ValueError(f"no figure {name} among {len(known)} figures; expected one")
-        try:
-            svg = drawings.inline(known[name].read_text(encoding="utf-8"), f"{target}-{kind}-")
-        except ValueError as error:
-            raise ValueError(f"{known[name]}: {error}") from error
-        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT})
-    return found
 
 
 def gallery(

@@ -1,0 +1,88 @@
+"""Is a whole collection recognised? What the page takes from tables/set_test.csv."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from mia.evaluation.set_test import LEVEL, TOLD_APART
+
+POWER = ["power", "power_low", "power_high"]
+COLUMNS = ("size", "difference", "p", "p_holm", "blind_p", *POWER)
+WORDS = ("target", "attack", "access", "note")
+
+
+def collection(
+    table: pd.DataFrame, target: str, verdict: str, control: bool
+) -> dict[str, Any] | None:
+    """Return the test of a target's members as one collection, None where there is none.
+
+    Args:
+        table: tables/set_test.csv, `COLUMNS` as floats, NaN where a cell is empty.
+        target: Its name.
+        verdict: On its two sets.
+        control: Whether the model was trained on neither set.
+
+    Returns:
+        `answer` in words, `level` of the test, `sizes` of the smaller collections, `rows` (the
+        surest attack on the model first, those that never read it last; `power` as value, low, high
+        at each size) and `notes`.
+    """
+    mine = table[table["target"] == target]
+    if mine.empty:
+        return None
+    sizes = sorted(mine.loc[mine["power"].notna(), "size"].dropna().unique())
+    rows = [_row(found, sizes) for _, found in mine.groupby("attack", sort=False)]
+    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
+    told_apart = TOLD_APART in set(mine["note"])
+    answer = _answer(rows, told_apart or verdict == "NOT FAIR", verdict == "UNDECIDED", control)
+    return {"answer": answer, "level": LEVEL, "sizes": sizes, "rows": rows, "notes": _notes(mine)}
+
+
+def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
+    """One attack: its row of the whole collection, and the power at each of `sizes`."""
+    whole = found.sort_values("p", kind="stable", na_position="last").iloc[0]
+    power = found.dropna(subset="power").drop_duplicates("size").set_index("size")[POWER]
+    return {
+        **whole[["attack", *COLUMNS]].to_dict(),
+        "blind": whole["access"] == "model-free",
+        "power": list(power.reindex(sizes).itertuples(index=False, name=None)),
+    }
+
+
+def _answer(rows: list[dict[str, Any]], told_apart: bool, undecided: bool, control: bool) -> str:
+    """Who passes, and what the blind baselines make of it, the gravest reason for doubt first."""
+    reading = [row for row in rows if not row["blind"]]
+    passing = [row["attack"] for row in reading if row["p_holm"] < LEVEL]
+    blind = [row["blind_p"] for row in rows if not math.isnan(row["blind_p"])]
+    if not reading:
+        return "Not asked: no attack here reads the model."
+    found = f"{len(passing)} of {len(reading)} attacks on the model"
+    if not passing:
+        return f"No: {found} recognise it{', as it should be in a control' if control else ''}."
+    if told_apart:
+        return f"No sign of training: {found} pass, but the sets can be told apart without it."
+    if control:
+        return f"False alarm: {found} pass, on a model trained on neither set."
+    if not blind:
+        return f"Open: {found} pass, but no blind baseline was tested beside them."
+    told = f"{found} recognise it, {passing[0]} most surely"
+    if any(p < LEVEL for p in blind):
+        return f"Weak evidence: {told}, but a blind baseline passes by itself too."
+    return f"{'Perhaps' if undecided else 'Yes'}: {told}, and no blind baseline does."
+
+
+def _notes(mine: pd.DataFrame) -> list[str]:
+    """Each note once, with whom it concerns; not that of the baselines, which are shaded."""
+    mine = mine[mine["access"] != "model-free"]
+    everyone, told = set(mine["attack"]), []
+    for note, found in mine[mine["note"] != ""].groupby("note", sort=False):
+        who = "" if set(found["attack"]) == everyone else f"{', '.join(found['attack'].unique())}: "
+        told.append(f"{who}{note}")
+    return told
+
+
+def _last(p: float) -> float:
+    return math.inf if math.isnan(p) else p

@@ -1,0 +1,59 @@
+"""What stands folded in below each target's table: everything else the tables hold about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mia.pages import collection, comparisons
+from mia.pages.measures import measures
+from mia.pages.privacy import privacy
+
+
+def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.DataFrame:
+    """Return columns of a CSV: text, and numbers as floats, NaN where a cell is empty.
+
+    Raises:
+        ValueError: A column is missing; the message names file and column.
+    """
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in (*words, *numbers):
+        if column not in table:
+            raise ValueError(f"{path}: no column {column!r}; found: {', '.join(table.columns)}")
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+
+
+def read_all(pairwise: Path, set_test: Path) -> dict[str, pd.DataFrame]:
+    """Return both tables, as `of_target` takes them."""
+    return {
+        "pairwise": read(pairwise, comparisons.WORDS, comparisons.COLUMNS),
+        "set_test": read(set_test, collection.WORDS, collection.COLUMNS),
+    }
+
+
+def of_target(
+    target: Mapping[str, Any],
+    long: pd.DataFrame,
+    found: Mapping[str, pd.DataFrame],
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return `collection`, `privacy`, `measures` and `comparisons` of a target.
+
+    Args:
+        target: Its `target_context`.
+        long: tables/metrics.csv, read as text.
+        found: What `read_all` returned.
+        settings: `evaluation` of the config.
+    """
+    name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
+    return {
+        "collection": collection.collection(
+            found["set_test"], name, target["verdict"], target["control"]
+        ),
+        "privacy": privacy(long, name, blind, settings["delta"]),
+        "measures": measures(long, name, blind),
+        "comparisons": comparisons.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
+    }

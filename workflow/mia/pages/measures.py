@@ -1,0 +1,59 @@
+"""Further measures of each attack: those of tables/metrics.csv that the main table leaves out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from mia.pages.long_table import notes
+
+MEASURES = {
+    "partial_auc": "Partial AUC",
+    "balanced_accuracy": "Balanced accuracy",
+    "advantage": "Advantage",
+    "auc_between_draws": "SD between draws",
+}
+NUMBERS = ["value", "low", "high", "chance_low", "chance_high"]
+
+
+def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[str, Any]:
+    """Return a target's further measures.
+
+    Args:
+        long: tables/metrics.csv, read as text.
+        target: Its name.
+        blind: Attacks that never read the model; they come last.
+
+    Returns:
+        `names` of the measures; `rows`: attack, blind, and one cell a measure, the numbers
+        `NUMBERS` or NaN; `bands`: one a measure, that of no signal where all attacks share it, else
+        None (then each cell says its own); `notes`.
+    """
+    mine = long[(long["target"] == target) & long["metric"].isin(MEASURES)]
+    numbers = mine[NUMBERS].apply(pd.to_numeric, errors="coerce").to_dict("records")
+    found = dict(zip(zip(mine["attack"], mine["metric"], strict=True), numbers, strict=True))
+    missing = dict.fromkeys(NUMBERS, math.nan)
+    rows = [
+        {
+            "attack": attack,
+            "blind": attack in blind,
+            "cells": [found.get((attack, metric), missing) for metric in MEASURES],
+        }
+        for attack in dict.fromkeys(mine["attack"])
+    ]
+    return {
+        "names": list(MEASURES.values()),
+        "rows": sorted(rows, key=lambda row: row["blind"]),
+        "bands": [_shared(cells) for cells in zip(*(row["cells"] for row in rows), strict=True)],
+        "notes": notes(long, target, MEASURES),
+    }
+
+
+def _shared(cells: Collection[dict[str, float]]) -> tuple[float, float] | None:
+    """The no-signal band that all cells have in common, or None."""
+    bands = {(cell["chance_low"], cell["chance_high"]) for cell in cells}
+    bands = {band for band in bands if not math.isnan(band[0])}
+    return bands.pop() if len(bands) == 1 else None
