@@ -8,6 +8,8 @@ VENV ?= .venv
 CONFIG ?= config/config.yaml
 CORES ?= all
 AGAINST ?= config/papers.yaml
+# Files of tests at once; each may run a pipeline on two cores.
+WORKERS ?= 2
 # More options of Snakemake, such as --workflow-profile profiles/slurm
 OPTIONS ?=
 BIN := $(VENV)/bin
@@ -33,7 +35,7 @@ resume: $(STAMP) ## Go on after a run that was killed; refuses while it may stil
 	$(MAKE) run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest --slow -m "slow or browser"

@@ -21,6 +21,8 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     slow = pytest.mark.skip(reason="takes minutes: make test-slow runs it")
     browser = pytest.mark.skip(reason="needs a browser: make test-slow runs it")
+    # Those that run pipelines take longest, and two files of tests may run at once: they go first.
+    items.sort(key=lambda item: "finished_run" not in getattr(item, "fixturenames", ()))
     for item in items:
         if not config.getoption("--slow"):
             if "slow" in item.keywords:
