@@ -24,6 +24,7 @@ LIBRARY = (
     "resampling",
     "intervals",
     "learning",
+    "features",
     "checks",
     "noise",
     "fingerprint",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import learning
+from mia import features, learning
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, one_of, single_condition
 from mia.query import Query, grid
@@ -57,4 +57,4 @@ class Attack:
         return learning.predicted(self._model, self._features(evidence))
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
-        return learning.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])
+        return features.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])

@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from mia import tables
+from mia.attack_rows import reads
 from mia.config import ConfigError, complete
 from mia.cost_plan import BYTES_PER_NUMBER, SignalCost, evals_alone, evals_together, pair_costs
 from mia.experiment import Experiment
@@ -125,7 +126,14 @@ def print_totals(total: Counter, results: Path, device: str) -> None:
 
 
 def print_sharing(attacks: dict, others: dict) -> None:
-    """What one shared table saves against running each attack for itself."""
+    """What one shared table saves against running each attack for itself.
+
+    Rows that read what other rows ask are left out: alone, each would cost all that it reads.
+    """
+    attacks, others = (
+        {name: attack for name, attack in rows.items() if not reads(attack, "rows")}
+        for rows in (attacks, others)
+    )
     together = evals_together(attacks.values())
     alone, papers = evals_alone(attacks.values()), evals_alone(others.values())
     print(

@@ -8,11 +8,12 @@ import json
 from collections.abc import Hashable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
 from mia import tables
-from mia.attack_rows import build_attack
+from mia.attack_rows import build_attacks
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import compare_rows
 from mia.evaluation.costs import costs
@@ -50,7 +51,7 @@ def of_target(
     scores: dict[str, str],
     membership: pd.DataFrame,
     audit: dict,
-    attacks: dict[str, dict],
+    attacks: dict[str, Any],
     settings: dict,
 ) -> dict[str, list[dict]]:
     """Return the rows of one target, by table: long, summary, pairwise, set_test.
@@ -61,7 +62,7 @@ def of_target(
         scores: Attack to score file.
         membership: Its membership table.
         audit: Its audit.
-        attacks: Attack to config row.
+        attacks: Row to attack.
         settings: confidence of the comparisons, seed of the set test's subsets.
     """
     names = [found["attack"] for found in metrics]
@@ -72,9 +73,7 @@ def of_target(
     fair = audit["verdict"] != "NOT FAIR"
     comparisons = compare_rows(evaluation, blind, settings["confidence"]) if fair else []
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
-    cost = costs(
-        {name: build_attack(name, attacks[name]) for name in names}, predictions, backwards
-    )
+    cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     return {
         "long": summary.metric_rows(metrics, comparisons),
         "summary": summary.summary_rows(metrics, audit, comparisons, cost),
@@ -105,6 +104,7 @@ def write(args: argparse.Namespace) -> None:
     memberships = {Path(path).parent.name: path for path in args.memberships}
     audits = {audit["target"]: audit for audit in map(_json, args.audits)}
     confidence = args.settings["confidence"]
+    attacks = build_attacks(args.attacks)
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
         of_tables = of_target(
@@ -113,7 +113,7 @@ def write(args: argparse.Namespace) -> None:
             {attack: path for (name, attack), path in scores.items() if name == target},
             tables.read(memberships[target], MEMBERSHIP),
             audits[target],
-            args.attacks,
+            attacks,
             args.settings,
         )
         for name in COLUMNS:
