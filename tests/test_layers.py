@@ -25,6 +25,7 @@ LIBRARY = (
     "intervals",
     "learning",
     "features",
+    "denoising_settings",
     "checks",
     "noise",
     "fingerprint",

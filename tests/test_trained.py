@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia import tables
+from measured import measured
+from mia import denoising_settings, tables
 from mia.attack_rows import build_attack, build_attacks, reads
+from mia.attacks import dubinski
 from mia.config import ConfigError
 from mia.cost_plan import evals_together
 from mia.evidence import Evidence
@@ -16,6 +18,7 @@ from mia.features import of_signals
 from mia.metrics import auc
 from mia.query import dump, grid
 from mia.stages import score as stage
+from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 N = 240
 IDS = [f"image{number:04d}" for number in range(N)]
@@ -85,6 +88,31 @@ def test_several_weak_timesteps_tell_more_than_one():
     left, member = IDS[120:], MEMBER.iloc[120:].to_numpy()
     single = alone.score(found.only(alone.queries)).loc[left]
     assert auc(together.score(found).loc[left].to_numpy(), member) > auc(single.to_numpy(), member)
+
+
+@pytest.mark.parametrize("setting", [1, 2, 12, 16])
+def test_the_papers_classifier_reads_the_three_losses_of_a_setting(setting):
+    """Features are the logs of what `dubinski` scores, and nothing more is asked than it asks."""
+    ids = [f"image{number}" for number in range(4)]
+    rng = np.random.default_rng(0)
+    z0 = rng.standard_normal((4, *SHAPE)).astype(np.float32)
+    pixels = rng.uniform(-1, 1, (4, 3, 16, 16)).astype(np.float32)
+    attack = build_attack("dubinski_classifier", {"setting": setting, "draws": 2})
+    captions = ["cat", "dog", "", "cat"]
+    signals = measured(ToyDenoiser(), z0, captions, attack.queries, pixels=pixels)
+    found = Evidence(tuple(ids), signals, alpha_bar=ALPHA_BAR)
+    row = attack._features(found)
+    visited = dubinski.Attack.default_grid(setting)
+    assert row.shape == (4, 3 * len(visited))
+    for loss in ("model", "latent", "pixel"):
+        one = dubinski.Attack(setting, loss, visited[1], 2)
+        alone = measured(ToyDenoiser(), z0, captions, one.queries, pixels=pixels)
+        score = one.score(Evidence(tuple(ids), alone, alpha_bar=ALPHA_BAR))
+        np.testing.assert_allclose(row[f"{loss} {visited[1]}"], np.log(-score), rtol=1e-9)
+    others = [
+        dubinski.Attack(setting, loss, t, 2) for loss in denoising_settings.COLUMNS for t in visited
+    ]
+    assert evals_together([attack, *others]) == evals_together(others)
 
 
 # Quantile regression
@@ -233,6 +261,8 @@ def test_a_feature_that_a_draw_lacks_counts_as_average():
     ("name", "row", "said"),
     [
         ("logistic_losses", {"classifier": "boosting"}, "must be one of logistic, forest"),
+        ("dubinski_classifier", {"setting": 17}, "setting must be one of 1, 2"),
+        ("dubinski_classifier", {"draws": 0}, "draws must be a whole number from 1 up, got 0"),
         ("stack", {"classifier": "forest"}, "must be one of logistic, boosting"),
         ("stack", {"condition": "null"}, "attack 'stack' has no parameter 'condition'"),
         ("quantile", {"quantile": 1.0}, "quantile must be between 0 and 1, got 1.0"),

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
-from collections.abc import Hashable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from mia import tables
 from mia.attack_rows import build_attacks
+from mia.cost_plan import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import compare_rows
 from mia.evaluation.costs import costs
 from mia.evaluation.scored import fold_of, scored
-from mia.query import Query
 
 COLUMNS = {
     "long": summary.LONG,
@@ -27,22 +24,6 @@ COLUMNS = {
     "set_test": set_test.COLUMNS,
 }
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
-
-
-def signal(query: Query) -> ModuleType:
-    """Return the module of the query's signal."""
-    return importlib.import_module(f"mia.signals.{query.signal}")
-
-
-def predictions(query: Query) -> frozenset[Hashable]:
-    """Return identifiers of the U-Net evaluations that answer a query."""
-    return signal(query).predictions(query)
-
-
-def backwards(query: Query) -> int:
-    """Return the backward passes of a query; a signal without gradients need not say."""
-    count = getattr(signal(query), "backwards", None)
-    return count(query) if count else 0
 
 
 def of_target(
