@@ -93,6 +93,6 @@ def stand_in(folder: Path, model: Path) -> Iterator[dict]:
         config["measure"] = {"device": "cpu", "dtype": "float32", "batch_size": 256}
         config["evaluation"] = {"resamples": 100}
         for attack in config["attacks"].values():
-            if attack.get("draws") or attack.get("attack") == "dubinski":
+            if attack.get("draws") or attack.get("attack", "").startswith("dubinski"):
                 attack["draws"] = 1
         yield config

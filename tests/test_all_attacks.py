@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.attack_rows import build_attack
+from mia.attack_rows import build_attacks
 from mia.cost_plan import evals_together
 from micro_experiment import IMAGES
 from workbench import Workbench
@@ -39,8 +39,7 @@ def test_every_attack_is_scored_evaluated_and_costs_what_was_promised(bench):
     summary = bench.summary()
     assert set(summary.index) == set(rows)
     assert summary["auc"].between(0, 1).all()
-    built = [build_attack(name, row) for name, row in rows.items()]
-    assert run.evals == IMAGES * evals_together(built)
+    assert run.evals == IMAGES * evals_together(build_attacks(rows).values())
 
 
 def test_a_chosen_timestep_is_written_into_the_metrics(bench):

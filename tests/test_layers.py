@@ -24,6 +24,8 @@ LIBRARY = (
     "resampling",
     "intervals",
     "learning",
+    "features",
+    "denoising_settings",
     "checks",
     "noise",
     "fingerprint",

@@ -7,11 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia import tables
-from mia.attack_rows import build_attack
+from measured import measured
+from mia import denoising_settings, tables
+from mia.attack_rows import build_attack, build_attacks, reads
+from mia.attacks import dubinski
+from mia.config import ConfigError
+from mia.cost_plan import evals_together
 from mia.evidence import Evidence
+from mia.features import of_signals
 from mia.metrics import auc
+from mia.query import dump, grid
 from mia.stages import score as stage
+from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 N = 240
 IDS = [f"image{number:04d}" for number in range(N)]
@@ -83,6 +90,31 @@ def test_several_weak_timesteps_tell_more_than_one():
     assert auc(together.score(found).loc[left].to_numpy(), member) > auc(single.to_numpy(), member)
 
 
+@pytest.mark.parametrize("setting", [1, 2, 12, 16])
+def test_the_papers_classifier_reads_the_three_losses_of_a_setting(setting):
+    """Features are the logs of what `dubinski` scores, and nothing more is asked than it asks."""
+    ids = [f"image{number}" for number in range(4)]
+    rng = np.random.default_rng(0)
+    z0 = rng.standard_normal((4, *SHAPE)).astype(np.float32)
+    pixels = rng.uniform(-1, 1, (4, 3, 16, 16)).astype(np.float32)
+    attack = build_attack("dubinski_classifier", {"setting": setting, "draws": 2})
+    captions = ["cat", "dog", "", "cat"]
+    signals = measured(ToyDenoiser(), z0, captions, attack.queries, pixels=pixels)
+    found = Evidence(tuple(ids), signals, alpha_bar=ALPHA_BAR)
+    row = attack._features(found)
+    visited = dubinski.Attack.default_grid(setting)
+    assert row.shape == (4, 3 * len(visited))
+    for loss in ("model", "latent", "pixel"):
+        one = dubinski.Attack(setting, loss, visited[1], 2)
+        alone = measured(ToyDenoiser(), z0, captions, one.queries, pixels=pixels)
+        score = one.score(Evidence(tuple(ids), alone, alpha_bar=ALPHA_BAR))
+        np.testing.assert_allclose(row[f"{loss} {visited[1]}"], np.log(-score), rtol=1e-9)
+    others = [
+        dubinski.Attack(setting, loss, t, 2) for loss in denoising_settings.COLUMNS for t in visited
+    ]
+    assert evals_together([attack, *others]) == evals_together(others)
+
+
 # Quantile regression
 
 
@@ -116,35 +148,123 @@ def test_quantile_never_looks_at_members_and_takes_difficulty_out():
 # Stack
 
 
+def contrast(gap: float) -> pd.DataFrame:
+    """`denoise` under both: losses of no use, the change without caption larger for members."""
+    generator = np.random.default_rng(2)
+    hard = np.exp(generator.normal(size=N))
+    change = 0.05 * generator.normal(size=N) + gap * MEMBER.to_numpy()
+    columns = {"timestep": 450, "draw": 0, "condition": "both", "loss_caption": hard}
+    return pd.DataFrame({**columns, "loss_null": hard + change}, pd.Index(IDS, name="image_id"))
+
+
 @pytest.mark.parametrize("kind", ["logistic", "boosting"])
-def test_stack_reads_every_signal_it_asks(kind):
+def test_stack_learns_from_every_signal(kind):
     """Each signal alone tells little of a member, both together more."""
     denoise, clean = losses({100: 0.2}, draws=1), losses({100: 0.2}, draws=1, seed=1)
     clean = clean.rename(columns={"loss_caption": "l2_clean"}).drop(columns="l1_caption")
-    empty = {"proximal": [], "inversion": [], "timesteps": [100], "draws": 1, "classifier": kind}
-    both = build_attack("stack", empty)
-    assert {query.signal for query in both.queries} == {"denoise", "clean"}
     left, areas = IDS[160:], []
     for signals in ({"denoise": denoise}, {"denoise": denoise, "clean": clean}):
         found = evidence(signals)
-        score = both.fit(found, MEMBER.iloc[:160]).score(found).loc[left]
-        areas.append(auc(score.to_numpy(), MEMBER.loc[left].to_numpy()))
+        fitted = build_attack("stack", {"classifier": kind}).fit(found, MEMBER.iloc[:160])
+        areas.append(auc(fitted.score(found).loc[left].to_numpy(), MEMBER.loc[left].to_numpy()))
     assert areas[1] > areas[0] > 0.5
 
 
-def test_stack_asks_what_other_attacks_ask_already():
-    stack = set(build_attack("stack", {}).queries)
-    for name, row in {"loss_mean": {"attack": "logistic_losses"}, "sima": {}, "pia": {}}.items():
-        assert set(build_attack(name, row).queries) <= stack
-    assert set(build_attack("secmi", {}).queries) <= stack
+@pytest.mark.parametrize("kind", ["logistic", "boosting"])
+def test_stack_sees_what_a_contrast_shows_where_pictures_differ_in_difficulty(kind):
+    found = evidence({"denoise": contrast(0.1)})
+    fitted = build_attack("stack", {"classifier": kind}).fit(found, MEMBER.iloc[:160])
+    left = IDS[160:]
+    assert auc(fitted.score(found).loc[left].to_numpy(), MEMBER.loc[left].to_numpy()) > 0.85
+
+
+def test_stack_asks_what_the_other_rows_ask_and_nothing_else():
+    rows = {"stack": {}, "loss_ratio": {"timesteps": [999]}, "clid_null": {}, "pfami": {}}
+    rows |= {"again": {"attack": "stack", "rows": ["pia"]}, "pia": {}, "coin": {}, "quantile": {}}
+    attacks = build_attacks(rows)
+    read = ("clid_null", "pfami", "pia", "quantile")
+    assert set(attacks["stack"].queries) == {q for name in read for q in attacks[name].queries}
+    assert set(attacks["again"].queries) == set(attacks["pia"].queries)
+    assert evals_together(attacks.values()) == evals_together(
+        attacks[name] for name in attacks if name not in ("stack", "again")
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"coin": {}}, "attacks.stack: expected other rows that query the model, found none"),
+        ({"pia": {}, "stack": {"rows": ["pi"]}}, "attacks.stack.rows: 'pi' .* 'pia'"),
+        (
+            {"pia": {}, "loss_ratio": {}, "stack": {"rows": ["loss_ratio"]}},
+            "'loss_ratio' is no row that queries the target's model alone",
+        ),
+    ],
+)
+def test_a_row_that_stack_cannot_read_is_named(rows, said):
+    with pytest.raises(ConfigError, match=said):
+        build_attacks({"stack": {}, **rows})
+
+
+def test_a_stack_needs_two_of_each_kind():
+    found = evidence({"denoise": losses({100: 0.2})})
+    with pytest.raises(ValueError, match="1 members and 1 nonmembers to learn from"):
+        build_attack("stack", {}).fit(found, MEMBER.iloc[:2])
+
+
+def test_features_are_logs_of_means_and_changes_of_the_loss_at_the_same_draw():
+    """By hand: two draws under the caption, one of them asked without it too, and a crop."""
+    index = pd.Index(["a"] * 3, name="image_id")
+    place = {"timestep": 100, "draw": [0, 0, 1], "condition": ["both", "caption", "caption"]}
+    denoise = pd.DataFrame({**place, "loss_caption": [2.0, 2.0, 4.0]}, index)
+    denoise = denoise.assign(loss_null=[5.0, None, None], dot_x0_eps=-1.0)
+    crop = {"timestep": 100, "draw": 1, "condition": "caption", "crop": 0.9}
+    neighbours = pd.DataFrame({**crop, "loss_neighbour": 9.0}, index[:1])
+    ssim = {"timestep": 50, "draw": 0, "condition": "caption", "kind": "step"}
+    pictures = pd.DataFrame({**ssim, "ssim": -0.1}, index[:1])
+    signals = {"denoise": denoise, "neighbours": neighbours, "reconstruction": pictures}
+    fields = ("timestep", "draw", "condition", "crop", "kind")
+    row = of_signals(signals, fields).loc["a"]
+    assert row.to_dict() == pytest.approx(
+        {
+            "denoise loss_caption  100": np.log(3),
+            "denoise loss_null  100": np.log(5),
+            "denoise change_loss_null  100": 3.0,
+            "neighbours loss_neighbour caption 0.9 100": np.log(9),
+            "neighbours change_loss_neighbour caption 0.9 100": 5.0,
+            "reconstruction ssim caption step 50": -0.1,
+        }
+    )
+
+
+def test_another_caption_has_features_of_its_own():
+    index = pd.Index(["a"] * 2, name="image_id")
+    place = {"timestep": 100, "draw": 0, "condition": ["caption", "alt-blip"]}
+    row = of_signals(
+        {"denoise": pd.DataFrame({**place, "loss_caption": [2.0, 5.0]}, index)},
+        ("timestep", "draw", "condition"),
+    ).loc["a"]
+    assert row["denoise change_loss_caption alt-blip 100"] == 3.0
+    assert row["denoise loss_caption alt-blip 100"] == pytest.approx(np.log(5))
+
+
+def test_a_feature_that_a_draw_lacks_counts_as_average():
+    both = contrast(0.1)
+    more = both.assign(draw=1, condition="caption", loss_null=np.nan)
+    found = evidence({"denoise": pd.concat([both, more])})
+    fitted = build_attack("stack", {}).fit(found, MEMBER)
+    score = fitted.score(found.of_draw(1))
+    assert np.isfinite(score).all() and sorted(score.index) == IDS
 
 
 @pytest.mark.parametrize(
     ("name", "row", "said"),
     [
         ("logistic_losses", {"classifier": "boosting"}, "must be one of logistic, forest"),
+        ("dubinski_classifier", {"setting": 17}, "setting must be one of 1, 2"),
+        ("dubinski_classifier", {"draws": 0}, "draws must be a whole number from 1 up, got 0"),
         ("stack", {"classifier": "forest"}, "must be one of logistic, boosting"),
-        ("stack", {"condition": "alt-x"}, "must be one of caption, null, both"),
+        ("stack", {"condition": "null"}, "attack 'stack' has no parameter 'condition'"),
         ("quantile", {"quantile": 1.0}, "quantile must be between 0 and 1, got 1.0"),
     ],
 )
@@ -160,7 +280,8 @@ TRAINED = {
     "logistic_losses": {"timesteps": [100]},
     "forest": {"attack": "logistic_losses", "timesteps": [100], "classifier": "forest"},
     "quantile": {},
-    "stack": {"timesteps": [100], "clean": [], "proximal": [], "inversion": []},
+    "stack": {},
+    "stack_boosting": {"attack": "stack", "classifier": "boosting"},
     "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100]},
     "blind_image": {},
     "blind_caption": {},
@@ -199,7 +320,10 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
         return fit(attack, given, member)
 
     monkeypatch.setattr(type(build_attack(name, row)), "fit", watched)
-    argv = ["score", "--attack", json.dumps({"name": name, "row": row}), "--seed", "5"]
+    spec = {"name": name, "row": row}
+    if reads(build_attack(name, row), "rows"):
+        spec["queries"] = dump(grid("denoise", (100,), 2))
+    argv = ["score", "--attack", json.dumps(spec), "--seed", "5"]
     argv += ["--membership", str(folder / "membership.parquet")]
     if build_attack(name, row).queries:
         argv += ["--signals", *map(str, sorted(folder.glob("queries/m/s/denoise/*")))]
@@ -234,6 +358,11 @@ def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
         assert found is None or set(found.index) <= set(about["fit_image_ids"])
     rows = table["image_id"].isin(calibration)
     pd.testing.assert_frame_equal(table[rows], spoilt[0][rows])
+
+
+def test_a_stack_is_told_its_queries_and_says_how_many(tmp_path, monkeypatch):
+    _, about, _ = scored(tmp_path, "stack", {}, monkeypatch)
+    assert about["fitted"] == {"queries": 2, "features": 2}
 
 
 def test_the_score_of_each_draw_stands_beside_the_score(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any
 from mia.auto import choice
 from mia.config import ConfigError, nearest
 from mia.external import External
+from mia.query import Query
 
 TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
 ATTACKS = Path(__file__).parent / "attacks"
@@ -21,7 +22,7 @@ def known_attacks() -> list[str]:
 
 
 def reads(attack: Any, what: str) -> bool:
-    """Whether an attack says `reads_images` or `reads_reference`; by default it does not."""
+    """Whether it says `reads_images`, `reads_reference` or `reads_rows`; by default it does not."""
     return getattr(attack, f"reads_{what}", False)
 
 
@@ -44,6 +45,37 @@ def attack_code(name: str, row: dict[str, Any]) -> str:
     """Dotted name of the module that an attack row stands for."""
     module = attack_module(name, row)
     return f"mia.{module}" if is_external(row) else f"mia.attacks.{module}"
+
+
+def build_attacks(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Build the attack of every row; one that reads what other rows ask is told their queries.
+
+    Raises:
+        ConfigError: As `build_attack`; or a row named that asks the target's model nothing.
+    """
+    attacks = {name: build_attack(name, row) for name, row in rows.items()}
+    asking = {
+        name: set(attack.queries)
+        for name, attack in attacks.items()
+        if attack.queries and not reads(attack, "rows") and not reads(attack, "reference")
+    }
+    return {
+        name: attack.asking(_asked(name, attack.rows, asking)) if reads(attack, "rows") else attack
+        for name, attack in attacks.items()
+    }
+
+
+def _asked(name: str, rows: tuple[str, ...], asking: dict[str, set[Query]]) -> tuple[Query, ...]:
+    """The queries of the rows named, or of all that ask the target's model something."""
+    if not asking:
+        raise ConfigError(f"attacks.{name}: expected other rows that query the model, found none")
+    for row in rows:
+        if row not in asking:
+            raise ConfigError(
+                f"attacks.{name}.rows: {row!r} is no row that queries the target's model alone; "
+                f"{nearest(row, asking)}"
+            )
+    return tuple(sorted(set().union(*(asking[row] for row in rows or asking))))
 
 
 def build_attack(name: str, row: dict[str, Any]) -> Any:

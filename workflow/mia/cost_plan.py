@@ -1,15 +1,19 @@
-"""What a run will cost before it starts: queries wanted, held and missing, evals, time, disk."""
+"""What measuring will cost before it starts: queries wanted, held and missing, evals, rows."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from mia.evaluation.costs import evaluations
 from mia.query import Query
 
-BYTES_PER_NUMBER = 9  # of a measured number, in ledger, shard and query file together
+COLUMNS = (
+    *("queries", "pairs", "held", "missing"),
+    *("evals/image", "evals", "backwards/image", "backwards"),
+)
 
 
 @dataclass(frozen=True)
@@ -17,24 +21,53 @@ class SignalCost:
     """One signal on one (model, image set).
 
     Args:
+        queries: Queries wanted.
         wanted: (image, query) pairs wanted.
         held: Of these, how many the ledger answers.
-        evals: U-Net evaluations that the missing ones need, shared with the signals before it.
-        rows: Rows to be written.
-        numbers: Numbers in them.
+        image_evals: U-Net evaluations that one image needs, those of the signals before it not
+            counted again.
+        evals: The same that the missing pairs need, together.
+        image_backwards: Backward passes that one image needs.
+        backwards: The same that the missing pairs need, together.
+        numbers: Numbers in the rows of the missing pairs.
     """
 
     signal: str
     queries: int
     wanted: int
     held: int
+    image_evals: int
     evals: int
+    image_backwards: int
+    backwards: int
     numbers: int
+
+    @property
+    def missing(self) -> int:
+        """Pairs that the ledger does not answer: rows to be written."""
+        return self.wanted - self.held
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Its line of the plan, in the order of `COLUMNS`."""
+        evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
+        return self.queries, self.wanted, self.held, self.missing, *evals, *backwards
+
+
+def signal(name: str) -> ModuleType:
+    """The module of a signal."""
+    return importlib.import_module(f"mia.signals.{name}")
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
     """The single evaluations that answer `query`."""
-    return importlib.import_module(f"mia.signals.{query.signal}").predictions(query)
+    return signal(query.signal).predictions(query)
+
+
+def backwards(query: Query) -> int:
+    """The backward passes that answer `query`; a signal without gradients need not say."""
+    count = getattr(signal(query.signal), "backwards", None)
+    return count(query) if count else 0
 
 
 def pair_costs(
@@ -48,20 +81,31 @@ def pair_costs(
         images: Images of the pair.
     """
     seen: set[Hashable] = set()
+    seen_of_one: set[Hashable] = set()
     found = []
-    for signal in sorted({query.signal for query in wanted}):
-        module = importlib.import_module(f"mia.signals.{signal}")
-        queries = [query for query in wanted if query.signal == signal]
+    for name in sorted({query.signal for query in wanted}):
+        queries = [query for query in wanted if query.signal == name]
+        of_one = frozenset().union(*map(predictions, queries)) - seen_of_one
+        seen_of_one |= of_one
         lacking = {query: missing.get(query, 0) for query in queries}
         evals = 0
         for query in sorted(lacking, key=lacking.get, reverse=True):
             new = predictions(query) - seen if lacking[query] else frozenset()
             evals += len(new) * lacking[query]
             seen |= new
-        pairs = len(queries) * images
-        numbers = sum(lacking.values()) * len(module.MEASURES)
+        rows = sum(lacking.values())
         found.append(
-            SignalCost(signal, len(queries), pairs, pairs - sum(lacking.values()), evals, numbers)
+            SignalCost(
+                signal=name,
+                queries=len(queries),
+                wanted=len(queries) * images,
+                held=len(queries) * images - rows,
+                image_evals=len(of_one),
+                evals=evals,
+                image_backwards=sum(map(backwards, queries)),
+                backwards=sum(backwards(query) * count for query, count in lacking.items()),
+                numbers=rows * len(signal(name).MEASURES),
+            )
         )
     return found
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mia.attack_rows import attack_code, build_attack, is_blind, reads
+from mia.attack_rows import attack_code, build_attacks, is_blind, reads
 from mia.clip_folder import channels, encoder_name
 from mia.config_checks import as_set, check, known
 from mia.images.source_keys import has_own_rows
@@ -101,7 +101,7 @@ class Experiment:
     @cached_property
     def attacks(self) -> dict[str, Any]:
         """Row name to attack, its parameters checked."""
-        return {name: build_attack(name, row) for name, row in self.config["attacks"].items()}
+        return build_attacks(self.config["attacks"])
 
     def code(self, attack: str) -> str:
         """Dotted name of the module of an attack row."""

@@ -100,7 +100,12 @@ def attack_code(wildcards):
 
 
 def attack_spec(wildcards):
-    return dump({"name": wildcards.attack, "row": config["attacks"][wildcards.attack]})
+    """Name and row; of one that reads what other rows ask, their queries too."""
+    spec = {"name": wildcards.attack, "row": config["attacks"][wildcards.attack]}
+    attack = EXPERIMENT.attacks[wildcards.attack]
+    if reads(attack, "rows"):
+        spec["queries"] = mia_query.dump(attack.queries)
+    return dump(spec)
 
 
 BLIND_CODE = [EXPERIMENT.code(attack) for attack in EXPERIMENT.blind_attacks()]

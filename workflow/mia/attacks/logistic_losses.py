@@ -1,8 +1,8 @@
 """Classifier on the loss table: what losses at many timesteps reveal together.
 
-The paper picks settings by cross-validation, adds latent and pixel errors, and reports on random
-splits of one pool; here the settings are fixed beforehand and the classifier learns on a half of
-the calibration fold. `stack` takes more than losses.
+The paper picks settings by cross-validation, adds latent and pixel errors (`dubinski_classifier`
+has them), and reports on random splits of one pool; here the settings are fixed beforehand and the
+classifier learns on a half of the calibration fold. `stack` takes more than losses.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import learning
+from mia import features, learning
 from mia.evidence import Evidence
 from mia.parameters import at_least_one, one_of, single_condition
 from mia.query import Query, grid
@@ -57,4 +57,4 @@ class Attack:
         return learning.predicted(self._model, self._features(evidence))
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
-        return learning.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])
+        return features.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])

@@ -1,7 +1,8 @@
-"""Stack: what the signals of a target reveal together, learnt by one classifier.
+"""Stack: what the measured signals of a target reveal together, learnt by one classifier.
 
-What it finds is no merit of a single query, and what it misses another classifier may find. It
-needs labelled pictures of both kinds.
+It asks nothing of its own: it reads what the other rows of the config ask the target's model. What
+it finds is no merit of a single query, and what it misses another classifier may find. It needs
+labelled pictures of both kinds.
 """
 
 from __future__ import annotations
@@ -9,73 +10,77 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import learning
+from mia import features, learning
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
+from mia.parameters import one_of
 from mia.query import Query, grid
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES = "^(loss|low_loss|l[1245]|low_l[24]|sq)_"  # measures that are sizes, at least 0
-STEP = 10  # of the inversion chain, as in `secmi`
+# Where there is no other row: the losses with and without caption, and SimA's, PIA's and SecMI's.
+ALONE = (
+    *grid("denoise", (50, 100, 200, 300, 400, 500, 600, 700, 800, 900), 2, "both"),
+    *grid("clean", (100,), 1),
+    *grid("proximal", (200,), 1),
+    *grid("inversion", (100,), 1, further=(("step", 10),)),
+)
 
 
 @dataclass(frozen=True)
 class Attack:
-    """Log odds of a classifier on every size that four signals hold, as logs, means over draws.
+    """Log odds of a classifier on all that the rows named measure, means over draws.
 
-    `timesteps` are those of `denoise` (losses and norms of the residual); `clean`, `proximal` and
-    `inversion` the timesteps of the signals behind SimA, PIA and SecMI, empty to leave one out.
-    `condition` is `caption`, `null` or `both` (of `denoise`; the others then read the caption).
-    `classifier` is `logistic` or `boosting`. Higher = member.
+    `rows` are names of rows of the config; none: every other row. Rows that read a reference are
+    never among them, as they do not exist on every target; nor is another stack. Alone, as in the
+    table above, it asks for losses with and without caption, and what SimA, PIA and SecMI read.
+    Features: logs of all sizes (losses, norms, errors), and how far each loss under another
+    condition, caption or crop exceeds the one under the picture's own caption at the same draw. A
+    feature without a number counts as average.
+    `classifier` is `logistic` (ridge, its strength by five-fold cross-validation among the images
+    learnt from) or `boosting` (trees of depth 2). Higher = member.
     """
 
-    timesteps: tuple[int, ...] = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900)
-    draws: int = 2
-    clean: tuple[int, ...] = (100,)
-    proximal: tuple[int, ...] = (200,)
-    inversion: tuple[int, ...] = (100,)
-    condition: str = "caption"
+    rows: tuple[str, ...] = ()
     classifier: str = "logistic"
+    _queries: tuple[Query, ...] = field(default=ALONE, repr=False)
     _model: Any = field(default=None, repr=False, compare=False)
 
     access = "grey-box"
     source = "Dubiński et al. 2025 (CDI, arXiv 2411.12858), features into one classifier"
     combines_signals = True
+    reads_rows = True
 
     def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        one_of("condition", self.condition, ("caption", "null", "both"))
         one_of("classifier", self.classifier, ("logistic", "boosting"))
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        single = "null" if self.condition == "null" else "caption"
-        chain = (("step", STEP),)
-        return (
-            *grid("denoise", self.timesteps, self.draws, self.condition),
-            *grid("clean", self.clean, 1, single),
-            *grid("proximal", self.proximal, 1, single),
-            *grid("inversion", self.inversion, 1, single, chain),
-        )
+        return self._queries
+
+    @property
+    def fitted(self) -> dict:
+        """How many queries were read, and how many features they made."""
+        names = getattr(self._model, "feature_names_in_", ())
+        return {"queries": len(self._queries), "features": len(names)}
+
+    def asking(self, queries: tuple[Query, ...]) -> Attack:
+        """Return the attack that reads `queries`, those of other rows."""
+        return replace(self, _queries=queries)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
-        model = learning.classifier(self.classifier, evidence.seed)
-        features = _features(evidence).loc[member.index]
-        return replace(self, _model=model.fit(features, member.to_numpy()))
+        labels = member.to_numpy()
+        if self.classifier == "logistic":
+            model = learning.ridge(labels, evidence.seed)
+        else:
+            model = learning.classifier("boosting", evidence.seed)
+        return replace(self, _model=model.fit(self._features(evidence).loc[member.index], labels))
 
     def score(self, evidence: Evidence) -> pd.Series:
-        return learning.predicted(self._model, _features(evidence))
+        found = self._features(evidence).reindex(columns=self._model.feature_names_in_)
+        return learning.predicted(self._model, found)
 
-
-def _features(evidence: Evidence) -> pd.DataFrame:
-    import pandas as pd
-
-    tables = []
-    for signal, table in sorted(evidence.signals.items()):
-        sizes = sorted(table.filter(regex=SIZES).columns)
-        tables.append(learning.log_sizes(table, sizes).add_prefix(f"{signal} "))
-    return pd.concat(tables, axis="columns")
+    def _features(self, evidence: Evidence) -> pd.DataFrame:
+        fields = {name for query in self._queries for name in query.fields()}
+        return features.of_signals(evidence.signals, fields)

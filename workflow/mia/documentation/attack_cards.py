@@ -9,7 +9,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
-from mia.attack_rows import build_attack
+from mia.attack_rows import build_attack, reads
 from mia.evaluation.costs import evaluations
 from mia.query import Query
 
@@ -108,9 +108,10 @@ def _queries(queries: tuple[Query, ...]) -> str:
 
 
 def _reads(attack: Any) -> str:
-    what = ["the model's signals"] if attack.queries else []
-    what += ["the reference's signals"] if getattr(attack, "reads_reference", False) else []
-    what += ["pictures and captions"] if getattr(attack, "reads_images", False) else []
+    signals = "the signals of other rows" if reads(attack, "rows") else "the model's signals"
+    what = [signals] if attack.queries else []
+    what += ["the reference's signals"] if reads(attack, "reference") else []
+    what += ["pictures and captions"] if reads(attack, "images") else []
     what += ["`audit.embedding`"] if getattr(attack, "needs_embeddings", ()) else []
     what += ["labels of calibration pictures"] if hasattr(attack, "fit") else []
     return ", ".join(what) or "nothing"

@@ -1,7 +1,8 @@
 """Say what a run will cost before it starts: `make plan`.
 
-Per model, image set and signal: queries wanted, held and missing, evals, time at the last measured
-speed on this device, disk. And what sharing saves against running each attack alone.
+Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
+image and for all that is missing; time at the last measured speed on this device; what is still to
+be written to disk. And what sharing saves against running each attack alone.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ import pandas as pd
 import yaml
 
 from mia import tables
+from mia.attack_rows import reads
 from mia.config import ConfigError, complete
-from mia.cost_plan import BYTES_PER_NUMBER, SignalCost, evals_alone, evals_together, pair_costs
+from mia.cost_plan import COLUMNS as PLANNED
+from mia.cost_plan import SignalCost, evals_alone, evals_together, pair_costs
+from mia.disk_plan import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.experiment import Experiment
 from mia.ledger import Ledger
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
+from mia.picture_plan import most_of
 from mia.shard import COLUMNS, captions_of
 from mia.throughput import last_speed
+
+LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
 
 
 def main() -> None:
@@ -33,19 +40,22 @@ def main() -> None:
     experiment = read_experiment(args.config)
     config = experiment.config
     results, total = Path(config["results"]), Counter()
-    print(
-        f"{'model':<18}{'image set':<14}{'signal':<16}{'queries':>8}{'pairs':>12}{'held':>12}"
-        f"{'missing':>12}{'evals':>14}"
-    )
+    print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
         for cost in costs:
-            print(line(model, image_set, cost))
-            total += Counter(evals=cost.evals, numbers=cost.numbers)
+            print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
+            total += Counter(
+                evals=cost.evals, backwards=cost.backwards, rows=cost.missing, numbers=cost.numbers
+            )
+        all_signals = map(sum, zip(*(cost.columns for cost in costs), strict=True))
+        print(LINE(model, image_set, "all", *map(thousands, all_signals)))
+        total["unknown"] += images is None
         if not (results / "images" / image_set / "manifest.parquet").is_file():
             known = f"at most {images:,} images" if images else "number of images not known"
             print(f"{model:<18}{image_set:<14}{known} before the manifest is made")
-    print_totals(total, results, config["measure"]["device"])
+    print_time(total, results, config["measure"]["device"])
+    print_disk(experiment, results, total)
     print_sharing(experiment.attacks, read_experiment(args.against or args.config).attacks)
 
 
@@ -68,8 +78,7 @@ def costs_of_pair(
     manifest = results / "images" / image_set / "manifest.parquet"
     described = results / "models" / model / "model.json"
     if not manifest.is_file():
-        most = [most_images(experiment.config["image_sets"][image_set], part) for part in parts]
-        images = None if None in most else sum(most)
+        images = most_of(experiment.config["image_sets"][image_set], parts)
         return images, pair_costs(wanted, dict.fromkeys(wanted, images or 0), images or 0)
     rows = tables.read(manifest, COLUMNS)
     rows = rows[rows["kept"] & rows["part"].isin(parts)].drop_duplicates("image_id")
@@ -78,12 +87,6 @@ def costs_of_pair(
     if described.is_file():
         missing = missing_of(experiment, results, described, image_set, rows)
     return len(rows), pair_costs(wanted, missing, len(rows))
-
-
-def most_images(spec: dict, part: str) -> int | None:
-    """The most pictures a part can have: its share of the split, else its limit of rows."""
-    limit = spec.get("parts", {}).get(part, spec).get("limit", spec.get("limit"))
-    return spec.get("split", {}).get(part, limit)
 
 
 def missing_of(
@@ -102,30 +105,51 @@ def missing_of(
     }
 
 
-def line(model: str, image_set: str, cost: SignalCost) -> str:
-    missing = cost.wanted - cost.held
-    return (
-        f"{model:<18}{image_set:<14}{cost.signal:<16}{cost.queries:>8}{cost.wanted:>12,}"
-        f"{cost.held:>12,}{missing:>12,}{cost.evals:>14,}"
-    )
+def thousands(count: int) -> str:
+    return f"{count:,}"
 
 
-def print_totals(total: Counter, results: Path, device: str) -> None:
+def print_time(total: Counter, results: Path, device: str) -> None:
     speed = last_speed(results, device)
     time = (
         f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
         if speed
         else ("time not known: nothing was measured here yet")
     )
-    disk = total["numbers"] * BYTES_PER_NUMBER / 1e6
+    least = "at least " if total["unknown"] else ""
     print(
-        f"\nTo do: {total['evals']:,} U-Net evaluations, 0 backward passes; {time}; "
-        f"about {disk:,.1f} MB of disk"
+        f"\nTo do: {least}{total['evals']:,} U-Net evaluations, "
+        f"{total['backwards']:,} backward passes; {time}"
     )
 
 
+def print_disk(experiment: Experiment, results: Path, total: Counter) -> None:
+    """What is still to be written, line by line and together."""
+    lines = disk(experiment, results)
+    numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
+    basis = f"{total['rows']:,} rows with {total['numbers']:,} numbers; ledger, shards, queries"
+    lines.append(Disk("measured numbers", numbers, 0, basis))
+    least = "at least " if total["unknown"] or any(line.whole is None for line in lines) else ""
+    print("\nDisk still to be written (scores, tables and the report are small beside it):")
+    for line in lines:
+        print(f"  {line.what:<28}{megabytes(line.missing):>14}  {line.basis}")
+    known = [line.missing for line in lines if line.missing is not None]
+    print(f"  {'together':<28}{least + megabytes(sum(known)):>14}\n")
+
+
+def megabytes(count: float | None) -> str:
+    return "not known" if count is None else f"{count / 1e6:,.1f} MB"
+
+
 def print_sharing(attacks: dict, others: dict) -> None:
-    """What one shared table saves against running each attack for itself."""
+    """What one shared table saves against running each attack for itself.
+
+    Rows that read what other rows ask are left out: alone, each would cost all that it reads.
+    """
+    attacks, others = (
+        {name: attack for name, attack in rows.items() if not reads(attack, "rows")}
+        for rows in (attacks, others)
+    )
     together = evals_together(attacks.values())
     alone, papers = evals_alone(attacks.values()), evals_alone(others.values())
     print(

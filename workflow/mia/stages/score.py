@@ -24,6 +24,7 @@ from mia.embedding_tables import with_embeddings
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.external import scores_of
+from mia.query import load
 from mia.query_files import devices, read_signals
 from mia.target_rows import read_images
 
@@ -32,7 +33,9 @@ SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--attack", type=json.loads, required=True, help="its name and config row")
+    parser.add_argument(
+        "--attack", type=json.loads, required=True, help="name, row; what other rows ask, if read"
+    )
     parser.add_argument("--membership", required=True)
     parser.add_argument("--model", nargs="?", help="model.json, for attacks that query it")
     parser.add_argument(
@@ -60,6 +63,8 @@ def score(args: argparse.Namespace) -> None:
     """
     name, row = args.attack["name"], args.attack["row"]
     attack = build_attack(name, row)
+    if "queries" in args.attack:
+        attack = attack.asking(load(args.attack["queries"]))
     images = tables.read(args.membership, SELECTED)
     images = images[images["kept"]].set_index("image_id").sort_index()
     fit_ids: list[str] = []

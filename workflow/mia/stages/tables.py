@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
-from collections.abc import Hashable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
 from mia import tables
-from mia.attack_rows import build_attack
+from mia.attack_rows import build_attacks
+from mia.cost_plan import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.costs import costs
 from mia.evaluation.scored import fold_of, scored
-from mia.query import Query
 
 COLUMNS = {
     "long": summary.LONG,
@@ -28,29 +26,13 @@ COLUMNS = {
 MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
 
 
-def signal(query: Query) -> ModuleType:
-    """Return the module of the query's signal."""
-    return importlib.import_module(f"mia.signals.{query.signal}")
-
-
-def predictions(query: Query) -> frozenset[Hashable]:
-    """Return identifiers of the U-Net evaluations that answer a query."""
-    return signal(query).predictions(query)
-
-
-def backwards(query: Query) -> int:
-    """Return the backward passes of a query; a signal without gradients need not say."""
-    count = getattr(signal(query), "backwards", None)
-    return count(query) if count else 0
-
-
 def of_target(
     target: str,
     metrics: list[dict],
     scores: dict[str, str],
     membership: pd.DataFrame,
     audit: dict,
-    attacks: dict[str, dict],
+    attacks: dict[str, Any],
     settings: dict,
 ) -> dict[str, list[dict]]:
     """Return the rows of one target, by table: long, summary, pairwise, set_test.
@@ -61,7 +43,7 @@ def of_target(
         scores: Attack to score file.
         membership: Its membership table.
         audit: Its audit.
-        attacks: Attack to config row.
+        attacks: Row to attack.
         settings: confidence of the comparisons, seed of the set test's subsets.
     """
     names = [found["attack"] for found in metrics]
@@ -72,9 +54,7 @@ def of_target(
     comparisons = compare_rows(evaluation, blind, settings["confidence"])
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
     beyond = above_chance(reading, settings["confidence"])
-    cost = costs(
-        {name: build_attack(name, attacks[name]) for name in names}, predictions, backwards
-    )
+    cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     return {
         "long": summary.metric_rows(metrics, comparisons),
         "summary": summary.summary_rows(metrics, audit, comparisons, beyond, cost),
@@ -105,6 +85,7 @@ def write(args: argparse.Namespace) -> None:
     memberships = {Path(path).parent.name: path for path in args.memberships}
     audits = {audit["target"]: audit for audit in map(_json, args.audits)}
     confidence = args.settings["confidence"]
+    attacks = build_attacks(args.attacks)
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
         of_tables = of_target(
@@ -113,7 +94,7 @@ def write(args: argparse.Namespace) -> None:
             {attack: path for (name, attack), path in scores.items() if name == target},
             tables.read(memberships[target], MEMBERSHIP),
             audits[target],
-            args.attacks,
+            attacks,
             args.settings,
         )
         for name in COLUMNS:

@@ -1,0 +1,74 @@
+"""The classifier attack of Dubiński et al.: the three losses of a setting at all its timesteps.
+
+The paper trains logistic regression, a tree, a forest and a small network, picks their settings by
+cross-validation and reports the mean over random splits of one pool. Here are the first and the
+third, their settings fixed beforehand, learnt on a half of the calibration fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mia import features, learning
+from mia.denoising_settings import COLUMNS, SETTINGS, query, signal, values, visited
+from mia.evidence import Evidence
+from mia.parameters import at_least_one, one_of
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Log odds of a classifier on log model, latent and pixel losses, each a mean over draws.
+
+    `setting` is one of `dubinski`'s, which says what the losses are. `classifier` is `logistic`
+    (logistic regression) or `forest` (random forest; the score is then the share of trees, in
+    [0, 1]). Higher = member.
+    """
+
+    setting: int = 16
+    draws: int = 5
+    classifier: str = "logistic"
+    _model: Any = field(default=None, repr=False, compare=False)
+
+    access = "grey-box"
+    source = "Dubiński et al. 2023 (arXiv 2306.12983), classifier attack"
+    combines_signals = True
+
+    def __post_init__(self) -> None:
+        one_of("setting", self.setting, SETTINGS)
+        at_least_one("draws", self.draws)
+        one_of("classifier", self.classifier, ("logistic", "forest"))
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """The pixel loss's at every timestep, and the latent error's if another signal holds it."""
+        asked = {signal(self.setting, loss): loss for loss in ("latent", "pixel")}
+        return tuple(
+            query(self.setting, loss, timestep, draw)
+            for loss in asked.values()
+            for timestep in visited(self.setting)
+            for draw in range(self.draws)
+        )
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        model = learning.classifier(self.classifier, evidence.seed)
+        found = self._features(evidence).loc[member.index]
+        return replace(self, _model=model.fit(found, member.to_numpy()))
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        return learning.predicted(self._model, self._features(evidence))
+
+    def _features(self, evidence: Evidence) -> pd.DataFrame:
+        import pandas as pd
+
+        found = []
+        for loss in COLUMNS:
+            table = evidence.signals[signal(self.setting, loss)][["timestep", "draw"]]
+            each = table.assign(**{loss: values(self.setting, loss, evidence)})
+            found.append(features.log_sizes(each, [loss]))
+        return pd.concat(found, axis="columns")
