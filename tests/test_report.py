@@ -308,7 +308,8 @@ def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
     [
         (0.01, 0.5, "", "FAIR", False, "Yes: 1 of 1 attacks"),
         (0.01, 0.5, "", "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
-        (0.01, 0.04, "", "BY DESIGN", False, "Weak evidence: 1 of 1 attacks"),
+        (0.01, 0.04, "", "FAIR", False, "Weak evidence: 1 of 1 attacks"),
+        (0.01, 0.04, "", "BY DESIGN", False, "Yes: 1 of 1 attacks"),
         (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "No sign of training: "),
         (0.01, 0.5, "", "NOT FAIR", False, "No sign of training: "),
         (0.01, 0.5, "", "BY DESIGN", True, "False alarm: "),

@@ -24,7 +24,7 @@ COLUMNS = [
     *("power", "power_low", "power_high", "false_alarms", "note"),
 ]
 TOLD_APART = "a blind baseline tells the sets apart too: no sign of training"
-PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: weak evidence"
+PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: compare the two"
 
 
 def set_test_rows(

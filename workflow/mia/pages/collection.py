@@ -37,7 +37,7 @@ def collection(
     rows = [_row(found, sizes) for _, found in mine.groupby("attack", sort=False)]
     rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
     told_apart = TOLD_APART in set(mine["note"])
-    answer = _answer(rows, told_apart or verdict == "NOT FAIR", verdict == "UNDECIDED", control)
+    answer = _answer(rows, verdict, told_apart, control)
     return {"answer": answer, "level": LEVEL, "sizes": sizes, "rows": rows, "notes": _notes(mine)}
 
 
@@ -52,7 +52,7 @@ def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
     }
 
 
-def _answer(rows: list[dict[str, Any]], told_apart: bool, undecided: bool, control: bool) -> str:
+def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control: bool) -> str:
     """Who passes, and what the blind baselines make of it, the gravest reason for doubt first."""
     reading = [row for row in rows if not row["blind"]]
     passing = [row["attack"] for row in reading if row["p_holm"] < LEVEL]
@@ -62,16 +62,20 @@ def _answer(rows: list[dict[str, Any]], told_apart: bool, undecided: bool, contr
     found = f"{len(passing)} of {len(reading)} attacks on the model"
     if not passing:
         return f"No: {found} recognise it{', as it should be in a control' if control else ''}."
-    if told_apart:
+    if told_apart or verdict == "NOT FAIR":
         return f"No sign of training: {found} pass, but the sets can be told apart without it."
     if control:
         return f"False alarm: {found} pass, on a model trained on neither set."
     if not blind:
         return f"Open: {found} pass, but no blind baseline was tested beside them."
     told = f"{found} recognise it, {passing[0]} most surely"
-    if any(p < LEVEL for p in blind):
-        return f"Weak evidence: {told}, but a blind baseline passes by itself too."
-    return f"{'Perhaps' if undecided else 'Yes'}: {told}, and no blind baseline does."
+    if not any(p < LEVEL for p in blind):
+        return (
+            f"{'Perhaps' if verdict == 'UNDECIDED' else 'Yes'}: {told}, and no blind baseline does."
+        )
+    if verdict == "BY DESIGN":
+        return f"Yes: {told}. A blind baseline passes by itself too: luck, as chance made the sets."
+    return f"Weak evidence: {told}, but a blind baseline passes by itself too."
 
 
 def _notes(mine: pd.DataFrame) -> list[str]:
