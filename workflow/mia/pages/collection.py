@@ -70,9 +70,8 @@ def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control:
         return f"Open: {found} pass, but no blind baseline was tested beside them."
     told = f"{found} recognise it, {passing[0]} most surely"
     if not any(p < LEVEL for p in blind):
-        return (
-            f"{'Perhaps' if verdict == 'UNDECIDED' else 'Yes'}: {told}, and no blind baseline does."
-        )
+        sure = "Perhaps" if verdict == "UNDECIDED" else "Yes"
+        return f"{sure}: {told}, and no blind baseline does."
     if verdict == "BY DESIGN":
         return f"Yes: {told}. A blind baseline passes by itself too: luck, as chance made the sets."
     return f"Weak evidence: {told}, but a blind baseline passes by itself too."
