@@ -38,7 +38,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest --slow -m "slow or browser"
+	$(BIN)/python -m pytest --slow -m "slow or browser" --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

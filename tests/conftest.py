@@ -11,7 +11,7 @@ import pytest
 # Before NumPy is imported: on cores that others use too, threads of tiny sums wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-CHROMIUM = "chromium"
+CHROMIUM, LONGEST = "chromium", "test_slurm.py"
 
 
 def pytest_addoption(parser):
@@ -22,7 +22,12 @@ def pytest_collection_modifyitems(config, items):
     slow = pytest.mark.skip(reason="takes minutes: make test-slow runs it")
     browser = pytest.mark.skip(reason="needs a browser: make test-slow runs it")
     # Those that run pipelines take longest, and two files of tests may run at once: they go first.
-    items.sort(key=lambda item: "finished_run" not in getattr(item, "fixturenames", ()))
+    items.sort(
+        key=lambda item: (
+            item.path.name != LONGEST,
+            "finished_run" not in getattr(item, "fixturenames", ()),
+        )
+    )
     for item in items:
         if not config.getoption("--slow"):
             if "slow" in item.keywords:
