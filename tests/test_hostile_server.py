@@ -148,7 +148,7 @@ def test_only_what_may_pass_is_asked_for_again(hostile):
 
 def test_bodies_without_end_do_not_fill_the_memory(hostile):
     """`drip.jpg` ends as a timeout and `endless.jpg` as too large: so the time is bounded too."""
-    assert hostile.peak < 1_000_000
+    assert hostile.peak < 1_500_000  # the bomb alone would take 2.7 million
 
 
 def test_raw_bytes_are_kept_and_decoded_by_one_rule(hostile):
