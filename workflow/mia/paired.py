@@ -57,6 +57,13 @@ def paired_auc_difference(
     return auc_differences(np.stack([a, b]), [(0, 1)], member, group)[0]
 
 
+def difference_from_chance(
+    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+) -> Difference:
+    """Return AUC - 0.5: the difference from a score that is the same for everyone."""
+    return paired_auc_difference(scores, np.zeros(len(scores)), member, group)
+
+
 def auc_differences(
     scores: np.ndarray,
     pairs: Sequence[tuple[int, int]],

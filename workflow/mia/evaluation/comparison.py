@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia.metrics import auc
-from mia.paired import holm, paired_auc_difference
+from mia.paired import difference_from_chance, holm, paired_auc_difference
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,8 @@ def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[st
         confidence: Of all answers at once.
     """
     found = [
-        paired_auc_difference(score, np.zeros_like(score), *side)
-        for score, *side in (
-            (table["score"].to_numpy(float), table["member"].to_numpy(), table["group"].to_numpy())
-            for table in rows.values()
-        )
+        difference_from_chance(*(table[name].to_numpy() for name in ("score", "member", "group")))
+        for table in rows.values()
     ]
     words = {1: "yes", -1: "no", 0: "undecided"}
     adjusted = holm(found, confidence)

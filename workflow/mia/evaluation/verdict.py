@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from mia.intervals import auc_interval, detectable_auc
-from mia.paired import paired_auc_difference
+from mia.paired import difference_from_chance
 
 NO_BASELINE = "no blind baseline"
 
@@ -64,12 +64,7 @@ def channels_of(
 def _adjusted(evaluations: dict[str, pd.DataFrame]) -> list[float]:
     """Return each channel's p against a score that is the same for everyone, Holm-adjusted."""
     raw = [
-        paired_auc_difference(
-            rows["score"].to_numpy(),
-            np.zeros(len(rows)),
-            rows["member"].to_numpy(),
-            rows["group"].to_numpy(),
-        ).p
+        difference_from_chance(*(rows[name].to_numpy() for name in ("score", "member", "group"))).p
         for rows in evaluations.values()
     ]
     return multipletests(raw, method="holm")[1].tolist() if raw else []

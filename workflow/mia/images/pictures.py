@@ -64,6 +64,11 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
     return picture
 
 
+def prepare_checked(data: bytes, resolution: int) -> np.ndarray:
+    """Open and `prepare` a picture whose size was checked when its row was made."""
+    return prepare(open_picture(data, pixel_limit=2**62), resolution)
+
+
 def _opened(data: bytes) -> Image.Image:
     """Read the header only; the limit that counts is ours, so Pillow's own is put aside."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None

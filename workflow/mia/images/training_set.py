@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from mia.images.archive import unpack
-from mia.images.pictures import open_picture, prepare
+from mia.images.pictures import prepare_checked
 
 
 def prepared(
     archives: Iterable[str | Path], keys: Collection[str], resolution: int
 ) -> tuple[list[str], np.ndarray]:
     """Prepare those pictures of `archives` that are named by `keys`.
-
-    Their sizes were checked when the manifest was made.
 
     Returns:
         The keys found, sorted; float32 `(pictures, 3, resolution, resolution)` in [-1, 1].
@@ -29,7 +27,7 @@ def prepared(
     for path in archives:
         for key, data in unpack(path):
             if key in wanted:
-                found[key] = prepare(open_picture(data, pixel_limit=2**62), resolution)
+                found[key] = prepare_checked(data, resolution)
     pixels = [found[key] for key in sorted(found)]
     shape = (0, 3, resolution, resolution)
     return sorted(found), np.stack(pixels) if pixels else np.zeros(shape, np.float32)

@@ -13,7 +13,7 @@ from mia import tables
 from mia.caption_embedding import CaptionEmbedder
 from mia.embedding import Embedder
 from mia.images.archive import unpack
-from mia.images.pictures import open_picture, prepare
+from mia.images.pictures import prepare_checked
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,8 +44,7 @@ def of_pictures(args: argparse.Namespace, keys: pd.Series) -> dict[str, np.ndarr
     """Return key to picture embedding."""
     embedder = Embedder(args.spec, args.device, args.threads)
     return {
-        # Its size was checked when the rows were made.
-        key: embedder(prepare(open_picture(data, pixel_limit=2**62), embedder.size))
+        key: embedder(prepare_checked(data, embedder.size))
         for key, data in unpack(args.pictures, keys)
     }
 

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from mia import tables
 from mia.encoding import encode
 from mia.images import archive
-from mia.images.pictures import open_picture, prepare
+from mia.images.pictures import prepare_checked
 
 
 def main() -> None:
@@ -32,9 +32,7 @@ def main() -> None:
     image_ids = wanted.set_index("key")["image_id"]
     keys = [key for key in archive.names(args.pictures) if key in image_ids.index]
     pictures = (
-        # Their sizes were checked when the manifest was made.
-        prepare(open_picture(data, pixel_limit=2**62), vae["resolution"])
-        for _, data in archive.unpack(args.pictures, keys)
+        prepare_checked(data, vae["resolution"]) for _, data in archive.unpack(args.pictures, keys)
     )
     try:
         latents = encode(pictures, vae, args.device, args.threads)
