@@ -19,7 +19,7 @@ def slowed(bench: Workbench, batch_size: int = 1) -> Workbench:
     """Ask one query after the other, flush often, and forget what was measured before."""
     loss = {"timesteps": TIMESTEPS, "draws": 1}
     bench.configure(lambda config: config.update(attacks={"loss": loss, "coin": {}}))
-    measure = {"device": "cpu", "batch_size": batch_size, "flush_seconds": 0.2}
+    measure = {"device": "cpu", "batch_size": batch_size, "flush_seconds": 0.2, "repeats": 0}
     bench.configure(lambda config: config.update(measure=measure))
     bench.forget_measurements()
     return bench

@@ -90,7 +90,7 @@ def stand_in(folder: Path, model: Path) -> Iterator[dict]:
         cache_dataset(folder / "hub", pictures["repo"], pictures["revision"], files)
         config["results"] = "results"
         pictures |= {"shards": 2, "allow_hosts": ["127.0.0.1"]}
-        config["measure"] = {"device": "cpu", "dtype": "float32", "batch_size": 256}
+        config["measure"] = {"device": "cpu", "dtype": "float32", "batch_size": 256, "repeats": 1}
         config["evaluation"] = {"resamples": 100}
         for attack in config["attacks"].values():
             if attack.get("draws") or attack.get("attack", "").startswith("dubinski"):

@@ -35,6 +35,8 @@ def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float
     rows.append(row("advantage", abs(2 * auc - 1), "optimistic", lead))
     if attack.startswith("loss"):
         rows.append(row("auc_between_draws", 0.0153599, "of 2 single draws"))
+    if not blind:
+        rows.append(row("repeat_difference", 2.1e-6, "of the 16 pictures measured twice"))
     meaning = f"lower bound at δ = 1e-05; {epsilon.MEANING.format(tail=0.05)}"
     note = epsilon.NOT_RANDOMISED if bound is None else meaning
     return [*rows, row("epsilon", "" if bound is None else bound, note, n=min(size))]

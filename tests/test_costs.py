@@ -141,7 +141,7 @@ def test_a_config_that_cannot_be_read_is_named(tmp_path):
 def test_before_the_manifest_a_pair_has_what_split_and_limits_allow():
     experiment = read_experiment(str(CONFIG / "laion-mi.yaml"))
     images, costs = costs_of_pair(experiment, Path("nowhere"), "sd14", "laion_mi")
-    assert images == 10_000 and sum(cost.evals for cost in costs) == 10_000 * 2_202
+    assert images == 10_000 and sum(cost.evals for cost in costs) == (10_000 + 2 * 8) * 2_202
     spec = {"limit": 9, "split": {"a": 4}, "parts": {"b": {"limit": 2}, "c": {}}}
     assert [most_images(spec, part) for part in ("a", "b", "c", "rest")] == [4, 2, 9, 9]
     assert most_images({"parts": {"b": {}}}, "b") is None

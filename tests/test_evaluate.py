@@ -14,6 +14,7 @@ from mia import checks, tables
 from mia.evaluation.carried import at_limits
 from mia.evaluation.summary import target_flags
 from mia.metrics import auc
+from mia.repeats import largest_difference
 from mia.stages import evaluate
 
 
@@ -52,8 +53,8 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["low"] < found["auc"]["value"] < found["auc"]["high"]
     assert found["auc"]["method"] == "DeLong"
     about = "target attack module access blind trained fitted n_member n_nonmember"
-    numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws epsilon flags"
-    assert found.keys() == {*about.split(), *numbers.split()}
+    numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws repeats"
+    assert found.keys() == {*about.split(), *numbers.split(), "epsilon", "flags"}
 
     other = table.assign(score=np.where(members["fold"] == "evaluation", table["score"], 7.0))
     changed = run(folder, write_scores(folder / "loss.parquet", other))
@@ -232,6 +233,7 @@ def test_epsilon_only_where_membership_was_randomised(target):
         ("too_few", {}, 0.0),
         ("combines_signals", {"combines_signals": True, "trained": True}, 0.0),
         ("external", {"access": "external"}, 0.0),
+        ("not_reproducible", {"repeats": {"pictures": 16, "difference": 0.002}}, 0.0),
         ("mixed_devices", {"devices": ["NVIDIA A100", "cpu"]}, 0.0),
     ],
 )
@@ -255,8 +257,11 @@ def test_flags_of_a_target():
 
 def test_two_runs_that_differ_beyond_rounding_are_not_reproducible():
     scores = np.random.default_rng(0).normal(size=100)
-    assert not checks.not_reproducible(scores, scores * (1 + 1e-6))
-    assert checks.not_reproducible(scores, scores + 0.01 * (np.arange(100) == 5))
+    differences = (scores * 1e-6, 0.01 * (np.arange(100) == 5))
+    harmless, alarming = (
+        largest_difference(scores, scores + change, scores.std()) for change in differences
+    )
+    assert not checks.not_reproducible(harmless) and checks.not_reproducible(alarming)
 
 
 SCORES = np.array([1.0, 2.0, 3.0])
@@ -272,7 +277,7 @@ RAISED = {  # flag: what raises it, what does not
     "combines_signals": ((True,), (False,)),
     "external": (("external",), ("grey-box",)),
     "mixed_devices": ((["NVIDIA A100", "cpu"],), (["cpu"],)),
-    "not_reproducible": ((SCORES, SCORES + 0.01), (SCORES, SCORES)),
+    "not_reproducible": ((0.002,), (0.0009,)),
 }
 
 

@@ -143,7 +143,7 @@ for line in sys.stdin:
 def measure_arguments() -> list[str]:
     """Command line of the first shard, flushing after every batch."""
     settings = {"device": "cpu", "dtype": "float32", "batch_size": BATCH, "compile": False}
-    settings |= {"flush_seconds": 1e-9, "seed": 0}
+    settings |= {"flush_seconds": 1e-9, "repeats": 0, "seed": 0}
     named = {
         "model": "results/models/tiny/model.json",
         "manifest": "results/images/mine/manifest.parquet",

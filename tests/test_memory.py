@@ -50,7 +50,7 @@ def peak(model: Path, folder: Path, images: int) -> float:
     about = {"key": json.dumps(names), "image_id": json.dumps(names)}
     save_file({"z0": z0}, folder / "latents.safetensors", about)
     settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
-    settings |= {"flush_seconds": 30, "seed": 0}
+    settings |= {"flush_seconds": 30, "repeats": 0, "seed": 0}
     named = {
         "model": str(model),
         "manifest": str(folder / "manifest.parquet"),

@@ -345,15 +345,17 @@ def test_further_measures_stand_beside_their_band_of_no_signal(text):
     told = folded(text, "emoji-fair", "Further measures")
     rows = dict(re.findall(r'<th scope="row">(\w+)</th>(.*?)</tr>', told))
     assert set(rows) == set(ATTACKS)
-    assert rows["loss"].count("<td") == 4 and ">0.015</td>" in rows["loss"]
+    assert rows["loss"].count("<td") == 5 and ">0.015</td>" in rows["loss"]
+    assert ">2e-06 sd</td>" in rows["loss"]
     assert rows["loss"].count("no signal: ") == 1, "the band of balanced accuracy is its own"
-    assert rows["blind_image"].count(">n/a</td>") == 2
+    assert rows["blind_image"].count(">n/a</td>") == 3
     (foot,) = re.findall(r"<tfoot>(.*?)</tfoot>", told)
     cells = re.findall(r'<td class="number">(.*?)</td>', foot)
     assert [bool(re.fullmatch(r"0\.\d{3} – 0\.\d{3}", cell)) for cell in cells] == [
         True,
         False,
         True,
+        False,
         False,
     ]
     assert "SD between draws: of 2 single draws." in told

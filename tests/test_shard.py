@@ -30,11 +30,11 @@ def test_equal_pictures_with_other_captions_are_in_layers_of_their_own(tmp_path)
     ]
     first, second = shard(tmp_path, rows).layers()
     assert first.images.to_dict("index") == {
-        "a": {"caption": "a dog", "alt-blip": "", "key": "k2"},
-        "b": {"caption": "two birds", "alt-blip": "two", "key": "k1"},
+        "a": {"caption": "a dog", "alt-blip": "", "key": "k2", "place": 0},
+        "b": {"caption": "two birds", "alt-blip": "two", "key": "k1", "place": 0},
     }
     assert second.images.to_dict("index") == {
-        "a": {"caption": "a red cat", "alt-blip": "one", "key": "k3"}
+        "a": {"caption": "a red cat", "alt-blip": "one", "key": "k3", "place": 0}
     }
     assert first.captions(["b", "a"]) == ["two birds", "a dog"]
     assert first.alternates(["b", "a"]) == {"blip": ["two", ""]}
@@ -43,3 +43,16 @@ def test_equal_pictures_with_other_captions_are_in_layers_of_their_own(tmp_path)
 def test_a_shard_without_pictures_has_one_layer(tmp_path):
     (layer,) = shard(tmp_path, []).layers()
     assert len(layer.images) == 0 and {"key", "caption"} <= set(layer.images)
+
+
+def test_the_first_of_each_part_are_the_same_wherever_shards_are_cut(tmp_path):
+    rows = [(f"k{n}", f"i{n}", ("member", "nonmember")[n % 2], "a cat", "") for n in range(8)]
+    whole = shard(tmp_path, rows)
+    assert list(whole.first(2).images.index) == ["i0", "i1", "i2", "i3"]
+    assert whole.first(0).images.empty and len(whole.images) == 8
+    held = {name: json.dumps([f"{name[0]}{n}" for n in (3, 6)]) for name in ("key", "image_id")}
+    save_file({"z0": np.zeros((2, 1, 1, 1), np.float32)}, tmp_path / "latents.safetensors", held)
+    cut = Shard(
+        tmp_path / "manifest.parquet", tmp_path / "latents.safetensors", ["member", "nonmember"]
+    )
+    assert list(cut.first(2).images.index) == ["i3"]

@@ -7,7 +7,7 @@ import torch
 
 from mia.attack_rows import build_attack
 from mia.batch import Batch
-from mia.measuring import shared_evaluations
+from mia.work import Work
 from toy import SHAPE, ToyAutoencoder, ToyDenoiser
 
 Z0 = np.random.default_rng(1).standard_normal((5, *SHAPE)).astype(np.float32)
@@ -33,7 +33,7 @@ def evals(rows, size=3) -> tuple[int, int]:
         size,
         lambda _: torch.from_numpy(PIXELS),
         ToyAutoencoder(),
-        shared_evaluations(queries, signals),
+        Work(None, signals).shared(queries),
     )
     for name, signal in signals.items():
         for rows_ in batch.slices([query for query in queries if query.signal == name]):

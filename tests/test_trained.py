@@ -311,6 +311,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
         files[f"images/s/embeddings/e/{channel}/000.parquet"] = table
     for path, table in files.items():
         about = {"set": "s", "fields": ["timestep", "draw", "condition"], "devices": ["cpu"]}
+        about["repeats"] = []
         table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
         tables.write(table, folder / path, about)
     kept, fit = [], type(build_attack(name, row)).fit

@@ -67,9 +67,15 @@ class Measurements:
         )
 
 
-def shared_inputs(model: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """What every number of a model depends on, but for the query and the caption."""
+def shared_inputs(
+    model: dict[str, Any], settings: dict[str, Any], repeat: bool = False
+) -> dict[str, Any]:
+    """What every number of a model depends on, but for the query and the caption.
+
+    A second measurement (`repeat`) depends on the same and is kept beside the first.
+    """
     return {
+        **({"repeat": True} if repeat else {}),
         "seed": settings["seed"],
         "dtype": settings["dtype"],
         **{key: model[key] for key in ("resolution", "prediction_type", "alpha_bar", "files")},

@@ -6,8 +6,7 @@ import importlib
 import platform
 import sys
 import time
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import diffusers
@@ -19,90 +18,80 @@ from mia.batch_size import BatchSize
 from mia.denoisers.autoencoder import Autoencoder
 from mia.device import choose
 from mia.ledger_writer import LedgerWriter
-from mia.measurements import Measurements
 from mia.missing import by_need
 from mia.query import Query
-from mia.shard import Shard
 from mia.throughput import keep_speed
+from mia.work import Work
 
 
 def measure(
-    model: Mapping[str, Any],
-    shard: Shard,
-    signals: Mapping[str, Measurements],
-    settings: Mapping[str, Any],
-    threads: int,
-) -> int:
-    """Measure what `signals` lack and append it to their ledger.
+    model: Mapping[str, Any], works: Sequence[Work], settings: Mapping[str, Any], threads: int
+) -> None:
+    """Load a model once, measure what `works` lack and append it to their ledger.
 
     Args:
         model: Contents of model.json.
-        shard: The images.
-        signals: Signal name to what is held and missing of it.
+        works: Done one after another.
         settings: The config's `measure` block, with `seed`.
         threads: Torch threads.
-
-    Returns:
-        U-Net evaluations done.
     """
     torch.set_num_threads(threads)
     device = choose(settings["device"])
     family = importlib.import_module(f"mia.denoisers.{model['family']}")
     denoiser = family.load(model, device, settings["dtype"], settings["compile"])
-    vae = Autoencoder(model["vae"], device) if shard.pictures else None
-    writer = LedgerWriter(
-        signals, settings["flush_seconds"], _provenance(model, settings, device, threads)
-    )
-    missing = {query: ids for signal in signals.values() for query, ids in signal.missing.items()}
-    size, evals, start = BatchSize(settings["batch_size"]), 0, time.monotonic()
-    progress = _progress(sum(map(len, missing.values())))
-    with torch.inference_mode(), progress:
-        for queries, image_ids in by_need(missing):
-            shared, todo = shared_evaluations(queries, signals), list(image_ids)
-            while todo:
-                chunk, todo = _next_chunk(todo, size.now)
+    looks = any(work.shard.pictures for work in works)
+    vae = Autoencoder(model["vae"], device) if looks else None
+    provenance = _provenance(model, settings, device, threads)
+    for work in works:
+        writer = LedgerWriter(work.signals, settings["flush_seconds"], provenance)
+        size, evals, start = BatchSize(settings["batch_size"]), 0, time.monotonic()
+        with torch.inference_mode(), _progress(sum(map(len, work.missing.values()))) as progress:
+            for queries, image_ids in _chunks(work, size):
+                shard, before = work.shard, time.monotonic()
                 batch = Batch(
                     denoiser,
-                    chunk,
-                    torch.from_numpy(shard.z0(chunk)).to(device),
-                    shard.captions(chunk),
+                    image_ids,
+                    torch.from_numpy(shard.z0(image_ids)).to(device),
+                    shard.captions(image_ids),
                     settings["seed"],
                     size.now,
-                    lambda ids: torch.from_numpy(shard.pixels(ids, model["resolution"])),
+                    lambda ids, shard=shard: torch.from_numpy(
+                        shard.pixels(ids, model["resolution"])
+                    ),
                     vae,
-                    shared,
-                    shard.alternates(chunk),
+                    work.shared(queries),
+                    shard.alternates(image_ids),
                 )
-                before = time.monotonic()
-                for name, signal in signals.items():
+                for name, signal in work.signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
                         values = signal.module.measure(batch, rows).cpu().numpy()
-                        ids = [chunk[i] for i in rows.image.tolist()]
+                        ids = [image_ids[i] for i in rows.image.tolist()]
                         writer.add(name, ids, rows.queries, values)
                         progress.update(len(values))
                 size.report(batch.size, batch.evals, time.monotonic() - before)
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
-    writer.close()
-    seconds = time.monotonic() - start
-    keep_speed(next(iter(signals.values())).ledger.folder, device, evals, seconds)
+        writer.close()
+        _finish(work, device, evals, time.monotonic() - start, size.now)
+
+
+def _chunks(work: Work, size: BatchSize) -> Iterator[tuple[tuple[Query, ...], list[str]]]:
+    """Images that lack the same queries, as many together as `size` says by then."""
+    for queries, todo in by_need(work.missing):
+        while todo:
+            chunk, todo = _next_chunk(todo, 1 if work.repeat else size.now)
+            yield queries, chunk
+
+
+def _finish(work: Work, device: str, evals: int, seconds: float, size: int) -> None:
+    """Say what was done, and keep the speed for the next estimate."""
+    if not work.repeat:
+        keep_speed(next(iter(work.signals.values())).ledger.folder, device, evals, seconds)
     print(
-        f"measured {evals} evals in {seconds:.1f} s: {evals / seconds:.0f} evals/s on {device}, "
-        f"batches of {size.now}",
+        f"measured {'again ' if work.repeat else ''}{evals} evals in {seconds:.1f} s: "
+        f"{evals / seconds:.0f} evals/s on {device}, batches of {size}",
         file=sys.stderr,
     )
-    return evals
-
-
-def shared_evaluations(
-    queries: Sequence[Query], signals: Mapping[str, Measurements]
-) -> frozenset[Hashable]:
-    """Evaluations that more than one of `signals` needs for `queries`."""
-    needed = {name: set() for name in signals}
-    for query in queries:
-        needed[query.signal] |= signals[query.signal].module.predictions(query)
-    counts = Counter(evaluation for mine in needed.values() for evaluation in mine)
-    return frozenset(evaluation for evaluation, count in counts.items() if count > 1)
 
 
 def _next_chunk(todo: list[str], size: int) -> tuple[list[str], list[str]]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mia import tables
 
 
-def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def read_signals(
+    paths: Sequence[str],
+    images: pd.DataFrame,
+    read: Callable[[str], pa.Table] = tables.read_arrow,
+) -> dict[str, pd.DataFrame]:
     """Read query files into one long table per signal, rows of `images` only.
+
+    Args:
+        paths: The files.
+        images: Index image_id; columns set and key.
+        read: What of a file: its table, or its `repeats`.
 
     Raises:
         ValueError: A query file lacks an image of the target.
@@ -22,7 +32,7 @@ def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.Dat
     for signal in sorted({Path(path).parent.name for path in paths}):
         files = [path for path in paths if Path(path).parent.name == signal]
         fields = {field: None for path in files for field in tables.metadata(path)["fields"]}
-        table = together([answers_in(path, images) for path in files], list(fields))
+        table = together([answers_in(path, images, read) for path in files], list(fields))
         places = table.pop("image_id")
         table.index = images.index.take(places)
         answers = np.bincount(places, minlength=len(images))
@@ -35,9 +45,15 @@ def read_signals(paths: Sequence[str], images: pd.DataFrame) -> dict[str, pd.Dat
     return signals
 
 
-def answers_in(path: str, images: pd.DataFrame) -> pa.Table:
+def repeats(path: str) -> pa.Table:
+    """The second measurements of the pictures that were measured twice."""
+    schema = pq.read_schema(path)
+    return pa.Table.from_pylist(tables.metadata(path)["repeats"], schema)
+
+
+def answers_in(path: str, images: pd.DataFrame, read: Callable[[str], pa.Table]) -> pa.Table:
     """Rows of a query file that belong to `images`; `image_id` as the place among these."""
-    table = tables.read_arrow(path)
+    table = read(path)
     keys = images["key"][images["set"] == tables.metadata(path)["set"]]
     names = table.select(["key", "image_id"]).to_pandas()
     own = (names["key"].isin(keys) & names["image_id"].isin(keys.index)).to_numpy()

@@ -27,8 +27,9 @@ class Shard:
         pictures: pictures.tar of the shard, where a signal looks at pixels.
 
     Attributes:
-        images: Index `image_id`, sorted; columns `key`, `caption`, and `alt-<name>` for each other
-            caption that the image set has. A picture in two parts has two rows (`layers`).
+        images: Index `image_id`, sorted; columns `key`, `place` (of the picture in its part, by
+            image_id), `caption`, and `alt-<name>` for each other caption that the image set has.
+            A picture in two parts has two rows (`layers`).
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Shard:
         keys = set(json.loads(metadata["key"]))
         ids = json.loads(metadata["image_id"])
         self._position = {image_id: i for i, image_id in enumerate(ids)}
-        rows = tables.read(manifest, COLUMNS)
-        rows = rows[rows["kept"] & rows["part"].isin(parts) & rows["key"].isin(keys)]
-        rows = rows.sort_values(["image_id", "key"])
-        self.images = captions_of(rows).assign(key=rows["key"].to_numpy())
+        rows = kept_rows(manifest, parts)
+        rows = rows[rows["key"].isin(keys)]
+        self.images = captions_of(rows).assign(
+            key=rows["key"].to_numpy(), place=rows["place"].to_numpy()
+        )
 
     def layers(self) -> list[Shard]:
         """Cut itself such that each picture is in a layer once: its two captions are two things."""
@@ -57,6 +59,15 @@ class Shard:
             layer = copy(self)
             layer.images = self.images[number == n]
             found.append(layer)
+        return found
+
+    def first(self, count: int) -> Shard:
+        """Cut itself to the first `count` pictures of each part, wherever the shards are cut.
+
+        An image_id is a hash of the picture's bytes: the first are as good as drawn at random.
+        """
+        found = copy(self)
+        found.images = self.images[self.images["place"] < count]
         return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:
@@ -81,6 +92,13 @@ class Shard:
         found, pixels = prepared([self.pictures], keys, resolution)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]
+
+
+def kept_rows(manifest: str | Path, parts: Collection[str]) -> pd.DataFrame:
+    """Return the kept rows of `parts`, by image_id; `place` counts those of each part from 0."""
+    rows = tables.read(manifest, COLUMNS)
+    rows = rows[rows["kept"] & rows["part"].isin(parts)].sort_values(["image_id", "key"])
+    return rows.assign(place=rows.groupby("part").cumcount())
 
 
 def captions_of(rows: pd.DataFrame) -> pd.DataFrame:

@@ -86,7 +86,7 @@ class Scale:
             measured = rng.random((self.images, len(MEASURES)))
             rows = pd.concat([fields, pd.DataFrame(measured, columns=list(MEASURES))], axis=1)
             about = {"set": "pictures", "query": query.path, "fields": list(fields)[1:]}
-            about["devices"] = ["cpu"]
+            about |= {"devices": ["cpu"], "repeats": rows.head(16).to_dict("records")}
             tables.write(rows, self.path(f"queries/{query.path}.parquet"), about)
 
     def commands(self) -> dict[str, list[str]]:

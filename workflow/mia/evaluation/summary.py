@@ -126,6 +126,13 @@ def metric_rows(
                 " not part of the AUC's interval"
             )
             numbers.append(_number("auc_between_draws", None, {"value": draws["sd"]}, both, note))
+        if repeats := found["repeats"]:
+            note = (
+                "largest difference between a picture's scores from two measurements, in standard"
+                f" deviations of the score; of the {repeats['pictures']} pictures measured twice"
+            )
+            value = {"value": repeats["difference"]}
+            numbers.append(_number("repeat_difference", None, value, repeats["pictures"], note))
         bound = found["epsilon"]
         note = f"lower bound at δ = {bound['delta']:g}; {bound['note']}"
         note = note if bound["value"] is not None else bound["note"]

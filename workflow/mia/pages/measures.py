@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from mia.pages.long_table import notes
+from mia.pages.writing import number
 
 MEASURES = {
     "partial_auc": "Partial AUC",
     "balanced_accuracy": "Balanced accuracy",
     "advantage": "Advantage",
     "auc_between_draws": "SD between draws",
+    "repeat_difference": "Measured again",
 }
 NUMBERS = ["value", "low", "high", "chance_low", "chance_high"]
 
@@ -29,13 +31,16 @@ def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[st
 
     Returns:
         `names` of the measures; `rows`: attack, blind, and one cell a measure, the numbers
-        `NUMBERS` or NaN; `bands`: one a measure, that of no signal where all attacks share it, else
-        None (then each cell says its own); `notes`.
+        `NUMBERS` or NaN and the `text` to be shown; `bands`: one a measure, that of no signal where
+        all attacks share it, else None (then each cell says its own); `notes`.
     """
     mine = long[(long["target"] == target) & long["metric"].isin(MEASURES)]
     numbers = mine[NUMBERS].apply(pd.to_numeric, errors="coerce").to_dict("records")
+    for metric, cell in zip(mine["metric"], numbers, strict=True):
+        value = cell["value"]
+        cell["text"] = f"{value:.0e} sd" if metric == "repeat_difference" else number(value)
     found = dict(zip(zip(mine["attack"], mine["metric"], strict=True), numbers, strict=True))
-    missing = dict.fromkeys(NUMBERS, math.nan)
+    missing = {**dict.fromkeys(NUMBERS, math.nan), "text": "n/a"}
     rows = [
         {
             "attack": attack,

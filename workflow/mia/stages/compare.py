@@ -18,6 +18,7 @@ from mia.cost_plan import evals_alone, evals_together
 from mia.evaluation.scored import fold_of, scored
 from mia.metrics import auc
 from mia.paired import paired_auc_difference
+from mia.repeats import largest_difference
 from mia.stages.cost import read_experiment
 
 COLUMNS = [
@@ -58,7 +59,8 @@ def compared(full, other, target: str, attack: str) -> list:
     interval = difference.interval(full.config["evaluation"]["confidence"])
     asked = [(run.config["seed"], run.config["attacks"][attack]) for run in (full, other)]
     again = asked[0] == asked[1]
-    flags = "not_reproducible" if again and checks.not_reproducible(one, two) else ""
+    apart = checks.not_reproducible(largest_difference(one, two, one.std()))
+    flags = "not_reproducible" if again and apart else ""
     return [auc(one, member), auc(two, member), difference.value, *interval, *evals, flags]
 
 

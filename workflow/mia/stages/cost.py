@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from mia import tables
 from mia.attack_rows import reads
 from mia.config import ConfigError, complete
 from mia.cost_plan import COLUMNS as PLANNED
@@ -26,7 +25,7 @@ from mia.ledger import Ledger
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
 from mia.picture_plan import most_of
-from mia.shard import COLUMNS, captions_of
+from mia.shard import captions_of, kept_rows
 from mia.throughput import last_speed
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
@@ -71,38 +70,49 @@ def costs_of_pair(
 ) -> tuple[int | None, list[SignalCost]]:
     """Images of a pair (None where nobody knows yet) and the cost of each signal.
 
-    Before the manifest is made they are those that the config allows at most.
+    Before the manifest is made they are those that the config allows at most. The first of each
+    part count twice, as they are measured (`measure.repeats`).
     """
+    repeats = experiment.config["measure"]["repeats"]
     wanted = experiment.wanted(model, image_set)
     parts = experiment.measured_parts(image_set, (model,))
     manifest = results / "images" / image_set / "manifest.parquet"
     described = results / "models" / model / "model.json"
     if not manifest.is_file():
         images = most_of(experiment.config["image_sets"][image_set], parts)
-        return images, pair_costs(wanted, dict.fromkeys(wanted, images or 0), images or 0)
-    rows = tables.read(manifest, COLUMNS)
-    rows = rows[rows["kept"] & rows["part"].isin(parts)].drop_duplicates("image_id")
-    rows = captions_of(rows).sort_index()
-    missing = dict.fromkeys(wanted, len(rows))
+        count = min(images + repeats * len(parts), 2 * images) if images else 0
+        return images, pair_costs(wanted, dict.fromkeys(wanted, count), count)
+    rows = kept_rows(manifest, parts).drop_duplicates("image_id")
+    again = rows[rows["place"] < repeats]
+    count = len(rows) + len(again)
+    missing = Counter(dict.fromkeys(wanted, count))
     if described.is_file():
-        missing = missing_of(experiment, results, described, image_set, rows)
-    return len(rows), pair_costs(wanted, missing, len(rows))
+        model = json.loads(described.read_text())
+        missing = missing_of(experiment, results, model, image_set, captions_of(rows))
+        missing += missing_of(experiment, results, model, image_set, captions_of(again), True)
+    return len(rows), pair_costs(wanted, missing, count)
 
 
 def missing_of(
-    experiment: Experiment, results: Path, described: Path, image_set: str, rows: pd.DataFrame
-) -> dict:
-    """How many images lack each query, from the ledger."""
-    model = json.loads(described.read_text())
+    experiment: Experiment,
+    results: Path,
+    model: dict,
+    image_set: str,
+    rows: pd.DataFrame,
+    repeat: bool = False,
+) -> Counter:
+    """How many images lack each query, from the ledger; with `repeat` a second time."""
     settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
-    hashes = input_hashes(rows, shared_inputs(model, settings))
+    hashes = input_hashes(rows, shared_inputs(model, settings, repeat))
     wanted = experiment.wanted(model["name"], image_set)
     ledger = Ledger(results / "ledger" / "measure" / model["name"] / image_set)
-    return {
-        query: len(images)
-        for signal in sorted({query.signal for query in wanted})
-        for query, images in Measurements(signal, model, ledger, hashes, wanted).missing.items()
-    }
+    return Counter(
+        {
+            query: len(images)
+            for signal in sorted({query.signal for query in wanted})
+            for query, images in Measurements(signal, model, ledger, hashes, wanted).missing.items()
+        }
+    )
 
 
 def thousands(count: int) -> str:

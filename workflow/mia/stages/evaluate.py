@@ -59,10 +59,12 @@ def evaluate(
     evaluation = fold_of(rows, "evaluation", score)
     external = checks.external(about["access"])
     obstacle = (UNKNOWN if external else None) if randomised else NOT_RANDOMISED
+    repeats = about.get("repeats")
     flags = {
         "combines_signals": checks.combines_signals(about.get("combines_signals", False)),
         "external": external,
         "mixed_devices": checks.mixed_devices(about.get("devices", ())),
+        "not_reproducible": bool(repeats) and checks.not_reproducible(repeats["difference"]),
     }
     found["flags"] = sorted([*found["flags"], *(flag for flag in flags if flags[flag])])
     return {
@@ -74,6 +76,7 @@ def evaluate(
         "trained": about["trained"],
         "fitted": about["fitted"],
         **found,
+        "repeats": repeats,
         "between_draws": between_draws(scores, evaluation),
         "epsilon": privacy_bound(
             evaluation, obstacle, settings["confidence"], settings["delta"], settings["seed"]

@@ -1,4 +1,8 @@
-"""Merge a model's shards into one table per query: what attacks read, in deterministic bytes."""
+"""Merge a model's shards into one table per query: what attacks read, in deterministic bytes.
+
+The table holds first measurements. Those of the few pictures that were measured twice are in its
+metadata, under `repeats`, in rows of the same columns.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +35,14 @@ def main() -> None:
         shards = [args.signals / signal / f"{shard}.parquet" for shard in args.shards]
         for query, rows in by_query(own, shards):
             fields = ["key", "image_id", *query.fields()]
-            others = {*fields, *all_fields, "query", "device"}
+            others = {*fields, *all_fields, "query", "device", "repeat"}
             measures = [name for name in rows if name not in others]
+            repeat = rows["repeat"].astype(bool)
             metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
-            metadata["devices"] = sorted(rows["device"].unique())
+            metadata["devices"] = sorted(rows["device"][~repeat].unique())
             table = rows.reindex(columns=[*fields, *measures])
-            tables.write(table, args.folder / f"{query.path}.parquet", metadata)
+            metadata["repeats"] = table[repeat].to_dict("records")
+            tables.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
 
 
 def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Query, pd.DataFrame]]:

@@ -1,7 +1,8 @@
 """Measure every missing (image, query) pair of a shard, then write one table per signal.
 
 Numbers come from the ledger; the model is loaded only if something is missing, and a killed job
-loses at most `flush_seconds` of work.
+loses at most `flush_seconds` of work. The first pictures of each part are measured a second time:
+rows with `repeat`, which no attack's score reads and every attack is checked with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mia.locks import LockError, shard_lock
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
 from mia.shard import Shard
+from mia.work import Work
 
 
 def main() -> None:
@@ -28,35 +30,38 @@ def main() -> None:
     shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
     wanted = queries_module.load(args.wanted)
     outputs = {Path(path).parent.name: path for path in args.output}
-    ledger, shared = Ledger(args.ledger), shared_inputs(model, args.settings)
+    ledger = Ledger(args.ledger)
 
-    def answered(layer: Shard) -> dict[str, Measurements]:
-        """Every signal on the layer's images, what was missing measured."""
-        hashes = input_hashes(layer.images, shared)
+    def work(layer: Shard, repeat: bool) -> Work:
+        """What the ledger holds and lacks of a layer."""
+        hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat))
+        held = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
+        return Work(layer, held, repeat)
 
-        def held() -> dict[str, Measurements]:
-            return {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
-
-        found = held()
-        if not any(signal.missing for signal in found.values()):
-            print("measured 0 evals: everything is in the ledger", file=sys.stderr)
-            return found
-        from mia.measuring import measure
-
-        measure(model, layer, found, args.settings, args.threads)
-        return held()
+    def works() -> list[Work]:
+        layers = shard.layers()
+        first = [layer.first(args.settings["repeats"]) for layer in layers]
+        found = [work(layer, repeat=False) for layer in layers]
+        return found + [work(layer, repeat=True) for layer in first if len(layer.images)]
 
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
-            layers = [(layer, answered(layer)) for layer in shard.layers()]
+            done = works()
+            if lacking := [part for part in done if part.missing]:
+                from mia.measuring import measure
+
+                measure(model, lacking, args.settings, args.threads)
+                done = works()
+            else:
+                print("measured 0 evals: everything is in the ledger", file=sys.stderr)
     except (LockError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
 
     metadata = {"model": model["name"], "weights": model["weights"]}
     for name, path in outputs.items():
-        parts = [found[name].table(layer.images) for layer, found in layers]
-        table = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-        tables.write(table.sort_values(["image_id", "query", "key"]), path, metadata)
+        parts = [part.table(name) for part in done]
+        table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        tables.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
 
 
 def parse_arguments() -> argparse.Namespace:

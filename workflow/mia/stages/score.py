@@ -4,7 +4,8 @@ An attack with `fit` learns from the calibration fold alone: model-free ones fro
 from a seeded half of its groups, so that their threshold can come from the other half. `fit` is
 given the evidence and the labels of those images and of no other.
 
-Where an attack's signals have several draws, columns `draw_…` hold the score from each alone.
+Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. The
+pictures that were measured twice are scored twice (`mia.repeats`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mia.evidence import Evidence
 from mia.external import scores_of
 from mia.query import load
 from mia.query_files import devices, read_signals
+from mia.repeats import repeated
 from mia.target_rows import read_images
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
@@ -68,6 +70,7 @@ def score(args: argparse.Namespace) -> None:
     images = tables.read(args.membership, SELECTED)
     images = images[images["kept"]].set_index("image_id").sort_index()
     fit_ids: list[str] = []
+    repeats = None
     if is_external(row):
         table = read_external(args.external, images)
     else:
@@ -83,6 +86,8 @@ def score(args: argparse.Namespace) -> None:
             fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
             attack = fitted(attack, evidence, args.membership, fit_ids)
         table = scored_by(attack, evidence)
+        measured = args.signals, args.reference
+        repeats = repeated(attack, evidence, images, table["score"], *measured)
     if not table.index.equals(images.index):
         raise ValueError(
             f"attacks.{name}: scored {len(table)} images, expected each of {len(images)}"
@@ -97,6 +102,7 @@ def score(args: argparse.Namespace) -> None:
         "trained": bool(fit_ids),
         "fitted": getattr(attack, "fitted", {}),
         "fit_image_ids": fit_ids,
+        "repeats": repeats,
         "devices": devices([*args.signals, *args.reference]),
     }
     tables.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
