@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import betabinom
 
 from mia import chance, metrics
 from mia.areas import partial_auc
@@ -47,6 +48,15 @@ def test_a_coin_lands_in_the_band_as_often_as_it_says(coins, name, band):
     # A TPR moves in steps of 1 / members, so its exact band holds more; that of the partial AUC is
     # approximate.
     assert (0.91 if name == "partial" else 0.93) <= inside <= (0.99 if name == "tpr" else 0.975)
+
+
+def test_the_law_of_members_above_a_nonmember_is_scipys():
+    rng, tails = np.random.default_rng(0), [0.0005, 0.025, 0.5, 0.975, 0.9995]
+    for members, nonmembers in rng.integers(1, 1500, (300, 2)).tolist():
+        a = int(rng.integers(1, nonmembers + 1))
+        law = betabinom(members, a, nonmembers + 1 - a)
+        found = chance.beta_binomial(members, a, nonmembers + 1 - a, tails)
+        assert found.tolist() == law.ppf(tails).tolist()
 
 
 def test_everyone_is_found_where_every_nonmember_is_allowed():

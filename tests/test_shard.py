@@ -31,7 +31,7 @@ def test_equal_pictures_with_other_captions_are_in_layers_of_their_own(tmp_path)
     first, second = shard(tmp_path, rows).layers()
     assert first.images.to_dict("index") == {
         "a": {"caption": "a dog", "alt-blip": "", "key": "k2", "place": 0},
-        "b": {"caption": "two birds", "alt-blip": "two", "key": "k1", "place": 0},
+        "b": {"caption": "two birds", "alt-blip": "two", "key": "k1", "place": 1},
     }
     assert second.images.to_dict("index") == {
         "a": {"caption": "a red cat", "alt-blip": "one", "key": "k3", "place": 0}

@@ -7,9 +7,10 @@ ties. `members` and `nonmembers` count what varies independently in each class: 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import beta, betabinom
+from scipy.special import betaincinv, betaln
 
 from mia.areas import standardised
 from mia.metrics import allowed_false_positives, two_sided
@@ -50,7 +51,7 @@ def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: fl
     mean = below.sum()
     size = max(mean * (1 - mean) / variance - 1, 1e-6)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = standardised(limit * beta.ppf(tails, mean * size, (1 - mean) * size), limit)
+    low, high = standardised(limit * betaincinv(mean * size, (1 - mean) * size, tails), limit)
     return float(low), float(high)
 
 
@@ -75,9 +76,26 @@ def tpr_band_at(
     The members above the (k+1)-th best nonmember are beta-binomial: `members` trials, a = k + 1,
     b = nonmembers - k.
     """
-    law = betabinom(members, allowed + 1, nonmembers - allowed)
-    tail = (1 - confidence) / 2
-    return law.ppf(tail) / members, law.ppf(1 - tail) / members
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    found = [beta_binomial(members, k + 1, nonmembers - k, tails) for k in np.ravel(allowed)]
+    low, high = np.array(found).reshape(*np.shape(allowed), 2).T / members
+    return low, high
+
+
+def beta_binomial(trials: int, a: float, b: float, tails: Sequence[float]) -> np.ndarray:
+    """Return the smallest count that each of `tails` does not exceed, `(tails,)`.
+
+    The law's logarithm is summed up from that of no success, B(a, n + b) / B(a, b), by
+    P(x + 1) / P(x) = (n - x) (a + x) / ((x + 1) (b + n - x - 1)).
+
+    >>> beta_binomial(10, 1, 1, [0.25, 0.5, 1.0]).tolist()
+    [2, 5, 10]
+    """
+    x = np.arange(trials)
+    steps = np.log((trials - x) * (a + x)) - np.log((x + 1) * (b + trials - x - 1))
+    first = betaln(a, trials + b) - betaln(a, b)
+    cumulated = np.exp(first + np.append(0.0, steps.cumsum())).cumsum()
+    return np.minimum(np.searchsorted(cumulated, tails), trials)
 
 
 def advantage_band(members: int, nonmembers: int, confidence: float) -> Band:

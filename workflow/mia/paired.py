@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 from statsmodels.stats.multitest import multipletests
 
 from mia.metrics import auc_covariance, independent_pairs, two_sided
@@ -95,11 +95,11 @@ def _difference(value: float, variance: float, independent: int) -> Difference:
         return Difference(value, math.inf, 1.0)
     if variance > 1e-14:
         error = math.sqrt(variance)
-        return Difference(value, error, float(2 * norm.sf(abs(value) / error)))
+        return Difference(value, error, float(2 * ndtr(-abs(value) / error)))
     if abs(value) < 1e-12:
         return Difference(0.0, 0.0, 1.0)
     p = 2.0 ** (1 - min(independent, 1000))
-    return Difference(value, float(abs(value) / norm.isf(p / 2)), p)
+    return Difference(value, float(abs(value) / -ndtri(p / 2)), p)
 
 
 def holm(differences: Sequence[Difference], confidence: float) -> list[Adjusted]:

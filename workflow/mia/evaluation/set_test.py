@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import nct, norm
-from scipy.stats import t as student
+from scipy.special import nctdtr, ndtri, stdtr, stdtrit
 from statsmodels.stats.multitest import multipletests
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -82,7 +81,7 @@ def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
         freedom = variance**2 / sum(
             part**2 / (side.shape[-1] - 1) for part, side in zip(parts, sides, strict=True)
         )
-        p = student.sf(gap / np.sqrt(variance), freedom)
+        p = stdtr(freedom, -gap / np.sqrt(variance))
     return np.where(variance > 0, p, (1 - np.sign(gap)) / 2)
 
 
@@ -108,7 +107,7 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
     effect = float(members.mean() - nonmembers.mean()) / spread
     parts = [1 / len(side) for side in sides]
     error = np.sqrt(sum(parts) + effect**2 / (2 * sum(map(len, sides))))
-    half = norm.isf((1 - CONFIDENCE) / 2) * error
+    half = ndtri((1 + CONFIDENCE) / 2) * error
     effects = {"power_low": effect - half, "power": effect, "power_high": effect + half}
     generator = np.random.default_rng(seed)
     found = []
@@ -123,8 +122,8 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
 def _passed(size: int, effect: float) -> float:
     """Power of the test of two sets of `size`, for a difference in standard deviations."""
     freedom = 2 * size - 2
-    limit = student.isf(LEVEL, freedom)
-    return float(nct.sf(limit, freedom, effect * np.sqrt(size / 2)))
+    limit = -stdtrit(freedom, LEVEL)
+    return float(1 - nctdtr(freedom, effect * np.sqrt(size / 2), limit))
 
 
 def doubt(blind: Sequence[float]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mia.figures.style import INK, MEMBER, MUTED, NONMEMBER, WIDTH, styled
 
@@ -48,7 +48,7 @@ def summarise(losses: pd.DataFrame, group: pd.Series, confidence: float) -> pd.D
         Columns condition, timestep, what (`member`, `nonmember` or `gap`), value, low, high.
         The gap is the nonmembers' mean minus the members': above 0, members are easier.
     """
-    z = norm.ppf((1 + confidence) / 2)
+    z = ndtri((1 + confidence) / 2)
     found = []
     losses = losses.assign(group=group.loc[losses["image_id"]].to_numpy())
     for (condition, timestep), rows in losses.groupby(["condition", "timestep"]):
