@@ -20,7 +20,7 @@ from mia.images import loopback
 from tiny_model import as_first_published
 
 CONFIG = Path(__file__).parents[1] / "config" / "laion-mi.yaml"
-ROWS = 200  # of each part
+ROWS = 100  # of each part
 LIVE = {"member": 0.2, "nonmember": 0.25}  # of the real ones about 0.44 and 0.64: evals take time
 WORDS = ("red", "blue", "old", "cat", "dog", "birds", "sea", "print", "wall", "art")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.attack_rows import build_attacks
+from mia.attack_rows import build_attacks, reads
 from mia.cost_plan import evals_together
 from micro_experiment import IMAGES
 from workbench import Workbench
@@ -23,6 +23,11 @@ def attacks_of(name: str) -> dict:
         row: {k: "null" if v is None else v for k, v in spec.items()} for row, spec in rows.items()
     }
     return {row: spec for row, spec in rows.items() if row != "loss_ratio"}
+
+
+def reads_all(rows: dict) -> list[str]:
+    """The attacks that read what all others ask."""
+    return [name for name, attack in build_attacks(rows).items() if reads(attack, "rows")]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,10 @@ def test_more_timesteps_measure_only_those(bench):
     rows = attacks_of("all-attacks.yaml")
     rows["loss"] = {"timesteps": [100, 125], "draws": 5}
     bench.configure(lambda config: config.update(attacks=rows))
-    assert bench.run().done().evals == IMAGES * 5
+    measuring, scoring = bench.make_run()
+    assert (measuring.evals, scoring.evals) == (IMAGES * 5, 0)
+    rescored = {job for job in scoring.jobs if job.startswith("score/")}
+    assert rescored == {f"score/fair/{attack}" for attack in ("loss", *reads_all(rows))}
 
 
 def test_a_new_attack_on_old_queries_measures_nothing(bench):
