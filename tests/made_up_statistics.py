@@ -39,6 +39,8 @@ def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float
         rows.append(row("repeat_difference", 2.1e-6, "of the 16 pictures measured twice"))
     meaning = f"lower bound at δ = 1e-05; {epsilon.MEANING.format(tail=0.05)}"
     note = epsilon.NOT_RANDOMISED if bound is None else meaning
+    if bound is not None and not blind and attack != "coin":
+        rows.append(row("epsilon_together", 0.9 * bound, "with those of all attacks", n=min(size)))
     return [*rows, row("epsilon", "" if bound is None else bound, note, n=min(size))]
 
 

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from mia.evaluation.epsilon import NOT_RANDOMISED, lower_bound, p_value, privacy_bound
+from mia.evaluation.epsilon import (
+    NOT_RANDOMISED,
+    bounds_together,
+    lower_bound,
+    p_value,
+    privacy_bound,
+)
 
 
 def responses(epsilon: float, pairs: int, seed: int) -> pd.DataFrame:
@@ -29,6 +35,16 @@ def bound(rows, seed=0, delta=1e-9):
 def test_the_bound_is_below_the_true_epsilon_as_often_as_it_claims(epsilon):
     found = [bound(responses(epsilon, 300, seed), seed)["value"] for seed in range(200)]
     assert np.mean(np.array(found) <= epsilon) >= 0.95
+
+
+def test_the_largest_of_many_bounds_holds_as_often_as_one():
+    """Fifteen attacks that know nothing; each bound alone would often leave one above 0."""
+    alone, together = [], []
+    for run in range(60):
+        rows = {str(n): responses(0.0, 200, 100 * run + n) for n in range(15)}
+        alone.append(max(bound(found)["value"] for found in rows.values()))
+        together.append(max(bounds_together(rows, 0.95, 1e-9, 0).values()))
+    assert np.mean(np.array(together) > 0) <= 0.1 < np.mean(np.array(alone) > 0)
 
 
 def test_a_large_epsilon_is_seen():

@@ -277,16 +277,24 @@ def test_bootstrap_covers_the_true_tpr_about_as_often_as_it_claims(limit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [500, 2500])
-def test_bootstrap_covers_the_true_tpr_in_a_thousand_simulations(n):
-    """Within two points of 95 %, at 1 % too, where 500 nonmembers allow five false positives."""
-    limits, covered = (0.1, 0.01), []
-    truth = [true_tpr(1.0, limit) for limit in limits]
-    for seed in range(1000):
+@pytest.mark.parametrize(
+    ("n", "limits", "simulations"),
+    [
+        (500, (0.1, 0.01), 1000),
+        (2500, (0.1, 0.01), 1000),
+        (300, (0.01,), 1000),
+        (2000, (0.001,), 400),
+    ],
+)
+def test_tpr_intervals_cover_the_truth_as_often_as_they_claim(n, limits, simulations):
+    """Within two points of 95 %; three where two or three false positives are allowed."""
+    covered, truth = [], [true_tpr(1.0, limit) for limit in limits]
+    for seed in range(simulations):
         scores, member = sample(n, n, 1.0, seed)
         found = tpr_interval(scores, member, limits, 0.95, resamples=300, seed=seed)
         covered.append([low <= tpr <= high for tpr, (low, high) in zip(truth, found, strict=True)])
-    assert np.abs(np.mean(covered, axis=0) - 0.95).max() <= 0.02
+    few = min(limits) * n < 5
+    assert np.abs(np.mean(covered, axis=0) - 0.95).max() <= (0.03 if few else 0.02)
 
 
 def test_tpr_interval_is_seeded_and_goes_by_group():

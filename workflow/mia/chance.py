@@ -77,18 +77,20 @@ def tpr_band_at(
     b = nonmembers - k.
     """
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    found = [beta_binomial(members, k + 1, nonmembers - k, tails) for k in np.ravel(allowed)]
+    found = [
+        beta_binomial_quantiles(members, k + 1, nonmembers - k, tails) for k in np.ravel(allowed)
+    ]
     low, high = np.array(found).reshape(*np.shape(allowed), 2).T / members
     return low, high
 
 
-def beta_binomial(trials: int, a: float, b: float, tails: Sequence[float]) -> np.ndarray:
-    """Return the smallest count that each of `tails` does not exceed, `(tails,)`.
+def beta_binomial_quantiles(trials: int, a: float, b: float, tails: Sequence[float]) -> np.ndarray:
+    """Return the smallest count whose cumulated probability reaches each of `tails`, `(tails,)`.
 
     The law's logarithm is summed up from that of no success, B(a, n + b) / B(a, b), by
     P(x + 1) / P(x) = (n - x) (a + x) / ((x + 1) (b + n - x - 1)).
 
-    >>> beta_binomial(10, 1, 1, [0.25, 0.5, 1.0]).tolist()
+    >>> beta_binomial_quantiles(10, 1, 1, [0.25, 0.5, 1.0]).tolist()
     [2, 5, 10]
     """
     x = np.arange(trials)

@@ -37,7 +37,7 @@ MEANINGS = {
     "mixed_devices": "What the scores rest on was measured on more than one kind of device.",
     "external": "The scores were made elsewhere: what they were fitted on is not known here.",
     "not_reproducible": (
-        "The same picture, measured again, gets another score: measuring is not deterministic."
+        "A picture that was measured again got another score: it is not a property of the picture."
     ),
 }
 

@@ -54,13 +54,12 @@ class Ledger:
         """
         parts = [pd.DataFrame(columns=KEY)]
         wanted = None if image_ids is None else pa.array(list(image_ids), pa.string())
-        pending = set(self.folder.glob(f"{signal}-*.parquet"))
+        pending = self._segments(signal)
         while pending:
-            path = pending.pop()
             try:
-                parts.append(self._read_segment(path, fingerprint, wanted))
+                parts.append(self._read_segment(pending.pop(), fingerprint, wanted))
             except FileNotFoundError:  # its writer merged it just now: look again
-                pending = set(self.folder.glob(f"{signal}-*.parquet"))
+                pending = self._segments(signal)
                 parts = parts[:1]
         rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
         return rows.drop_duplicates(KEY, ignore_index=True)
@@ -78,6 +77,10 @@ class Ledger:
         new = self._write(signal, merged, metadata)
         for path in set(segments) - {new}:
             path.unlink()
+
+    def _segments(self, signal: str) -> list[Path]:
+        """By name, so that of two rows with one key all readers take the same."""
+        return sorted(self.folder.glob(f"{signal}-*.parquet"))
 
     def _write(self, signal: str, rows: pd.DataFrame, metadata: Mapping[str, Any]) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)

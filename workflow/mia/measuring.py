@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import diffusers
@@ -24,44 +25,36 @@ from mia.throughput import keep_speed
 from mia.work import Work
 
 
-def measure(
-    model: Mapping[str, Any], works: Sequence[Work], settings: Mapping[str, Any], threads: int
-) -> None:
-    """Load a model once, measure what `works` lack and append it to their ledger.
+class Meter:
+    """A model, loaded to be measured with.
 
     Args:
         model: Contents of model.json.
-        works: Done one after another.
         settings: The config's `measure` block, with `seed`.
         threads: Torch threads.
     """
-    torch.set_num_threads(threads)
-    device = choose(settings["device"])
-    family = importlib.import_module(f"mia.denoisers.{model['family']}")
-    denoiser = family.load(model, device, settings["dtype"], settings["compile"])
-    looks = any(work.shard.pictures for work in works)
-    vae = Autoencoder(model["vae"], device) if looks else None
-    provenance = _provenance(model, settings, device, threads)
-    for work in works:
-        writer = LedgerWriter(work.signals, settings["flush_seconds"], provenance)
-        size, evals, start = BatchSize(settings["batch_size"]), 0, time.monotonic()
-        with torch.inference_mode(), _progress(sum(map(len, work.missing.values()))) as progress:
+
+    def __init__(self, model: Mapping[str, Any], settings: Mapping[str, Any], threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.model, self.settings = model, settings
+        self.device = choose(settings["device"])
+        family = importlib.import_module(f"mia.denoisers.{model['family']}")
+        self.denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
+        self.provenance = _provenance(model, settings, self.device, threads)
+
+    @cached_property
+    def autoencoder(self) -> Autoencoder:
+        """The model's VAE, for signals that look at pixels."""
+        return Autoencoder(self.model["vae"], self.device)
+
+    @torch.inference_mode()
+    def measure(self, work: Work) -> None:
+        """Measure what `work` lacks and append it to its ledger."""
+        writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
+        size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
+        with _progress(sum(map(len, work.missing.values()))) as progress:
             for queries, image_ids in _chunks(work, size):
-                shard, before = work.shard, time.monotonic()
-                batch = Batch(
-                    denoiser,
-                    image_ids,
-                    torch.from_numpy(shard.z0(image_ids)).to(device),
-                    shard.captions(image_ids),
-                    settings["seed"],
-                    size.now,
-                    lambda ids, shard=shard: torch.from_numpy(
-                        shard.pixels(ids, model["resolution"])
-                    ),
-                    vae,
-                    work.shared(queries),
-                    shard.alternates(image_ids),
-                )
+                before, batch = time.monotonic(), self._batch(work, queries, image_ids, size.now)
                 for name, signal in work.signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
                         values = signal.module.measure(batch, rows).cpu().numpy()
@@ -72,7 +65,24 @@ def measure(
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
         writer.close()
-        _finish(work, device, evals, time.monotonic() - start, size.now)
+        _finish(work, self.device, evals, time.monotonic() - start, size.now)
+
+    def _batch(
+        self, work: Work, queries: Sequence[Query], image_ids: list[str], size: int
+    ) -> Batch:
+        shard, resolution = work.shard, self.model["resolution"]
+        return Batch(
+            self.denoiser,
+            image_ids,
+            torch.from_numpy(shard.z0(image_ids)).to(self.device),
+            shard.captions(image_ids),
+            self.settings["seed"],
+            size,
+            lambda ids: torch.from_numpy(shard.pixels(ids, resolution)),
+            self.autoencoder if shard.pictures else None,
+            work.shared(queries),
+            shard.alternates(image_ids),
+        )
 
 
 def _chunks(work: Work, size: BatchSize) -> Iterator[tuple[tuple[Query, ...], list[str]]]:

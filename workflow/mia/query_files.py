@@ -23,7 +23,7 @@ def read_signals(
     Args:
         paths: The files.
         images: Index image_id; columns set and key.
-        read: What of a file: its table, or its `repeats`.
+        read: What of a file: its table, or its `second_measurements`.
 
     Raises:
         ValueError: A query file lacks an image of the target.
@@ -45,7 +45,7 @@ def read_signals(
     return signals
 
 
-def repeats(path: str) -> pa.Table:
+def second_measurements(path: str) -> pa.Table:
     """The second measurements of the pictures that were measured twice."""
     schema = pq.read_schema(path)
     return pa.Table.from_pylist(tables.metadata(path)["repeats"], schema)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mia import tables
 from mia.evidence import Evidence
-from mia.query_files import read_signals, repeats
+from mia.query_files import read_signals, second_measurements
 
 TINY = 1e-200  # for a score that is the same everywhere but not twice on one picture
 
@@ -37,24 +38,37 @@ def repeated(
         pictures: how many; difference: the largest between a picture's two scores, in standard
         deviations of the score over all images. None where no picture of the target was measured
         twice, as for an attack that measures nothing.
+
+    Raises:
+        ValueError: A second score is no number.
     """
-    twice = images
-    for path in (*signals, *reference):
-        twice = twice[twice["key"].isin(repeats(path)["key"].to_pylist())]
-    if not (signals or reference) or twice.empty:
+    twice = measured_twice(images, [*signals, *reference])
+    if twice.empty:
         return None
     again = replace(
         evidence.of_images(twice.index),
-        signals=read_signals(signals, twice, repeats),
-        reference=read_signals(reference, twice, repeats),
+        signals=read_signals(signals, twice, second_measurements),
+        reference=read_signals(reference, twice, second_measurements),
     )
-    second = attack.score(again)
+    first, second = score[twice.index].to_numpy(), attack.score(again)[twice.index].to_numpy()
+    if not np.isfinite(second).all():
+        named = ", ".join(twice.index[~np.isfinite(second)][:3])
+        raise ValueError(f"measured a second time, these images score no number: {named}")
     return {
         "pictures": len(twice),
-        "difference": largest_difference(
-            score[twice.index].to_numpy(), second.to_numpy(), score.std(ddof=0)
-        ),
+        "difference": largest_difference(first, second, score.std(ddof=0)),
     }
+
+
+def measured_twice(images: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of `images` of which every query file of their set has two measurements."""
+    keys: dict[str, set[str]] = {}
+    for path in paths:
+        image_set = tables.metadata(path)["set"]
+        found = set(second_measurements(path)["key"].to_pylist())
+        keys[image_set] = keys.get(image_set, found) & found
+    both = [key in keys.get(of, ()) for of, key in zip(images["set"], images["key"], strict=True)]
+    return images[both]
 
 
 def largest_difference(first: np.ndarray, second: np.ndarray, spread: float) -> float:

@@ -21,8 +21,8 @@ class Work:
         shard: The pictures.
         signals: Signal name to what is held and missing of it.
         repeat: Whether all of this was measured before. Then each picture goes through the model by
-            itself, in other company than the first time, so that a number which depends on anything
-            but its picture and query is found out.
+            itself, so that a number which hangs on the rest of its batch, or on a generator of the
+            process, is found out.
     """
 
     shard: Shard

@@ -11,6 +11,7 @@ is that of exchanging one picture for another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,24 @@ def privacy_bound(
     value, guesses, correct = max(found)
     entry |= {"value": value, "pairs": len(gaps), "guesses": guesses, "correct": correct}
     return {**entry, "note": MEANING.format(tail=1 - confidence)}
+
+
+def bounds_together(
+    evaluation: Mapping[str, pd.DataFrame], confidence: float, delta: float, seed: int
+) -> dict[str, float]:
+    """Return the bounds that hold for all attacks at once, so that the largest may be quoted.
+
+    Bonferroni over attacks, on top of that over shares.
+
+    Args:
+        evaluation: Attack to evaluation rows, of attacks that have a bound of their own.
+        confidence, delta, seed: As in `privacy_bound`.
+    """
+    each = 1 - (1 - confidence) / max(len(evaluation), 1)
+    return {
+        name: privacy_bound(rows, None, each, delta, seed)["value"]
+        for name, rows in evaluation.items()
+    }
 
 
 def lower_bound(pairs: int, guesses: int, correct: int, delta: float, tail: float) -> float:

@@ -91,12 +91,15 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
 
 
 def metric_rows(
-    metrics: Sequence[Mapping[str, Any]], comparisons: Sequence[Comparison]
+    metrics: Sequence[Mapping[str, Any]],
+    comparisons: Sequence[Comparison],
+    together: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     """Return one row per number of one target, keys as in `LONG`.
 
     `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
-    differ it says nothing about the model: `above_blind` is `n/a` there.
+    differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
+    bounds of `together` (`epsilon.bounds_together`).
     """
     rows = []
     for found in metrics:
@@ -137,6 +140,10 @@ def metric_rows(
         note = f"lower bound at δ = {bound['delta']:g}; {bound['note']}"
         note = note if bound["value"] is not None else bound["note"]
         numbers.append(_number("epsilon", None, {"value": bound["value"]}, bound["pairs"], note))
+        if found["attack"] in together:
+            value = {"value": together[found["attack"]]}
+            note = f"lower bound at δ = {bound['delta']:g}; holds with those of all attacks at once"
+            numbers.append(_number("epsilon_together", None, value, bound["pairs"], note))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"

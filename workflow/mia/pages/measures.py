@@ -37,8 +37,7 @@ def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[st
     mine = long[(long["target"] == target) & long["metric"].isin(MEASURES)]
     numbers = mine[NUMBERS].apply(pd.to_numeric, errors="coerce").to_dict("records")
     for metric, cell in zip(mine["metric"], numbers, strict=True):
-        value = cell["value"]
-        cell["text"] = f"{value:.0e} sd" if metric == "repeat_difference" else number(value)
+        cell["text"] = (moved if metric == "repeat_difference" else number)(cell["value"])
     found = dict(zip(zip(mine["attack"], mine["metric"], strict=True), numbers, strict=True))
     missing = {**dict.fromkeys(NUMBERS, math.nan), "text": "n/a"}
     rows = [
@@ -55,6 +54,17 @@ def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[st
         "bands": [_shared(cells) for cells in zip(*(row["cells"] for row in rows), strict=True)],
         "notes": notes(long, target, MEASURES),
     }
+
+
+def moved(difference: float) -> str:
+    """How far a score moved, in its standard deviations.
+
+    >>> moved(0.0), moved(2.13e-6), moved(0.2), moved(1e9)
+    ('0', '2e-06 sd', '0.2 sd', 'over 1000 sd')
+    """
+    if difference > 1000:
+        return "over 1000 sd"
+    return f"{difference:.1g} sd" if difference else "0"
 
 
 def _shared(cells: Collection[dict[str, float]]) -> tuple[float, float] | None:

@@ -32,16 +32,20 @@ def privacy(
         for value in [float(row.value)]
     ]
     rows.sort(key=lambda row: (row["blind"], -row["value"]))
-    reading = [row for row in rows if not row["blind"]]
+    together = long[(long["target"] == target) & (long["metric"] == "epsilon_together")]
     told = notes(long, target, {"epsilon": "ε"})
-    return {"answer": _answer(reading, delta), "rows": rows, "notes": told}
+    return {"answer": _answer(together, delta), "rows": rows, "notes": told}
 
 
-def _answer(reading: list[dict[str, Any]], delta: float) -> str:
-    if not reading:
+def _answer(together: pd.DataFrame, delta: float) -> str:
+    """The largest of the bounds that hold together, in words."""
+    if together.empty:
         return "None can be given here."
-    best = reading[0]
-    if best["value"] == 0:
+    best = together.assign(value=together["value"].astype(float)).sort_values(
+        "value", ascending=False, kind="stable"
+    )
+    attack, value = best["attack"].iloc[0], best["value"].iloc[0]
+    if value == 0:
         return f"None: no attack proves more than ε ≥ 0, at δ = {delta:g}."
-    of = f"the largest of {len(reading)} bounds" if len(reading) > 1 else "the one bound"
-    return f"ε is at least {best['value']:.2f} at δ = {delta:g}: {of}, by {best['attack']}."
+    of = f"; the bounds of all {len(best)} attacks hold at once" if len(best) > 1 else ""
+    return f"ε is at least {value:.2f} at δ = {delta:g}, by {attack}{of}."

@@ -87,9 +87,9 @@ def costs_of_pair(
     count = len(rows) + len(again)
     missing = Counter(dict.fromkeys(wanted, count))
     if described.is_file():
-        model = json.loads(described.read_text())
-        missing = missing_of(experiment, results, model, image_set, captions_of(rows))
-        missing += missing_of(experiment, results, model, image_set, captions_of(again), True)
+        about = json.loads(described.read_text())
+        missing = missing_of(experiment, results, about, image_set, captions_of(rows))
+        missing += missing_of(experiment, results, about, image_set, captions_of(again), True)
     return len(rows), pair_costs(wanted, missing, count)
 
 

@@ -39,7 +39,7 @@ def main() -> None:
             measures = [name for name in rows if name not in others]
             repeat = rows["repeat"].astype(bool)
             metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
-            metadata["devices"] = sorted(rows["device"][~repeat].unique())
+            metadata["devices"] = sorted(rows["device"].unique())
             table = rows.reindex(columns=[*fields, *measures])
             metadata["repeats"] = table[repeat].to_dict("records")
             tables.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
@@ -54,7 +54,7 @@ def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Que
         some = queries[start : start + AT_ONCE]
         names = {query.name for query in some}
         parts = [rows[rows["query"].isin(names)] for rows in map(tables.read, shards)]
-        rows = pd.concat(parts).sort_values("image_id", ignore_index=True)
+        rows = pd.concat(parts).sort_values(["image_id", "key"], ignore_index=True)
         by_name = dict(iter(rows.groupby("query")))
         for query in some:
             yield query, by_name.get(query.name, rows.iloc[:0])

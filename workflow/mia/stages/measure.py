@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,6 +23,9 @@ from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
 from mia.shard import Shard
 from mia.work import Work
+
+if TYPE_CHECKING:
+    from mia.measuring import Meter
 
 
 def main() -> None:
@@ -38,22 +42,20 @@ def main() -> None:
         held = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
         return Work(layer, held, repeat)
 
-    def works() -> list[Work]:
-        layers = shard.layers()
-        first = [layer.first(args.settings["repeats"]) for layer in layers]
-        found = [work(layer, repeat=False) for layer in layers]
-        return found + [work(layer, repeat=True) for layer in first if len(layer.images)]
-
+    first = [(layer.first(args.settings["repeats"]), True) for layer in shard.layers()]
+    layers = [(layer, False) for layer in shard.layers()]
+    layers += [layer for layer in first if len(layer[0].images)]
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
-            done = works()
-            if lacking := [part for part in done if part.missing]:
-                from mia.measuring import measure
-
-                measure(model, lacking, args.settings, args.threads)
-                done = works()
-            else:
-                print("measured 0 evals: everything is in the ledger", file=sys.stderr)
+            meter, done = None, []
+            for layer in layers:
+                if (part := work(*layer)).missing:
+                    meter = meter or loaded(model, args.settings, args.threads)
+                    meter.measure(part)
+                    part = work(*layer)
+                done.append(part)
+        if meter is None:
+            print("measured 0 evals: everything is in the ledger", file=sys.stderr)
     except (LockError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
 
@@ -62,6 +64,12 @@ def main() -> None:
         parts = [part.table(name) for part in done]
         table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         tables.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
+
+
+def loaded(model: dict, settings: dict, threads: int) -> Meter:
+    from mia.measuring import Meter
+
+    return Meter(model, settings, threads)
 
 
 def parse_arguments() -> argparse.Namespace:

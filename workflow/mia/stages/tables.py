@@ -15,6 +15,7 @@ from mia.cost_plan import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.costs import costs
+from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.scored import fold_of, scored
 
 COLUMNS = {
@@ -44,7 +45,7 @@ def of_target(
         membership: Its membership table.
         audit: Its audit.
         attacks: Row to attack.
-        settings: confidence of the comparisons, seed of the set test's subsets.
+        settings: confidence of the comparisons, δ of the privacy bounds, seed.
     """
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
@@ -54,9 +55,20 @@ def of_target(
     comparisons = compare_rows(evaluation, blind, settings["confidence"])
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
     beyond = above_chance(reading, settings["confidence"])
+    bounded = [
+        found
+        for found in metrics
+        if found["attack"] in reading and found["epsilon"]["value"] is not None
+    ]
+    together = bounds_together(
+        {found["attack"]: evaluation[found["attack"]] for found in bounded},
+        settings["confidence"],
+        settings["delta"],
+        settings["seed"],
+    )
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     return {
-        "long": summary.metric_rows(metrics, comparisons),
+        "long": summary.metric_rows(metrics, comparisons, together),
         "summary": summary.summary_rows(metrics, audit, comparisons, beyond, cost),
         "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
         "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
