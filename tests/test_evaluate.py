@@ -70,7 +70,7 @@ def test_a_tpr_that_rests_on_too_few_nonmembers_is_not_printed(target):
     assert [entry["false_positives_allowed"] for entry in found["tpr"]] == [20, 2, 0]
     assert tenth["fpr"] <= 0.1
     assert tenth["low"] <= tenth["value"] <= tenth["high"]
-    assert tenth["note"] == ""
+    assert tenth["note"] == "rests on at most 20 false positives"
     assert hundredth["value"] is not None
     assert "at most 2 false positives" in hundredth["note"]
     assert thousandth["value"] is thousandth["low"] is thousandth["high"] is None

@@ -185,7 +185,9 @@ def test_correlations_are_spearmans_with_like_attacks_side_by_side():
 def test_names_above_their_intervals_never_meet():
     rows = {f"attack_{i}": (10 ** (0.04 * i), 0.6 + 0.01 * i) for i in range(8)}
     table = pd.DataFrame(rows, index=["evals", "value"]).T
-    figure = costs.draw(table.assign(low=table["value"] - 0.05, high=table["value"] + 0.05), 0.95)
+    figure = costs.draw(
+        table.assign(low=table["value"] - 0.05, high=table["value"] + 0.05), 0.95, (0.45, 0.55)
+    )
     (axes,) = figure.axes
     drawer = FigureCanvasAgg(figure).get_renderer()
     boxes = [text.get_window_extent(drawer) for text in axes.texts]

@@ -324,7 +324,7 @@ def test_pages_say_it_in_words(made):
     lines = (made / "summary.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == (
         "| Target | Verdict | Attack | AUC [95 %] | TPR@1%FPR"
-        " | best blind AUC | above blind | evals/image |"
+        " | best blind AUC | above blind | evals/image | flags |"
     )
     assert lines[2].startswith(f"| fair | BY DESIGN | loss | {interval} | {percent}")
     assert len(lines) == 2 + 12

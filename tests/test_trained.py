@@ -1,5 +1,6 @@
 """Attacks that learn: from the right rows alone, and what can be worked out by hand."""
 
+import importlib
 import json
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from measured import measured
 from mia import denoising_settings, tables
-from mia.attack_rows import build_attack, build_attacks, reads
+from mia.attack_rows import build_attack, build_attacks, known_attacks, reads
 from mia.attacks import dubinski
 from mia.config import ConfigError
 from mia.cost_plan import evals_together
@@ -279,16 +280,34 @@ def test_bad_parameters_are_named(name, row, said):
 TRAINED = {
     "logistic_losses": {"timesteps": [100]},
     "forest": {"attack": "logistic_losses", "timesteps": [100], "classifier": "forest"},
+    "clid_th": {},
+    "dubinski_classifier": {"draws": 1},
     "quantile": {},
     "stack": {},
     "stack_boosting": {"attack": "stack", "classifier": "boosting"},
-    "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100]},
+    "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100, 500], "draws": 2},
     "blind_image": {},
     "blind_caption": {},
+    "blind_surface": {},
+    "blind_metadata": {},
+    "blind_source": {},
+    "blind_all": {},
     "blind_embedding": {},
     "blind_text": {},
     "both_embeddings": {"attack": "blind_all", "channels": ["image", "embedding", "text"]},
 }
+
+
+def asked(name, row):
+    """The queries of an attack; of one that reads what others ask, two of the loss."""
+    attack = build_attack(name, row)
+    return grid("denoise", (100,), 2) if reads(attack, "rows") else attack.queries
+
+
+def test_every_attack_that_learns_is_tried_below():
+    modules = {name: importlib.import_module(f"mia.attacks.{name}") for name in known_attacks()}
+    learning = {name for name, module in modules.items() if hasattr(module.Attack, "fit")}
+    assert learning <= {row.get("attack", name) for name, row in TRAINED.items()}
 
 
 def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table):
@@ -300,18 +319,35 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     membership = membership.assign(group=IDS, fold=fold, kept=True, reason="")
     evaluation = set(membership.loc[fold == "evaluation", "image_id"])
     manifest = statistics(mean=np.random.default_rng(1).random(N)).reset_index()
-    manifest = manifest.assign(key=IDS, group=IDS, caption=[f"a cat {i % 7}" for i in range(N)])
-    files = {"membership.parquet": membership, "images/s/manifest.parquet": manifest}
-    for query, table in losses({100: 0.4}).reset_index().assign(key=IDS * 2).groupby("draw"):
-        files[f"queries/m/s/denoise/t100-d{query}-caption.parquet"] = table
     rng = np.random.default_rng(2)
+    manifest = manifest.assign(
+        key=IDS,
+        group=IDS,
+        caption=[f"a cat {i % 7}" for i in range(N)],
+        url=[f"http://a{i % 5}.org/{i}" for i in range(N)],
+        format="PNG",
+        mode="RGB",
+        **{name: rng.integers(1, 99, N) for name in ("width", "height", "bytes", "jpeg_quality")},
+        jpeg_sampling=2,
+        has_exif=False,
+    )
+    files = {"membership.parquet": membership, "images/s/manifest.parquet": manifest}
+    fields = {}
+    for query in asked(name, row):
+        own = pd.DataFrame({"key": IDS, "image_id": IDS, **query.fields()})
+        measures = importlib.import_module(f"mia.signals.{query.signal}").MEASURES
+        values = pd.DataFrame(rng.random((N, len(measures))) + MEMBER.to_numpy()[:, None] / 9)
+        path = f"queries/m/s/{query.path}.parquet"
+        files[path], fields[path] = (
+            own.join(values.set_axis(measures, axis=1)),
+            list(query.fields()),
+        )
     for channel in getattr(build_attack(name, row), "needs_embeddings", ()):
         vectors = [vector.tobytes() for vector in rng.random((N, 4), np.float32)]
         table = pd.DataFrame({"key": IDS, "image_id": IDS, "embedding": vectors})
         files[f"images/s/embeddings/e/{channel}/000.parquet"] = table
     for path, table in files.items():
-        about = {"set": "s", "fields": ["timestep", "draw", "condition"], "devices": ["cpu"]}
-        about["repeats"] = []
+        about = {"set": "s", "fields": fields.get(path), "devices": ["cpu"], "repeats": []}
         table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
         tables.write(table, folder / path, about)
     kept, fit = [], type(build_attack(name, row)).fit
@@ -323,11 +359,13 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     monkeypatch.setattr(type(build_attack(name, row)), "fit", watched)
     spec = {"name": name, "row": row}
     if reads(build_attack(name, row), "rows"):
-        spec["queries"] = dump(grid("denoise", (100,), 2))
+        spec["queries"] = dump(asked(name, row))
+    tables.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
     argv = ["score", "--attack", json.dumps(spec), "--seed", "5"]
+    argv += ["--model", str(folder / "model.json")]
     argv += ["--membership", str(folder / "membership.parquet")]
     if build_attack(name, row).queries:
-        argv += ["--signals", *map(str, sorted(folder.glob("queries/m/s/denoise/*")))]
+        argv += ["--signals", *(str(folder / path) for path in sorted(fields))]
     argv += ["--manifests", str(folder / "images/s/manifest.parquet")]
     argv += ["--embeddings", *map(str, sorted(folder.glob("images/s/embeddings/e/*/000.parquet")))]
     argv += ["--output", str(folder / "score.parquet")]
@@ -337,14 +375,17 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     return tables.read(folder / "score.parquet"), tables.metadata(folder / "score.parquet"), seen
 
 
+KEPT = ("set", "key", "image_id", "group", "fold", "kept", "timestep", "draw", "condition")
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
     def spoil(table, evaluation):
-        vector = np.full(4, 9, np.float32).tobytes()
-        spoilt = {"member": True, "loss_caption": 99.0, "stat_mean": -7.0, "embedding": vector}
-        for column, value in spoilt.items():
-            if column in table:
-                table.loc[evaluation.to_numpy(), column] = value
+        """Everything but who a picture is and where it stands."""
+        for column in table.columns.difference(KEPT):
+            value = table[column].iloc[0]
+            text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
+            table.loc[evaluation.to_numpy(), column] = text.get(type(value), np.ones_like(value))
         return table
 
     clean = scored(tmp_path / "clean", name, TRAINED[name], monkeypatch)
@@ -363,7 +404,7 @@ def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
 
 def test_a_stack_is_told_its_queries_and_says_how_many(tmp_path, monkeypatch):
     _, about, _ = scored(tmp_path, "stack", {}, monkeypatch)
-    assert about["fitted"] == {"queries": 2, "features": 2}
+    assert about["fitted"] == {"queries": 2, "features": 10}
 
 
 def test_the_score_of_each_draw_stands_beside_the_score(tmp_path, monkeypatch):

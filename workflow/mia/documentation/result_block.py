@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+QUIET = {"few_false_positives", "too_few", "shift", "combines_signals", "external"}
+"""Flags that do not concern an AUC, or that its verdict or name says already."""
+
 OPEN, CLOSE = "<!-- results -->", "<!-- /results -->"
 WRITTEN = "<!-- Written by `make readme` from {source}; do not edit. -->"
 
@@ -35,7 +38,7 @@ def block(table: str, rows: Sequence[Mapping[str, str]], source: str) -> str:
 def glance(rows: Sequence[Mapping[str, str]]) -> str:
     """Return AUC and interval, one line per attack, one column per target under its verdict.
 
-    >>> row = dict(target="t", attack="coin", verdict="FAIR")
+    >>> row = dict(target="t", attack="coin", verdict="FAIR", flags="too_few")
     >>> print(glance([row | dict(auc="0.5", auc_low="0.46", auc_high="0.541")]), end="")
     | AUC [95 %] | t |
     | --- | --- |
@@ -61,10 +64,12 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
         f"{target} {members} + {nonmembers} ({nonmembers // 100})"
         for target, (members, nonmembers) in sizes.items()
     )
+    flags = sorted({flag for row in rows for flag in _loud(row)})
+    flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
         "\nAUC: 0.5 is a coin toss. A dash: the target has no reference model, which this attack "
         "reads. Evaluation pictures, members + nonmembers, and in brackets the false positives "
-        f"that 1 % FPR allows: {listed}."
+        f"that 1 % FPR allows: {listed}.{flagged}"
     )
 
 
@@ -83,4 +88,9 @@ def replace(page: str, text: str, name: str) -> str:
 
 def _auc(row: Mapping[str, str]) -> str:
     value, low, high = (float(row[key]) for key in ("auc", "auc_low", "auc_high"))
-    return f"{value:.2f} [{low:.2f}–{high:.2f}]"
+    return f"{value:.2f} [{low:.2f}–{high:.2f}]{' ⚑' if _loud(row) else ''}"
+
+
+def _loud(row: Mapping[str, str]) -> set[str]:
+    """The flags that belong beside an AUC."""
+    return set(row["flags"].split()) - QUIET

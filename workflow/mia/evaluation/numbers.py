@@ -97,7 +97,6 @@ def _tpr(
     if checks.too_few(point.allowed):
         note = f"n/a: {nonmembers} nonmembers allow {point.allowed} false positives at this limit"
         return {**entry, "false_positives": None, "note": note}
-    few = checks.few_false_positives(point.allowed)
     entry |= {"value": point.tpr, "low": interval[0], "high": interval[1], "fpr": point.fpr}
-    note = f"rests on at most {point.allowed} false positives" if few else ""
+    note = f"rests on at most {point.allowed} false positives"
     return {**entry, "false_positives": point.made, "note": note}

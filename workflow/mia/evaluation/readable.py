@@ -62,7 +62,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
     """Return the README's table."""
     head = [
         *("Target", "Verdict", "Attack", f"AUC [{100 * confidence:g} %]", "TPR@1%FPR"),
-        *("best blind AUC", "above blind", "evals/image"),
+        *("best blind AUC", "above blind", "evals/image", "flags"),
     ]
     lines = [head, ["---"] * len(head)]
     for row in rows:
@@ -70,7 +70,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
             [
                 *(row["target"], row["verdict"], row["attack"]),
                 *(_auc(row), _percent(row, TPR_COLUMNS[0.01]), _decimal(row["blind_auc"])),
-                *(row["above_blind"], str(row["evals_alone"])),
+                *(row["above_blind"], str(row["evals_alone"]), row["flags"].replace(" ", ", ")),
             ]
         )
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from mia.figures.style import AUC_AXIS, INK, MUTED, SERIES, WIDTH, styled
+from mia.figures.style import AUC_AXIS, BAND, INK, MUTED, SERIES, WIDTH, styled
 
 APART = 0.045
 """Attacks of equal cost stand this far apart, in decades."""
@@ -33,18 +33,20 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @styled
-def draw(table: pd.DataFrame, confidence: float) -> Figure:
+def draw(table: pd.DataFrame, confidence: float, band: tuple[float, float]) -> Figure:
     """Draw every attack that reads the model; names stand at those nothing cheaper beats.
 
     Args:
         table: Index attack; columns evals (U-Net evaluations per picture if run alone, 1 or more),
             value, low, high (AUC in [0, 1]).
         confidence: Level of the intervals, for the legend.
+        band: Where an AUC without signal lands, low and high.
     """
     figure = Figure(figsize=(WIDTH, HEIGHT))
     axes = figure.add_axes(AREA)
     table = table.assign(place=_places(table))
     best = frontier(table)
+    axes.axhspan(*band, color=BAND, linewidth=0, label="no signal")
     axes.axhline(0.5, color=MUTED, linewidth=0.8)
     axes.vlines(table["place"], table["low"], table["high"], color=MUTED, linewidth=0.9, alpha=0.7)
     others = table.drop(index=best.index)
@@ -57,7 +59,7 @@ def draw(table: pd.DataFrame, confidence: float) -> Figure:
     _names(axes, best)
     figure.legend(
         loc="upper center",
-        ncols=2,
+        ncols=3,
         title=f"chance is 0.5; {confidence:.0%} intervals",
         title_fontsize=9.5,
     )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from mia import intervals
 from mia.figures.curves import CONDITIONS
-from mia.figures.style import AUC_AXIS, MUTED, SERIES, WIDTH, styled
+from mia.figures.style import AUC_AXIS, BAND, MUTED, SERIES, WIDTH, styled
 
 
 def aucs(
@@ -40,15 +40,17 @@ def aucs(
 
 
 @styled
-def draw(found: pd.DataFrame, confidence: float) -> Figure:
+def draw(found: pd.DataFrame, confidence: float, band: tuple[float, float]) -> Figure:
     """Draw one line per measured condition.
 
     Args:
         found: What `aucs` returns, not empty.
         confidence: Level of the bands, for the legend.
+        band: Where an AUC without signal lands, low and high.
     """
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = figure.add_subplot()
+    axes.axhspan(*band, color=BAND, linewidth=0, label="no signal")
     axes.axhline(0.5, color=MUTED, linewidth=0.8)
     conditions = [name for name in CONDITIONS if name in set(found["condition"])]
     for condition, colour, marker in zip(conditions, (SERIES[0], SERIES[2]), "os", strict=False):
@@ -68,7 +70,7 @@ def draw(found: pd.DataFrame, confidence: float) -> Figure:
     axes.set_ylabel("AUC of the loss")
     figure.legend(
         loc="outside upper center",
-        ncols=2,
+        ncols=3,
         title=f"chance is 0.5; {confidence:.0%} bands",
         title_fontsize=9.5,
     )

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from matplotlib.figure import Figure
 
 from mia import tables
+from mia.chance import auc_band
 from mia.evaluation.scored import fold_of, scored
 from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps, words
 from mia.figures.style import message, to_svg
@@ -138,6 +139,7 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
     group = seen.set_index("image_id")["group"]
     groups = groups_of(seen["member"], seen["group"])
+    band = auc_band(*groups, confidence)
     summary = curves.summarise(losses, group, confidence)
     bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
     by_step = timesteps.aucs(losses, group, *bootstrap)
@@ -162,7 +164,7 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
             words.of_curves(summary),
         ),
         "timesteps": (
-            timesteps.draw(by_step, confidence) if len(by_step) else message(NO_LOSS),
+            timesteps.draw(by_step, confidence, band) if len(by_step) else message(NO_LOSS),
             f"AUC of the loss on {target} by timestep",
             words.of_timesteps(by_step),
         ),
@@ -174,7 +176,7 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
             words.of_correlations(correlation),
         ),
         "costs": (
-            costs.draw(cost, confidence)
+            costs.draw(cost, confidence, band)
             if len(cost)
             else message("No attack on this target asks the model anything."),
             f"AUC against evals per picture on {target}",
