@@ -81,6 +81,35 @@ def test_delong_agrees_with_all_pairs_compared_one_by_one(digits):
     np.testing.assert_allclose(covariance, expected[1], rtol=1e-9)
 
 
+def test_delong_agrees_with_another_implementation():
+    """Numbers of MLstatkit 0.1.91, `Delong_test(member, first, second)`, on tied scores."""
+    first, member = sample(200, 300, shift=0.7, seed=3, digits=1)
+    second = (first + sample(200, 300, seed=4)[0]).round(1)
+    for scores, area, ends in (
+        (first, 0.6857916666666668, (0.6384770920413514, 0.7331062412919822)),
+        (second, 0.6504166666666666, (0.6008831919148471, 0.6999501414184862)),
+    ):
+        found = auc_interval(scores, member, 0.95)
+        assert found.value == pytest.approx(area)
+        assert (found.low, found.high) == pytest.approx(ends)
+    difference = paired_auc_difference(first, second, member)
+    assert difference.p == pytest.approx(0.061276419759300774)
+    assert difference.error**2 == pytest.approx(0.0003572854070263053)
+
+
+def test_the_bootstrap_by_group_covers_the_true_auc_as_often_as_it_claims():
+    """Thirty groups of four alike pictures on each side."""
+    group, covered = np.repeat(np.arange(60), 4), []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        own, shared = rng.normal(size=240) * math.sqrt(0.2), rng.normal(size=60) * math.sqrt(0.8)
+        member = group < 30
+        scores = own + shared[group] + 0.5 * member
+        found = auc_interval(scores, member, 0.95, group, resamples=300, seed=seed)
+        covered.append(found.low <= norm.cdf(0.5 / math.sqrt(2)) <= found.high)
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
 def test_delong_and_group_bootstrap_agree_on_groups_that_hold_no_kin():
     scores, member = sample(300, 300, shift=0.5)
     delong = auc_interval(scores, member, 0.95)
