@@ -108,9 +108,9 @@ def test_tables_are_whole(path):
 # The README's result table
 
 CSV = (
-    "target,attack,verdict,n_member,n_nonmember,auc,auc_low,auc_high\n"
-    "t,loss,FAIR,300,310,0.61,0.561,0.66\nt,coin,FAIR,300,310,0.5,0.4,0.6\n"
-    "u,coin,NOT FAIR,300,40,0.5,0.4,0.6\n"
+    "target,attack,verdict,n_member,n_nonmember,auc,auc_low,auc_high,flags\n"
+    "t,loss,FAIR,300,310,0.61,0.561,0.66,too_few\nt,coin,FAIR,300,310,0.5,0.4,0.6,\n"
+    "u,coin,NOT FAIR,300,40,0.4,0.3,0.45,below_chance too_few\n"
 )
 
 
@@ -128,6 +128,8 @@ def test_readme_takes_a_table_in(copy, monkeypatch):
     assert "`make readme` from results/tables/summary.md" in text
     assert "| the | table |" in text
     assert "| `loss` | 0.61 [0.56–0.66] | – |" in text
+    assert "| `coin` | 0.50 [0.40–0.60] | 0.40 [0.30–0.45] ⚑ |" in text
+    assert "⚑: flagged, `below_chance`." in text
     assert "| *verdict on the sets* | *FAIR* | *NOT FAIR* |" in text
     assert "t 300 + 310 (3); u 300 + 40 (0)." in text
     assert text.partition(result_block.CLOSE)[2] == README.partition(result_block.CLOSE)[2]
