@@ -328,7 +328,7 @@ def test_pages_say_it_in_words(made):
     )
     assert lines[2].startswith(f"| fair | BY DESIGN | loss | {interval} | {percent}")
     assert len(lines) == 2 + 12
-    assert {line.count("|") for line in lines} == {9}
+    assert {line.count("|") for line in lines} == {10}
 
 
 def test_html_is_escaped():
