@@ -114,7 +114,9 @@ def tpr_interval(
     interval holds Clopper-Pearson's over the members' groups too. It learns too little of a
     threshold that fewer than ten nonmembers decide (it covers 89 % at three of 300, where it claims
     95 %): there the interval holds the TPR at every threshold between the binomial quantiles of how
-    many nonmembers may lie above the true one.
+    many nonmembers may lie above the true one. Where none may lie above it in more than one case of
+    twenty, even the strictest threshold can be too low, and Clopper-Pearson's lower end stands for
+    its TPR.
     """
     found = [[] for _ in limits]
     for made, hits in resampling.curves(scores, member, group, resamples, seed):
@@ -127,8 +129,10 @@ def tpr_interval(
         low, high = _never_certain(tpr, np.concatenate(rates), members, confidence)
         if metrics.allowed_false_positives(limit, nonmembers) < checks.FEW:
             above = _quantiles_above(limit, nonmembers, confidence)
-            ends = [metrics.tpr_at_fpr(scores, member, k / nonmembers).tpr for k in above]
-            low, high = min(low, ends[0]), max(high, ends[1])
+            least, most = (metrics.tpr_at_fpr(scores, member, k / nonmembers).tpr for k in above)
+            if bdtr(0, nonmembers, limit) > 1 - confidence:
+                least = rate_interval(least * members, members, confidence)[0]
+            low, high = min(low, least), max(high, most)
         intervals.append((low, high))
     return intervals
 
