@@ -6,7 +6,7 @@ import importlib
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -53,8 +53,8 @@ class Meter:
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
         with _progress(sum(map(len, work.missing.values()))) as progress:
-            for queries, image_ids in _chunks(work, size):
-                before, batch = time.monotonic(), self._batch(work, queries, image_ids, size.now)
+            for queries, shared, image_ids in _chunks(work, size):
+                before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
                 for name, signal in work.signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
                         values = signal.module.measure(batch, rows).cpu().numpy()
@@ -68,7 +68,7 @@ class Meter:
         _finish(work, self.device, evals, time.monotonic() - start, size.now)
 
     def _batch(
-        self, work: Work, queries: Sequence[Query], image_ids: list[str], size: int
+        self, work: Work, shared: frozenset[Hashable], image_ids: list[str], size: int
     ) -> Batch:
         shard, resolution = work.shard, self.model["resolution"]
         return Batch(
@@ -80,17 +80,23 @@ class Meter:
             size,
             lambda ids: torch.from_numpy(shard.pixels(ids, resolution)),
             self.autoencoder if shard.pictures else None,
-            work.shared(queries),
+            shared,
             shard.alternates(image_ids),
         )
 
 
-def _chunks(work: Work, size: BatchSize) -> Iterator[tuple[tuple[Query, ...], list[str]]]:
-    """Images that lack the same queries, as many together as `size` says by then."""
+def _chunks(
+    work: Work, size: BatchSize
+) -> Iterator[tuple[tuple[Query, ...], frozenset[Hashable], list[str]]]:
+    """Images that lack the same queries, as many together as `size` says by then.
+
+    Yields the queries, the evaluations that several signals need for them, and the images.
+    """
     for queries, todo in by_need(work.missing):
+        shared = work.shared(queries)
         while todo:
             chunk, todo = _next_chunk(todo, 1 if work.repeat else size.now)
-            yield queries, chunk
+            yield queries, shared, chunk
 
 
 def _finish(work: Work, device: str, evals: int, seconds: float, size: int) -> None:

@@ -42,13 +42,14 @@ def main() -> None:
         held = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
         return Work(layer, held, repeat)
 
-    first = [(layer.first(args.settings["repeats"]), True) for layer in shard.layers()]
-    layers = [(layer, False) for layer in shard.layers()]
-    layers += [layer for layer in first if len(layer[0].images)]
+    layers = shard.layers()
+    firsts = [layer.first(args.settings["repeats"]) for layer in layers]
+    to_do = [(layer, False) for layer in layers]
+    to_do += [(layer, True) for layer in firsts if len(layer.images)]
     try:
         with shard_lock(ledger.folder, args.shard, args.shards):
             meter, done = None, []
-            for layer in layers:
+            for layer in to_do:
                 if (part := work(*layer)).missing:
                     meter = meter or loaded(model, args.settings, args.threads)
                     meter.measure(part)

@@ -55,17 +55,13 @@ def of_target(
     comparisons = compare_rows(evaluation, blind, settings["confidence"])
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
     beyond = above_chance(reading, settings["confidence"])
-    bounded = [
-        found
+    bounded = {
+        found["attack"]: reading[found["attack"]]
         for found in metrics
         if found["attack"] in reading and found["epsilon"]["value"] is not None
-    ]
-    together = bounds_together(
-        {found["attack"]: evaluation[found["attack"]] for found in bounded},
-        settings["confidence"],
-        settings["delta"],
-        settings["seed"],
-    )
+    }
+    privacy = (settings["confidence"], settings["delta"], settings["seed"])
+    together = bounds_together(bounded, *privacy)
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     return {
         "long": summary.metric_rows(metrics, comparisons, together),
