@@ -32,8 +32,8 @@ for image_set in SETS:
             name=image_set,
             spec=selected(SETS[image_set], PLAN_KEYS),
         shell:
-            "python -m mia.stages.plan --name {params.name} --spec {params.spec:q}"
-            " --output {output} &> {log}"
+            "python -m mia.stages.plan --name {params.name:q} --spec {params.spec:q}"
+            " --output {output:q} &> {log:q}"
 
 
 rule download:
@@ -57,8 +57,8 @@ rule download:
         spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
         exclude=exclude_list_now,
     shell:
-        "python -m mia.stages.download --plan {input.plan} --spec {params.spec:q}"
-        " --exclude {params.exclude:q} --pictures {output.pictures} --downloads {output.downloads} &> {log}"
+        "python -m mia.stages.download --plan {input.plan:q} --spec {params.spec:q}"
+        " --exclude {params.exclude:q} --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
 
 
 rule rows:
@@ -80,9 +80,9 @@ rule rows:
         code=stage_code("rows"),
         pixel_limit=lambda wildcards: SETS[wildcards.set]["pixel_limit"],
     shell:
-        "python -m mia.stages.rows --plan {input.plan} --pictures {input.pictures}"
-        " --downloads {input.downloads} --pixel-limit {params.pixel_limit}"
-        " --exclude {input.exclude:q} --output {output} &> {log}"
+        "python -m mia.stages.rows --plan {input.plan:q} --pictures {input.pictures:q}"
+        " --downloads {input.downloads:q} --pixel-limit {params.pixel_limit:q}"
+        " --exclude {input.exclude:q} --output {output:q} &> {log:q}"
 
 
 if EXPERIMENT.encoders:
@@ -109,9 +109,9 @@ if EXPERIMENT.encoders:
             spec=embedding_spec,
             device=config["measure"]["device"],
         shell:
-            "python -m mia.stages.embed --rows {input.rows} --pictures {input.pictures}"
-            " --spec {params.spec:q} --device {params.device} --threads {threads}"
-            " --output {output} &> {log}"
+            "python -m mia.stages.embed --rows {input.rows:q} --pictures {input.pictures:q}"
+            " --spec {params.spec:q} --device {params.device:q} --threads {threads}"
+            " --output {output:q} &> {log:q}"
 
 
 rule manifest:
@@ -134,9 +134,9 @@ rule manifest:
         code=stage_code("manifest"),
         spec=manifest_spec,
     shell:
-        "python -m mia.stages.manifest --name {wildcards.set} --rows {input.rows}"
-        " --embeddings {input.embeddings} --spec {params.spec:q}"
-        " --manifest {output.manifest} --pairs {output.pairs} &> {log}"
+        "python -m mia.stages.manifest --name {wildcards.set:q} --rows {input.rows:q}"
+        " --embeddings {input.embeddings:q} --spec {params.spec:q}"
+        " --manifest {output.manifest:q} --pairs {output.pairs:q} &> {log:q}"
 
 
 rule membership:
@@ -161,6 +161,6 @@ rule membership:
         code=membership_code,
         spec=membership_spec,
     shell:
-        "python -m mia.stages.membership --name {wildcards.target} --manifests {input.manifests}"
-        " --known {input.known} --spec {params.spec:q} --membership {output.membership}"
-        " --pairs {output.pairs} &> {log}"
+        "python -m mia.stages.membership --name {wildcards.target:q} --manifests {input.manifests:q}"
+        " --known {input.known:q} --spec {params.spec:q} --membership {output.membership:q}"
+        " --pairs {output.pairs:q} &> {log:q}"

@@ -22,9 +22,9 @@ rule vae:
         parts=parts_of("representation_set"),
         ledger=results("ledger/train"),
     shell:
-        "python -m mia.stages.vae --manifest {input.manifest} --pictures {input.pictures}"
-        " --parts {params.parts} --settings {params.settings:q} --ledger {params.ledger}"
-        " --output {output} &> {log}"
+        "python -m mia.stages.vae --manifest {input.manifest:q} --pictures {input.pictures:q}"
+        " --parts {params.parts:q} --settings {params.settings:q} --ledger {params.ledger:q}"
+        " --output {output:q} &> {log:q}"
 
 
 rule train:
@@ -51,9 +51,9 @@ rule train:
         parts=parts_of("set"),
         ledger=results("ledger/train"),
     shell:
-        "python -m mia.stages.train --manifest {input.manifest} --pictures {input.pictures}"
-        " --parts {params.parts} --settings {params.settings:q} --ledger {params.ledger}"
-        " --start {input.start} --index {output.index} --samples {output.samples} &> {log}"
+        "python -m mia.stages.train --manifest {input.manifest:q} --pictures {input.pictures:q}"
+        " --parts {params.parts:q} --settings {params.settings:q} --ledger {params.ledger:q}"
+        " --start {input.start:q} --index {output.index:q} --samples {output.samples:q} &> {log:q}"
 
 
 rule model:
@@ -72,8 +72,8 @@ rule model:
         code=stage_code("model"),
         spec=model_spec,
     shell:
-        "python -m mia.stages.model --name {wildcards.model} --spec {params.spec:q}"
-        " --made-from {input} --output {output} &> {log}"
+        "python -m mia.stages.model --name {wildcards.model:q} --spec {params.spec:q}"
+        " --made-from {input:q} --output {output:q} &> {log:q}"
 
 
 rule encode:
@@ -96,6 +96,6 @@ rule encode:
         parts=encoded_parts,
         device=config["measure"]["device"],
     shell:
-        "python -m mia.stages.encode --vae {input.vae} --manifest {input.manifest}"
-        " --pictures {input.pictures} --parts {params.parts} --device {params.device}"
-        " --threads {threads} --output {output} &> {log}"
+        "python -m mia.stages.encode --vae {input.vae:q} --manifest {input.manifest:q}"
+        " --pictures {input.pictures:q} --parts {params.parts:q} --device {params.device:q}"
+        " --threads {threads} --output {output:q} &> {log:q}"

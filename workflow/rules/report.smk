@@ -30,9 +30,9 @@ rule figures:
         evals=evals_of,
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
     shell:
-        "python -m mia.stages.figures --target {wildcards.target} --scores {input.scores}"
-        " --metrics {input.metrics} --membership {input.membership} --losses {input.losses}"
-        " --evals {params.evals:q} --settings {params.settings:q} --output {output} &> {log}"
+        "python -m mia.stages.figures --target {wildcards.target:q} --scores {input.scores:q}"
+        " --metrics {input.metrics:q} --membership {input.membership:q} --losses {input.losses:q}"
+        " --evals {params.evals:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule report:
@@ -97,10 +97,10 @@ rule report:
         code=stage_code("report"),
         spec=report_spec(),
     shell:
-        "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary}"
-        " --metrics {input.metrics} --audits {input.audits} --manifests {input.manifests}"
-        " --pairs {input.pairs} --memberships {input.memberships}"
-        " --target-pairs {input.target_pairs} --models {input.models}"
-        " --scores {input.scores} --samples {input.samples} --figures {input.figures}"
-        " --pairwise {input.pairwise} --set-test {input.set_test}"
-        " --texts {input.texts} --template {input.template} --output {output} &> {log}"
+        "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary:q}"
+        " --metrics {input.metrics:q} --audits {input.audits:q} --manifests {input.manifests:q}"
+        " --pairs {input.pairs:q} --memberships {input.memberships:q}"
+        " --target-pairs {input.target_pairs:q} --models {input.models:q}"
+        " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
+        " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
+        " --texts {input.texts:q} --template {input.template:q} --output {output:q} &> {log:q}"

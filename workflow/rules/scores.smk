@@ -24,9 +24,9 @@ rule score:
         attack=attack_spec,
         seed=config["seed"],
     shell:
-        "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership}"
-        " --model {input.model} --signals {input.signals} --reference {input.reference} --manifests {input.manifests}"
-        " --embeddings {input.embeddings} --external {input.external} --seed {params.seed} --output {output} &> {log}"
+        "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership:q}"
+        " --model {input.model:q} --signals {input.signals:q} --reference {input.reference:q} --manifests {input.manifests:q}"
+        " --embeddings {input.embeddings:q} --external {input.external:q} --seed {params.seed:q} --output {output:q} &> {log:q}"
 
 
 rule evaluate:
@@ -47,9 +47,9 @@ rule evaluate:
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
         randomised=is_randomised,
     shell:
-        "python -m mia.stages.evaluate --target {wildcards.target} --attack {wildcards.attack}"
-        " --score {input.score} --membership {input.membership}"
-        " --settings {params.settings:q} --randomised {params.randomised} --output {output} &> {log}"
+        "python -m mia.stages.evaluate --target {wildcards.target:q} --attack {wildcards.attack:q}"
+        " --score {input.score:q} --membership {input.membership:q}"
+        " --settings {params.settings:q} --randomised {params.randomised:q} --output {output:q} &> {log:q}"
 
 
 rule audit:
@@ -86,11 +86,11 @@ rule audit:
         ),
         pairing=pairing,
     shell:
-        "python -m mia.stages.audit --target {wildcards.target} --metrics {input.metrics}"
-        " --scores {input.scores} --membership {input.membership}"
-        " --manifests {input.manifests} --embeddings {input.embeddings}"
+        "python -m mia.stages.audit --target {wildcards.target:q} --metrics {input.metrics:q}"
+        " --scores {input.scores:q} --membership {input.membership:q}"
+        " --manifests {input.manifests:q} --embeddings {input.embeddings:q}"
         " --attacks {params.attacks:q} --settings {params.settings:q}"
-        " --pairing {params.pairing:q} --output {output} &> {log}"
+        " --pairing {params.pairing:q} --output {output:q} &> {log:q}"
 
 
 rule tables:
@@ -137,8 +137,8 @@ rule tables:
         attacks=dump(config["attacks"]),
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
     shell:
-        "python -m mia.stages.tables --metrics {input.metrics} --scores {input.scores}"
-        " --memberships {input.memberships} --audits {input.audits}"
+        "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"
+        " --memberships {input.memberships:q} --audits {input.audits:q}"
         " --attacks {params.attacks:q} --settings {params.settings:q}"
-        " --long {output.metrics} --summary {output.summary} --pairwise {output.pairwise}"
-        " --set-test {output.set_test} --html {output.html} --markdown {output.markdown} &> {log}"
+        " --long {output.metrics:q} --summary {output.summary:q} --pairwise {output.pairwise:q}"
+        " --set-test {output.set_test:q} --html {output.html:q} --markdown {output.markdown:q} &> {log:q}"

@@ -38,10 +38,10 @@ rule measure:
         settings=dump({**config["measure"], "seed": config["seed"]}),
         ledger=results("ledger/measure/{model}/{set}"),
     shell:
-        "python -m mia.stages.measure --model {input.model} --manifest {input.manifest}"
-        " --latents {input.latents} --pictures {input.pictures} --wanted {params.wanted:q} --parts {params.parts}"
-        " --shard {wildcards.shard} --shards {params.shards} --settings {params.settings:q}"
-        " --threads {threads} --ledger {params.ledger} --output {output} &> {log}"
+        "python -m mia.stages.measure --model {input.model:q} --manifest {input.manifest:q}"
+        " --latents {input.latents:q} --pictures {input.pictures:q} --wanted {params.wanted:q} --parts {params.parts:q}"
+        " --shard {wildcards.shard:q} --shards {params.shards:q} --settings {params.settings:q}"
+        " --threads {threads} --ledger {params.ledger:q} --output {output:q} &> {log:q}"
 
 
 rule gather:
@@ -69,5 +69,5 @@ rule gather:
         folder=results("queries/{model}/{set}"),
     # The inputs by folder and shard: hundreds of shards by name are too long for a command line.
     shell:
-        "python -m mia.stages.gather --set {wildcards.set} --signals {params.signals}"
-        " --shards {params.shards} --queries {params.queries:q} --folder {params.folder} &> {log}"
+        "python -m mia.stages.gather --set {wildcards.set:q} --signals {params.signals:q}"
+        " --shards {params.shards:q} --queries {params.queries:q} --folder {params.folder:q} &> {log:q}"
