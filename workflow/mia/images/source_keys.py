@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 # The last of them makes a set a source of its own, besides its parts.
@@ -11,6 +12,8 @@ NEEDED = {
     "urls": ("path",),
     "hub": ("repo", "revision", "file"),
 }
+NO_CAPTIONS = "none"
+ENDING = re.compile(r"\.\w+")
 
 
 def has_own_rows(spec: dict[str, Any]) -> bool:
@@ -39,3 +42,15 @@ def missing(spec: dict[str, Any]) -> list[str]:
         for key in needed
         if key not in {**spec, **part}
     ]
+
+
+def captions_table(spec: dict[str, Any]) -> str | None:
+    """Return the path of the captions CSV that a folder's `captions` names, if it names one.
+
+    It may name the ending of side files instead, or say `none`.
+
+    >>> [captions_table({"captions": text}) for text in ("a.csv", ".txt", "none")]
+    ['a.csv', None, None]
+    """
+    given = spec.get("captions")
+    return None if given is None or given == NO_CAPTIONS or ENDING.fullmatch(given) else given
