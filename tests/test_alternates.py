@@ -1,12 +1,16 @@
 """Other captions on their way from the user's table to the measuring job."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mia.config import ConfigError, complete
 from mia.experiment import Experiment
-from mia.images.sources import folder_rows, url_rows
+from mia.given_tables.table import GivenTable
+from mia.images.sources import folder_rows
+from mia.images.url_table import UrlTable
 from mia.shard import captions_of
+from mia.stages.plan import read_captions
 
 TABLE = pd.DataFrame(
     {"file": ["a.png", "b.png"], "caption": ["a cat", ""], "alt_blip": ["a pet", "a dog"]}
@@ -20,18 +24,21 @@ def test_a_column_of_the_captions_file_becomes_a_condition():
     assert captions["alt-blip"].tolist() == ["a pet", "a dog"]
 
 
-def test_a_column_of_a_table_of_addresses_does_too():
-    table = TABLE.rename(columns={"file": "url"})
-    rows = url_rows("", table, "url", "caption", "urls.csv", ["blip"])
+def test_a_column_of_a_table_of_addresses_does_too(tmp_path):
+    TABLE.rename(columns={"file": "url"}).to_csv(tmp_path / "urls.csv")
+    table = UrlTable("", GivenTable(tmp_path / "urls.csv"), alternates=("blip",))
+    rows = table.rows(np.arange(2))
     assert captions_of(rows.assign(image_id=["i0", "i1"]))["alt-blip"].tolist() == [
         "a pet",
         "a dog",
     ]
 
 
-def test_a_missing_column_is_named():
-    with pytest.raises(ValueError, match=r"captions.csv: no column 'alt_llava'; found: file, .*"):
-        folder_rows("", "p", ["b.png", "a.png"], TABLE, "captions.csv", ["llava"])
+def test_a_missing_column_is_named(tmp_path):
+    TABLE.to_csv(tmp_path / "captions.csv")
+    said = r"captions.csv: no column 'alt_llava'; found: .*file, caption, alt_blip"
+    with pytest.raises(ValueError, match=said):
+        read_captions(str(tmp_path / "captions.csv"), ["llava"])
 
 
 def config(alternates) -> dict:

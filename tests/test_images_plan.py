@@ -217,7 +217,7 @@ def test_mistakes_of_a_folder_set(tmp_path, folder, change, expected):
         ({"path": "none.csv"}, ["none.csv", "no such table"]),
         ({"path": "list.txt"}, ["list.txt", ".csv or .parquet"]),
         ({"path": "bare.csv"}, ["bare.csv", "no rows"]),
-        ({"path": "broken.parquet"}, ["broken.parquet", "not the table expected"]),
+        ({"path": "broken.parquet"}, ["broken.parquet", "not a sound Parquet table"]),
     ],
 )
 def test_mistakes_of_a_table_of_addresses(tmp_path, urls, monkeypatch, change, expected):

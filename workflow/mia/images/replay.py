@@ -9,9 +9,11 @@ import re
 
 import pandas as pd
 
+from mia.excerpt import excerpt
 from mia.images.exclusion import EXCLUDED
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+EXPECTED = "a sha256, 64 hexadecimal digits"
 
 
 def expecting(rows: pd.DataFrame, hashes: pd.Series, source: str) -> pd.DataFrame:
@@ -32,8 +34,8 @@ def expecting(rows: pd.DataFrame, hashes: pd.Series, source: str) -> pd.DataFram
     for line, text in texts.items():
         if text and not SHA256.fullmatch(text):
             raise ValueError(
-                f"{source}: row {line}: column {hashes.name!r} holds {text!r}; "
-                "expected a sha256, 64 hexadecimal digits"
+                f"{source}: row {line}: column {hashes.name!r} holds {excerpt(text)}; "
+                f"expected {EXPECTED}"
             )
     rows = rows.assign(sha256=texts.tolist())
     without = rows["sha256"] == ""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from mia.excerpt import excerpt
 from mia.images import openmoji, openmoji_kin
 from mia.images.source_keys import has_own_rows
 
@@ -61,7 +61,7 @@ def builtin_rows(parts: dict[str, dict[str, Any]]) -> pd.DataFrame:
     table["url"] = table["code"].map(openmoji.locator)
     table["caption"] = table["code"].map(openmoji.caption)
     table["family"] = table["code"].map(openmoji_kin.family)
-    return _plain(table)
+    return plain(table)
 
 
 def folder_rows(
@@ -106,12 +106,10 @@ def folder_rows(
     table = pd.DataFrame({"row": range(len(pictures)), "url": pictures})
     table["caption"] = table["url"].map(text)
     if alternates and captions is not None:
-        others = dict(
-            zip(captions["file"], other_captions(captions, alternates, source), strict=True)
-        )
+        others = dict(zip(captions["file"], other_captions(captions, alternates), strict=True))
         table["alternates"] = table["url"].map(others)
     table["url"] = [str(PurePosixPath(path) / picture) for picture in pictures]
-    return _plain(table.assign(part=part, family=None))
+    return plain(table.assign(part=part, family=None))
 
 
 def _captions_by_file(
@@ -120,47 +118,17 @@ def _captions_by_file(
     text, line_of = {}, {}
     for line, file, caption in captions[["file", "caption"]].itertuples():
         if file not in pictures:
-            raise ValueError(f"{source}: row {line}: no picture {file!r} in {path}")
+            raise ValueError(f"{source}: row {line}: no picture {excerpt(file)} in {path}")
         if file in line_of:
-            raise ValueError(f"{source}: rows {line_of[file]} and {line} both caption {file!r}")
+            raise ValueError(
+                f"{source}: rows {line_of[file]} and {line} both caption {excerpt(file)}"
+            )
         text[file], line_of[file] = caption, line
     return text
 
 
-def url_rows(
-    part: str,
-    table: pd.DataFrame,
-    url: str,
-    caption: str,
-    source: str,
-    alternates: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Return the rows of a table of addresses, their addresses as they are.
-
-    Of a list of captions in one cell the first is taken. `alternates` names other captions, each in
-    a column `alt_<name>`.
-
-    Raises:
-        ValueError: A column is missing; the message names those found. Or the table has no rows.
-    """
-    require_columns(table, [url, caption], source)
-    if not len(table):
-        raise ValueError(f"{source}: no rows; expected one address per row")
-    rows = pd.DataFrame({"url": table[url], "caption": table[caption]}).reset_index(drop=True)
-    rows = rows.astype("object").where(rows.notna(), None)
-    rows["url"] = [None if url is None else str(url) for url in rows["url"]]
-    rows["caption"] = list(map(_text, rows["caption"]))
-    rows["alternates"] = other_captions(table, alternates, source)
-    return _plain(rows.assign(part=part, row=range(len(rows)), family=None))
-
-
-def other_captions(table: pd.DataFrame, names: Sequence[str], source: str) -> list[str]:
-    """Return each row's other captions as JSON, name to text; "" where there are none.
-
-    Raises:
-        ValueError: A column `alt_<name>` is missing.
-    """
-    require_columns(table, [f"alt_{name}" for name in names], source)
+def other_captions(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the captions in columns `alt_<name>` as JSON a row, name to text; "" without names."""
     columns = {name: table[f"alt_{name}"].fillna("").astype(str).tolist() for name in names}
     return [
         json.dumps({name: texts[i] for name, texts in columns.items()}) if names else ""
@@ -168,22 +136,8 @@ def other_captions(table: pd.DataFrame, names: Sequence[str], source: str) -> li
     ]
 
 
-def require_columns(table: pd.DataFrame, columns: Iterable[str], source: str) -> None:
-    """Raise a ValueError naming the missing columns and those found."""
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        found = ", ".join(map(str, table.columns)) or "none"
-        raise ValueError(f"{source}: no column {', '.join(map(repr, missing))}; found: {found}")
-
-
-def _text(caption: Any) -> str:
-    """A cell as text: nothing as "", a list by its first entry."""
-    if isinstance(caption, (list, tuple, np.ndarray)):
-        caption = caption[0] if len(caption) else None
-    return "" if caption is None else str(caption)
-
-
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Return planned rows with all their columns; nothing is wrong with them yet."""
     if "alternates" not in table:
         table = table.assign(alternates="")
     columns = ["part", "row", "url", "caption", "alternates", "family", "sha256", "status", "error"]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from mia import hub, tables
-from mia.images import plan, replay, sources
+from mia.given_tables.cells import Column
+from mia.given_tables.table import GivenTable
+from mia.images import listing, plan, sources
+from mia.images.listing import Listed, Listing
+from mia.images.url_table import UrlTable
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,19 +32,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:
     parts = sources.specs(spec)
-    rows = planned(spec["source"], parts)
+    listings = listed(spec["source"], parts)
     limits = {name: part["limit"] for name, part in parts.items() if part.get("limit")}
-    shards = plan.divided(rows, limits, len(outputs))
+    taken = listing.taken({part: found.digests() for part, found in listings.items()}, limits)
+    rows = [listings[part].rows(at).assign(repeat=repeat) for part, (at, repeat) in taken.items()]
+    shards = plan.divided(pd.concat(rows, ignore_index=True), len(outputs))
     for output, shard in zip(outputs, shards, strict=True):
         tables.write(shard, output)
     print(f"planned rows by shard: {[len(shard) for shard in shards]}", file=sys.stderr)
 
 
-def planned(source: str, parts: dict[str, dict]) -> pd.DataFrame:
+def listed(source: str, parts: dict[str, dict]) -> dict[str, Listing]:
+    """What each part of a set offers."""
     if source == "builtin":
-        return sources.builtin_rows(parts)
-    listing = {"folder": folder, "urls": local_addresses, "hub": hub_addresses}[source]
-    return pd.concat([listing(name, part) for name, part in parts.items()], ignore_index=True)
+        rows = sources.builtin_rows(parts)
+        return {part: Listed(of_part) for part, of_part in rows.groupby("part", sort=True)}
+    if source == "folder":
+        return {name: Listed(folder(name, part)) for name, part in parts.items()}
+    return {name: addresses(name, part, source) for name, part in parts.items()}
 
 
 def folder(name: str, part: dict) -> pd.DataFrame:
@@ -47,7 +57,9 @@ def folder(name: str, part: dict) -> pd.DataFrame:
     if not path.is_dir():
         raise ValueError(f"{path}: no such folder of pictures")
     files = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-    captions = read_captions(part["captions"]) if part.get("captions") else None
+    captions = None
+    if part.get("captions"):
+        captions = read_captions(part["captions"], part.get("alternates", ()))
     return sources.folder_rows(
         name,
         path.as_posix(),
@@ -58,49 +70,30 @@ def folder(name: str, part: dict) -> pd.DataFrame:
     )
 
 
-def read_captions(path: str) -> pd.DataFrame:
+def read_captions(path: str, alternates: Sequence[str] = ()) -> pd.DataFrame:
+    """The captions table: `file`, `caption`, `alt_…`; the index counts its rows from 1."""
     if not Path(path).is_file():
         raise ValueError(f"{path}: no such captions file; expected a CSV with file and caption")
-    captions = read_csv(path)
-    sources.require_columns(captions, ["file", "caption"], path)
-    return captions
+    names = ["file", "caption", *(f"alt_{name}" for name in alternates)]
+    return GivenTable(Path(path)).frame(map(Column, names)).fillna("")
 
 
-def local_addresses(name: str, part: dict) -> pd.DataFrame:
-    if not Path(part["path"]).is_file():
-        raise ValueError(f"{part['path']}: no such table of addresses")
-    return addresses(name, part, part["path"], part["path"])
-
-
-def hub_addresses(name: str, part: dict) -> pd.DataFrame:
-    """A table of a hub dataset; messages name it as the config does, not by its place here."""
-    path = hub.dataset_file(part["repo"], part["revision"], part["file"], part.get("sha256"))
-    return addresses(name, part, str(path), f"{part['repo']}: {part['file']}")
-
-
-def addresses(name: str, part: dict, path: str, called: str) -> pd.DataFrame:
-    kind = Path(path).suffix.lower()
-    if kind not in (".csv", ".parquet"):
-        raise ValueError(f"{called}: expected a table ending in .csv or .parquet")
-    table = tables.read(path) if kind == ".parquet" else read_csv(path)
-    url, caption = part.get("url", "url"), part.get("caption", "caption")
-    rows = sources.url_rows(name, table, url, caption, called, part.get("alternates", ()))
-    if column := part.get("picture_sha256"):
-        sources.require_columns(table, [column], called)
-        rows = replay.expecting(rows, table[column], called)
-    return plan.with_cleaned_urls(rows, part.get("allow_hosts", ()))
-
-
-def read_csv(path: str) -> pd.DataFrame:
-    """Read a CSV as text, empty fields as ""; the index counts rows from 1, without the header."""
-    try:
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV in UTF-8: {error}") from error
-    table.index = range(1, len(table) + 1)
-    return table
+def addresses(name: str, part: dict, source: str) -> UrlTable:
+    """A table of addresses; messages name one of the hub as the config does, not by its place."""
+    if source == "hub":
+        path = hub.dataset_file(part["repo"], part["revision"], part["file"], part.get("sha256"))
+        table = GivenTable(path, f"{part['repo']}: {part['file']}")
+    else:
+        table = GivenTable(Path(part["path"]), part["path"])
+    return UrlTable(
+        name,
+        table,
+        part.get("url", "url"),
+        part.get("caption", "caption"),
+        tuple(part.get("alternates", ())),
+        part.get("picture_sha256"),
+        part.get("allow_hosts", ()),
+    )
 
 
 if __name__ == "__main__":

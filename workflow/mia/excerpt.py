@@ -1,0 +1,35 @@
+"""What an error may show of a value that somebody wrote: enough to find it, never all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST = 160  # characters
+
+
+def excerpt(value: Any) -> str:
+    """Return a value as Python spells it, and of a long one the start and how long it is.
+
+    >>> excerpt("a cat")
+    "'a cat'"
+    >>> excerpt("x" * 1000)[-22:]
+    "xxxxx'… (1,000 in all)"
+    """
+    if isinstance(value, (str, bytes)) and len(value) > LONGEST:
+        return f"{_short(repr(value[:LONGEST]))}… ({len(value):,} in all)"
+    return _short(repr(value))
+
+
+def listed(names: Any, most: int = 20) -> str:
+    """Return names as a list in words, long ones cut, and of many the first.
+
+    >>> listed(["url", "caption"]), listed([])
+    ('url, caption', 'none')
+    """
+    names = [_short(str(name)) for name in names]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more or "none"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST + 2 else f"{text[:LONGEST]}…"
