@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 ROUNDS = 100
 NUMBERS = ("width", "height", "bytes", "jpeg_quality", "jpeg_sampling", "has_exif")
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+KIN = {"MPO": "JPEG"}  # several JPEGs in one file, as cameras write them
+# Those that are in none are three colours without alpha: RGB, YCbCr, LAB.
 MODES = {
     "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B"),
     "palette": ("P", "PA"),
@@ -33,8 +35,9 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
     found = {name: pd.to_numeric(images[name]).astype("Float64") for name in NUMBERS}
     found["aspect"] = found["width"] / found["height"]
     found["bytes_per_pixel"] = found["bytes"] / (found["width"] * found["height"])
+    formats = images["format"].replace(KIN)
     for name in FORMATS:
-        found[f"format_{name.lower()}"] = images["format"] == name
+        found[f"format_{name.lower()}"] = formats == name
     for name, modes in MODES.items():
         found[f"mode_{name}"] = images["mode"].isin(modes)
     return pd.DataFrame(found).astype("Float64").fillna(0).astype("float64")

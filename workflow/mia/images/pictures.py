@@ -11,13 +11,19 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mia.images import png
+from mia.images.centre import centre_square
+
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 # How the formats begin; what begins so and cannot be opened was cut off.
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*")
+TIFF_BITS, TIFF_INTERPRETATION, WHITE_IS_ZERO = 258, 262, 0
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
@@ -44,11 +50,13 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
     Raises:
         PictureError: The bytes are no picture, are cut off, or hold too many pixels.
     """
+    data = png.without_remarks(data)
     try:
         picture = _opened(data)
     except UnidentifiedImageError as error:
         if data.startswith(SIGNATURES):
-            raise PictureError("truncated", "the picture's header is cut off") from error
+            message = "the picture's header is cut off, or of a kind that is not read"
+            raise PictureError("truncated", message) from error
         raise PictureError("not_an_image", f"begins with {data[:24]!r}") from error
     except BROKEN as error:
         raise PictureError("truncated", str(error)) from error
@@ -59,14 +67,33 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
         )
     try:
         picture.load()
+        if picture.format == "PNG":
+            png.mend_transparency(picture, data, lambda: _opened(data))
     except BROKEN as error:
         raise PictureError("truncated", str(error)) from error
     return picture
 
 
-def prepare_checked(data: bytes, resolution: int) -> np.ndarray:
-    """Open and `prepare` a picture whose size was checked when its row was made."""
-    return prepare(open_picture(data, pixel_limit=2**62), resolution)
+def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
+    """Open and `prepare` a picture whose size was checked when its row was made.
+
+    Raises:
+        RuntimeError: Memory does not suffice; the message has `name`.
+    """
+    with naming(name):
+        return prepare(open_picture(data, pixel_limit=2**62), resolution)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say which picture it was that memory did not suffice for, as a RuntimeError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise RuntimeError(
+            f"picture {name}: memory does not suffice for it; give the job more, or make it a row "
+            "without a picture by a lower pixel_limit of its image set"
+        ) from error
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -87,7 +114,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     (255, 255, 255)
     """
     if picture.mode.startswith("I;16"):
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        picture = _grey(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
@@ -108,12 +135,20 @@ def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
     >>> prepare(Image.new("L", (40, 30), 255), 8).shape
     (3, 8, 8)
     """
-    picture = to_rgb(picture)
-    scale = resolution / min(picture.size)
-    width, height = (max(resolution, round(side * scale)) for side in picture.size)
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    left, top = (width - resolution) // 2, (height - resolution) // 2
-    picture = picture.crop((left, top, left + resolution, top + resolution))
-    pixels = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1)
+    pixels = centre_square(to_rgb(picture), resolution).astype(np.float32).transpose(2, 0, 1)
     return np.ascontiguousarray(pixels / 127.5 - 1)
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """Return grey of 12 or 16 bits in 8, with alpha where the file has a transparent value."""
+    levels = np.asarray(picture)
+    tags = getattr(picture, "tag_v2", {})
+    bits = tags.get(TIFF_BITS, (16,))[0]
+    grey = (levels >> (bits - 8)).astype(np.uint8)
+    if tags.get(TIFF_INTERPRETATION) == WHITE_IS_ZERO:
+        grey = 255 - grey
+    found = Image.fromarray(grey)
+    value = picture.info.get("transparency")
+    if value is not None:
+        found.putalpha(Image.fromarray(255 * (levels != value).astype(np.uint8)))
+    return found

@@ -27,7 +27,7 @@ def prepared(
     for path in archives:
         for key, data in unpack(path):
             if key in wanted:
-                found[key] = prepare_checked(data, resolution)
+                found[key] = prepare_checked(data, resolution, f"{key} of {path}")
     pixels = [found[key] for key in sorted(found)]
     shape = (0, 3, resolution, resolution)
     return sorted(found), np.stack(pixels) if pixels else np.zeros(shape, np.float32)

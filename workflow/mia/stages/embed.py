@@ -44,7 +44,7 @@ def of_pictures(args: argparse.Namespace, keys: pd.Series) -> dict[str, np.ndarr
     """Return key to picture embedding."""
     embedder = Embedder(args.spec, args.device, args.threads)
     return {
-        key: embedder(prepare_checked(data, embedder.size))
+        key: embedder(prepare_checked(data, embedder.size, f"{key} of {args.pictures}"))
         for key, data in unpack(args.pictures, keys)
     }
 

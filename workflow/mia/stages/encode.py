@@ -32,11 +32,12 @@ def main() -> None:
     image_ids = wanted.set_index("key")["image_id"]
     keys = [key for key in archive.names(args.pictures) if key in image_ids.index]
     pictures = (
-        prepare_checked(data, vae["resolution"]) for _, data in archive.unpack(args.pictures, keys)
+        prepare_checked(data, vae["resolution"], f"{key} of {args.pictures}")
+        for key, data in archive.unpack(args.pictures, keys)
     )
     try:
         latents = encode(pictures, vae, args.device, args.threads)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     about = {"key": json.dumps(keys), "image_id": json.dumps(image_ids.loc[keys].tolist())}
     with tables.replacing(args.output) as temporary:

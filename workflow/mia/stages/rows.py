@@ -10,6 +10,7 @@ import pandas as pd
 from mia import tables
 from mia.images import archive, exclusion, replay
 from mia.images.exclusion import NOTHING, Exclusion
+from mia.images.pictures import naming
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
 
 
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
         downloads = tables.read(options.downloads)
         without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
         rows = described(plan, downloads, options.pictures, options.pixel_limit, without)
-    except ValueError as error:
+    except (RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     tables.write(rows, options.output)
 
@@ -55,10 +56,9 @@ def described(
     }
     arrived = downloads.loc[downloads["status"] == "success", "key"]
     expected = plan.set_index("key")["sha256"]
-    found |= {
-        key: replay.unlike(expected[key], describe(data, limit))
-        for key, data in archive.unpack(tar, arrived)
-    }
+    for key, data in archive.unpack(tar, arrived):
+        with naming(f"{key} of {tar}"):
+            found[key] = replay.unlike(expected[key], describe(data, limit))
     found |= {
         row.key: {"status": exclusion.EXCLUDED, "error": exclusion.ERROR}
         for row in plan.itertuples()

@@ -48,7 +48,7 @@ def main() -> None:
         kept = kept_training(
             args.ledger, [learnt.content, settings, begun, fingerprint(*NUMERIC)], make
         )
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)

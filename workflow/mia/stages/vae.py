@@ -42,7 +42,10 @@ def main() -> None:
     key = [learnt.content, settings, fingerprint(*NUMERIC)]
     target = Path(args.output).parent
     target.mkdir(parents=True, exist_ok=True)
-    kept = kept_training(args.ledger, key, make)
+    try:
+        kept = kept_training(args.ledger, key, make)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SystemExit(f"error: {error}") from error
     for part in ("vae", "tokenizer"):
         replace_tree(kept / part, target / part)
     vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}
