@@ -38,7 +38,8 @@ CASES = {
     "500.jpg": "server_error",
     "503.jpg": "server_error",
     "once.jpg": "success",
-    "noai.jpg": "forbidden",
+    **{f"objects/{n}.jpg": "forbidden" for n in range(11)},
+    **{f"allows/{n}.jpg": "success" for n in range(6)},
     # Time and size.
     "hang.jpg": "timeout",
     "slow-head.jpg": "timeout",
@@ -48,6 +49,13 @@ CASES = {
     "promised.jpg": "too_large",
     # Elsewhere.
     "redirect.jpg": "success",
+    "redirect-utf-8.jpg": "success",
+    "to-utf-8-host.jpg": "success",
+    "to-private-utf-8.jpg": "private_address",
+    "to-nat64.jpg": "private_address",
+    "to-no-host.jpg": "bad_redirect",
+    "to-bracket.jpg": "bad_redirect",
+    "to-user.jpg": "bad_redirect",
     "loop.jpg": "bad_redirect",
     "to-file.jpg": "bad_redirect",
     "to-private.jpg": "private_address",
@@ -74,9 +82,40 @@ ELSEWHERE = {
     "http://2130706433/x.jpg": "private_address",
     "http://localhost/x.jpg": "private_address",
     "http://[::1]/x.jpg": "private_address",
+    "http://[64:ff9b::7f00:1]/x.jpg": "private_address",
+    "http://[::127.0.0.1]/x.jpg": "private_address",
     "http://127.0.0.1:9/refused.jpg": "connection",
 }
+# Values of X-Robots-Tag, each of a response of its own.
+OBJECTS = (
+    ["noai"],
+    ["none"],
+    ["nofollow, NoImageAI"],
+    ["*: noai"],
+    ["img2dataset: noindex"],
+    ["all", "noimageindex"],
+    ["noai; nosnippet"],
+    ["other: nofollow, *: none"],
+    ["max-snippet: -1, noai"],
+    ["unavailable_after: Friday, 25-Jun-2010 15:00:00 PST"],
+    ["nofollow, unavailable_after: 2010-06-25T15:00:00+00:00"],
+)
+ALLOWS = (
+    ["all"],
+    ["other: noai, noindex"],
+    ["nofollow, noarchive", "other: none"],
+    ["max-image-preview: none"],
+    ["unavailable_after: Fri, 25 Jun 2410 15:00:00 GMT"],
+    ["*: nosnippet, other: noai"],
+)
 LOCATIONS = {
+    "redirect-utf-8.jpg": "/good.jpg?ünï côdé",
+    "to-utf-8-host.jpg": "http://１２７.０.０.１:{port}/good.jpg",
+    "to-private-utf-8.jpg": "http://１２７.0.0.2:9/ü.jpg",
+    "to-nat64.jpg": "http://[64:ff9b::7f00:1]:9/x.jpg",
+    "to-no-host.jpg": "http://a b.example/x.jpg",
+    "to-bracket.jpg": "http://[::1/x.jpg",
+    "to-user.jpg": "http://someone@127.0.0.1:9/x.jpg",
     "redirect.jpg": "/good.jpg",
     "loop.jpg": "/loop.jpg",
     "to-file.jpg": "file:///etc/hostname",
@@ -130,7 +169,8 @@ def bodies() -> dict[str, bytes]:
         "good.jpg": good,
         "ünï côdé.jpg": encoded(noise(1), "JPEG"),
         "once.jpg": encoded(noise(2), "JPEG"),
-        "noai.jpg": good,
+        **{f"objects/{n}.jpg": good for n in range(len(OBJECTS))},
+        **{f"allows/{n}.jpg": good for n in range(len(ALLOWS))},
         "html.jpg": b"<!DOCTYPE html><title>sorry</title>",
         "empty.jpg": b"",
         "gzip.jpg": gzip.compress(good, mtime=0),
@@ -180,7 +220,9 @@ class Handler(BaseHTTPRequestHandler):
         if path == "once.jpg" and self.hostile.asked[path] == 1:
             return self.send_error(503)
         if path in LOCATIONS:
-            return self.answer(b"", 302, Location=LOCATIONS[path])
+            location = LOCATIONS[path].format(port=self.server.server_port)
+            # Headers are written as Latin-1: so raw UTF-8 is sent.
+            return self.answer(b"", 302, Location=location.encode().decode("latin-1"))
         if path == "gate.jpg":
             self.hostile.gate.wait(PATIENCE)
             return self.answer(BODIES["good.jpg"])
@@ -190,10 +232,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def plain(self, path):
-        headers = {
-            "noai.jpg": {"X-Robots-Tag": "noai"},
-            "gzip.jpg": {"Content-Encoding": "gzip"},
-        }
+        headers = {"gzip.jpg": {"Content-Encoding": "gzip"}}
+        for folder, values in (("objects", OBJECTS), ("allows", ALLOWS)):
+            for n, value in enumerate(values):
+                headers[f"{folder}/{n}.jpg"] = {"X-Robots-Tag": value}
         self.answer(BODIES[path], **headers.get(path, {}))
 
     def hang(self, path):
@@ -231,8 +273,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, body, code=200, promised=None, **headers):
         self.send_response(code)
         self.send_header("Content-Length", str(promised or len(body)))
-        for name, value in headers.items():
-            self.send_header(name, value)
+        for name, values in headers.items():
+            for value in [values] if isinstance(values, str) else values:
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

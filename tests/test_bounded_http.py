@@ -20,7 +20,12 @@ from mia.images.public_hosts import PrivateAddress, public_only, require_public
         *("0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254"),
         *("224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1", "2001:db8::1"),
-        *("::ffff:127.0.0.1", "::ffff:a00:1", "2002:7f00:1::"),
+        *("::ffff:127.0.0.1", "::ffff:a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1"),
+        # NAT64, its local prefix, IPv4-compatible and -translated, Teredo, ISATAP, others.
+        *("64:ff9b::7f00:1", "64:ff9b::169.254.169.254", "64:ff9b::8.8.8.8", "64:ff9b:1::a00:1"),
+        *("::127.0.0.1", "::8.8.8.8", "::ffff:0:8.8.8.8", "2001:0:53aa:64c:0:fbff:80ff:fffe"),
+        *("2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:192.168.0.1", "fec0::a", "ff0e::1"),
+        *("fe80::1%eth0", "2606:4700::1%eth0", "3fff::1", "5f00::1", "100::1", "192.88.99.1"),
         *("localhost", "LOCALHOST.", "me.localhost", "printer.local", "metadata.google.internal"),
     ],
 )
@@ -31,7 +36,11 @@ def test_hosts_that_are_not_public(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["example.org", "8.8.8.8", "134744072", "2606:4700::1", "::ffff:8.8.8.8", "local.org"]
+    "host",
+    [
+        *("example.org", "8.8.8.8", "134744072", "010.010.010.010", "local.org"),
+        *("2606:4700::1", "::ffff:8.8.8.8", "2002:808:808::1", "2606:4700::5efe:8.8.8.8"),
+    ],
 )
 def test_public_hosts(host):
     require_public(host)
@@ -43,6 +52,7 @@ def test_names_that_lead_to_private_addresses_are_refused():
         "good.org": ["8.8.8.8"],
         "bad.org": ["10.0.0.1", "::1"],
         "both.org": ["127.0.0.1", "8.8.8.8"],
+        "nat64.org": ["64:ff9b::8.8.8.8", "64:ff9b::10.0.0.1", "::10.0.0.1"],
     }
 
     def resolve(host, port, *_):
@@ -53,6 +63,8 @@ def test_names_that_lead_to_private_addresses_are_refused():
     assert [entry[4][0] for entry in resolved("both.org", 80)] == ["8.8.8.8"]
     assert len(resolved("bad.org", 80)) == 2
     strict = public_only(resolve, ())
+    # Without IPv4, a resolver's answer for every public host is of this kind.
+    assert [entry[4][0] for entry in strict("nat64.org", 80)] == ["64:ff9b::8.8.8.8"]
     assert len(strict(b"good.org", 80)) == 1
     with pytest.raises(PrivateAddress, match=r"bad\.org is 10\.0\.0\.1"):
         strict("bad.org", 80)
@@ -87,6 +99,11 @@ def fetched(web, path, monkeypatch, seconds=1.5, size=100_000, allowed=("127.0.0
         ("loop.jpg", "bad_redirect"),
         ("to-file.jpg", "bad_redirect"),
         ("to-private.jpg", "private_address"),
+        ("to-private-utf-8.jpg", "private_address"),
+        ("to-nat64.jpg", "private_address"),
+        ("to-no-host.jpg", "bad_redirect"),
+        ("to-bracket.jpg", "bad_redirect"),
+        ("to-user.jpg", "bad_redirect"),
         ("404.jpg", "not_found"),
     ],
 )
@@ -96,7 +113,7 @@ def test_what_goes_wrong_is_cut_and_says_what(web, path, status, monkeypatch):
 
 
 def test_whole_pictures_come_through(web, monkeypatch):
-    for path in ("good.jpg", "redirect.jpg"):
+    for path in ("good.jpg", "redirect.jpg", "redirect-utf-8.jpg"):
         assert fetched(web, path, monkeypatch) == BODIES["good.jpg"]
     size = len(BODIES["good.jpg"])
     assert fetched(web, "good.jpg", monkeypatch, size=size) == BODIES["good.jpg"]
@@ -121,3 +138,10 @@ def test_other_schemes_are_unknown(web):
     for address in ("file:///etc/hostname", "ftp://example.org/x", "data:,x"):
         with pytest.raises(urllib.error.URLError, match="unknown url type"):
             bounded_http.opener(limits).open(address)
+
+
+def test_a_redirect_to_a_host_in_raw_utf_8_asks_for_its_ascii_name(web, monkeypatch):
+    """Full-width digits are digits in a host's name: this one is the server itself."""
+    before = web.asked["good.jpg"]
+    assert fetched(web, "to-utf-8-host.jpg", monkeypatch) == BODIES["good.jpg"]
+    assert web.asked["good.jpg"] == before + 1

@@ -263,5 +263,5 @@ def test_a_picture_that_memory_does_not_suffice_for_is_named(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(pictures, "to_rgb", full)
-    with pytest.raises(RuntimeError, match="picture 12ab of s/raw: memory .* pixel_limit"):
+    with pytest.raises(RuntimeError, match=r"picture 12ab of s/raw: memory .* pixel_limit"):
         pictures.prepare_checked(PLAIN, 8, "12ab of s/raw")

@@ -1,4 +1,4 @@
-"""HTTP for pictures from anywhere: public hosts, a time for the whole picture, a largest size.
+"""HTTP for pictures from anywhere: public hosts, no objection, a time and a largest size for each.
 
 urllib's `timeout` is for one read, so a server that sends a byte now and then is never cut by it;
 urllib reads a body of any size, and follows a redirect to any host.
@@ -11,12 +11,16 @@ import io
 import math
 import socket
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
+from mia.images.plan import clean_url
 from mia.images.public_hosts import public_only, require_public
+from mia.images.robots import objection
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class NotReached(OSError):
     """The shard's time was over before this picture's turn."""
 
 
+class Forbidden(OSError):
+    """The server forbids the use of this picture."""
+
+
 def install(limits: Limits) -> None:
     """Hold `urllib.request.urlopen`, and whatever else this process resolves, to `limits`."""
     proxies = {k: v for k, v in urllib.request.getproxies().items() if k in ("http", "https")}
@@ -60,6 +68,7 @@ def opener(limits: Limits) -> urllib.request.OpenerDirector:
         urllib.request.UnknownHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
+        _Objections(),
         _Redirects(limits),
         _Web(limits),
     ):
@@ -97,13 +106,34 @@ class _Web(urllib.request.AbstractHTTPHandler):
         return self.do_open(connection, request)
 
 
+class _Objections(urllib.request.BaseHandler):
+    def http_response(self, request, response):
+        forbidden = objection(response.headers.get_all("X-Robots-Tag", []), datetime.now(UTC))
+        if response.status == http.client.OK and forbidden:
+            response.close()
+            raise Forbidden(f"the use of the picture is forbidden by X-Robots-Tag: {forbidden}")
+        return response
+
+    https_response = http_response
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, limits: Limits) -> None:
         self.allowed = limits.allowed
 
+    def http_error_302(self, request, body, code, message, headers):
+        try:
+            return super().http_error_302(request, body, code, message, headers)
+        except ValueError as error:
+            message = f"redirected to no web address: {error}"
+            raise urllib.error.HTTPError(request.full_url, code, message, headers, body) from error
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(self, request, body, code, message, headers, address):
+        address = clean_url(address)  # its host may be raw UTF-8
         # A proxy would look the host up itself.
-        require_public(urlsplit(address).hostname or "", self.allowed)
+        require_public(urlsplit(address).hostname, self.allowed)
         following = super().redirect_request(request, body, code, message, headers, address)
         if following is not None:
             following.began = request.began

@@ -7,8 +7,6 @@ colour of 16 bits a channel against high bytes.
 
 from __future__ import annotations
 
-import io
-import struct
 from collections.abc import Callable
 
 import numpy as np

@@ -11,6 +11,12 @@ import socket
 from collections.abc import Collection
 
 LOCAL_NAMES = ("localhost", "local", "internal")  # and every name that ends in one of them
+# All of IPv6 that is given to hosts (IANA); outside lie NAT64, IPv4-compatible and -translated.
+UNICAST = ipaddress.IPv6Network("2000::/3")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# For examples, and relays of 6to4; Python 3.11 takes both for global.
+NOBODY = (ipaddress.IPv6Network("3fff::/20"), ipaddress.IPv4Network("192.88.99.0/24"))
+ISATAP = (0x00005EFE, 0x02005EFE)  # bits 64 to 96 of an address that ends in one of IPv4
 
 
 class PrivateAddress(OSError):
@@ -47,16 +53,31 @@ def require_public(host: str, allowed: Collection[str] = ()) -> None:
         raise PrivateAddress(f"private address: {host}{meant}")
 
 
-def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_public(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, resolved: bool = False
+) -> bool:
     """Whether an address is global and of one host, and IPv4 inside it is so too.
+
+    Args:
+        address: Of any kind.
+        resolved: It is a resolver's answer: where there is only IPv6, that is an address of NAT64
+            for every host of IPv4, and what counts is the address inside.
 
     >>> is_public(ipaddress.ip_address("::ffff:10.0.0.1"))
     False
     """
-    if address.version == 6 and (inner := address.ipv4_mapped or address.sixtofour):
-        return is_public(inner)
-    site_local = address.version == 6 and address.is_site_local
-    return address.is_global and not address.is_multicast and not site_local
+    if any(address in network for network in NOBODY):
+        return False
+    if address.version == 4:
+        return address.is_global and not address.is_multicast
+    if address.scope_id:
+        return False
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.ipv4_mapped or (resolved and address in NAT64):
+        return is_public(last)
+    isatap = last if (int(address) >> 32) & 0xFFFFFFFF in ISATAP else None
+    inner = address.sixtofour or isatap
+    return address in UNICAST and address.is_global and (inner is None or is_public(inner))
 
 
 def public_only(resolve, allowed: Collection[str]):
@@ -71,7 +92,7 @@ def public_only(resolve, allowed: Collection[str]):
         name = host.decode() if isinstance(host, bytes) else host
         if name is None or name.lower().rstrip(".") in allowed:
             return found
-        public = [entry for entry in found if is_public(ipaddress.ip_address(entry[4][0]))]
+        public = [entry for entry in found if is_public(ipaddress.ip_address(entry[4][0]), True)]
         if found and not public:
             raise PrivateAddress(f"private address: {name} is {found[0][4][0]}")
         return public

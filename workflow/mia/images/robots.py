@@ -1,0 +1,66 @@
+"""Whether a server forbids the use of what it sends: the header `X-Robots-Tag`.
+
+Each header holds directives between commas; a user agent's name and a colon before a directive say
+whom it and those after it in that header are for. Directives may hold a colon themselves, dates a
+comma.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+AGENTS = ("*", "img2dataset", "fair-mia")  # who we are, and everybody
+FORBID = ("noai", "noimageai", "noindex", "noimageindex", "none")
+UNTIL = "unavailable_after"
+VALUED = (UNTIL, "max-snippet", "max-image-preview", "max-video-preview")
+SEPARATOR = re.compile(r"[,;]")
+WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?")
+
+
+def objection(headers: Iterable[str], now: datetime) -> str | None:
+    """Return the directive that forbids us to use a picture; None where none does.
+
+    A date that cannot be read counts as past.
+
+    Args:
+        headers: Values of all headers `X-Robots-Tag` of one response.
+        now: With a time zone.
+
+    >>> now = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> objection(["max-snippet: 5, NoAI", "other: none"], now)
+    'noai'
+    >>> objection(["other: noai, noindex"], now) is None
+    True
+    """
+    for header in headers:
+        for name, value in _ours(header.lower()):
+            if name in FORBID or (name == UNTIL and _is_past(value, now)):
+                return name
+    return None
+
+
+def _ours(header: str) -> Iterator[tuple[str, str]]:
+    """Yield (directive, value) of those in a header that are for us."""
+    agent, pieces = "*", [piece.strip(" \t\"'") for piece in SEPARATOR.split(header)]
+    while pieces:
+        name, colon, value = (part.strip() for part in pieces.pop(0).partition(":"))
+        while colon and name not in VALUED:
+            agent = name
+            name, colon, value = (part.strip() for part in value.partition(":"))
+        if name == UNTIL and WEEKDAY.fullmatch(value) and pieces:
+            value = f"{value}, {pieces.pop(0)}"
+        if agent in AGENTS:
+            yield name, value
+
+
+def _is_past(text: str, now: datetime) -> bool:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = read(text.upper())
+        except (ValueError, TypeError, IndexError):
+            continue
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)) <= now
+    return True
