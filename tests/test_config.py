@@ -286,8 +286,8 @@ def test_what_says_where_rows_are_must_be_given(config):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"path": "none.parquet", "phash": "h"}, ".path: none.parquet: expected a Parquet table: "),
-        ({"path": "bad.parquet", "phash": "h"}, ".path: bad.parquet: expected a Parquet table: "),
+        ({"path": "none.parquet", "phash": "h"}, ".path: none.parquet: no such table"),
+        ({"path": "bad.parquet", "phash": "h"}, ".path: bad.parquet: not a sound Parquet table: "),
         ({"path": "good.parquet"}, ": expected the key 'phash', 'sha256' or 'embedding', a column"),
         (
             {"path": "good.parquet", "sha256": "shah"},

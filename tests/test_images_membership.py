@@ -254,7 +254,7 @@ def test_isolation_counts_the_index_but_not_a_members_own_entry(ours, theirs):
         ({"h": ["12ab" * 4, "12ab"]}, "known.parquet, column 'h', row 1: '12ab'; expected 16"),
         ({"h": [None, None]}, "known.parquet, column 'h': no hash in 2 rows"),
         ({"h": [1, 2]}, "known.parquet, column 'h', row 0: '1'; expected 16 hexadecimal digits"),
-        ({"other": ["12ab" * 4]}, "known.parquet: not the table expected"),
+        ({"other": ["12ab" * 4]}, "known.parquet: no column 'h'; found: other"),
     ],
 )
 def test_a_bad_index_is_an_error_with_its_row(tmp_path, ours, theirs, table, expected):

@@ -16,8 +16,8 @@ def excerpt(value: Any) -> str:
     "xxxxx'… (1,000 in all)"
     """
     if isinstance(value, (str, bytes)) and len(value) > LONGEST:
-        return f"{_short(repr(value[:LONGEST]))}… ({len(value):,} in all)"
-    return _short(repr(value))
+        return f"{cut(repr(value[:LONGEST]))}… ({len(value):,} in all)"
+    return cut(repr(value))
 
 
 def listed(names: Any, most: int = 20) -> str:
@@ -26,10 +26,11 @@ def listed(names: Any, most: int = 20) -> str:
     >>> listed(["url", "caption"]), listed([])
     ('url, caption', 'none')
     """
-    names = [_short(str(name)) for name in names]
+    names = [cut(str(name)) for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more or "none"
 
 
-def _short(text: str) -> str:
+def cut(text: str) -> str:
+    """Return a text, a long one without its end."""
     return text if len(text) <= LONGEST + 2 else f"{text[:LONGEST]}…"

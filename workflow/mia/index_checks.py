@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mia.config import ConfigError, nearest
-from mia.images.known import columns
+from mia.images.known import DIGITS, columns
 from mia.images.known_vectors import KnownVectors
 
 
@@ -24,18 +24,23 @@ def check_index(
     Raises:
         ConfigError: Names the key, the table and the column, and what was expected.
     """
-    import pyarrow.parquet as pq
+    from mia.given_tables.cells import Column
+    from mia.given_tables.table import GivenTable
 
     if not (named := columns(spec)):
         raise ConfigError(f"{key}: expected the key 'phash', 'sha256' or 'embedding', a column")
     try:
-        found = pq.read_schema(path := spec["path"]).names
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{key}.path: {path}: expected a Parquet table: {error}") from error
+        found = (table := GivenTable(spec["path"])).columns
+    except ValueError as error:
+        raise ConfigError(f"{key}.path: {error}") from error
     for kind, column in named.items():
         if column not in found:
             hint = nearest(column, found)
-            raise ConfigError(f"{key}.{kind}: {path}: no column {column!r}; {hint}")
+            raise ConfigError(f"{key}.{kind}: {table.called}: no column {column!r}; {hint}")
+        try:
+            table.require([Column(column, "a hash")] if kind in DIGITS else [])
+        except ValueError as error:
+            raise ConfigError(f"{key}.{kind}: {error}") from error
     if ("embedding" in spec) != ("embedding_model" in spec):
         raise ConfigError(f"{key}: 'embedding' and 'embedding_model' need each other")
     if "embedding" in spec:

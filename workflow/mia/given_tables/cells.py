@@ -25,7 +25,7 @@ class Column:
     Args:
         name: As the table has it.
         expected: In words, for messages.
-        digits: Of a hash in hexadecimal: bytes half as many are taken as the hash itself.
+        digits: Of a hash in hexadecimal, in either case; bytes half as many are the hash itself.
         numbers: Whether numbers are expected, rather than text.
     """
 
@@ -95,6 +95,8 @@ def values(cells: pa.Array, column: Column, called: str, rows: np.ndarray) -> li
         if text is not None and "\0" in text:
             held = f"a NUL character: {excerpt(text)}"
             raise column.error(called, row, kind, held)
+    if column.digits:
+        return [None if text is None else text.strip().lower() for text in found]
     return found
 
 

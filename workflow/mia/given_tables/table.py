@@ -82,22 +82,22 @@ class GivenTable:
 
         Args:
             columns: Which to read.
-            taken: Positions to read, rising; all where not given.
+            taken: Positions to read, rising, at least one; all where not given.
             first: The number that messages give the first row.
         """
         columns, start = list(columns), 0
         for batch in self.batches(columns):
-            rows = np.arange(start, start := start + len(batch))
+            at, start = start, start + len(batch)
+            rows = np.arange(at, start)
             if taken is not None:
-                lowest, highest = np.searchsorted(taken, [rows[0], start])
-                batch = batch.take(pa.array(taken[lowest:highest] - rows[0]))
-                rows = taken[lowest:highest]
+                rows = taken[slice(*np.searchsorted(taken, [at, start]))]
             if len(rows):
-                yield (
-                    rows,
-                    {c.name: values(batch[c.name], c, self.called, rows + first) for c in columns},
-                )
-            if taken is not None and (not len(taken) or start > taken[-1]):
+                found = {}
+                for column in columns:
+                    cells = _taken(batch[column.name], rows - at)
+                    found[column.name] = values(cells, column, self.called, rows + first)
+                yield rows, found
+            if taken is not None and start > taken[-1]:
                 return
 
     def frame(self, columns: Iterable[Column], first: int = 1) -> pd.DataFrame:
@@ -128,9 +128,25 @@ class GivenTable:
     @contextmanager
     def _parquet(self) -> Iterator[pq.ParquetFile]:
         """The file open, read a little at a time: else whole row groups come into memory."""
-        try:
-            with pq.ParquetFile(self.path, buffer_size=BYTES_AT_ONCE, pre_buffer=False) as file:
-                yield file
-        except (pa.ArrowException, OSError) as error:
-            why = excerpt(str(error))
-            raise ValueError(f"{self.called}: not a sound Parquet table: {why}") from error
+        with (
+            sound(self.called),
+            pq.ParquetFile(self.path, buffer_size=BYTES_AT_ONCE, pre_buffer=False) as file,
+        ):
+            yield file
+
+
+def _taken(cells: pa.Array, positions: np.ndarray) -> pa.Array:
+    """The cells at `positions`; `Array.take` does not know every type."""
+    if len(positions) == len(cells):
+        return cells
+    return pa.concat_arrays([cells.slice(position, 1) for position in positions.tolist()])
+
+
+@contextmanager
+def sound(called: str) -> Iterator[None]:
+    """Make what pyarrow raises on a damaged file a ValueError in one line."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        why = excerpt(str(error))
+        raise ValueError(f"{called}: not a sound Parquet table: {why}") from error

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from mia.excerpt import excerpt
 from mia.images.known_vectors import KnownVectors
 
 DIGITS = {"phash": 16, "sha256": 64}
@@ -62,7 +63,7 @@ def hashes(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
         if not good.all():
             row = good.index[~good][0]
             expected = f"expected {DIGITS[kind]} hexadecimal digits"
-            raise ValueError(f"{where}, row {row}: {str(known[row])!r}; {expected}")
+            raise ValueError(f"{where}, row {row}: {excerpt(str(known[row]))}; {expected}")
         found[kind] = texts.str.lower()
     return pd.DataFrame(found)
 

@@ -32,7 +32,10 @@ class KnownVectors:
     def __post_init__(self) -> None:
         import pyarrow.parquet as pq
 
-        schema = pq.read_schema(self.path)
+        from mia.given_tables.table import sound
+
+        with sound(self.path):
+            schema = pq.read_schema(self.path)
         if self.column not in schema.names:
             raise ValueError(f"{self.path}: no column {self.column!r}")
         held = schema.field(self.column).type
@@ -54,9 +57,14 @@ class KnownVectors:
         """
         import pyarrow.parquet as pq
 
+        from mia.given_tables.table import sound
+
         start, found = 0, 0
         # Else whole row groups are read into memory.
-        with pq.ParquetFile(self.path, buffer_size=READ_AT_ONCE, pre_buffer=False) as file:
+        with (
+            sound(self.path),
+            pq.ParquetFile(self.path, buffer_size=READ_AT_ONCE, pre_buffer=False) as file,
+        ):
             for batch in file.iter_batches(VECTORS_AT_ONCE, columns=[self.column]):
                 rows, vectors = self._block(batch.column(0), start, dimension)
                 start, found = start + len(batch), found + len(rows)

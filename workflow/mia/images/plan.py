@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pandas as pd
 
-from mia.excerpt import excerpt
+from mia.excerpt import cut, excerpt
 from mia.images.listing import locator_name
 from mia.images.public_hosts import PrivateAddress, require_public
 
@@ -65,7 +65,7 @@ def _cleaned(text: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError(f"not an address: {excerpt(text)} ({error})") from error
+        raise ValueError(f"not an address: {excerpt(text)} ({cut(str(error))})") from error
     if parts.scheme.lower() not in SCHEMES:
         raise ValueError(f"not an http or https address: {excerpt(text)}")
     if not host:
@@ -111,7 +111,7 @@ def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.D
         except ValueError as error:
             statuses[row], errors[row] = "bad_url", str(error)
         except PrivateAddress as error:
-            statuses[row], errors[row] = "private_address", str(error)
+            statuses[row], errors[row] = "private_address", cut(str(error))
     return rows.assign(url=pd.Series(urls, rows.index, dtype=object), status=statuses, error=errors)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from mia import tables
+from mia.given_tables.cells import Column
+from mia.given_tables.table import GivenTable
 from mia.images import known
 from mia.images.known_vectors import KnownVectors
 from mia.images.membership import build
@@ -66,8 +68,9 @@ def known_index(path: Path | None, spec: dict) -> known.Index | None:
         return None
     named = known.columns(spec["known"])
     vectors = named.pop("embedding", None)
+    hashes = [Column(name, "a hash", known.DIGITS[kind]) for kind, name in named.items()]
     return known.Index(
-        known.hashes(tables.read(path, list(named.values())), spec["known"]),
+        known.hashes(GivenTable(path).frame(hashes, first=0), spec["known"]),
         KnownVectors(str(path), vectors) if vectors else None,
     )
 

@@ -25,11 +25,18 @@ from mia.embedding_tables import with_embeddings
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.external import scores_of
+from mia.given_tables.cells import Column
+from mia.given_tables.table import GivenTable
 from mia.query import load
 from mia.query_files import devices, read_signals
 from mia.repeats import repeated
 from mia.target_rows import read_images
 
+EXTERNAL = (
+    Column("image_id", digits=64),
+    Column("key", digits=16),
+    Column("score", "a number", numbers=True),
+)
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
 
@@ -48,7 +55,7 @@ def main() -> None:
     )
     parser.add_argument("--manifests", nargs="*", default=[], help="for attacks that read images")
     parser.add_argument("--embeddings", nargs="*", default=[], help="for attacks that read them")
-    parser.add_argument("--external", nargs="?", help="CSV of scores made elsewhere")
+    parser.add_argument("--external", nargs="?", help="table of scores made elsewhere")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
     try:
@@ -129,13 +136,14 @@ def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
 
 
 def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
-    """Scores of `images` from a file made elsewhere.
+    """Scores of `images` from a table made elsewhere.
 
     Raises:
         ValueError: It lacks a column or an image, or holds a score that is no number.
     """
-    table = pd.read_csv(path, dtype={"image_id": str, "key": str})
-    return scores_of(table, images, path).to_frame("score")
+    table = GivenTable(Path(path))
+    read = table.frame(column for column in EXTERNAL if column.name in table.columns)
+    return scores_of(read.reindex(columns=table.columns), images, path).to_frame("score")
 
 
 def read_schedule(path: str) -> np.ndarray:
