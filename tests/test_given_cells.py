@@ -199,9 +199,9 @@ def test_no_error_carries_a_whole_cell(address):
     rows = pd.DataFrame({"url": [address], "status": [""], "error": [""]})
     rows = plan.with_cleaned_urls(rows)
     assert rows["status"][0] in ("bad_url", "private_address")
-    assert 10 < len(rows["error"][0]) < 420
+    assert 10 < len(rows["error"][0]) < 500
     rest = rows["error"][0].replace("x" * 100, "")
-    assert len(rest) < 320
+    assert len(rest) < 340
 
 
 @pytest.mark.parametrize("column", ["file", "caption", "alt_blip"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST = 160  # characters
+LONGEST = 200  # characters
 
 
 def excerpt(value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from mia.excerpt import cut, listed
 from mia.query import Query
 
 NAMES = ("image_id", "key")  # of the column that says whose score it is
@@ -47,8 +48,7 @@ def scores_of(table: pd.DataFrame, images: pd.DataFrame, source: str) -> pd.Seri
     names = [name for name in NAMES if name in table]
     if not names or "score" not in table:
         raise ValueError(
-            f"{source}: columns {', '.join(map(str, table.columns))}; "
-            "expected image_id or key, and score"
+            f"{source}: columns {listed(table.columns)}; expected image_id or key, and score"
         )
     name = names[0]
     ours = pd.Series(images.index, images.index) if name == "image_id" else images["key"]
@@ -66,4 +66,4 @@ def _refuse(names, source: str, what: str) -> None:
     names = sorted(set(names))
     if names:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        raise ValueError(f"{source}: {what}: {', '.join(names[:5])}{more}")
+        raise ValueError(f"{source}: {what}: {', '.join(map(cut, names[:5]))}{more}")

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from mia.excerpt import cut
 from mia.images import fetching
 from mia.images.download_errors import TRANSIENT, classify
 
@@ -121,7 +122,7 @@ def _result(status: str, message: str | None) -> tuple[str, str]:
     if status == "success":
         return "success", ""
     message = message or status
-    return classify(message), message
+    return classify(message), cut(message)
 
 
 def require_all(planned: list[str], results: dict) -> None:

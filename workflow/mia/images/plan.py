@@ -111,7 +111,7 @@ def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.D
         except ValueError as error:
             statuses[row], errors[row] = "bad_url", str(error)
         except PrivateAddress as error:
-            statuses[row], errors[row] = "private_address", cut(str(error))
+            statuses[row], errors[row] = "private_address", str(error)
     return rows.assign(url=pd.Series(urls, rows.index, dtype=object), status=statuses, error=errors)
 
 

@@ -10,6 +10,8 @@ import ipaddress
 import socket
 from collections.abc import Collection
 
+from mia.excerpt import cut
+
 LOCAL_NAMES = ("localhost", "local", "internal")  # and every name that ends in one of them
 # All of IPv6 that is given to hosts (IANA); outside lie NAT64, IPv4-compatible and -translated.
 UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -46,11 +48,11 @@ def require_public(host: str, allowed: Collection[str] = ()) -> None:
     if name in allowed:
         return
     if name.rpartition(".")[2] in LOCAL_NAMES:
-        raise PrivateAddress(f"private address: {host}")
+        raise PrivateAddress(f"private address: {cut(host)}")
     found = _address(name)
     if found is not None and not is_public(found):
         meant = "" if str(found) == name else f" is {found}"
-        raise PrivateAddress(f"private address: {host}{meant}")
+        raise PrivateAddress(f"private address: {cut(host)}{meant}")
 
 
 def is_public(
@@ -94,7 +96,7 @@ def public_only(resolve, allowed: Collection[str]):
             return found
         public = [entry for entry in found if is_public(ipaddress.ip_address(entry[4][0]), True)]
         if found and not public:
-            raise PrivateAddress(f"private address: {name} is {found[0][4][0]}")
+            raise PrivateAddress(f"private address: {cut(name)} is {found[0][4][0]}")
         return public
 
     return resolve_public
