@@ -4,9 +4,13 @@ from snakemake.utils import min_version
 
 min_version("9.20")
 
+
+include: "workflow/rules/config_form.smk"
+
+
 if not workflow.overwrite_configfiles:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"
@@ -32,6 +36,7 @@ localrules:
 rule all:
     default_target: True
     input:
+        gpu_or_end,
         measured_files(),
         scored_files(),
         reported_files(),
@@ -39,4 +44,5 @@ rule all:
 
 rule measured:
     input:
+        gpu_or_end,
         measured_files(),

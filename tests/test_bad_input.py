@@ -70,6 +70,54 @@ MISTAKES = {
 }
 
 
+FOLDER, CAPTIONS = "image_sets.mine.parts.member.path", "image_sets.mine.parts.member.captions"
+NOT_THERE = {
+    "a folder of pictures": ("data/member", f"{FOLDER}: data/member: no such folder; expected a "),
+    "a captions table": (
+        "data/member.csv",
+        f"{CAPTIONS}: data/member.csv: no such file; expected ",
+    ),
+    "a model": ("models/tiny-sd", "models.tiny.path: models/tiny-sd: expected a folder with model"),
+}
+
+
+@pytest.mark.parametrize(("path", "said"), NOT_THERE.values(), ids=NOT_THERE)
+def test_a_file_that_is_not_there_is_found_by_a_dry_run(fresh, path, said):
+    (fresh.folder / path).rename(fresh.folder / "elsewhere")
+    assert refused(fresh, "--dry-run").startswith(f"Config: {said}")
+
+
+def test_every_mistake_is_a_line(fresh):
+    fresh.configure(lambda config: config["image_sets"]["mine"].update(exclude="none.txt"))
+    (fresh.folder / "data/member.csv").unlink()
+    text = fresh.run("--dry-run").text
+    assert "Traceback" not in text
+    assert [line.split(": ")[1] for line in text.splitlines() if line.startswith("Config: ")] == [
+        "image_sets.mine.exclude",
+        CAPTIONS,
+    ]
+
+
+def test_a_gpu_that_is_not_there_is_missed_before_anything_runs(fresh, monkeypatch):
+    """Where jobs run here, and something is left to be measured; a cluster's head needs none."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    fresh.configure(lambda config: config["measure"].update(device="cuda"))
+    said = refused(fresh, "--dry-run")
+    assert (
+        said.startswith("Config: measure.device: cuda, but ") and "; expected cpu or auto" in said
+    )
+    assert refused(fresh, "measured") == refused(fresh) == said
+    fresh.run("--dry-run", "--until", "download").done()
+    fresh.run("--dry-run", "results/models/tiny/model.json").done()
+    fresh.run("--dry-run", "--executor", "slurm", "--jobs", "2").done()
+
+
+def test_a_finished_run_needs_no_gpu(bench, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    bench.configure(lambda config: config["measure"].update(device="cuda"))
+    bench.run("--dry-run").done()
+
+
 @pytest.mark.parametrize(("change", "said"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_in_the_config_is_found_by_a_dry_run(fresh, change, said):
     fresh.configure(change)
@@ -91,18 +139,10 @@ def test_a_results_folder_refuses_another_config(bench):
     assert bench.run("--configfile", "config/config.yaml", "--dry-run").code == 0
 
 
-def without_folder(folder):
-    shutil.rmtree(folder / "data/member")
-
-
 def emptied_folder(folder):
     for path in (folder / "data/member").iterdir():
         path.unlink()
     (folder / "data/member/notes.txt").write_text("no picture")
-
-
-def without_captions(folder):
-    (folder / "data/member.csv").unlink()
 
 
 def with_an_unknown_picture(folder):
@@ -124,12 +164,7 @@ def with_a_pickle(folder):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (without_folder, "image_sets.mine: data/member: no such folder of pictures"),
         (emptied_folder, "image_sets.mine: data/member: no picture in this folder; expected files"),
-        (
-            without_captions,
-            "image_sets.mine: data/member.csv: no such captions file; expected a CSV with file",
-        ),
         (
             with_an_unknown_picture,
             "image_sets.mine: data/member.csv: row 15: no picture 'ghost.png' in data/member",
@@ -189,7 +224,28 @@ def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):
     assert len(fresh.scores()["sima"]) == IMAGES
 
 
-def test_yaml_that_is_none_is_refused(fresh):
-    (fresh.folder / "config/config.yaml").write_text("results: [\n")
-    run = fresh.run("--dry-run")
-    assert run.code == 1 and "not valid JSON or YAML" in run.text
+FORMS = {
+    "not YAML": ("results: [\n", "line 2, column 1: not YAML: while parsing a flow node"),
+    "a tab": ("results: a\n\tseed: 1\n", "line 2, column 1: a tab; YAML is indented with blanks"),
+    "a list": ("- results\n", "line 1: expected keys at the top level, such as"),
+    "empty": ("", "empty; expected keys such as `results` and `image_sets`"),
+    "not UTF-8": (b"results: \xff\n", "line 1: the byte 0xff is not UTF-8; save the file as UTF-8"),
+    "a key twice": (
+        "seed: 1\nseed: 2\n",
+        "the config: the key 'seed' stands twice, in lines 1 and",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FORMS.values(), ids=FORMS)
+def test_a_config_of_another_form_is_named_with_the_line(fresh, text, said):
+    path = fresh.folder / "config/config.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert refused(fresh, "--dry-run").startswith(f"Config: {path}: {said}")
+
+
+def test_a_key_that_stands_twice_in_a_file_of_ones_own(fresh):
+    path = fresh.folder / "mine.yaml"
+    path.write_text((fresh.folder / "config/config.yaml").read_text() + "attacks: {coin: {}}\n")
+    said = refused(fresh, "--dry-run", "--configfile", "mine.yaml")
+    assert "mine.yaml: the config: the key 'attacks' stands twice, in lines " in said

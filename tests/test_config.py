@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.config import FROM_NOTHING, ConfigError, complete
+from mia.config import ConfigError, complete
 from mia.experiment import Experiment
+from mia.file_checks import check_files
+from mia.idle_keys import FROM_NOTHING
 from mia.query import dump
 
 CONFIGS = sorted((Path(__file__).parents[1] / "config").glob("*.yaml"))
@@ -67,6 +69,23 @@ def message(config):
     with pytest.raises(ConfigError) as caught:
         experiment(config)
     return str(caught.value)
+
+
+def message_on_files(config):
+    found = experiment(config)
+    with pytest.raises(ConfigError) as caught:
+        check_files(found)
+    return str(caught.value)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory with the folders that the config names."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "0.png").touch()
+    return tmp_path
 
 
 def test_defaults_are_filled_in_at_every_level(config):
@@ -237,8 +256,8 @@ def test_kept_epochs_are_sorted_and_end_with_the_last(config):
     [
         ("models.early", {"epoch": 11}, "models.early.epoch: training 'main' does not keep 11; it"),
         ("models.early", {"training": "man"}, "models.early.training: no training 'man'; did you"),
-        ("models.early", {"source": "hub"}, "models.early: missing key 'repo' (source hub)"),
-        ("models.early", {"source": "path"}, "models.early: missing key 'path' (source path)"),
+        ("models", {"early": {"source": "hub"}}, "models.early: missing key 'repo', 'revision' ("),
+        ("models", {"early": {"source": "path"}}, "models.early: missing key 'path' (source path)"),
         ("models.early", {"source": "disk"}, "models.early.source: 'disk'; "),
         ("training.main", {"set": "emjoi"}, "training.main.set: no image set 'emjoi'; did you"),
         ("targets.late", {"model": "latest"}, "targets.late.model: no model 'latest'; did you"),
@@ -295,16 +314,13 @@ def test_what_says_where_rows_are_must_be_given(config):
         ),
     ],
 )
-def test_an_index_of_known_pictures_is_looked_at_beforehand(
-    config, tmp_path, monkeypatch, change, said
-):
-    monkeypatch.chdir(tmp_path)
+def test_an_index_of_known_pictures_is_looked_at_beforehand(config, here, change, said):
     pd.DataFrame({"hash": ["0" * 16], "sha": ["0" * 64]}).to_parquet("good.parquet")
-    (tmp_path / "bad.parquet").write_text("hash,sha")
+    (here / "bad.parquet").write_text("hash,sha")
     config["targets"]["late"]["known"] = change
-    assert message(config).startswith("targets.late.known" + said)
+    assert message_on_files(config).startswith("targets.late.known" + said)
     config["targets"]["late"]["known"] = {"path": "good.parquet", "phash": "hash", "sha256": "sha"}
-    assert experiment(config)
+    check_files(experiment(config))
 
 
 @pytest.mark.parametrize(
@@ -324,24 +340,24 @@ def test_an_index_of_known_pictures_is_looked_at_beforehand(
         ({"embedding_model": "clip"}, ".embedding_model: 'clip' does not match"),
     ],
 )
-def test_embeddings_of_an_index_must_be_comparable(config, tmp_path, monkeypatch, change, said):
-    monkeypatch.chdir(tmp_path)
+def test_embeddings_of_an_index_must_be_comparable(config, here, change, said):
     pd.DataFrame({"clip": [[0.5, 1.0]], "text": ["a"]}).to_parquet("good.parquet")
-    (tmp_path / "clip").mkdir()
+    (here / "clip").mkdir()
     for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
-        (tmp_path / "clip" / name).touch()
+        (here / "clip" / name).write_text('{"model_type": "clip_vision_model"}')
     model = {"path": "clip", "sha256": "0" * 64, "review": 0.5, "drop": 0.75}
     known = {"path": "good.parquet", "embedding": "clip", "embedding_model": "0" * 64}
     config["targets"]["late"]["known"] = known
-    assert message(config) == (
+    assert message_on_files(config) == (
         "targets.late.known.embedding: image set 'emoji' has no duplicates.embedding"
     )
     for image_set in config["image_sets"].values():
         image_set["duplicates"] = {"embedding": model}
-    assert experiment(config)
+    check_files(experiment(config))
     changed = {key: value for key, value in {**known, **change}.items() if value is not None}
     config["targets"]["late"]["known"] = changed
-    assert message(config).startswith("targets.late.known" + said)
+    told = message if said.endswith("does not match") else message_on_files
+    assert told(config).startswith("targets.late.known" + said)
 
 
 def test_hub_models_are_pinned(config):

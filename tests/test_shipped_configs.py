@@ -24,9 +24,11 @@ PICTURES = 12
 def laid_out(folder, model, name: str) -> tuple[Workbench, dict]:
     """Put what `name` needs beside it: the hub's cache, a folder of pictures; nothing else changes.
 
-    The tables' sha256 are the stand-ins', as no other file could have them.
+    The tables' sha256 are the stand-ins', as no other file could have them; the CPU stands in for
+    the GPU.
     """
-    config = yaml.safe_load((PROJECT / "config" / name).read_text(encoding="utf-8"))
+    text = (PROJECT / "config" / name).read_text(encoding="utf-8")
+    config = yaml.safe_load(text.replace("device: cuda", "device: cpu"))
     for spec in config["models"].values():
         if spec["source"] == "hub":
             first = as_first_published(shutil.copytree(model, folder / "published"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mia.auto import choice
-from mia.config import ConfigError, nearest
+from mia.config import ConfigError, all_of, nearest
 from mia.external import External
 from mia.query import Query
 
@@ -53,7 +54,12 @@ def build_attacks(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     Raises:
         ConfigError: As `build_attack`; or a row named that asks the target's model nothing.
     """
-    attacks = {name: build_attack(name, row) for name, row in rows.items()}
+    attacks: dict[str, Any] = {}
+
+    def build(name: str, row: dict[str, Any]) -> None:
+        attacks[name] = build_attack(name, row)
+
+    all_of(partial(build, *row) for row in rows.items())
     asking = {
         name: set(attack.queries)
         for name, attack in attacks.items()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 
-# What a base model has decided: settings of a training from nothing only.
-FROM_NOTHING = (
-    *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
-    *("vocabulary", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
-    "latent_channels",
+from mia.idle_keys import (
+    FROM_LIKE,
+    FROM_NOTHING,
+    idle_keys,
+    keys_read,
+    readers,
+    without_idle_defaults,
 )
+
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
@@ -34,14 +38,26 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     if errors:
         raise ConfigError("\n".join(_explain(error) for error in errors))
+    if idle := [_idle(config, schema, *where) for where in idle_keys(config, schema)]:
+        raise ConfigError("\n".join(idle))
     config = deepcopy(config)
     config["training"] = _inherit(config.get("training") or {})
     config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
     _fill(config, schema, schema)
-    for training in config["training"].values():
-        for key in FROM_NOTHING if "base" in training else ():
-            training.pop(key, None)
+    without_idle_defaults(config, schema)
     return config
+
+
+def all_of(checks: Iterable[Callable[[], object]]) -> None:
+    """Run every check; raise one ConfigError with a line for each mistake, none twice."""
+    mistakes: dict[str, None] = {}
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            mistakes |= dict.fromkeys(str(error).splitlines())
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -70,14 +86,34 @@ def _explain(error) -> str:
     return f"{where}: {error.message}"
 
 
+def _idle(config: dict, schema: dict, place: str, key: str) -> str:
+    """Say which source does not read a key, which do, and what it may have meant."""
+    block, name, *_ = place.split(".")
+    source = config[block][name]["source"]
+    known = keys_read(source, block, schema)
+    if ".parts." in place:
+        parts = schema["$defs"]["image_set"]["properties"]["parts"]["additionalProperties"]
+        known = [key for key in known if key in parts["properties"]]
+    others = " or ".join(readers(key, block, schema))
+    return f"{place}.{key}: not read for source {source}, only for {others}; {nearest(key, known)}"
+
+
 def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
     """Resolve `like`: every setting not given comes from the other training."""
     resolved = {}
-    for name, training in trainings.items():
+
+    def resolve(name: str, training: dict) -> None:
         if "set" not in training:
             raise ConfigError(f"training.{name}: missing key 'set'")
-        resolved[name] = {**_other(name, training, trainings), **training}
+        other = _other(name, training, trainings)
+        for key in FROM_LIKE:
+            if key in training and "like" in training and training[key] != other.get(key):
+                why = f"it comes with the VAE and tokenizer of {training['like']!r} (`like`)"
+                raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
+        resolved[name] = {**other, **training}
         _check_base(name, resolved[name])
+
+    all_of(partial(resolve, *item) for item in trainings.items())
     return resolved
 
 

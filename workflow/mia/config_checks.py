@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mia.attack_rows import is_external
-from mia.config import ConfigError, nearest
-from mia.embedding_checks import check_agreement, check_audit, check_duplicates
-from mia.images.source_keys import missing
-from mia.index_checks import check_index
+from mia.config import ConfigError, all_of, nearest
+from mia.embedding_checks import check_agreement, check_audit
+from mia.image_set_checks import mistakes
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
@@ -19,37 +17,33 @@ NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revisio
 
 
 def check(experiment: Experiment) -> None:
-    """Check image sets, trainings, models, targets and attacks, in this order.
+    """Check image sets, trainings, models, attacks and targets. No file is looked at.
 
     Raises:
-        ConfigError: Names the key, what was found and what was expected.
+        ConfigError: A line for each mistake, with the key, what was found and what was expected.
     """
-    for name, spec in experiment.config["image_sets"].items():
-        if "exclude" in spec and not Path(spec["exclude"]).is_file():
-            raise ConfigError(f"image_sets.{name}.exclude: {spec['exclude']}: no such file")
-        for key in missing(spec):
-            raise ConfigError(f"image_sets.{name}: missing key {key!r} (source {spec['source']})")
-        if "embedding" in spec["duplicates"]:
-            check_duplicates(
-                spec["duplicates"]["embedding"], f"image_sets.{name}.duplicates.embedding"
-            )
-    for name in experiment.config["training"]:
-        _check_training(experiment, name)
-    for name in experiment.config["models"]:
-        _check_model(experiment, name)
-    for name in experiment.config["targets"]:
-        _check_target(experiment, name)
-    experiment.attacks  # noqa: B018 - builds every attack, so that a misspelt parameter stops here
-    check_audit(experiment)
-    for name, row in experiment.config["attacks"].items():
-        if is_external(row) and not Path(row["scores"]).is_file():
-            raise ConfigError(f"attacks.{name}.scores: {row['scores']}: no such file")
+    config = experiment.config
+    all_of(
+        [
+            *(partial(_check_image_set, experiment, name) for name in config["image_sets"]),
+            *(partial(_check_training, experiment, name) for name in config["training"]),
+            *(partial(_check_model, experiment, name) for name in config["models"]),
+            lambda: experiment.attacks,  # builds each, so that a misspelt parameter stops here
+            *(partial(_check_target, experiment, name) for name in config["targets"]),
+            lambda: check_audit(experiment),
+        ]
+    )
 
 
 def known(name: str, names, key: str, what: str) -> None:
     """Raise unless `name` is one of `names`."""
     if name not in names:
         raise ConfigError(f"{key}: no {what} {name!r}; {nearest(name, names)}")
+
+
+def _check_image_set(experiment: Experiment, name: str) -> None:
+    if lines := list(mistakes(experiment.config["image_sets"][name], f"image_sets.{name}")):
+        raise ConfigError("\n".join(lines))
 
 
 def _check_training(experiment: Experiment, name: str) -> None:
@@ -75,11 +69,9 @@ def _check_base(experiment: Experiment, base: str, key: str) -> None:
 
 def _check_model(experiment: Experiment, name: str) -> None:
     spec, key = experiment.config["models"][name], f"models.{name}"
-    for field in NEEDED[spec["source"]]:
-        if field not in spec:
-            raise ConfigError(f"{key}: missing key {field!r} (source {spec['source']})")
-    if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
-        raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with model_index.json")
+    if lacks := [field for field in NEEDED[spec["source"]] if field not in spec]:
+        names = ", ".join(map(repr, lacks))
+        raise ConfigError(f"{key}: missing key {names} (source {spec['source']})")
     if spec["source"] == "training":
         known(spec["training"], experiment.config["training"], f"{key}.training", "training")
         kept = experiment.kept_epochs(spec["training"])
@@ -95,18 +87,16 @@ def _check_target(experiment: Experiment, name: str) -> None:
     for field in ("model", "reference"):
         if field in target:
             known(target[field], experiment.config["models"], f"{key}.{field}", "model")
-    _check_alternates(experiment, name)
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
+    _check_alternates(experiment, name)
     check_agreement(experiment, name)
-    if "known" in target:
-        image_set = experiment.parts(target["members"])[0]
-        embedding = experiment.config["image_sets"][image_set]["duplicates"].get("embedding")
-        check_index(target["known"], f"{key}.known", image_set, embedding)
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
+    if target.get("reference") == target["model"]:
+        raise ConfigError(f"{key}.reference: {target['model']!r} is the model itself")
     if "reference" in target and (training := experiment.training(target["reference"])):
         learnt = as_set(experiment.parts(experiment.config["training"][training]["set"]))
         seen = ", ".join(sorted(map(":".join, learnt & (members | nonmembers))))

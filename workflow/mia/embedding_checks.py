@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mia.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, channels
 from mia.config import ConfigError
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from mia.experiment import Experiment
 
 AUDIT = "audit.embedding"
-
-
-def check_duplicates(spec: dict, key: str) -> None:
-    """Check an image set's `duplicates.embedding`; `key` is named in errors."""
-    _check_folder(spec, key)
-    if spec["review"] > spec["drop"]:
-        raise ConfigError(f"{key}.review: {spec['review']} is above drop, {spec['drop']}")
 
 
 def check_agreement(experiment: Experiment, name: str) -> None:
@@ -40,32 +34,37 @@ def check_agreement(experiment: Experiment, name: str) -> None:
 
 
 def check_audit(experiment: Experiment) -> None:
-    """Check `audit.embedding`, and that it is there for attacks that need it."""
+    """Check `audit.embedding`, and that it is given for attacks that need it."""
     spec = experiment.config["audit"].get("embedding")
     if spec:
         _check_stranger(experiment, Path(spec["path"]))
-        _check_folder(spec, AUDIT)
+    for name, attack in experiment.attacks.items():
+        if getattr(attack, "needs_embeddings", ()) and not spec:
+            raise ConfigError(f"attacks.{name}: needs {AUDIT}, a CLIP model's `path` and `sha256`")
+
+
+def embedding_mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
+    """Yield a line for each file that an embedding model's folder lacks; `key` is named in it."""
+    lacks = [
+        name for name in (CONFIG, PREPARATION, WEIGHTS) if not Path(spec["path"], name).is_file()
+    ]
+    if lacks:
+        yield f"{key}.path: {spec['path']}: expected a folder with {', '.join(lacks)}"
+        return
     try:
-        given = channels(Path(spec["path"])) if spec else ()
+        channels(Path(spec["path"]))
     except ModelError as error:
-        raise ConfigError(f"{AUDIT}.path: {error}") from error
+        yield f"{key}.path: {error}"
+
+
+def channel_mistakes(experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each attack that needs of `audit.embedding` what its folder lacks."""
+    spec = experiment.config["audit"]["embedding"]
     for name, attack in experiment.attacks.items():
         for channel in getattr(attack, "needs_embeddings", ()):
-            if not spec:
-                raise ConfigError(
-                    f"attacks.{name}: needs {AUDIT}, a CLIP model's `path` and `sha256`"
-                )
-            if channel not in given:
+            if channel not in experiment.embeddings:
                 what = "a CLIP text encoder and its tokenizer" if channel == TEXT else "an encoder"
-                raise ConfigError(
-                    f"attacks.{name}: {AUDIT}.path: {spec['path']}: expected a folder with {what}"
-                )
-
-
-def _check_folder(spec: dict, key: str) -> None:
-    for name in (CONFIG, PREPARATION, WEIGHTS):
-        if not Path(spec["path"], name).is_file():
-            raise ConfigError(f"{key}.path: {spec['path']}: expected a folder with {name}")
+                yield f"attacks.{name}: {AUDIT}.path: {spec['path']}: expected a folder with {what}"
 
 
 def _check_stranger(experiment: Experiment, path: Path) -> None:

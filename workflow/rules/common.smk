@@ -2,18 +2,12 @@
 
 import json
 import re
-import sys
-from pathlib import Path
-
-WORKFLOW = Path(workflow.basedir) / "workflow"
-sys.path.insert(0, str(WORKFLOW))
-
-from snakemake.exceptions import WorkflowError
 
 from mia import config as mia_config
 from mia import query as mia_query
 from mia.attack_rows import reads
 from mia.experiment import Experiment
+from mia.file_checks import check_files
 from mia.fingerprint import fingerprint
 from mia.job_environment import prepare
 from mia.model_folder import families
@@ -27,8 +21,10 @@ if workflow.is_main_process:
 try:
     config = mia_config.complete(config)
     EXPERIMENT = Experiment(config)
-except mia_config.ConfigError as error:
-    raise WorkflowError(f"Config: {error}")
+    if workflow.is_main_process:
+        check_files(EXPERIMENT)
+except ConfigError as error:
+    raise config_error(error)
 
 R = config["results"].rstrip("/")
 SETS = config["image_sets"]

@@ -1,4 +1,8 @@
-"""What jobs ask of a cluster: memory and minutes that grow with each try, a card if need be."""
+"""What jobs ask of a machine: memory and minutes that grow with each try, a card if need be."""
+
+import os
+
+from mia.visible_gpus import why_no_gpu
 
 # A card is asked for where the config asks for one: with `measure.device: auto` a job takes a card
 # that it happens to see, and no cluster keeps one back for it.
@@ -12,3 +16,30 @@ def growing(amount):
         return amount * attempt
 
     return of_this_try
+
+
+def gpu_or_end(wildcards):
+    """Input function of `all` and `measured`: no file, but the end of a plan that cannot work.
+
+    Only where jobs run on this machine: with `jobs` in a profile they go to a cluster, whose head
+    node need not have a card. Not where files alone are asked for, or `--until` stops before.
+    """
+    if workflow.resource_settings.nodes is not None or workflow.dag_settings.until:
+        return []
+    asking = {
+        f"training.{name}.device": [f"{R}/training/{name}/index.json"]
+        for name, training in config["training"].items()
+        if training["device"] == "cuda"
+    }
+    if CARDS:
+        asking["measure.device"] = measured_files()
+    undone = [key for key in asking if not all(map(os.path.exists, asking[key]))]
+    if undone and (why := why_no_gpu()):
+        hint = (
+            "expected cpu or auto, or a cluster's --workflow-profile (docs/cluster.md)"
+        )
+        # Of all errors in an input function only this one is printed without a traceback.
+        raise SystemExit(
+            "\n".join(f"Config: {key}: cuda, but {why}; {hint}" for key in undone)
+        )
+    return []

@@ -13,8 +13,10 @@ Generated from `workflow/schemas/config.schema.yaml` by `make docs`; edit the sc
 
 An experiment is one YAML file. `make run` reads `config/config.yaml`; another one is named, as in
 `make run CONFIG=config/tiny.yaml`, and takes the default's place: the two are never merged. A file
-is checked before anything runs. An unknown key, attack or parameter stops with the nearest known
-name.
+is checked before anything runs, and each mistake is a line: YAML that cannot be read, with line and
+column; a key that stands twice; an unknown key, attack or parameter, with the nearest known name; a
+key that the source of its image set or model does not read; a file or folder that is not there;
+`device: cuda` where jobs run on this machine and it shows no GPU.
 
 - *required*: the key has to be given. A dash: it has no default and may be left out, unless its
   meaning says for which case it is needed.

@@ -13,8 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
+from mia import config_file
 from mia.attack_rows import reads
 from mia.config import ConfigError, complete
 from mia.cost_plan import COLUMNS as PLANNED
@@ -59,10 +59,11 @@ def main() -> None:
 
 
 def read_experiment(path: str) -> Experiment:
+    """Return the experiment of a config file; end the program with what is wrong with it."""
     try:
-        return Experiment(complete(yaml.safe_load(Path(path).read_text(encoding="utf-8"))))
-    except (ConfigError, OSError) as error:
-        raise SystemExit(f"error: {path}: {error}") from error
+        return Experiment(complete(config_file.read(path)))
+    except ConfigError as error:
+        raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
 
 
 def costs_of_pair(

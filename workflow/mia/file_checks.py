@@ -1,0 +1,100 @@
+"""Whether what a config names is there: folders, tables, lists, models. No content is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mia.attack_rows import is_external
+from mia.config import ConfigError
+from mia.embedding_checks import AUDIT, channel_mistakes, embedding_mistakes
+from mia.files_of_folder import FolderError, list_files
+from mia.images.sources import specs
+from mia.index_checks import check_index
+
+if TYPE_CHECKING:
+    from mia.experiment import Experiment
+
+TABLES = (".csv", ".parquet")
+
+
+def check_files(experiment: Experiment) -> None:
+    """Look at every file and folder that the config names.
+
+    Only the process that plans does it: a job finds its inputs, or Snakemake says what it lacks.
+
+    Raises:
+        ConfigError: A line for each that is not there, with its key and what was expected.
+    """
+    if lines := list(dict.fromkeys(file_mistakes(experiment))):
+        raise ConfigError("\n".join(lines))
+
+
+def file_mistakes(experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each file or folder that is not as the config says."""
+    config = experiment.config
+    if Path(config["results"]).exists() and not Path(config["results"]).is_dir():
+        yield f"results: {config['results']}: a file; expected a folder, or a new name"
+    for name, spec in config["image_sets"].items():
+        yield from _of_image_set(spec, f"image_sets.{name}")
+    for name, spec in config["models"].items():
+        if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
+            yield f"models.{name}.path: {spec['path']}: expected a folder with model_index.json"
+    for name, target in config["targets"].items():
+        if "known" in target:
+            yield from _of_index(experiment, target, f"targets.{name}.known")
+    for name, row in config["attacks"].items():
+        if is_external(row):
+            yield from _file(row["scores"], f"attacks.{name}.scores", "a CSV of scores")
+    if "embedding" in config["audit"]:
+        lacks = list(embedding_mistakes(config["audit"]["embedding"], AUDIT))
+        yield from lacks or channel_mistakes(experiment)
+
+
+def _of_image_set(spec: Mapping[str, Any], key: str) -> Iterator[str]:
+    if "exclude" in spec:
+        yield from _file(spec["exclude"], f"{key}.exclude", "a text or CSV file")
+    for name, part in specs(spec).items():
+        given = spec.get("parts", {}).get(name, {})
+        where = {field: f"{key}.parts.{name}" if field in given else key for field in part}
+        if spec["source"] == "folder":
+            yield from _folder(part["path"], f"{where['path']}.path")
+        if "captions" in part:
+            yield from _file(part["captions"], f"{where['captions']}.captions", "a captions table")
+        table = {"urls": "path", "hub": "file"}.get(spec["source"])
+        if table and Path(part[table]).suffix.lower() not in TABLES:
+            yield f"{where[table]}.{table}: {part[table]}: expected a table, .csv or .parquet"
+        elif table == "path":
+            yield from _file(part[table], f"{where[table]}.{table}", "a table of addresses")
+    if "embedding" in spec["duplicates"]:
+        yield from embedding_mistakes(
+            spec["duplicates"]["embedding"], f"{key}.duplicates.embedding"
+        )
+
+
+def _of_index(experiment: Experiment, target: Mapping[str, Any], key: str) -> Iterator[str]:
+    image_set = experiment.parts(target["members"])[0]
+    embedding = experiment.config["image_sets"][image_set]["duplicates"].get("embedding")
+    try:
+        check_index(target["known"], key, image_set, embedding)
+    except ConfigError as error:
+        yield str(error)
+
+
+def _folder(path: str, key: str) -> Iterator[str]:
+    try:
+        if not list_files(path).files:
+            yield f"{key}: {path}: an empty folder; expected pictures"
+    except FolderError as error:
+        yield f"{key}: {error}; expected a folder of pictures, {_seen_from(path)}"
+
+
+def _file(path: str, key: str, expected: str) -> Iterator[str]:
+    if not Path(path).is_file():
+        found = "a folder" if Path(path).is_dir() else "no such file"
+        yield f"{key}: {path}: {found}; expected {expected}, {_seen_from(path)}"
+
+
+def _seen_from(path: str) -> str:
+    return "an absolute path" if Path(path).is_absolute() else f"seen from {Path.cwd()}"

@@ -1,0 +1,29 @@
+"""Config files, looked at before Snakemake reads the default one: it names no line and no key."""
+
+import sys
+from pathlib import Path
+
+WORKFLOW = Path(workflow.basedir) / "workflow"
+sys.path.insert(0, str(WORKFLOW))
+
+from snakemake.exceptions import WorkflowError
+
+from mia import config_file
+from mia.config import ConfigError
+
+DEFAULT_CONFIG = f"{workflow.basedir}/config/config.yaml"
+
+
+def config_error(error):
+    """A mistake a line, each with its mark, in Snakemake's own form."""
+    lines = str(error).splitlines()
+    return WorkflowError("\n".join(f"Config: {line}" for line in lines))
+
+
+# The process that plans looks; jobs that read the Snakefile again need not.
+if workflow.is_main_process:
+    try:
+        for path in workflow.overwrite_configfiles or [DEFAULT_CONFIG]:
+            config_file.read(path)
+    except ConfigError as error:
+        raise config_error(error)
