@@ -91,7 +91,7 @@ def run(tmp_path):
     def audited(shifts, per_class=400, spoil=lambda members: members, refit=True, **pairing):
         members = spoil(membership(per_class))
         tables.write(members, tmp_path / "membership.parquet")
-        manifest = images(per_class).drop(columns=["set", "key", "member", "group", "fold"])
+        manifest = images(per_class).drop(columns=["set", "key", "member", "fold"])
         manifest = manifest.assign(**members[["key", "image_id"]].to_dict("list"))
         manifest["part"] = np.where(members["member"], "seen", "unseen")
         lost = pd.DataFrame({"key": ["lost"], "image_id": ["lost"], "part": ["seen"]})
@@ -131,7 +131,7 @@ def test_a_difference_of_the_sets_is_found(run):
     assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
     assert found["channels"][1]["low"] > 0.53
     keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
-    more = "spread self_test balance frechet match kept_share remarks survival"
+    more = "same_captions spread self_test balance frechet match kept_share remarks survival"
     assert {*keys.split(), *more.split()} == found.keys()
     assert found["survival"]["members"]["share"] == 400 / 401
     labels, above_blind = found["remarks"]

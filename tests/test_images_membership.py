@@ -27,6 +27,7 @@ def manifest(pictures):
     rows = []
     for key, part, picture, *further in pictures:
         row = {"key": key, "part": part, "status": "not_found", "kept": False, "family": None}
+        row["caption"] = None
         if picture is not None:
             row |= {
                 "status": "success",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mia.images.equal_captions import FEW
+
 LABELS = (
     "Membership was not made here: the labels come with the sets and can be wrong. A list that "
     "contains the training set, from which the published LAION-mi draws its members, is not the "
@@ -13,6 +15,12 @@ ABOVE_BLIND = (
     "Being above the blind baselines proves nothing on this target. An attack's number here speaks "
     "about the model only if the same attack, on a comparable model that saw neither set, is at "
     "chance on these pictures."
+)
+TWINS = (
+    "{share} of the images bear a caption that both sides have. Equal captions are kept in one "
+    "fold, very common ones in equal shares in both, so that no baseline learns from one image "
+    "which side its twin is on. Where captions are the same they show no difference: there the "
+    "verdict rests on the other channels."
 )
 DERAILED = (
     "The self-test failed: {channels} told members from members, beyond chance. Until that is "
@@ -26,6 +34,7 @@ def remarks(
     match: str,
     kept_share: Mapping[str, float],
     self_test: Mapping[str, Mapping[str, float]],
+    same_captions: float = 0.0,
 ) -> list[str]:
     """Return the remarks that apply to a target.
 
@@ -35,11 +44,14 @@ def remarks(
         match: How its sides were matched, or `none`.
         kept_share: Side to the share of its calibration and evaluation pictures that found a match.
         self_test: As `resplit.self_test` returns it.
+        same_captions: Share of images whose caption both sides have.
     """
     found = []
     if match != "none":
         shares = " and ".join(f"{share:.0%} of {side}" for side, share in kept_share.items())
         found.append(f"Matched by {match}: {shares.replace('%', ' %')} kept.")
+    if same_captions > FEW:
+        found.append(TWINS.format(share=f"{100 * same_captions:.0f} %"))
     failed = [name for name, seen in self_test.items() if not seen["low"] <= 0.5 <= seen["high"]]
     if failed:
         found.append(DERAILED.format(channels=", ".join(failed)))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia.evidence import Evidence
-from mia.images import split
+from mia.images import equal_captions, split
 from mia.intervals import auc_interval
 from mia.metrics import auc
 
@@ -34,7 +34,7 @@ def spread(
     """
     found: dict[str, list[float]] = {}
     for number in range(1, splits + 1):
-        tested = _tested(rows["member"], rows["group"], seed + number)
+        tested = _tested(rows["member"], rows["group"], images["caption"], seed + number)
         for name, attack in attacks.items() if tested is not None else ():
             score, member = _score(attack, images, rows["member"], tested, seed)
             found.setdefault(name, []).append(auc(score, member))
@@ -67,7 +67,7 @@ def self_test(
     members = rows[rows["member"].astype(bool)]
     half = split.folds(members["group"], members["member"], seed)
     chosen = members["group"].map(half) == split.CALIBRATION
-    tested = _tested(chosen, members["group"], seed + 1)
+    tested = _tested(chosen, members["group"], images["caption"], seed + 1)
     if tested is None:
         return {}
     level = 1 - (1 - confidence) / max(len(attacks), 1)
@@ -80,9 +80,12 @@ def self_test(
     return found
 
 
-def _tested(member: pd.Series, group: pd.Series, seed: int) -> pd.Series | None:
+def _tested(
+    member: pd.Series, group: pd.Series, captions: pd.Series, seed: int
+) -> pd.Series | None:
     """Return which rows a split tests; None where a class is missing among them or the others."""
-    tested = group.map(split.folds(group, member, seed)) == split.EVALUATION
+    evenly = equal_captions.evenly(captions.loc[member.index], member)
+    tested = group.map(split.folds(group, member, seed, evenly)) == split.EVALUATION
     classes = [member[fold].nunique() for fold in (tested, ~tested)]
     return tested if min(classes) == 2 else None
 

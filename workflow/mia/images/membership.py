@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import duplicates, nearness, split
+from mia.images import duplicates, equal_captions, nearness, split
 from mia.images.components import components, links
 from mia.images.known import Index
 from mia.images.matched import Method, unmatched
@@ -33,8 +33,9 @@ def build(
     thumbnail, mirror image) or is in the index of known training pictures; the later of two
     pictures with equal bytes within a side; and, with `isolate`, pictures of both sides alike that
     have a neighbour among what the model has learnt. Groups are the manifests', joined by
-    duplicates and families across the sides; a group is in one fold. With matching there is a third
-    fold, `fit`; rows of the others that find no match are dropped.
+    duplicates, families and equal captions (`equal_captions.together`) across the sides; a group is
+    in one fold. With matching there is a third fold, `fit`; rows of the others that find no match
+    are dropped.
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
@@ -78,8 +79,9 @@ def build(
     rows = rows[rows["listed"]].reset_index(drop=True)
     require_both(rows, manifests, spec)
     kept = rows[rows["kept"]]
+    evenly = equal_captions.evenly(kept["caption"], kept["member"])
     deal = split.folds_to_match if matching else split.folds
-    dealt = deal(kept["group"], kept["member"], spec["seed"])
+    dealt = deal(kept["group"], kept["member"], spec["seed"], evenly)
     # A dropped row without kept kin has no fold of its own to be in.
     rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
     reported = [split.CALIBRATION, split.EVALUATION]
@@ -153,11 +155,13 @@ def _later_copies(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _joined_groups(rows: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Name each row's group `{set}:{key}` of its first row."""
+    kept = rows[rows["kept"] & rows["listed"]]
     edges = [
         (a, b),
         links(rows["set"] + ":" + rows["group"]),
         links(rows["family"]),
         links(rows["image_id"]),
+        links(equal_captions.together(kept["caption"]).reindex(rows.index)),
     ]
     starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
     first = components(len(rows), starts, ends)

@@ -7,6 +7,7 @@ of shards matters, and new pictures move few of the old.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -57,7 +58,9 @@ def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dic
     return {**dealt, **dict.fromkeys(left, "rest")}
 
 
-def folds(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
+def folds(
+    groups: pd.Series, member: pd.Series, seed: int, evenly: pd.Series | None = None
+) -> dict[str, str]:
     """Deal groups out to the folds `calibration` and `evaluation`, each class in equal halves.
 
     Large groups come first, each to the fold that leaves members and nonmembers most even; the
@@ -67,6 +70,8 @@ def folds(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
         groups: Group of every row.
         member: Its class, bool, the same index.
         seed: The experiment's seed.
+        evenly: Labels, None where there is none; groups whose first row has the same are dealt in
+            equal halves of each class too, and that comes before all others.
 
     Returns:
         Group to fold. With enough single pictures each class is halved to within one.
@@ -74,39 +79,64 @@ def folds(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
     >>> sorted(folds(pd.Series(["a", "b"]), pd.Series([True, True]), seed=0).values())
     ['calibration', 'evaluation']
     """
-    found, ahead = {}, [0, 0]  # how many more of each class calibration has
+    label = _labels(groups, evenly)
+    found, ahead = {}, Counter()  # how many more of each class, and of each label, calibration has
     for digest, group, *size in _large_first(groups, member, seed):
-        if_added = sum(abs(a + n) for a, n in zip(ahead, size, strict=True))
-        if_not = sum(abs(a - n) for a, n in zip(ahead, size, strict=True))
-        drawn = int(digest[0], 16) % 2 == 0
-        calibrates = drawn if if_added == if_not else if_added < if_not
+        calibrates = int(digest[0], 16) % 2 == 0
+        for of in (None, label.get(group)):
+            added, not_added = (
+                _unevenness(*(ahead[of, side] + sign * n for side, n in enumerate(size)), of)
+                for sign in (1, -1)
+            )
+            calibrates = calibrates if added == not_added else added < not_added
         found[group] = CALIBRATION if calibrates else EVALUATION
-        ahead = [a + n if calibrates else a - n for a, n in zip(ahead, size, strict=True)]
+        for of in {None, label.get(group)}:
+            for side, n in enumerate(size):
+                ahead[of, side] += n if calibrates else -n
     return found
 
 
-def folds_to_match(groups: pd.Series, member: pd.Series, seed: int) -> dict[str, str]:
+def _unevenness(members: int, nonmembers: int, label: str | None) -> int:
+    """How far two folds are from even; of one label, a picture too many of each side is best."""
+    apart = 0 if label is None else abs(members - nonmembers)
+    return abs(members) + abs(nonmembers) + apart
+
+
+def folds_to_match(
+    groups: pd.Series, member: pd.Series, seed: int, evenly: pd.Series | None = None
+) -> dict[str, str]:
     """Deal groups out to the folds `fit`, `calibration` and `evaluation`, 20, 40 and 40 %.
 
     Each class alike: large groups come first, each to the fifth of the pictures that has the fewest
     of its classes so far; the seed decides where it makes no difference.
 
     Args:
-        groups: Group of every row.
-        member: Its class, bool, the same index.
-        seed: The experiment's seed.
+        groups, member, seed, evenly: As in `folds`.
 
     Returns:
         Group to fold.
     """
-    found, held = {}, [[0, 0] for _ in FIFTHS]
+    label = _labels(groups, evenly)
+    found, held = {}, Counter()
     for digest, group, *size in _large_first(groups, member, seed):
-        crowd = [sum(h * n for h, n in zip(fifth, size, strict=True)) for fifth in held]
-        best = [n for n, crowding in enumerate(crowd) if crowding == min(crowd)]
+        best = range(len(FIFTHS))
+        for of in (label.get(group), None):
+            crowd = {
+                fifth: sum(held[of, fifth, side] * n for side, n in enumerate(size))
+                for fifth in best
+            }
+            best = [fifth for fifth in best if crowd[fifth] == min(crowd.values())]
         chosen = best[int(digest, 16) % len(best)]
         found[group] = FIFTHS[chosen]
-        held[chosen] = [h + n for h, n in zip(held[chosen], size, strict=True)]
+        for of in {None, label.get(group)}:
+            for side, n in enumerate(size):
+                held[of, chosen, side] += n
     return found
+
+
+def _labels(groups: pd.Series, evenly: pd.Series | None) -> dict[str, str]:
+    """Label of each group that has one."""
+    return {} if evenly is None else evenly.groupby(groups).first().dropna().to_dict()
 
 
 def _large_first(

@@ -21,6 +21,7 @@ from mia.evaluation.resplit import self_test, spread
 from mia.evaluation.scored import fold_of, scored
 from mia.evaluation.survival import survival
 from mia.evaluation.verdict import channels_of, verdict
+from mia.images.equal_captions import on_both_sides
 from mia.target_rows import read_images
 
 MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
@@ -100,7 +101,7 @@ def appendix(
     attacks: dict[str, dict],
     settings: dict,
 ) -> dict:
-    """Return what the verdict does not rest on: other splits, a self-test, the sets' balance.
+    """Return what the verdict does not rest on: equal captions, other splits, a self-test, balance.
 
     Only kept pictures of calibration and evaluation count.
 
@@ -119,6 +120,7 @@ def appendix(
     read = pd.concat([c.features(images) for c in (surface, metadata, image)], axis=1)
     apart = distances(images, member, group, settings["random_splits"], seed)
     return {
+        "same_captions": on_both_sides(images["caption"], member),
         "spread": spread(blind, images, rows, settings["splits"], seed),
         "self_test": self_test(
             blind, images, rows, settings["confidence"], settings["resamples"], seed
@@ -173,7 +175,12 @@ def found(args: argparse.Namespace) -> dict:
     more = appendix(args.manifests, args.embeddings, membership, args.attacks, args.settings)
     match, share = args.pairing["match"], kept_share(membership)
     said = remarks(
-        of_target["verdict"], args.pairing["trained_here"], match, share, more["self_test"]
+        of_target["verdict"],
+        args.pairing["trained_here"],
+        match,
+        share,
+        more["self_test"],
+        more["same_captions"],
     )
     manifests = {
         Path(path).parent.name: tables.read(path, ["part", "status"]) for path in args.manifests

@@ -19,7 +19,7 @@ from mia.images.membership import build
 from mia.images.sufficiency import SIDES
 
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
-READ += ["group", "kept"]
+READ += ["group", "kept", "caption"]
 
 
 def main(arguments: list[str] | None = None) -> None:
