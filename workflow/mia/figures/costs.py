@@ -52,7 +52,7 @@ def draw(table: pd.DataFrame, confidence: float, band: tuple[float, float]) -> F
     others = table.drop(index=best.index)
     axes.plot(others["place"], others["value"], "o", color=MUTED, markersize=4.5, label="others")
     look = {"color": SERIES[0], "marker": "o", "markersize": 6, "linewidth": 1.2}
-    label = "no cheaper attack does better"
+    label = "best at its cost"
     axes.plot(best["place"], best["value"], drawstyle="steps-post", label=label, **look)
     axes.vlines(best["place"], best["low"], best["high"], color=SERIES[0], linewidth=1.4)
     _scale(axes, table)
