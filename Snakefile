@@ -46,3 +46,4 @@ rule measured:
     input:
         gpu_or_end,
         measured_files(),
+        memberships(),

@@ -186,11 +186,38 @@ def test_a_mistake_in_the_files_stops_the_run_at_once(fresh, spoil, said):
     assert refused(fresh).startswith(f"error: {said}")
 
 
-def test_a_set_whose_pictures_all_fail_stops_before_it_is_measured(fresh):
-    fresh.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
-    for picture in (fresh.folder / "data/member").glob("*.png"):
+def whose_pictures_all_fail(folder):
+    for picture in (folder / "data/member").glob("*.png"):
         picture.write_text("<html>sorry</html>")
-    assert refused(fresh) == "error: targets.fair: members: no picture is left"
+
+
+def with_the_same_pictures_on_both_sides(folder):
+    for picture in (folder / "data/member").glob("*.png"):
+        shutil.copy(picture, folder / "data/nonmember")
+
+
+def with_three_pictures_a_side(folder):
+    for part in ("member", "nonmember"):
+        lines = (folder / f"data/{part}.csv").read_text().splitlines()
+        (folder / f"data/{part}.csv").write_text("\n".join(lines[:4]) + "\n")
+        for line in lines[4:]:
+            (folder / f"data/{part}" / line.split(",")[0]).unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (whose_pictures_all_fail, "members: no image is left"),
+        (with_the_same_pictures_on_both_sides, "nonmembers: no image is left"),
+        (with_three_pictures_a_side, "too few images: "),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_set_too_small_for_an_answer_stops_before_it_is_measured(fresh, spoil, said):
+    fresh.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
+    spoil(fresh.folder)
+    assert refused(fresh, "measured").startswith(f"error: targets.fair: {said}")
+    assert not (fresh.folder / "results/signals").exists()
 
 
 def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):

@@ -269,6 +269,7 @@ RAISED = {  # flag: what raises it, what does not
     "below_chance": ((0.49,), (0.5,)),
     "too_few": ((1,), (2,)),
     "few_false_positives": ((2,), (10,)),
+    "few_images": ((19,), (20,)),
     "constant": ((np.ones(3),), (SCORES,)),
     "not_finite": ((np.array([1.0, np.nan]),), (SCORES,)),
     "threshold_does_not_carry": (((3, 300), (20, 300), 0.05), ((3, 300), (4, 300), 0.05)),

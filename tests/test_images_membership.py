@@ -123,11 +123,11 @@ def test_equal_bytes_in_two_parts_of_a_side_count_once(ours, theirs):
     assert rows.loc["x5", ["kept", "reason"]].tolist() == [False, "same picture as n00 of theirs"]
 
 
-def test_both_sides_may_come_from_one_set(ours):
-    ours["part"] = ["member", "rest"] * 6
-    one = spec(nonmembers=["ours", ["rest"]])
-    rows = built({"ours": ours}, one)
-    assert rows.groupby("member").size().to_dict() == {True: 6, False: 6}
+def test_both_sides_may_come_from_one_set():
+    parts = ["member", "rest"] * 8
+    ours = manifest([(f"m{n:02d}", part, blobs(n)) for n, part in enumerate(parts)])
+    rows = built({"ours": ours}, spec(nonmembers=["ours", ["rest"]]))
+    assert rows.groupby("member").size().to_dict() == {True: 8, False: 8}
 
 
 def test_a_nonmember_like_a_learnt_picture_that_was_not_kept_is_dropped(ours, theirs):
@@ -216,6 +216,8 @@ def test_a_member_is_no_neighbour_of_its_own_copy(ours, theirs):
 
 
 def test_nonmembers_in_the_index_are_dropped_and_members_counted(ours, theirs):
+    more = manifest([(f"n{n}", "all", blobs(100 + n)) for n in range(20, 24)])
+    theirs = pd.concat([theirs, more], ignore_index=True)
     known = pd.DataFrame(
         {
             "phash": [
@@ -285,15 +287,15 @@ def test_the_stage_reads_the_index_and_says_what_is_kept(tmp_path, capsys, ours,
     [
         (
             {"nonmembers": ["theirs", ["gone"]]},
-            ["nonmembers: no picture is left", "theirs:gone: 0 rows"],
+            ["nonmembers: no image is left", "theirs:gone: 0 rows"],
         ),
         (
             {"members": ["ours", ["gone"]]},
-            ["members: no picture is left", "theirs:all: 12 rows, 11 downloaded, 11 kept"],
+            ["members: no image is left", "theirs:all: 12 rows, 11 downloaded, 11 kept"],
         ),
         (
             {"nonmembers": ["theirs", ["other"]]},
-            ["nonmembers: 1 pictures in 1 group(s)", "two unrelated pictures"],
+            ["and 0 unrelated nonmembers in the fold calibration", "expected four of each"],
         ),
     ],
 )
@@ -310,7 +312,9 @@ def test_a_side_of_copies_only_is_empty_and_counted(tmp_path, ours):
     copies = manifest([("x1", "all", blobs(0)), ("x2", "all", blobs(1))])
     with pytest.raises(SystemExit) as caught:
         run(tmp_path, {"ours": ours, "theirs": copies}, spec())
-    assert "2 rows, 2 downloaded, 2 kept by the manifest, 2 dropped here" in str(caught.value)
+    counts = "2 rows, 2 downloaded, 2 kept by the manifest, 2 dropped here"
+    why = "1 duplicate of member m00 of ours; 1 duplicate of member m01 of ours"
+    assert f"{counts}; {why}; 0 unrelated left" in str(caught.value)
 
 
 def with_channels(table):
@@ -351,7 +355,7 @@ def test_a_matched_target_has_a_third_fold_and_says_who_found_no_match(tmp_path,
 
 def test_too_few_pictures_to_match_are_an_error(tmp_path, ours):
     two = with_channels(manifest([("x1", "all", blobs(70)), ("x2", "all", blobs(71))]))
-    with pytest.raises(SystemExit, match="fit and calibration and evaluation; expected three"):
+    with pytest.raises(SystemExit, match="1 unrelated nonmembers in the fold"):
         run(tmp_path, {"ours": with_channels(ours), "theirs": two}, spec(match="bins"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from scipy.special import gammaln
 
+FEW_IMAGES = 20  # unrelated images of a side, below which every number is flagged
 FEWEST = 2  # false positives below which a TPR at a limit is not printed
 FEW = 10  # and below which it is flagged
 DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which it is flagged
@@ -19,6 +20,10 @@ MEANINGS = {
     ),
     "few_false_positives": "A TPR at a limit rests on fewer than ten false positives.",
     "too_few": "A TPR at a limit is n/a: its limit allows fewer than two false positives here.",
+    "few_images": (
+        "Fewer than 20 unrelated images of a side: intervals claim more than they hold, and only a"
+        " very strong attack would be seen."
+    ),
     "constant": "Every image has the same score: the attack tells nothing apart.",
     "not_finite": "A score is missing, infinite or not a number; the run stops with its image_id.",
     "threshold_does_not_carry": (
@@ -55,6 +60,11 @@ def too_few(allowed: int) -> bool:
 def few_false_positives(allowed: int) -> bool:
     """Whether `allowed` false positives are enough to print a TPR and too few to lean on it."""
     return FEWEST <= allowed < FEW
+
+
+def few_images(groups: int) -> bool:
+    """Whether a side has too few `groups` of images to lean on any number."""
+    return groups < FEW_IMAGES
 
 
 def constant(scores: np.ndarray) -> bool:

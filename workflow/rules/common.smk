@@ -106,10 +106,14 @@ def query_files(model, image_set, queries):
     ]
 
 
-def scored_files():
-    files = expand(
+def memberships():
+    return expand(
         results("targets/{target}/membership.parquet"), target=config["targets"]
     )
+
+
+def scored_files():
+    files = memberships()
     for target in config["targets"]:
         attacks = EXPERIMENT.attacks_of(target)
         files += expand(

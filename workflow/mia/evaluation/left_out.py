@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-HASH = re.compile(r"\b[0-9a-f]{8,64}\b")
+from mia.images.reasons import reason_kind
+
 UNMATCHED = "unmatched"
 
 
@@ -19,15 +18,6 @@ def counts(rows: pd.DataFrame) -> dict:
         **{fold: int(n) for fold, n in rows.loc[kept, "fold"].value_counts().items()},
         "dropped": {kind: int(n) for kind, n in kinds.value_counts().items()},
     }
-
-
-def reason_kind(reason: str) -> str:
-    """Return a reason without what tells one row's from another's.
-
-    >>> reason_kind("near duplicate of member 0123456789abcdef")
-    'near duplicate of member'
-    """
-    return " ".join(HASH.sub("", str(reason).split(":")[0]).split())
 
 
 def kept_share(membership: pd.DataFrame) -> dict[str, float]:

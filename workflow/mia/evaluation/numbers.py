@@ -62,6 +62,7 @@ def numbers(
         limits = carried.at_limits(free, evaluation, LIMITS, confidence)
         balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
     flags = {
+        "few_images": checks.few_images(min(groups)),
         "constant": checks.constant(scores),
         "below_chance": checks.below_chance(auc.high),
         "too_few": any(checks.too_few(point.allowed) for point in points),

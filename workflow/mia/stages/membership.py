@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import tables
+from mia import checks, tables
 from mia.given_tables.cells import Column
 from mia.given_tables.table import GivenTable
 from mia.images import known
 from mia.images.known_vectors import KnownVectors
 from mia.images.membership import build
+from mia.images.split import EVALUATION
 from mia.images.sufficiency import SIDES
 
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
@@ -50,6 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
     kept = rows[rows["kept"]]
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
+    few = kept[kept["fold"] == EVALUATION].groupby("member")["group"].nunique().min()
+    if checks.few_images(few):
+        print(f"warning: few_images: {few} unrelated images to evaluate a side", file=sys.stderr)
     for side, member in SIDES.items():
         print(account(side, rows[rows["member"] == member]), file=sys.stderr)
     tables.write(rows, options.membership)

@@ -124,7 +124,13 @@ def fitted(attack: Any, evidence: Evidence, membership: str, fit_ids: Sequence[s
     """The attack, having learnt from the images `fit_ids` alone."""
     labels = tables.read(membership, ["image_id", "member", "kept"])
     member = labels[labels["kept"]].set_index("image_id")["member"]
-    return attack.fit(evidence.of_images(fit_ids), member.loc[list(fit_ids)])
+    member = member.loc[list(fit_ids)]
+    if member.nunique() < 2:
+        raise ValueError(
+            f"{membership}: of the calibration fold a trained attack learns from {len(member)} "
+            "images, all of one side; expected both: give more images"
+        )
+    return attack.fit(evidence.of_images(fit_ids), member)
 
 
 def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
