@@ -19,8 +19,9 @@ from mia.config import ConfigError, complete
 from mia.embedding_tables import with_embeddings
 from mia.evidence import Evidence
 from mia.experiment import Experiment
+from mia.file_hash import file_hash
 from mia.images.embeddings import vectors
-from mia.model_folder import ModelError, file_hash
+from mia.model_json import ModelError
 from mia.stages import embed
 from micro_experiment import CONFIG
 from test_known_shifts import judged
@@ -83,7 +84,7 @@ def test_a_missing_tower_tensor_or_other_weights_are_refused(tmp_path, spec):
     tensors = load_file(folder / "model.safetensors")
     del tensors["text_model.final_layer_norm.weight"]
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelError, match=r"no tensor .*final_layer_norm\.weight"):
+    with pytest.raises(ModelError, match=r"1 missing \(.*final_layer_norm\.weight"):
         CaptionEmbedder({**spec, "sha256": file_hash(folder / "model.safetensors")}, "cpu", 1)
     assert channels(folder) == ("embedding", "text")
     (folder / "tokenizer.json").rename(folder / "kept.json")

@@ -13,9 +13,10 @@ import tiny_clip
 from mia import tables
 from mia.clip_folder import encoder_name
 from mia.embedding import Embedder
+from mia.file_hash import file_hash
 from mia.images import archive, duplicates, embeddings, hashes, nearness
 from mia.images.pictures import prepare
-from mia.model_folder import ModelError, file_hash
+from mia.model_json import ModelError
 from mia.stages import embed
 from micro_experiment import IMAGES
 from tiny_clip import MEAN, SIZE, SPREAD
@@ -82,7 +83,7 @@ def test_weights_that_lack_a_tensor_are_refused(folder):
     del tensors["visual_projection.weight"]
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     spec = {"path": str(folder), "sha256": file_hash(folder / "model.safetensors")}
-    with pytest.raises(ModelError, match=r"no tensor visual_projection\.weight"):
+    with pytest.raises(ModelError, match=r"1 missing \(visual_projection\.weight"):
         Embedder(spec, "cpu", 1)
 
 

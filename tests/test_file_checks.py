@@ -100,6 +100,9 @@ def test_a_config_whose_files_are_there_passes(config):
         ("image_sets.others.path", "/nowhere/u.csv", "/nowhere/u.csv: no such file; expected a "),
         ("models.one.path", "modl", "modl: expected a folder with model_index.json"),
         ("models.one.path", "images", "images: expected a folder with model_index.json"),
+        ("models.one.path", "sd.safetensors", "sd.safetensors: a checkpoint in a single file; exp"),
+        ("models.one.path", "alone", "alone/sd.safetensors: a checkpoint in a single file; exp"),
+        ("models.one.path", "pickle", "pickle/sd.ckpt: a pickle can run code when it is opened"),
         ("targets.t.known.path", "k.parquet", "k.parquet: no such table"),
         ("targets.t.known.phash", "hsh", "known.parquet: no column 'hsh'; did you mean 'hash'?"),
         ("attacks.theirs.scores", "t.csv", "t.csv: no such file; expected a CSV of scores, seen"),
@@ -110,6 +113,9 @@ def test_a_config_whose_files_are_there_passes(config):
 )
 def test_what_is_not_there_is_named_with_its_key(config, place, value, said):
     Path("empty/empty").mkdir(parents=True)
+    for name in ("sd.safetensors", "alone/sd.safetensors", "pickle/sd.ckpt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
     *above, key = place.split(".")
     block = config
     for step in above:

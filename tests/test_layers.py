@@ -31,7 +31,7 @@ LIBRARY = (
     "fingerprint",
 )
 GIVEN = ("excerpt", "given_tables")  # what reads tables that people give
-TORCH_STAGES = {"vae", "train", "encode", "measure"}
+TORCH_STAGES = {"model", "vae", "train", "encode", "measure"}
 
 
 def closure(module: str) -> set[str]:

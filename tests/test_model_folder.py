@@ -114,7 +114,7 @@ def test_an_unknown_schedule_or_family_is_named(folder):
     scheduler = folder / "scheduler" / "scheduler_config.json"
     config = json.loads(scheduler.read_text())
     scheduler.write_text(json.dumps({**config, "beta_schedule": "mystery"}))
-    with pytest.raises(ModelError, match="beta_schedule 'mystery': expected linear"):
+    with pytest.raises(ModelError, match='beta_schedule: "mystery"; expected linear'):
         describe(folder)
     index = folder / "model_index.json"
     index.write_text(json.dumps({**json.loads(index.read_text()), "_class_name": "FluxPipeline"}))
@@ -147,5 +147,5 @@ def test_half_precision_changes_little(tiny_sd):
 
 def test_zero_terminal_snr_is_refused(tmp_path):
     folder = save_tiny_sd(tmp_path / "model", rescale_betas_zero_snr=True)
-    with pytest.raises(ModelError, match="unmodified beta schedule"):
+    with pytest.raises(ModelError, match="rescale_betas_zero_snr: true; expected an unmodified"):
         describe(folder)

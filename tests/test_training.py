@@ -14,7 +14,8 @@ from diffusers import StableDiffusionPipeline
 
 from mia.denoisers.base import to_epsilon
 from mia.model_folder import describe
-from mia.training.diffusion import base_pipeline, build_pipeline, train_diffusion, wanted
+from mia.training.base import base_pipeline
+from mia.training.diffusion import build_pipeline, train_diffusion, wanted
 from mia.training.samples import generate, picture_rows
 from mia.training.tokenizer import train_tokenizer
 from mia.training.vae import psnr, train_vae

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mia.clip_folder import TEXT, channels, load, require_weights
+from mia.clip_folder import TEXT, channels, require_weights
 from mia.device import choose
-from mia.model_folder import ModelError
+from mia.model_json import ModelError
 
 
 class CaptionEmbedder:
@@ -33,12 +33,15 @@ class CaptionEmbedder:
             raise ModelError(f"{folder}: expected a CLIP text encoder and its tokenizer")
         require_weights(folder, spec["sha256"])
         import torch
-        from transformers import CLIPTextModel, CLIPTokenizer
+        from transformers import CLIPTextModel
+
+        from mia.clip_loading import load
+        from mia.denoisers.tokenizer import load_tokenizer
 
         torch.set_num_threads(threads)
         self.device = choose(device)
         self.model = load(CLIPTextModel, folder, self.device)
-        self.tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self.tokenizer = load_tokenizer(folder)
         self.length = self.model.config.max_position_embeddings
 
     def __call__(self, caption: str) -> np.ndarray:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mia.model_folder import ModelError, file_hash
+from mia.file_hash import file_hash
+from mia.model_json import ModelError, require_file
+from mia.model_json import read_json as read_model_json
 
 WEIGHTS, CONFIG, PREPARATION = "model.safetensors", "config.json", "preprocessor_config.json"
 TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
@@ -40,31 +42,11 @@ def channels(folder: Path) -> tuple[str, ...]:
 def require_weights(folder: Path, expected: str) -> None:
     """Raise ModelError unless the weights are there and have the promised sha256."""
     path = folder / WEIGHTS
-    if not path.is_file():
-        raise ModelError(f"{path}: missing; weights are read from safetensors only, never a pickle")
+    require_file(path, "weights are read from safetensors only, never a pickle")
     if (found := file_hash(path)) != expected:
         raise ModelError(f"{path}: sha256 {found}; the config promises {expected}")
 
 
-def load(kind: type, folder: Path, device: str) -> Any:
-    """Return one tower of the model, `kind` of transformers, frozen, in float32 on `device`.
-
-    Raises:
-        ModelError: The weights lack a tensor, which transformers would draw at random.
-    """
-    model, loading = kind.from_pretrained(
-        folder, use_safetensors=True, local_files_only=True, output_loading_info=True
-    )
-    if loading["missing_keys"]:
-        raise ModelError(f"{folder / WEIGHTS}: no tensor {sorted(loading['missing_keys'])[0]}")
-    return model.eval().requires_grad_(False).float().to(device)
-
-
 def read_json(path: Path) -> dict[str, Any]:
     """Return the contents of a JSON file; raise ModelError where it is missing or is none."""
-    if not path.is_file():
-        raise ModelError(f"{path}: missing; expected a CLIP model's folder in the hub's format")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{path}: not JSON: {error}") from error
+    return read_model_json(path, "expected a CLIP model's folder in the hub's format")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mia.clip_folder import PREPARATION, channels, load, read_json, require_weights
+from mia.clip_folder import PREPARATION, channels, read_json, require_weights
 from mia.device import choose
 
 
@@ -31,6 +31,8 @@ class Embedder:
         require_weights(folder, spec["sha256"])
         import torch
         from transformers import CLIPVisionModelWithProjection
+
+        from mia.clip_loading import load
 
         torch.set_num_threads(threads)
         self.device = choose(device)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, channels
 from mia.config import ConfigError
-from mia.model_folder import ModelError
+from mia.model_json import ModelError
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment

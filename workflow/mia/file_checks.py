@@ -12,6 +12,7 @@ from mia.embedding_checks import AUDIT, channel_mistakes, embedding_mistakes
 from mia.files_of_folder import FolderError, list_files
 from mia.images.sources import specs
 from mia.index_checks import check_index
+from mia.single_file import single_file
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
@@ -40,7 +41,8 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
         yield from _of_image_set(spec, f"image_sets.{name}")
     for name, spec in config["models"].items():
         if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
-            yield f"models.{name}.path: {spec['path']}: expected a folder with model_index.json"
+            plain = f"{spec['path']}: expected a folder with model_index.json"
+            yield f"models.{name}.path: {single_file(Path(spec['path'])) or plain}"
     for name, target in config["targets"].items():
         if "known" in target:
             yield from _of_index(experiment, target, f"targets.{name}.known")

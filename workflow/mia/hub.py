@@ -5,9 +5,10 @@ The cache is the hub's own (`HF_HOME`); with `HF_HUB_OFFLINE=1` nothing else is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mia.model_folder import file_hash
+from mia.file_hash import file_hash
 
 PARTS = ("text_encoder", "unet", "vae")
 MODEL_FILES = [
@@ -16,7 +17,7 @@ MODEL_FILES = [
     "tokenizer/*.json",
     "tokenizer/*.txt",
     *(f"{part}/config.json" for part in PARTS),
-    *(f"{part}/*.safetensors.index*.json" for part in PARTS),
+    *(f"{part}/*.safetensors*.json" for part in PARTS),
 ]
 
 
@@ -24,22 +25,51 @@ class HubError(ValueError):
     """What cannot be had from the hub; the message says what to do."""
 
 
-def model_snapshot(repo: str, revision: str, variant: str | None = None) -> Path:
+def model_snapshot(
+    repo: str,
+    revision: str,
+    variant: str | None = None,
+    look: Callable[[Path], None] = lambda folder: None,
+) -> Path:
     """Return the local snapshot of a pinned model; weights as safetensors only.
+
+    Weights are downloaded last: those of the variant, and plain ones of the components without.
+
+    Args:
+        look: Called with the snapshot before any weight is downloaded; its errors go on.
 
     Raises:
         HubError: It is neither in the cache nor to be downloaded.
     """
+    folder = _snapshot(repo, revision, MODEL_FILES)
+    look(folder)
+    _snapshot(repo, revision, weight_patterns(PARTS, variant))
+    without = [part for part in PARTS if variant and not has_variant(folder / part, variant)]
+    if without:
+        _snapshot(repo, revision, weight_patterns(without, None))
+    return folder
+
+
+def weight_patterns(parts: Sequence[str], variant: str | None) -> list[str]:
+    """Return patterns of the weights' files, by their names of today and by the older ones."""
+    suffix, shard = f".{variant}" if variant else "", "-?????-of-?????"
+    endings = dict.fromkeys([suffix, f"{suffix}{shard}", f"{shard}{suffix}"])
+    return [
+        f"{part}/{stem}{ending}.safetensors"
+        for part in parts
+        for stem in ("model", "diffusion_pytorch_model")
+        for ending in endings
+    ]
+
+
+def has_variant(folder: Path, variant: str) -> bool:
+    """Whether a component's folder holds weights of a variant."""
+    return any(folder.glob(f"*.{variant}*.safetensors"))
+
+
+def _snapshot(repo: str, revision: str, patterns: list[str]) -> Path:
     from huggingface_hub import snapshot_download
 
-    suffix = f".{variant}" if variant else ""
-    weights = [
-        f"{part}/{stem}{suffix}{shard}.safetensors"
-        for part in PARTS
-        for stem in ("model", "diffusion_pytorch_model")
-        for shard in ("", "-?????-of-?????")
-    ]
-    patterns = [*MODEL_FILES, *weights]
     try:
         return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
     except Exception as error:  # the hub's client raises many kinds; all mean: not to be had

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
+
+from mia.denoisers.loading import load_whole
 
 
 class Autoencoder:
@@ -18,10 +21,7 @@ class Autoencoder:
     """
 
     def __init__(self, vae: dict[str, Any], device: str) -> None:
-        variant = {"variant": vae["variant"]} if vae.get("variant") else {}
-        self.model = AutoencoderKL.from_pretrained(
-            vae["folder"], use_safetensors=True, local_files_only=True, **variant
-        )
+        self.model = load_whole(AutoencoderKL, Path(vae["folder"]), vae["variant"])
         self.model.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
         self.scaling, self.shift = vae["scaling_factor"], vae["shift_factor"]
         self.factor = vae["factor"]

@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
-from transformers import AutoTokenizer, CLIPTextModel
+from transformers import CLIPTextModel
 
 from mia.denoisers.base import to_epsilon
+from mia.denoisers.loading import load_whole
+from mia.denoisers.tokenizer import load_tokenizer
 
 
 class StableDiffusion:
@@ -27,13 +29,13 @@ class StableDiffusion:
     def __init__(
         self, model: dict[str, Any], device: str, dtype: str = "float32", compiled: bool = False
     ) -> None:
-        folder, weights = Path(model["folder"]), {"use_safetensors": True, "local_files_only": True}
-        variant = {"variant": model["variant"]} if model.get("variant") else {}
-        self.tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        self.text_encoder = CLIPTextModel.from_pretrained(
-            folder / "text_encoder", **weights, **variant
+        folder, variants = Path(model["folder"]), model["variants"]
+        self.tokenizer = load_tokenizer(folder / "tokenizer")
+        self.caption_length = model["caption_length"]
+        self.text_encoder = load_whole(
+            CLIPTextModel, folder / "text_encoder", variants["text_encoder"]
         )
-        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", **weights, **variant)
+        self.unet = load_whole(UNet2DConditionModel, folder / "unet", variants["unet"])
         for module in (self.text_encoder, self.unet):
             module.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
         self.device, self.dtype = torch.device(device), getattr(torch, dtype)
@@ -51,7 +53,7 @@ class StableDiffusion:
             list(captions),
             padding="max_length",
             truncation=True,
-            max_length=self.tokenizer.model_max_length,
+            max_length=self.caption_length,
             return_tensors="pt",
         )
         return self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state

@@ -12,6 +12,7 @@ from mia import tables
 from mia.encoding import encode
 from mia.images import archive
 from mia.images.pictures import prepare_checked
+from mia.latents import require_sound
 
 
 def main() -> None:
@@ -37,6 +38,7 @@ def main() -> None:
     )
     try:
         latents = encode(pictures, vae, args.device, args.threads)
+        require_sound(latents, keys, vae)
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
     about = {"key": json.dumps(keys), "image_id": json.dumps(image_ids.loc[keys].tolist())}

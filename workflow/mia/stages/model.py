@@ -10,7 +10,7 @@ from typing import Any
 
 from mia import tables
 from mia.hub import HubError, model_snapshot
-from mia.model_folder import ModelError, describe
+from mia.model_folder import ModelError, describe, require_usable
 
 
 def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
@@ -22,6 +22,7 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
 
     Raises:
         HubError: A hub model that is neither cached nor reachable.
+        ModelError: A hub model whose JSON files rule it out, before its weights are downloaded.
     """
     if spec["source"] == "path":
         return Path(spec["path"])
@@ -31,7 +32,7 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
             index.parent
             / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
         )
-    return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"))
+    return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), require_usable)
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         model = describe(locate(args.spec, args.made_from), args.spec.get("variant"))
-    except (HubError, ModelError) as error:
+    except (HubError, ModelError, OSError) as error:
         raise SystemExit(f"error: models.{args.name}: {error}") from error
     tables.write_json({"name": args.name, **args.spec, **model}, args.output)
 

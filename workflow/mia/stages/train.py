@@ -13,10 +13,15 @@ from pathlib import Path
 from mia import tables
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
-from mia.model_folder import describe
+from mia.model_folder import weights_hash
 from mia.training_ledger import kept_training, replace_tree
 
-NUMERIC = ("mia.training.diffusion", "mia.training.samples", "mia.images.training_set")
+NUMERIC = (
+    "mia.training.base",
+    "mia.training.diffusion",
+    "mia.training.samples",
+    "mia.images.training_set",
+)
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
 SHOWN = 12
 
@@ -58,7 +63,7 @@ def main() -> None:
     checkpoints = {
         str(epoch): {
             "folder": f"checkpoints/{name(epoch)}",
-            "weights": describe(target / "checkpoints" / name(epoch))["weights"],
+            "weights": weights_hash(target / "checkpoints" / name(epoch)),
         }
         for epoch in settings["keep"]
     }
@@ -78,7 +83,8 @@ def train(pixels, captions: list[str], settings: dict, start: Path | dict, folde
     import torch
 
     from mia.device import choose
-    from mia.training.diffusion import base_pipeline, train_diffusion, untrained_pipeline
+    from mia.training.base import base_pipeline
+    from mia.training.diffusion import train_diffusion, untrained_pipeline
     from mia.training.samples import generate, picture_rows
 
     torch.set_num_threads(settings["threads"])

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from mia import tables
+from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
-from mia.model_folder import describe_vae, file_hash
+from mia.model_folder import describe_vae
 from mia.training_ledger import kept_training, replace_tree
 
 NUMERIC = ("mia.training.vae", "mia.training.tokenizer", "mia.images.training_set")

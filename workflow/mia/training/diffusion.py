@@ -11,6 +11,9 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from mia.denoisers.loading import load_whole
+from mia.denoisers.tokenizer import load_tokenizer
+
 PIXELS_AT_ONCE = 2**18  # of the pictures that the VAE encodes in one batch
 
 
@@ -89,26 +92,9 @@ def wanted(kind: str, z0: Tensor, noise: Tensor, level: Tensor) -> Tensor:
 
 def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> StableDiffusionPipeline:
     """An untrained pipeline around the VAE and tokenizer in `folder`, seeded by `settings`."""
-    vae = AutoencoderKL.from_pretrained(folder / "vae", use_safetensors=True)
-    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    vae, tokenizer = load_whole(AutoencoderKL, folder / "vae"), load_tokenizer(folder / "tokenizer")
     torch.manual_seed(settings["seed"])
     return build_pipeline(vae, tokenizer, settings)
-
-
-def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
-    """The pipeline of a base model, from the contents of its model.json, without safety checker."""
-    variant = {"variant": model["variant"]} if model.get("variant") else {}
-    return StableDiffusionPipeline.from_pretrained(
-        model["folder"],
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-        dtype=torch.float32,
-        low_cpu_mem_usage=False,
-        use_safetensors=True,
-        local_files_only=True,
-        **variant,
-    )
 
 
 def build_pipeline(

@@ -1,0 +1,12 @@
+"""What a file holds, in one number."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
