@@ -19,6 +19,7 @@ from mia.config import ConfigError, complete
 from mia.embedding_tables import with_embeddings
 from mia.evidence import Evidence
 from mia.experiment import Experiment
+from mia.file_checks import AUDIT, file_mistakes
 from mia.file_hash import file_hash
 from mia.images.embeddings import vectors
 from mia.model_json import ModelError
@@ -219,6 +220,11 @@ def test_attacks_that_need_a_model_ask_for_it(config, attacks, name):
 
 
 def test_a_model_without_the_wanted_tower_is_refused(config, tmp_path):
+    def refused(config):
+        return "\n".join(
+            line for line in file_mistakes(Experiment(complete(config))) if AUDIT in line
+        )
+
     without_text(tmp_path / "clip")
     assert refused(config) == (
         "attacks.blind_text: audit.embedding.path: clip: expected a folder with a CLIP text "
