@@ -6,6 +6,7 @@
    a hundredfold, and for many questions at once.
 3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
 4. Seconds of searching hashes for near copies, by faiss and by NumPy.
+5. Seconds and memory of planning a few rows of a long table of addresses.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from pathlib import Path
 from statistics import median
 
 from mia import tables
-from mia.benchmarks import planning
+from mia.benchmarks import addresses, planning
 from mia.benchmarks.scale import Scale
 from mia.benchmarks.search import search
 
 FEW = 4  # questions, where pictures are what grows
+LIMIT = 1_000  # rows planned of a table of addresses
 HASHES = ((3_000, 3_000), (7_000, 7_000), (15_000, 15_000), (1_000_000, 10_000))
 
 
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200, help="asked of the second number")
     parser.add_argument("--shards", type=int, default=400, help="planned")
     parser.add_argument("--attacks", type=int, default=30, help="planned")
+    parser.add_argument("--addresses", type=int, nargs="*", default=[1_000_000, 5_000_000])
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
 
@@ -50,6 +53,7 @@ def main() -> None:
         "queries": [scale(images, args.queries) for images in args.images[1:2]],
         "planning": plan(args.shards, args.attacks),
         "search": [search(known, queries) for known, queries in HASHES],
+        "addresses": [limited(rows, LIMIT) for rows in args.addresses],
     }
     tables.write_json(found, args.output)
     print(json.dumps(found, indent=1))
@@ -107,6 +111,13 @@ def plan(shards: int, attacks: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         used = timed(planning.command(Path(folder), shards, attacks))
     return {"shards": shards, "attacks": attacks, **used}
+
+
+def limited(rows: int, limit: int) -> dict:
+    """Seconds and peak memory of planning `limit` of a table of `rows` addresses."""
+    with tempfile.TemporaryDirectory() as folder:
+        used = timed(addresses.command(Path(folder), rows, limit))
+    return {"rows": rows, "limit": limit, **used}
 
 
 def timed(command: list[str]) -> dict[str, float]:
