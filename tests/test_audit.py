@@ -109,7 +109,7 @@ def run(tmp_path):
         settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200, "seed": 0}
         settings |= {"splits": 2, "random_splits": 19}
         pairing = {"by_design": False, "trained_here": True, "match": "none", **pairing}
-        pairing["sides"] = SIDES
+        pairing |= {"sides": SIDES, "without_addresses": []}
         attacks = {name: {} for name in shifts} if refit else {}
         argv = ["audit", "--target", "made", "--metrics", *metrics, "--scores", *paths]
         argv += ["--membership", str(tmp_path / "membership.parquet")]

@@ -183,7 +183,8 @@ def refused(config):
 def test_a_model_serves_every_channel_that_it_can(config, tmp_path):
     found = Experiment(complete(config))
     assert found.embeddings == ("embedding", "text")
-    assert found.blind_attacks() == tuple(config["attacks"])
+    (target,) = config["targets"]
+    assert found.blind_attacks(target) == tuple(config["attacks"])
     del config["attacks"]["blind_text"]
     without_text(tmp_path / "clip")
     assert Experiment(complete(config)).embeddings == ("embedding",)

@@ -275,5 +275,5 @@ def test_the_readmes_own_config_is_accepted(tmp_path, monkeypatch):
     (tmp_path / "models" / "mine" / "model_index.json").write_text("{}")
     experiment = Experiment(complete(yaml.safe_load(block)))
     assert experiment.attacks_of("mine") == tuple(yaml.safe_load(block)["attacks"])
-    channels = ("caption", "surface", "image", "metadata", "source", "all")
-    assert experiment.blind_attacks() == tuple(f"blind_{channel}" for channel in channels)
+    channels = ("caption", "surface", "image", "metadata", "all")
+    assert experiment.blind_attacks("mine") == tuple(f"blind_{channel}" for channel in channels)

@@ -23,7 +23,7 @@ def known_attacks() -> list[str]:
 
 
 def reads(attack: Any, what: str) -> bool:
-    """Whether it says `reads_images`, `reads_reference` or `reads_rows`; by default it does not."""
+    """Whether it says `reads_` images, addresses, reference or rows; by default it does not."""
     return getattr(attack, f"reads_{what}", False)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mia.attack_rows import attack_code, build_attacks, is_blind, reads
 from mia.clip_folder import channels, encoder_name
 from mia.config_checks import as_set, check, known
-from mia.images.source_keys import has_own_rows
+from mia.images.source_keys import ADDRESSED, has_own_rows
 from mia.query import Query
 
 
@@ -108,17 +108,29 @@ class Experiment:
         return attack_code(attack, self.config["attacks"][attack])
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
-        """Attack rows that exist on `target`."""
-        reference = self.config["targets"][target].get("reference")
+        """Attack rows that exist on `target`: those for which it has what they read."""
+        spec = self.config["targets"][target]
+        sets = [self.parts(spec[side])[0] for side in ("members", "nonmembers")]
+        addressed = any(self.config["image_sets"][name]["source"] in ADDRESSED for name in sets)
+        has = {"reference": "reference" in spec, "addresses": addressed}
         return tuple(
             name
             for name, attack in self.attacks.items()
-            if reference or not reads(attack, "reference")
+            if all(there or not reads(attack, what) for what, there in has.items())
         )
 
-    def blind_attacks(self) -> tuple[str, ...]:
-        """Attack rows that read the pictures and captions but never the model."""
-        return tuple(name for name, attack in self.attacks.items() if is_blind(attack))
+    def blind_attacks(self, target: str) -> tuple[str, ...]:
+        """Attack rows on `target` that read the pictures and captions but never the model."""
+        return tuple(name for name in self.attacks_of(target) if is_blind(self.attacks[name]))
+
+    def without_addresses(self, target: str) -> tuple[str, ...]:
+        """Attack rows that are left out on `target` because no image of it has an address."""
+        there = self.attacks_of(target)
+        return tuple(
+            name
+            for name, attack in self.attacks.items()
+            if reads(attack, "addresses") and name not in there
+        )
 
     # Embeddings
 

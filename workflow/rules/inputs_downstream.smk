@@ -108,7 +108,15 @@ def attack_spec(wildcards):
     return dump(spec)
 
 
-BLIND_CODE = [EXPERIMENT.code(attack) for attack in EXPERIMENT.blind_attacks()]
+def blind_code(wildcards):
+    blind = EXPERIMENT.blind_attacks(wildcards.target)
+    return stage_code("audit", *(EXPERIMENT.code(attack) for attack in blind))
+
+
+def blind_rows(wildcards):
+    """Name to row of the target's blind baselines."""
+    blind = EXPERIMENT.blind_attacks(wildcards.target)
+    return dump({name: config["attacks"][name] for name in blind})
 
 
 def pairing(wildcards):
@@ -120,6 +128,7 @@ def pairing(wildcards):
             "trained_here": EXPERIMENT.training(target["model"]) is not None,
             "match": target["match"],
             "sides": sides_of(target),
+            "without_addresses": EXPERIMENT.without_addresses(wildcards.target),
         }
     )
 

@@ -57,12 +57,12 @@ rule audit:
         metrics=lambda wildcards: expand(
             results("metrics/{target}/{attack}.json"),
             target=wildcards.target,
-            attack=EXPERIMENT.blind_attacks(),
+            attack=EXPERIMENT.blind_attacks(wildcards.target),
         ),
         scores=lambda wildcards: expand(
             results("scores/{target}/{attack}.parquet"),
             target=wildcards.target,
-            attack=EXPERIMENT.blind_attacks(),
+            attack=EXPERIMENT.blind_attacks(wildcards.target),
         ),
         membership=results("targets/{target}/membership.parquet"),
         manifests=manifests_of_target,
@@ -77,10 +77,8 @@ rule audit:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("audit", *BLIND_CODE),
-        attacks=dump(
-            {name: config["attacks"][name] for name in EXPERIMENT.blind_attacks()}
-        ),
+        code=blind_code,
+        attacks=blind_rows,
         settings=dump(
             {**config["audit"], **config["evaluation"], "seed": config["seed"]}
         ),

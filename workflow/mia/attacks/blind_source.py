@@ -18,14 +18,15 @@ class Attack:
     """Logistic regression on an address's host and the domains above it; score in log odds.
 
     No attack on the model sees an address, so what it finds need not help one; it says that the
-    sets were gathered in different ways. Pictures without addresses are all alike to it.
+    sets were gathered in different ways. Pictures without addresses are all alike to it; a target
+    whose sets both have none (source `folder` or `builtin`) goes without this row.
     """
 
     _fitted: Any = field(default=None, repr=False, compare=False)
 
     access = "model-free"
     source = "Das et al. 2024 (arXiv 2406.16201), with hosts as features"
-    reads_images = True
+    reads_images = reads_addresses = True
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:

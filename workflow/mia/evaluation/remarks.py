@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mia.images.equal_captions import FEW
 
@@ -22,6 +22,7 @@ TWINS = (
     "which side its twin is on. Where captions are the same they show no difference: there the "
     "verdict rests on the other channels."
 )
+WITHOUT_ADDRESSES = "Left out: {attacks}, as no image of either set has an address."
 DERAILED = (
     "The self-test failed: {channels} told members from members, beyond chance. Until that is "
     "explained, this audit shows nothing."
@@ -35,6 +36,7 @@ def remarks(
     kept_share: Mapping[str, float],
     self_test: Mapping[str, Mapping[str, float]],
     same_captions: float = 0.0,
+    without_addresses: Sequence[str] = (),
 ) -> list[str]:
     """Return the remarks that apply to a target.
 
@@ -45,11 +47,14 @@ def remarks(
         kept_share: Side to the share of its calibration and evaluation pictures that found a match.
         self_test: As `resplit.self_test` returns it.
         same_captions: Share of images whose caption both sides have.
+        without_addresses: Attacks left out because they read addresses and there are none.
     """
     found = []
     if match != "none":
         shares = " and ".join(f"{share:.0%} of {side}" for side, share in kept_share.items())
         found.append(f"Matched by {match}: {shares.replace('%', ' %')} kept.")
+    if without_addresses:
+        found.append(WITHOUT_ADDRESSES.format(attacks=", ".join(without_addresses)))
     if same_captions > FEW:
         found.append(TWINS.format(share=f"{100 * same_captions:.0f} %"))
     failed = [name for name, seen in self_test.items() if not seen["low"] <= 0.5 <= seen["high"]]

@@ -12,6 +12,7 @@ NEEDED = {
     "urls": ("path",),
     "hub": ("repo", "revision", "file"),
 }
+ADDRESSED = ("urls", "hub")  # sources whose images have addresses of their own
 NO_CAPTIONS = "none"
 ENDING = re.compile(r"\.\w+")
 

@@ -150,7 +150,7 @@ def main() -> None:
         "--pairing",
         required=True,
         type=json.loads,
-        help="by_design, trained_here, match, sides; JSON",
+        help="by_design, trained_here, match, sides, without_addresses; JSON",
     )
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
@@ -181,6 +181,7 @@ def found(args: argparse.Namespace) -> dict:
         share,
         more["self_test"],
         more["same_captions"],
+        args.pairing["without_addresses"],
     )
     manifests = {
         Path(path).parent.name: tables.read(path, ["part", "status"]) for path in args.manifests
