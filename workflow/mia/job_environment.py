@@ -1,4 +1,4 @@
-"""What every job finds in its environment: this interpreter, this checkout, quiet libraries."""
+"""What every job finds in its environment: this interpreter, this checkout, no input to read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from pathlib import Path
 def prepare(workflow: Path) -> None:
     """Let jobs run `python -m mia.stages.x` with this interpreter from `workflow`.
 
-    On a cluster every job reads the Snakefile again, so it holds there too. Libraries of the torch
-    jobs warn of nothing that concerns us here; logs stay readable.
+    On a cluster every job reads the Snakefile again, so it holds there too. What the libraries of
+    the torch jobs warn of stands in the job's log. Standard input is empty from here on, so that
+    nobody answers a question in a job whose output goes to a log.
     """
     _prepend("PYTHONPATH", workflow)
     _prepend("PATH", Path(sys.executable).parent)
-    os.environ |= {"DIFFUSERS_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error"}
+    os.environ |= {"DIFFUSERS_VERBOSITY": "warning", "TRANSFORMERS_VERBOSITY": "warning"}
+    _empty_input()
+
+
+def _empty_input() -> None:
+    """This process and those that it starts read nothing from standard input."""
+    empty = os.open(os.devnull, os.O_RDONLY)
+    if empty != 0:
+        os.dup2(empty, 0)
+        os.close(empty)
 
 
 def _prepend(variable: str, path: Path) -> None:
