@@ -63,6 +63,8 @@ rule model:
         results("models/{model}/model.json"),
     log:
         results("logs/model/{model}.log"),
+    # A model that cannot be used stops the run before pictures are downloaded and encoded.
+    priority: 200
     conda:
         "../../envs/torch.yaml"
     resources:
