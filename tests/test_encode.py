@@ -2,12 +2,14 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from diffusers import AutoencoderKL
 from PIL import Image
@@ -15,7 +17,9 @@ from safetensors import safe_open
 
 from mia import tables
 from mia.images.archive import pack
+from mia.latents import LatentsError, require_sound
 from mia.model_folder import describe
+from model_edits import tensors
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 
@@ -66,3 +70,59 @@ def test_latents_are_the_posterior_means_of_the_kept_pictures(tiny_sd, tmp_path)
         with torch.no_grad():
             expected = vae.encode(pixels[None]).latent_dist.mean[0] * 0.5
         np.testing.assert_allclose(latent, expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def sound(**keys):
+    return {"folder": "vae", "resolution": 16, "factor": 2, "channels": 4, **keys}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"channels": 16}, r"vae: image k0: latents of shape \(4, 8, 8\); expected \(16, 8, 8\)"),
+        ({"factor": 4}, r"vae: image k0: latents of shape \(4, 8, 8\); expected \(4, 4, 4\)"),
+        ({"resolution": 32}, r"expected \(4, 16, 16\)"),
+    ],
+)
+def test_latents_of_another_shape_are_refused(change, said):
+    latents = np.zeros((3, 4, 8, 8), np.float32)
+    require_sound(latents, ["k0", "k1", "k2"], sound())
+    with pytest.raises(LatentsError, match=said):
+        require_sound(latents, ["k0", "k1", "k2"], sound(**change))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("places", [[1], [2, 1], [2]])
+def test_latents_that_are_not_finite_name_an_image(places, value):
+    latents = np.zeros((3, 4, 8, 8), np.float32)
+    latents[places, -1, -1, -1] = value
+    said = (
+        rf"image k{min(places)}: its latents hold NaN or infinity, as do those of {len(places) - 1}"
+    )
+    with pytest.raises(LatentsError, match=said):
+        require_sound(latents, ["k0", "k1", "k2"], sound())
+
+
+def test_no_latents_are_sound():
+    require_sound(np.zeros((0, 1, 1, 1), np.float32), [], sound())
+
+
+def test_a_vae_that_overflows_stops_at_encode(tiny_sd, tmp_path):
+    """Its weights are finite, and what it makes of a picture is not."""
+    folder = shutil.copytree(tiny_sd, tmp_path / "model")
+    tensors("vae", lambda held: {n: t * 1e30 if t.ndim == 4 else t for n, t in held.items()})(
+        folder
+    )
+    tables.write_json(describe(folder), tmp_path / "model.json")
+    pack([("0" * 16, png(0))], tmp_path / "pictures.tar")
+    rows = {"key": ["0" * 16], "image_id": ["id"], "part": ["a"], "kept": [True]}
+    tables.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
+    command = [sys.executable, "-m", "mia.stages.encode", "--vae", "model.json", "--manifest"]
+    command += ["manifest.parquet", "--pictures", "pictures.tar", "--parts", "a", "--device", "cpu"]
+    command += ["--threads", "1", "--output", "z.safetensors"]
+    run = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(WORKFLOW)}, capture_output=True, text=True
+    )
+    assert run.returncode == 1 and not (tmp_path / "z.safetensors").exists()
+    said = run.stderr.strip().splitlines()[-1]
+    assert said.startswith(f"error: {folder}/vae: image {'0' * 16}: its latents hold NaN")
