@@ -1,79 +1,100 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := run
-.PHONY: run resume test test-slow lint format plan lean bench report why docs readme clean
+.PHONY: run resume test test-slow lint format plan lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= config/config.yaml
 CORES ?= all
 AGAINST ?= config/papers.yaml
+PAGE ?= README.md
 # Files of tests at once; each may run a pipeline on two cores.
 WORKERS ?= 2
-# More options of Snakemake, such as --workflow-profile profiles/slurm
+# More options of Snakemake, such as --workflow-profile profiles/slurm. Put into commands as it is,
+# so that it can be several words; everything else is one word, whatever characters it has.
 OPTIONS ?=
-BIN := $(VENV)/bin
-SNAKEMAKE := $(BIN)/snakemake
-STAMP := $(VENV)/.stamp
-RESULTS = $$(sed -n 's/^results: *//p' $(CONFIG))
+
+quoted = '$(subst ','\'',$(1))'
+config := $(call quoted,$(value CONFIG))
+against := $(call quoted,$(value AGAINST))
+page := $(call quoted,$(value PAGE))
+cores := $(call quoted,$(CORES))
+workers := $(call quoted,$(WORKERS))
+venv := $(call quoted,$(VENV))
+bin := $(call quoted,$(VENV)/bin)
+snakemake := $(bin)/snakemake
+stage := PYTHONPATH=workflow $(bin)/python -m mia.stages
+blank := $(subst x,,x x)
+STAMP := $(subst $(blank),\ ,$(VENV)/.stamp)
 
 $(STAMP): constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	@$(call quoted,$(PYTHON)) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	    "fair-mia needs Python 3.11, 3.12 or 3.13, not %d.%d: try make PYTHON=python3.11" % v)'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[slurm,test]"
-	@touch $@
+	$(call quoted,$(PYTHON)) -m venv $(venv)
+	$(bin)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[slurm,test]"
+	@touch $(venv)/.stamp
 
 # Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
 run: $(STAMP)
-	$(SNAKEMAKE) measured --cores $(CORES) --configfile $(CONFIG) $(OPTIONS)
-	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG) $(OPTIONS)
-	@echo; cat $(RESULTS)/tables/summary.md; echo; echo "Report: $(RESULTS)/report.html"
+	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
+	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
+	@$(stage).results --config $(config) --show
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
-	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.resume -- --configfile $(CONFIG)
+	@$(stage).resume -- --configfile $(config)
 	$(MAKE) run
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(bin)/python -m pytest --numprocesses $(workers) --dist loadfile
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest --slow -m "slow or browser" --numprocesses $(WORKERS) --dist loadfile
+	$(bin)/python -m pytest --slow -m "slow or browser" --numprocesses $(workers) --dist loadfile
 
 lint: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
-	$(SNAKEMAKE) --lint
-	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --check
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/snakefmt --check Snakefile workflow/rules
+	$(snakemake) --lint
+	$(stage).docs --check
 
 format: $(STAMP)
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow/rules
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+	$(bin)/snakefmt Snakefile workflow/rules
 
 plan: $(STAMP) ## What a run of CONFIG will cost, before it starts
-	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.cost --config $(CONFIG) --against $(AGAINST)
+	@$(stage).cost --config $(config) --against $(against)
 
 lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml, after both have run
-	@PYTHONPATH=workflow $(BIN)/python -m mia.stages.compare --full config/all-attacks.yaml \
+	@$(stage).compare --full config/all-attacks.yaml \
 	    --other config/lean.yaml --papers config/papers.yaml --output results/lean/comparison.csv
 
 why: $(STAMP) ## What would run, and because of what
-	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(CONFIG)
+	$(snakemake) --dry-run --cores $(cores) --configfile $(config)
 
 bench: $(STAMP) ## Speed on this machine: results/bench.json and a table
-	PYTHONPATH=workflow $(BIN)/python -m mia.stages.bench --output results/bench.json
+	$(stage).bench --output results/bench.json
 
 report: $(STAMP) ## Snakemake's own report: the page, tables and figures with code and parameters
-	$(SNAKEMAKE) --configfile $(CONFIG) --report $(RESULTS)/snakemake-report.html
+	results="$$($(stage).results --config $(config))" && \
+	    $(snakemake) --configfile $(config) --report "$$results/snakemake-report.html"
 
 docs: $(STAMP) ## Generated pages
-	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs
+	$(stage).docs
 
-PAGE ?= README.md
 readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
-	PYTHONPATH=workflow $(BIN)/python -m mia.stages.docs --summary $(RESULTS)/tables/summary.md --page $(PAGE)
+	results="$$($(stage).results --config $(config))" && \
+	    $(stage).docs --summary "$$results/tables/summary.md" --page $(page)
 
-clean: ## Remove the results of CONFIG and the virtual environment
-	rm -rf $(RESULTS) $(VENV)
+clean: ## Remove the virtual environment and caches; results stay
+	@if [ -e $(venv) ] && [ ! -e $(venv)/pyvenv.cfg ]; then echo "error: VENV="$(venv)" is no" \
+	    "virtual environment; nothing was deleted" >&2; exit 1; fi
+	rm -rf -- $(venv) .pytest_cache .ruff_cache fair_mia.egg-info build/lib build/bdist.*
+	find workflow tests -name __pycache__ -prune -exec rm -rf -- {} +
+
+clean-results: $(STAMP) ## Delete the results of CONFIG, which has to be named; shows them and asks
+ifneq ($(origin CONFIG),command line)
+	@echo "error: say whose results: make clean-results CONFIG=config/tiny.yaml" >&2; exit 1
+endif
+	@$(stage).delete_results --config $(config)

@@ -133,7 +133,7 @@ def test_a_results_folder_refuses_another_config(bench):
     shutil.copy(bench.folder / "config/config.yaml", bench.folder / "config/other.yaml")
     run = bench.run("--configfile", "config/other.yaml", "--dry-run")
     assert run.code == 1 and "Traceback" not in run.text
-    said = "results holds the results of config.yaml, not of other.yaml: give this config another"
+    said = "Config: results: results holds the results of config.yaml, not of other.yaml: give "
     assert said in run.text
     bench.configure(lambda config: config["attacks"].update(pia={"norm": 2}))
     assert bench.run("--configfile", "config/config.yaml", "--dry-run").code == 0

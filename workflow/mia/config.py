@@ -74,6 +74,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _explain(error) -> str:
     where = ".".join(str(step) for step in error.absolute_path) or "the config"
+    if "expected" in error.schema:
+        return f"{where}: found {error.instance!r}, expected {error.schema['expected']}"
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = error.schema["properties"]
         unknown = sorted(set(error.instance) - set(known))

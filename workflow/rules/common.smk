@@ -5,6 +5,7 @@ import re
 
 from mia import config as mia_config
 from mia import query as mia_query
+from mia import results_folder
 from mia.attack_rows import reads
 from mia.experiment import Experiment
 from mia.file_checks import check_files
@@ -21,27 +22,21 @@ if workflow.is_main_process:
 try:
     config = mia_config.complete(config)
     EXPERIMENT = Experiment(config)
+    R = config["results"].rstrip("/")
+    CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
+    results_folder.check(Path(R), CONFIG_NAME)
     if workflow.is_main_process:
         check_files(EXPERIMENT)
 except ConfigError as error:
     raise config_error(error)
 
-R = config["results"].rstrip("/")
 SETS = config["image_sets"]
-IDENTITY = Path(R) / ".experiment"
-CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
-
-if IDENTITY.is_file() and IDENTITY.read_text().strip() != CONFIG_NAME:
-    raise WorkflowError(
-        f"{R} holds the results of {IDENTITY.read_text().strip()}, not of {CONFIG_NAME}: "
-        "give this config another `results` folder"
-    )
 
 
 onstart:
     from mia.tables import write_text
 
-    write_text(f"{CONFIG_NAME}\n", IDENTITY)
+    write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
 
 
 def results(path):
