@@ -89,7 +89,8 @@ def test_a_file_that_is_not_there_is_found_by_a_dry_run(fresh, path, said):
 
 def test_every_mistake_is_a_line(fresh):
     fresh.configure(lambda config: config["image_sets"]["mine"].update(exclude="none.txt"))
-    (fresh.folder / "data/member.csv").unlink()
+    captions = fresh.folder / "data/member.csv"
+    captions.write_text(captions.read_text().replace("file,caption", "file,text"))
     text = fresh.run("--dry-run").text
     assert "Traceback" not in text
     assert [line.split(": ")[1] for line in text.splitlines() if line.startswith("Config: ")] == [
@@ -150,11 +151,6 @@ def with_an_unknown_picture(folder):
         file.write("ghost.png,a ghost\n")
 
 
-def without_a_column(folder):
-    text = (folder / "data/member.csv").read_text()
-    (folder / "data/member.csv").write_text(text.replace("file,caption", "file,text"))
-
-
 def with_a_pickle(folder):
     unet = folder / "models/tiny-sd/unet"
     (unet / "diffusion_pytorch_model.safetensors").unlink()
@@ -168,10 +164,6 @@ def with_a_pickle(folder):
         (
             with_an_unknown_picture,
             "image_sets.mine: data/member.csv: row 15: no picture 'ghost.png' in data/member",
-        ),
-        (
-            without_a_column,
-            "image_sets.mine: data/member.csv: no column 'caption'; found: file, text",
         ),
         (
             with_a_pickle,

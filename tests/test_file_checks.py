@@ -18,10 +18,13 @@ CLIP = ("config.json", "preprocessor_config.json", "model.safetensors")
 def config(tmp_path, monkeypatch):
     """A config of which every file is there."""
     monkeypatch.chdir(tmp_path)
-    for name in ("images/a/0.png", "more/0.png", "captions.csv", "urls.csv", "list.txt"):
+    for name in ("images/a/0.png", "more/0.png", "list.txt", "urls.tsv"):
         put(name)
-    for name in ("model/model_index.json", "theirs.csv", *(f"clip/{name}" for name in CLIP)):
+    for name in ("model/model_index.json", *(f"clip/{name}" for name in CLIP)):
         put(name)
+    put("captions.csv", "file,caption\n")
+    put("urls.csv", "url,caption\n")
+    put("theirs.csv", "file,score\n")
     put("clip/config.json", '{"model_type": "clip"}')
     pd.DataFrame({"hash": ["0" * 16]}).to_parquet("known.parquet")
     embedding = {"path": "clip", "sha256": SHA, "review": 0.5, "drop": 0.75}
@@ -96,7 +99,11 @@ def test_a_config_whose_files_are_there_passes(config):
         ),
         ("image_sets.mine.exclude", "l.txt", "l.txt: no such file; expected a text or CSV file, "),
         ("image_sets.others.path", "u.csv", "u.csv: no such file; expected a table of addresses, "),
-        ("image_sets.others.path", "urls.tsv", "urls.tsv: expected a table, .csv or .parquet"),
+        (
+            "image_sets.others.path",
+            "urls.tsv",
+            "urls.tsv: expected a table ending in .csv or .parquet",
+        ),
         ("image_sets.others.path", "/nowhere/u.csv", "/nowhere/u.csv: no such file; expected a "),
         ("models.one.path", "modl", "modl: expected a folder with model_index.json"),
         ("models.one.path", "images", "images: expected a folder with model_index.json"),
@@ -105,7 +112,7 @@ def test_a_config_whose_files_are_there_passes(config):
         ("models.one.path", "pickle", "pickle/sd.ckpt: a pickle can run code when it is opened"),
         ("targets.t.known.path", "k.parquet", "k.parquet: no such table"),
         ("targets.t.known.phash", "hsh", "known.parquet: no column 'hsh'; did you mean 'hash'?"),
-        ("attacks.theirs.scores", "t.csv", "t.csv: no such file; expected a CSV of scores, seen"),
+        ("attacks.theirs.scores", "t.csv", "t.csv: no such file; expected a table of scores, "),
         ("audit.embedding.path", "klip", "klip: expected a folder with config.json, preprocessor_"),
         ("audit.embedding.path", "images", "images: expected a folder with config.json, preproc"),
         ("results", "list.txt", "list.txt: a file; expected a folder, or a new name"),
@@ -125,11 +132,57 @@ def test_what_is_not_there_is_named_with_its_key(config, place, value, said):
     assert len(lines) == 1 and lines[0].startswith(f"{place}: {said}")
 
 
+@pytest.mark.parametrize(
+    ("file", "header", "said"),
+    [
+        (
+            "captions.csv",
+            "file,text",
+            "image_sets.mine.captions: captions.csv: no column 'caption'",
+        ),
+        ("captions.csv", "", "image_sets.mine.captions: captions.csv: "),
+        (
+            "urls.csv",
+            "address,caption",
+            "image_sets.others.path: urls.csv: no column 'url'; found:",
+        ),
+        ("urls.csv", "url;caption", "image_sets.others.path: urls.csv: "),
+        (
+            "theirs.csv",
+            "id,score",
+            "attacks.theirs.scores: theirs.csv: columns id, score; expected",
+        ),
+        (
+            "theirs.csv",
+            "key",
+            "attacks.theirs.scores: theirs.csv: columns key; expected image_id, ",
+        ),
+    ],
+)
+def test_a_column_that_is_not_there_is_named(config, file, header, said):
+    put(file, f"{header}\n")
+    lines = told(config)
+    assert len(lines) == 1 and lines[0].startswith(said)
+
+
+def test_a_column_that_the_config_names_is_looked_for(config):
+    config["image_sets"]["others"] |= {"url": "adress", "alternates": ["blip"]}
+    (line,) = told(config)
+    said = "image_sets.others.path: urls.csv: no column 'adress', 'alt_blip'; found: url, caption"
+    assert line == said
+    config["image_sets"]["mine"]["alternates"] = ["blip"]
+    assert told(config)[0].startswith(
+        "image_sets.mine.captions: captions.csv: no column 'alt_blip'"
+    )
+
+
 def test_a_table_of_the_hub_has_a_known_ending(config):
     del config["targets"]["t"]["known"], config["image_sets"]["mine"]["duplicates"]
     hub = {"source": "hub", "repo": "a/b", "revision": "0" * 40}
     config["image_sets"]["others"] = {**hub, "parts": {"x": {"file": "data/x.jsonl"}}}
-    said = "image_sets.others.parts.x.file: data/x.jsonl: expected a table, .csv or .parquet"
+    said = (
+        "image_sets.others.parts.x.file: data/x.jsonl: expected a table ending in .csv or .parquet"
+    )
     assert told(config) == [said]
 
 

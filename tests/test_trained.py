@@ -361,7 +361,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     if reads(build_attack(name, row), "rows"):
         spec["queries"] = dump(asked(name, row))
     tables.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
-    argv = ["score", "--attack", json.dumps(spec), "--seed", "5"]
+    argv = ["score", "--attack", json.dumps(spec), "--target", "t", "--seed", "5"]
     argv += ["--model", str(folder / "model.json")]
     argv += ["--membership", str(folder / "membership.parquet")]
     if build_attack(name, row).queries:

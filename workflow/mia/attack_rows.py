@@ -14,6 +14,7 @@ from mia.external import External
 from mia.query import Query
 
 TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
+EXTERNAL_SCORES = "mia.external_scores"  # the module that finds whose scores a file holds
 ATTACKS = Path(__file__).parent / "attacks"
 
 
@@ -44,8 +45,7 @@ def attack_module(name: str, row: dict[str, Any]) -> str:
 
 def attack_code(name: str, row: dict[str, Any]) -> str:
     """Dotted name of the module that an attack row stands for."""
-    module = attack_module(name, row)
-    return f"mia.{module}" if is_external(row) else f"mia.attacks.{module}"
+    return EXTERNAL_SCORES if is_external(row) else f"mia.attacks.{attack_module(name, row)}"
 
 
 def build_attacks(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -113,10 +113,10 @@ def build_attack(name: str, row: dict[str, Any]) -> Any:
 
 
 def _external(row: dict[str, Any], key: str) -> External:
-    others = ", ".join(sorted(row.keys() - {"scores"}))
+    others = ", ".join(sorted(row.keys() - {"scores", "targets"}))
     if others:
-        raise ConfigError(f"{key}: {others}: a row with `scores` has no other key")
-    return External(row["scores"])
+        raise ConfigError(f"{key}: {others}: a row with `scores` has no key but `targets`")
+    return External(row["scores"], tuple(row.get("targets", ())))
 
 
 def _built(attack: type, parameters: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mia.attack_rows import is_external
 from mia.config import ConfigError, all_of, nearest
 from mia.embedding_checks import check_agreement, check_audit
 from mia.image_set_checks import mistakes
@@ -29,6 +30,7 @@ def check(experiment: Experiment) -> None:
             *(partial(_check_training, experiment, name) for name in config["training"]),
             *(partial(_check_model, experiment, name) for name in config["models"]),
             lambda: experiment.attacks,  # builds each, so that a misspelt parameter stops here
+            *(partial(_check_coverage, experiment, name) for name in config["attacks"]),
             *(partial(_check_target, experiment, name) for name in config["targets"]),
             lambda: check_audit(experiment),
         ]
@@ -80,6 +82,13 @@ def _check_model(experiment: Experiment, name: str) -> None:
                 f"{key}.epoch: training {spec['training']!r} does not keep {spec['epoch']}; "
                 f"it keeps {', '.join(map(str, kept))}"
             )
+
+
+def _check_coverage(experiment: Experiment, attack: str) -> None:
+    """The targets that a file of scores covers must exist."""
+    row = experiment.config["attacks"][attack]
+    for target in row.get("targets", ()) if is_external(row) else ():
+        known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
 
 
 def _check_target(experiment: Experiment, name: str) -> None:

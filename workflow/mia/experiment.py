@@ -117,6 +117,7 @@ class Experiment:
             name
             for name, attack in self.attacks.items()
             if all(there or not reads(attack, what) for what, there in has.items())
+            and target in (getattr(attack, "targets", ()) or (target,))
         )
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:

@@ -1,23 +1,25 @@
-"""Whether what a config names is there: folders, tables, lists, models. No content is judged."""
+"""Whether what a config names is there: folders, tables, lists, models. No row is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia.attack_rows import is_external
 from mia.config import ConfigError
 from mia.embedding_checks import AUDIT, channel_mistakes, embedding_mistakes
+from mia.external_scores import columns
 from mia.files_of_folder import FolderError, list_files
+from mia.given_tables.cells import Column
+from mia.given_tables.table import ENDINGS, GivenTable
 from mia.images.sources import specs
+from mia.images.url_table import UrlTable
 from mia.index_checks import check_index
 from mia.single_file import single_file
 
 if TYPE_CHECKING:
     from mia.experiment import Experiment
-
-TABLES = (".csv", ".parquet")
 
 
 def check_files(experiment: Experiment) -> None:
@@ -48,7 +50,7 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
             yield from _of_index(experiment, target, f"targets.{name}.known")
     for name, row in config["attacks"].items():
         if is_external(row):
-            yield from _file(row["scores"], f"attacks.{name}.scores", "a CSV of scores")
+            yield from _table(row["scores"], f"attacks.{name}.scores", "a table of scores", columns)
     if "embedding" in config["audit"]:
         lacks = list(embedding_mistakes(config["audit"]["embedding"], AUDIT))
         yield from lacks or channel_mistakes(experiment)
@@ -62,13 +64,15 @@ def _of_image_set(spec: Mapping[str, Any], key: str) -> Iterator[str]:
         where = {field: f"{key}.parts.{name}" if field in given else key for field in part}
         if spec["source"] == "folder":
             yield from _folder(part["path"], f"{where['path']}.path")
-        if "captions" in part:
-            yield from _file(part["captions"], f"{where['captions']}.captions", "a captions table")
-        table = {"urls": "path", "hub": "file"}.get(spec["source"])
-        if table and Path(part[table]).suffix.lower() not in TABLES:
-            yield f"{where[table]}.{table}: {part[table]}: expected a table, .csv or .parquet"
-        elif table == "path":
-            yield from _file(part[table], f"{where[table]}.{table}", "a table of addresses")
+            if "captions" in part:
+                key_of = f"{where['captions']}.captions"
+                yield from _table(part["captions"], key_of, "a captions table", _captions(part))
+        elif spec["source"] == "urls":
+            key_of = f"{where['path']}.path"
+            yield from _table(part["path"], key_of, "a table of addresses", _addresses(part))
+        elif spec["source"] == "hub" and not part["file"].lower().endswith(ENDINGS):
+            expected = f"expected a table ending in {' or '.join(ENDINGS)}"
+            yield f"{where['file']}.file: {part['file']}: {expected}"
     if "embedding" in spec["duplicates"]:
         yield from embedding_mistakes(
             spec["duplicates"]["embedding"], f"{key}.duplicates.embedding"
@@ -90,6 +94,29 @@ def _folder(path: str, key: str) -> Iterator[str]:
             yield f"{key}: {path}: an empty folder; expected pictures"
     except FolderError as error:
         yield f"{key}: {error}; expected a folder of pictures, {_seen_from(path)}"
+
+
+def _captions(part: Mapping[str, Any]) -> Callable[[GivenTable], object]:
+    names = ["file", "caption", *(f"alt_{name}" for name in part.get("alternates", ()))]
+    return lambda table: table.require(map(Column, names))
+
+
+def _addresses(part: Mapping[str, Any]) -> Callable[[GivenTable], object]:
+    alternates, sha256 = tuple(part.get("alternates", ())), part.get("picture_sha256")
+    return lambda table: UrlTable("", table, part["url"], part["caption"], alternates, sha256)
+
+
+def _table(
+    path: str, key: str, expected: str, check: Callable[[GivenTable], object]
+) -> Iterator[str]:
+    """A table is there and has its columns; no row is read."""
+    lacks = list(_file(path, key, expected))
+    yield from lacks
+    try:
+        if not lacks:
+            check(GivenTable(Path(path)))
+    except ValueError as error:
+        yield f"{key}: {error}"
 
 
 def _file(path: str, key: str, expected: str) -> Iterator[str]:

@@ -65,7 +65,8 @@ def manifests_of_target(wildcards):
 
 
 def manifests_of_attack(wildcards):
-    if not reads(EXPERIMENT.attacks[wildcards.attack], "images"):
+    attack = EXPERIMENT.attacks[wildcards.attack]
+    if not reads(attack, "images") and attack.access != "external":
         return []
     return manifests_of_target(wildcards)
 
@@ -100,8 +101,10 @@ def attack_code(wildcards):
 
 
 def attack_spec(wildcards):
-    """Name and row; of one that reads what other rows ask, their queries too."""
-    spec = {"name": wildcards.attack, "row": config["attacks"][wildcards.attack]}
+    """Name and row but for its targets; of one that reads what other rows ask, their queries too."""
+    row = dict(config["attacks"][wildcards.attack])
+    row.pop("targets", None)
+    spec = {"name": wildcards.attack, "row": row}
     attack = EXPERIMENT.attacks[wildcards.attack]
     if reads(attack, "rows"):
         spec["queries"] = mia_query.dump(attack.queries)

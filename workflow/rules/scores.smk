@@ -24,7 +24,8 @@ rule score:
         attack=attack_spec,
         seed=config["seed"],
     shell:
-        "python -m mia.stages.score --attack {params.attack:q} --membership {input.membership:q}"
+        "python -m mia.stages.score --attack {params.attack:q} --target {wildcards.target:q}"
+        " --membership {input.membership:q}"
         " --model {input.model:q} --signals {input.signals:q} --reference {input.reference:q} --manifests {input.manifests:q}"
         " --embeddings {input.embeddings:q} --external {input.external:q} --seed {params.seed:q} --output {output:q} &> {log:q}"
 

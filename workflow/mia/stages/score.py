@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +21,15 @@ import numpy as np
 import pandas as pd
 
 from mia import tables
-from mia.attack_rows import attack_module, build_attack, is_external
+from mia.attack_rows import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.embedding_tables import with_embeddings
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
-from mia.external import scores_of
-from mia.given_tables.cells import Column
-from mia.given_tables.table import GivenTable
 from mia.query import load
 from mia.query_files import devices, read_signals
 from mia.repeats import repeated
 from mia.target_rows import read_images
 
-EXTERNAL = (
-    Column("image_id", digits=64),
-    Column("key", digits=16),
-    Column("score", "a number", numbers=True),
-)
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
 
@@ -45,6 +38,7 @@ def main() -> None:
     parser.add_argument(
         "--attack", type=json.loads, required=True, help="name, row; what other rows ask, if read"
     )
+    parser.add_argument("--target", required=True, help="its name, for messages")
     parser.add_argument("--membership", required=True)
     parser.add_argument("--model", nargs="?", help="model.json, for attacks that query it")
     parser.add_argument(
@@ -58,10 +52,12 @@ def main() -> None:
     parser.add_argument("--external", nargs="?", help="table of scores made elsewhere")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True)
+    args = parser.parse_args()
     try:
-        score(parser.parse_args())
+        score(args)
     except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+        where = f"attacks.{args.attack['name']}, target {args.target}"
+        raise SystemExit(f"error: {where}: {error}") from error
 
 
 def score(args: argparse.Namespace) -> None:
@@ -79,7 +75,7 @@ def score(args: argparse.Namespace) -> None:
     fit_ids: list[str] = []
     repeats = None
     if is_external(row):
-        table = read_external(args.external, images)
+        table = read_external(args.external, pictures(args, images))
     else:
         evidence = Evidence(
             tuple(images.index),
@@ -96,9 +92,7 @@ def score(args: argparse.Namespace) -> None:
         measured = args.signals, args.reference
         repeats = repeated(attack, evidence, images, table["score"], *measured)
     if not table.index.equals(images.index):
-        raise ValueError(
-            f"attacks.{name}: scored {len(table)} images, expected each of {len(images)}"
-        )
+        raise ValueError(f"scored {len(table)} images, expected each of {len(images)}")
     metadata = {
         "attack": repr(attack),
         "name": name,
@@ -144,12 +138,14 @@ def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
 def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
     """Scores of `images` from a table made elsewhere.
 
+    Args:
+        images: Index image_id, sorted; columns key and url.
+
     Raises:
         ValueError: It lacks a column or an image, or holds a score that is no number.
     """
-    table = GivenTable(Path(path))
-    read = table.frame(column for column in EXTERNAL if column.name in table.columns)
-    return scores_of(read.reindex(columns=table.columns), images, path).to_frame("score")
+    module = import_module(EXTERNAL_SCORES)  # by name, like an attack: no other row needs its code
+    return module.scores_of(module.read(path), images, path).to_frame("score")
 
 
 def read_schedule(path: str) -> np.ndarray:
