@@ -10,7 +10,7 @@ import pytest
 from mia import tables
 from mia.cost_plan import evals_alone, evals_together, pair_costs
 from mia.disk_plan import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
-from mia.picture_plan import most_images
+from mia.images import openmoji
 from mia.query import Query
 from mia.signals import clean
 from mia.stages.cost import costs_of_pair, main, read_experiment
@@ -104,7 +104,8 @@ def test_disk_of_trainings_goes_by_the_first_checkpoint(tmp_path):
     missing = missing_by_line(config, tmp_path)
     assert missing["training emoji"] == 2 * 2 * 1_000 - 2 * 1_000
     assert missing["training emoji_shadow"] == 2 * 1_000  # one epoch of the same model
-    assert missing["latents emoji/openmoji"] is None  # nobody knows how many there are
+    extra = sum(openmoji.collection(code) == "private-use" for code in openmoji.codes())
+    assert missing["latents emoji/openmoji"] == (3 * 600 + extra) * 16 * 8 * 8 * 4
 
 
 def test_a_folder_set_is_as_large_as_its_files(tmp_path, monkeypatch):
@@ -142,6 +143,3 @@ def test_before_the_manifest_a_pair_has_what_split_and_limits_allow():
     experiment = read_experiment(str(CONFIG / "laion-mi.yaml"))
     images, costs = costs_of_pair(experiment, Path("nowhere"), "sd14", "laion_mi")
     assert images == 10_000 and sum(cost.evals for cost in costs) == (10_000 + 2 * 8) * 2_202
-    spec = {"limit": 9, "split": {"a": 4}, "parts": {"b": {"limit": 2}, "c": {}}}
-    assert [most_images(spec, part) for part in ("a", "b", "c", "rest")] == [4, 2, 9, 9]
-    assert most_images({"parts": {"b": {}}}, "b") is None

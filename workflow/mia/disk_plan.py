@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from mia import tables
 from mia.experiment import Experiment
+from mia.latent_plan import latent_shape, model_folder
 from mia.picture_plan import file_sizes, most_of, rows_of
 
 # Least-squares fit to a run of config/all-attacks.yaml (880,000 rows, 12 million numbers, 264 MB):
@@ -18,7 +18,6 @@ BYTES_PER_ROW, BYTES_PER_NUMBER = 85, 12
 DESCRIPTION = 2_200  # bytes a picture, in rows and manifest: 4,495 pictures of OpenMoji, 9.9 MB
 WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation pictures have 163,000
 STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 + 123 + 84 million
-LATENT_OF_STABLE_DIFFUSION = (4, 64, 64)  # of 512 × 512 pixels
 
 
 @dataclass(frozen=True)
@@ -55,16 +54,18 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
         found += pictures(name, spec, results / "images" / name)
     vaes = {(experiment.vae(model), name) for model, name in experiment.pairs}
     for vae, name in sorted(vaes):
-        folder, shape = results / "latents" / vae / name, latent_shape(experiment, results, vae)
+        folder = results / "latents" / vae / name
+        shape, said = latent_shape(experiment, results, vae)
         count = encoded(experiment, results, vae, name)
-        whole = None if count is None else count * math.prod(shape) * 4
-        basis = f"{_counted(count)} of {' × '.join(map(str, shape))} numbers in float32"
+        whole = None if None in (count, shape) else count * math.prod(shape) * 4
+        basis = f"{_counted(count)}, {said}"
         found.append(Disk(f"latents {vae}/{name}", whole, size(folder), basis))
     found += [checkpoints(experiment, results, name) for name in experiment.config["training"]]
     for name, spec in experiment.config["models"].items():
         if spec["source"] == "hub":
-            held = STABLE_DIFFUSION if in_cache(spec) else 0
+            held = STABLE_DIFFUSION if model_folder(spec) else 0
             basis = "into the hub's cache (HF_HOME); taken for a Stable Diffusion 1 in float32"
+            basis = "in the hub's cache already" if held else basis
             found.append(Disk(f"model {name}", STABLE_DIFFUSION, held, basis))
     return found
 
@@ -97,14 +98,12 @@ def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
     folder, kept = results / "training" / name / "checkpoints", experiment.kept_epochs(name)
     alike = [other for other in (name, training.get("like")) if other]
     saved = [path for other in alike for path in results.glob(f"training/{other}/checkpoints/*")]
-    base = experiment.config["models"].get(training.get("base", ""), {})
+    base = experiment.config["models"].get(training.get("base", ""))
     if saved:
         each, basis = size(saved[0]), "as large as the first"
-    elif base.get("source") == "path":
-        each, basis = (
-            sum(path.stat().st_size for path in Path(base["path"]).rglob("*.safetensors")),
-            "the base's",
-        )
+    elif base and (place := model_folder(base)):
+        weights = [path for path in place.rglob("*.safetensors") if path.is_file()]
+        each, basis = sum(path.stat().st_size for path in weights), "as large as the base"
     elif base:
         each, basis = STABLE_DIFFUSION, "the base is taken for a Stable Diffusion 1 in float32"
     else:
@@ -123,27 +122,6 @@ def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> 
         return most_of(experiment.config["image_sets"][image_set], parts)
     rows = tables.read(manifest, ["image_id", "part", "kept"])
     return rows.loc[rows["kept"] & rows["part"].isin(parts), "image_id"].nunique()
-
-
-def latent_shape(experiment: Experiment, results: Path, vae: str) -> tuple[int, ...]:
-    """Channels, height and width of a VAE's latents: as described, as configured, or assumed."""
-    for model in experiment.config["models"]:
-        path = results / "models" / model / "model.json"
-        if experiment.vae(model) == vae and path.is_file():
-            return tuple(json.loads(path.read_text())["latent_shape"])
-    training = experiment.config["training"].get(vae)
-    if training is None:
-        return LATENT_OF_STABLE_DIFFUSION
-    side = training["resolution"] // 2 ** (len(training["vae_channels"]) - 1)
-    return training["latent_channels"], side, side
-
-
-def in_cache(spec: dict[str, Any]) -> bool:
-    """Whether the hub's cache has a pinned model."""
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(spec["repo"], "model_index.json", revision=spec["revision"])
-    return isinstance(found, str)
 
 
 def size(path: Path) -> int:

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mia import tables
-from mia.images.source_keys import has_own_rows
+from mia.files_of_folder import FolderError, list_files
+from mia.images.sources import specs
+from mia.source_counts import source_counts
 
 
 def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
-    """Pictures to be had: rows of the plan, else what limits allow, else files of the folder."""
+    """Pictures to be had: rows of the plan, else those that the sources list; None: not known."""
     planned = [tables.read(path, ["key"]) for path in sorted(folder.glob("plan/*.parquet"))]
     if planned:
         return sum(map(len, planned))
-    own = [spec] if has_own_rows(spec) else []
-    limits = [
-        each.get("limit", spec.get("limit")) for each in (*spec.get("parts", {}).values(), *own)
-    ]
-    if None not in limits:
-        return sum(limits)
-    return len(file_sizes(spec)) or None
-
-
-def most_images(spec: dict[str, Any], part: str) -> int | None:
-    """The most pictures a part can have: its share of the split, else its limit of rows."""
-    limit = spec.get("parts", {}).get(part, spec).get("limit", spec.get("limit"))
-    return spec.get("split", {}).get(part, limit)
+    counts = source_counts(spec).values()
+    return None if None in counts else sum(counts)
 
 
 def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
-    """The most pictures that some parts of an image set can have; None where nobody knows."""
-    most = [most_images(spec, part) for part in parts]
+    """The most pictures that some parts of an image set can have; None where nobody knows.
+
+    A part of a split has its share, the part `rest` what the split leaves, any other part what its
+    source lists. Duplicates and pictures that cannot be had are still among them.
+    """
+    counts = source_counts(spec)
+    most = [_most(spec.get("split") or {}, counts, part) for part in parts]
     return None if None in most else sum(most)
 
 
+def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str) -> int | None:
+    if part in split:
+        return split[part]
+    if part in counts:
+        return counts[part]
+    own = counts.get("")
+    return None if own is None else max(0, own - sum(split.values()))
+
+
 def file_sizes(spec: dict[str, Any]) -> list[int]:
-    """Bytes of each file of a folder set."""
+    """Bytes of each picture of a folder set; none where a folder cannot be listed."""
     if spec["source"] != "folder":
         return []
-    places = [part["path"] for part in spec.get("parts", {}).values() if "path" in part]
-    places += [spec["path"]] if "path" in spec else []
-    return [
-        path.stat().st_size for place in places for path in Path(place).rglob("*") if path.is_file()
-    ]
+    folders = [Path(part["path"]) for part in specs(spec).values()]
+    try:
+        return [
+            (folder / name).stat().st_size
+            for folder in folders
+            for name in list_files(folder).files
+        ]
+    except FolderError:
+        return []

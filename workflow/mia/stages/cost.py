@@ -15,17 +15,18 @@ from pathlib import Path
 import pandas as pd
 
 from mia import config_file
-from mia.attack_rows import reads
 from mia.config import ConfigError, complete
 from mia.cost_plan import COLUMNS as PLANNED
-from mia.cost_plan import SignalCost, evals_alone, evals_together, pair_costs
+from mia.cost_plan import SignalCost, pair_costs
 from mia.disk_plan import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.experiment import Experiment
+from mia.file_checks import file_mistakes
 from mia.ledger import Ledger
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
 from mia.picture_plan import most_of
 from mia.shard import captions_of, kept_rows
+from mia.sharing_plan import sharing
 from mia.throughput import last_speed
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
@@ -39,6 +40,8 @@ def main() -> None:
     experiment = read_experiment(args.config)
     config = experiment.config
     results, total = Path(config["results"]), Counter()
+    most = ""
+    unknown: dict[str, None] = {}  # image sets of which nobody knows how many pictures they have
     print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
@@ -47,15 +50,24 @@ def main() -> None:
             total += Counter(
                 evals=cost.evals, backwards=cost.backwards, rows=cost.missing, numbers=cost.numbers
             )
-        all_signals = map(sum, zip(*(cost.columns for cost in costs), strict=True))
+        all_signals = map(
+            sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
+        )
         print(LINE(model, image_set, "all", *map(thousands, all_signals)))
-        total["unknown"] += images is None
+        if images is None:
+            unknown[image_set] = None
         if not (results / "images" / image_set / "manifest.parquet").is_file():
-            known = f"at most {images:,} images" if images else "number of images not known"
-            print(f"{model:<18}{image_set:<14}{known} before the manifest is made")
-    print_time(total, results, config["measure"]["device"])
-    print_disk(experiment, results, total)
-    print_sharing(experiment.attacks, read_experiment(args.against or args.config).attacks)
+            print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
+            most = "at most "
+    print(
+        *to_do(total, most, list(unknown), last_speed(results, config["measure"]["device"])),
+        sep="\n",
+    )
+    print_disk(experiment, results, total, bool(unknown))
+    others = read_experiment(args.against) if args.against else experiment
+    print("\n".join(sharing(experiment.attacks, others.attacks, args.against)))
+    if mistakes := list(dict.fromkeys(file_mistakes(experiment))):
+        print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
 
 
 def read_experiment(path: str) -> Experiment:
@@ -120,27 +132,33 @@ def thousands(count: int) -> str:
     return f"{count:,}"
 
 
-def print_time(total: Counter, results: Path, device: str) -> None:
-    speed = last_speed(results, device)
-    time = (
-        f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
-        if speed
-        else ("time not known: nothing was measured here yet")
-    )
-    least = "at least " if total["unknown"] else ""
-    print(
-        f"\nTo do: {least}{total['evals']:,} U-Net evaluations, "
-        f"{total['backwards']:,} backward passes; {time}"
-    )
+def before_the_manifest(images: int | None) -> str:
+    if images is None:
+        return "number of images not known before they are listed"
+    return f"at most {images:,} images: duplicates and failures are not known before the manifest"
 
 
-def print_disk(experiment: Experiment, results: Path, total: Counter) -> None:
+def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) -> list[str]:
+    """Say how many evals are still to be done, how long they take, and which are not counted."""
+    time = "time not known: nothing was measured here yet"
+    if speed:
+        time = f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
+    evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes; {time}"
+    sets = f"nobody knows yet how many pictures {', '.join(unknown)} will have"
+    if not unknown:
+        return [f"\nTo do: {most}{evals}"]
+    if not total["evals"]:
+        return [f"\nTo do: not known, as {sets}"]
+    return [f"\nTo do: {most}{evals}", f"Not counted in it: {sets}"]
+
+
+def print_disk(experiment: Experiment, results: Path, total: Counter, unknown: bool) -> None:
     """What is still to be written, line by line and together."""
     lines = disk(experiment, results)
     numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
     basis = f"{total['rows']:,} rows with {total['numbers']:,} numbers; ledger, shards, queries"
     lines.append(Disk("measured numbers", numbers, 0, basis))
-    least = "at least " if total["unknown"] or any(line.whole is None for line in lines) else ""
+    least = "at least " if unknown or any(line.whole is None for line in lines) else ""
     print("\nDisk still to be written (scores, tables and the report are small beside it):")
     for line in lines:
         print(f"  {line.what:<28}{megabytes(line.missing):>14}  {line.basis}")
@@ -150,25 +168,6 @@ def print_disk(experiment: Experiment, results: Path, total: Counter) -> None:
 
 def megabytes(count: float | None) -> str:
     return "not known" if count is None else f"{count / 1e6:,.1f} MB"
-
-
-def print_sharing(attacks: dict, others: dict) -> None:
-    """What one shared table saves against running each attack for itself.
-
-    Rows that read what other rows ask are left out: alone, each would cost all that it reads.
-    """
-    attacks, others = (
-        {name: attack for name, attack in rows.items() if not reads(attack, "rows")}
-        for rows in (attacks, others)
-    )
-    together = evals_together(attacks.values())
-    alone, papers = evals_alone(attacks.values()), evals_alone(others.values())
-    print(
-        f"Per image: {together} evals for all attacks together; each alone {alone} "
-        f"(ratio {together / max(alone, 1):.2f}); "
-        f"each alone at the settings compared with {papers} "
-        f"(ratio {together / max(papers, 1):.2f})"
-    )
 
 
 if __name__ == "__main__":
