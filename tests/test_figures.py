@@ -26,20 +26,35 @@ def results(tmp_path_factory):
     return folder
 
 
+OF_LOSSES = ("losses", "timesteps")
+
+
 def draw(results, target, out, **replaced):
+    """The figures of scores."""
     options = {
-        "target": [target],
         "scores": sorted(map(str, results.glob(f"scores/{target}/*.parquet"))),
         "metrics": sorted(map(str, results.glob(f"metrics/{target}/*.json"))),
-        "membership": [str(results / f"targets/{target}/membership.parquet")],
-        "losses": sorted(map(str, results.glob(f"queries/{target}/*/denoise/*.parquet"))),
         "evals": [json.dumps({name: evals for name, (_, _, evals) in ATTACKS.items()})],
-        "settings": [json.dumps({"confidence": 0.95, "resamples": 200, "seed": 0})],
-        "output": [str(out / f"{target}-{figure}.svg") for figure in CAPTIONS],
     } | replaced
+    return run_stage("figures", results, target, out, CAPTIONS.keys() - {*OF_LOSSES}, options)
+
+
+def draw_losses(results, target, out, **replaced):
+    paths = sorted(map(str, results.glob(f"queries/{target}/*/denoise/*.parquet")))
+    options = {"losses": paths} | replaced
+    return run_stage("loss_figures", results, target, out, OF_LOSSES, options)
+
+
+def run_stage(stage, results, target, out, figures, options):
+    options = {
+        "target": [target],
+        "membership": [str(results / f"targets/{target}/membership.parquet")],
+        "settings": [json.dumps({"confidence": 0.95, "resamples": 200, "seed": 0})],
+        "output": [str(out / f"{target}-{figure}.svg") for figure in sorted(figures)],
+    } | options
     line = [word for name, words in options.items() for word in (f"--{name}", *words)]
     return subprocess.run(
-        [sys.executable, "-m", "mia.stages.figures", *line],
+        [sys.executable, "-m", f"mia.stages.{stage}", *line],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": "workflow", "OMP_NUM_THREADS": "1"},
@@ -49,8 +64,8 @@ def draw(results, target, out, **replaced):
 @pytest.fixture(scope="module")
 def drawn(results, tmp_path_factory):
     out = tmp_path_factory.mktemp("figures")
-    run = draw(results, "emoji-fair", out)
-    assert run.returncode == 0, run.stderr
+    for run in (draw(results, "emoji-fair", out), draw_losses(results, "emoji-fair", out)):
+        assert run.returncode == 0, run.stderr
     return {path.stem.split("-")[-1]: path.read_text() for path in out.glob("*.svg")}
 
 
@@ -209,7 +224,8 @@ def test_figures_use_only_colours_with_a_role(drawn):
 
 
 def test_equal_inputs_give_equal_bytes(results, drawn, tmp_path):
-    assert draw(results, "emoji-fair", tmp_path).returncode == 0
+    for again in (draw, draw_losses):
+        assert again(results, "emoji-fair", tmp_path).returncode == 0
     again = {path.stem.split("-")[-1]: path.read_text() for path in tmp_path.glob("*.svg")}
     assert again == drawn and set(drawn) == set(CAPTIONS)
 
@@ -228,9 +244,9 @@ def test_only_the_evaluation_fold_is_drawn(results):
 
 def test_target_without_losses_says_so(results, tmp_path):
     assert "web" in TARGETS
-    run = draw(results, "web", tmp_path, losses=[])
+    run = draw_losses(results, "web", tmp_path, losses=[])
     assert run.returncode == 0, run.stderr
-    for figure in ("losses", "timesteps"):
+    for figure in OF_LOSSES:
         assert "no curve to draw" in (tmp_path / f"web-{figure}.svg").read_text()
 
 

@@ -17,8 +17,8 @@ def package(tmp_path):
     return tmp_path / "mia"
 
 
-def fingerprint(package, *modules) -> str:
-    command = [sys.executable, "-c", SHOW, *modules]
+def fingerprint(package, *modules, show=SHOW) -> str:
+    command = [sys.executable, "-c", show, *modules]
     environment = {"PYTHONPATH": str(package.parent)}
     return subprocess.check_output(command, text=True, env=environment)
 
@@ -59,6 +59,25 @@ def test_the_measuring_stage_is_not_part_of_a_number(package):
         path = package / module
         path.write_text(path.read_text() + "\nEXTRA = 1\n")
     assert fingerprint(package, *numeric) == before
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"0": 1}', None])
+def test_what_is_remembered_changes_no_fingerprint(package, tmp_path, damage):
+    """Not where a file changes, nor where the memory is lost or damaged."""
+    kept = tmp_path / "new" / "fingerprints.json"
+    remember = f"from mia.fingerprint import remember; remember(pathlib.Path({str(kept)!r}))"
+    remembering = f"import pathlib; {remember}; {SHOW}"
+    before = fingerprint(package, "mia.attacks.loss")
+    assert fingerprint(package, "mia.attacks.loss", show=remembering) == before
+    assert len(kept.read_text()) > 100
+    if damage is None:
+        kept.unlink()
+    elif damage:
+        kept.write_text(damage)
+    assert fingerprint(package, "mia.attacks.loss", show=remembering) == before
+    edit(package / "attacks" / "loss.py", "return -losses", "return -2 * losses")
+    changed = fingerprint(package, "mia.attacks.loss", show=remembering)
+    assert changed == fingerprint(package, "mia.attacks.loss") != before
 
 
 def test_a_missing_module_is_named():

@@ -15,6 +15,7 @@ from micro_experiment import EVALS, IMAGES
 
 MEASURE = ["measure/tiny/mine/000", "measure/tiny/mine/001"]
 GATHER = "gather/tiny/mine"
+LOSS_FIGURES = "loss_figures/fair"
 ATTACKS = ["blind_caption", "clid_null", "coin", "loss", "pia", "sima"]
 
 
@@ -24,7 +25,7 @@ def rescored(*attacks, target="fair"):
 
 
 def shown(*jobs, figures=("fair",)):
-    """`jobs`, and what follows from any new score: figures, tables, report."""
+    """`jobs`, and what follows from any new score: its figures, tables, report."""
     return sorted([*jobs, *(f"figures/{target}" for target in figures), "tables", "report"])
 
 
@@ -46,6 +47,7 @@ def test_the_first_run_measures_every_query_once(finished_run):
     assert finished_run.first.evals == IMAGES * EVALS
     assert len(jobs) == len(set(jobs))
     assert sorted(jobs) == shown(
+        LOSS_FIGURES,
         *("plan_mine", "manifest/mine", "model/tiny", "membership/fair", "audit/fair"),
         *(f"{rule}/mine/{shard}" for rule in ("download", "rows") for shard in ("000", "001")),
         *(f"encode/tiny/mine/{shard}" for shard in ("000", "001")),
@@ -102,7 +104,7 @@ def test_an_attack_with_new_queries(bench):
     first, second, evals = jobs_and_evals(bench)
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 3 * IMAGES
-    assert second == shown(*rescored("loss_late"))
+    assert second == shown(LOSS_FIGURES, *rescored("loss_late"))
     assert bench.run().done().jobs == []
 
 
@@ -113,7 +115,7 @@ def test_an_attack_with_new_queries_in_one_plain_call(bench):
     bench.configure(lambda config: config["attacks"].update(loss_late=new))
     run = bench.run().done()
     reading = ["clid_null", "loss", "loss_late", "pia", "sima"]
-    assert run.jobs == shown(*MEASURE, GATHER, *rescored(*reading))
+    assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading))
     assert run.evals == 3 * IMAGES
     assert bench.run().done().jobs == []
 
@@ -123,7 +125,7 @@ def test_one_more_timestep(bench):
     first, second, evals = jobs_and_evals(bench)
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 2 * IMAGES
-    assert second == shown(*rescored("loss"))
+    assert second == shown(LOSS_FIGURES, *rescored("loss"))
 
 
 def test_a_removed_attack(bench):
@@ -143,6 +145,7 @@ def test_a_second_target_on_the_same_model_and_set(bench):
         "membership/swapped",
         *rescored(*ATTACKS, target="swapped"),
         "audit/swapped",
+        "loss_figures/swapped",
         figures=["swapped"],
     )
 

@@ -16,7 +16,7 @@ from workbench import Workbench, assert_same_numbers
 
 STAGES = {
     "plan", "download", "rows", "manifest", "membership", "model", "encode", "measure", "gather",
-    "score", "evaluate", "audit", "tables", "figures", "report",
+    "score", "evaluate", "audit", "tables", "figures", "loss_figures", "report",
 }  # fmt: skip
 TRAINING = {
     "set": "mine:member", "representation_set": "mine", "epochs": 20, "keep": [10, 20],

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+
+_remembered: dict[str, list] = {}
+"""Hash of a source file's bytes to what `_read_source` finds in it."""
 
 
 def fingerprint(*modules: str) -> str:
@@ -25,6 +33,30 @@ def fingerprint(*modules: str) -> str:
     return " ".join(f"{module}@{_closure_hash(module)}" for module in modules)
 
 
+def imports(module: str) -> frozenset[str]:
+    """Return the modules of this package that `module` imports directly, packages left out."""
+    return frozenset(name for name in _source(module)[1] if _path(name).is_file())
+
+
+def remember(path: Path) -> None:
+    """Use what earlier processes kept at `path`, and keep there what this one parses.
+
+    Parsing every file takes more than a second; what is kept is found by a file's content, so it
+    can be lost but never be wrong.
+    """
+    with suppress(OSError, TypeError, ValueError):  # nothing is kept yet, or it is damaged
+        _remembered.update(json.loads(path.read_text(encoding="utf-8")))
+    atexit.register(_keep, path, len(_remembered))
+
+
+def _keep(path: Path, known: int) -> None:
+    if len(_remembered) > known:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(_remembered), encoding="utf-8")
+        os.replace(temporary, path)
+
+
 @cache
 def _closure_hash(module: str) -> str:
     seen, todo = set(), {module}
@@ -32,33 +64,36 @@ def _closure_hash(module: str) -> str:
         name = todo.pop()
         seen.add(name)
         todo |= imports(name) - seen
-    text = "\n".join(f"{name}\n{_normalised(name)}" for name in sorted(seen))
+    text = "\n".join(f"{name} {_source(name)[0]}" for name in sorted(seen))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @cache
-def imports(module: str) -> frozenset[str]:
-    """Return the modules of this package that `module` imports directly, packages left out."""
-    found = set()
-    for node in ast.walk(_tree(module)):
+def _source(module: str) -> tuple[str, list[str]]:
+    """Hash of what a module's source means, and names it imports that may be modules of ours."""
+    data = _path(module).read_bytes()
+    key = hashlib.sha256(f"{sys.version} ".encode() + data).hexdigest()
+    if key not in _remembered:
+        _remembered[key] = _read_source(module, data)
+    meaning, found = _remembered[key]
+    return meaning, found
+
+
+def _read_source(module: str, data: bytes) -> list:
+    """Parse a source without comments, layout and docstrings."""
+    tree, found = ast.parse(data), set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 raise ImportError(f"{module}: relative imports are not followed; write mia.…")
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in found if name.startswith("mia.") and _path(name).is_file())
-
-
-@cache
-def _normalised(module: str) -> str:
-    """Source without comments, layout and docstrings."""
-    tree = _tree(module)
-    for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             body[0] = ast.Pass()
-    return ast.unparse(tree)
+    meaning = hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+    return [meaning, sorted(name for name in found if name.startswith("mia."))]
 
 
 def _is_docstring(node: ast.AST) -> bool:
@@ -67,10 +102,6 @@ def _is_docstring(node: ast.AST) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
-
-
-def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(encoding="utf-8"))
 
 
 def _path(module: str) -> Path:

@@ -9,12 +9,13 @@ from mia import results_folder
 from mia.attack_rows import reads
 from mia.experiment import Experiment
 from mia.file_checks import check_files
-from mia.fingerprint import fingerprint
+from mia.fingerprint import fingerprint, remember
 from mia.job_environment import prepare
 from mia.model_folder import families
 from mia.runs import announce
 
 prepare(WORKFLOW)
+remember(Path(".snakemake/fingerprints.json"))
 
 if workflow.is_main_process:
     announce(Path(".snakemake/runs"))

@@ -1,13 +1,16 @@
 """Figures of every target, and one self-contained page."""
 
-FIGURES = {
+SCORE_FIGURES = {
     "roc": "ROC on log axes",
     "scores": "Scores of members and nonmembers",
-    "losses": "Loss by timestep",
-    "timesteps": "AUC by timestep",
     "correlations": "Correlation of attacks",
     "costs": "AUC against evals per picture",
 }
+LOSS_FIGURES = {
+    "losses": "Loss by timestep",
+    "timesteps": "AUC by timestep",
+}
+FIGURES = {**SCORE_FIGURES, **LOSS_FIGURES}
 
 
 rule figures:
@@ -15,9 +18,8 @@ rule figures:
         scores=scores_of,
         metrics=metrics_of,
         membership=results("targets/{target}/membership.parquet"),
-        losses=loss_files,
     output:
-        [reported_figure(figure) for figure in FIGURES],
+        [reported_figure(figure) for figure in SCORE_FIGURES],
     log:
         results("logs/figures/{target}.log"),
     conda:
@@ -31,8 +33,31 @@ rule figures:
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
     shell:
         "python -m mia.stages.figures --target {wildcards.target:q} --scores {input.scores:q}"
-        " --metrics {input.metrics:q} --membership {input.membership:q} --losses {input.losses:q}"
+        " --metrics {input.metrics:q} --membership {input.membership:q}"
         " --evals {params.evals:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
+
+
+# Apart from the figures of scores: a changed attack draws none of these again.
+rule loss_figures:
+    input:
+        membership=results("targets/{target}/membership.parquet"),
+        losses=loss_files,
+    output:
+        [reported_figure(figure) for figure in LOSS_FIGURES],
+    log:
+        results("logs/loss_figures/{target}.log"),
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        code=stage_code("loss_figures"),
+        settings=dump({**config["evaluation"], "seed": config["seed"]}),
+    shell:
+        "python -m mia.stages.loss_figures --target {wildcards.target:q}"
+        " --membership {input.membership:q} --losses {input.losses:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule report:

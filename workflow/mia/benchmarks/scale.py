@@ -17,7 +17,7 @@ from mia.signals.denoise import MEASURES
 
 ROOT = Path(__file__).parents[3]
 PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
-FIGURES = ("roc", "scores", "losses", "timesteps", "correlations", "costs")
+SCORE_FIGURES, LOSS_FIGURES = ("roc", "scores", "correlations", "costs"), ("losses", "timesteps")
 TARGET = {"model": "model", "members": "pictures:member", "nonmembers": "pictures:nonmember"}
 BLIND = {"name": "blind_caption", "module": "blind_caption", "access": "model-free"}
 CONFIG = {
@@ -99,7 +99,10 @@ class Scale:
         scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
         metrics = [self.path(f"metrics/target/{name}.json") for name in ("loss", "blind_caption")]
         audit, target = self.path("audit/target.json"), ["--target", "target"]
-        figures = [self.path(f"target-{name}.svg") for name in FIGURES]
+        drawn, curves = (
+            [self.path(f"target-{name}.svg") for name in names]
+            for names in (SCORE_FIGURES, LOSS_FIGURES)
+        )
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
         manifest = self.path("images/pictures/manifest.parquet")
         spec, attacks = {**config, "pictured": []}, {"loss": loss, "blind_caption": {}}
@@ -135,8 +138,12 @@ class Scale:
             ],
             "figures": [
                 *(*target, "--scores", *scores, "--metrics", *metrics, *member),
-                *("--losses", *losses, "--settings", settings, "--output", *figures),
                 *("--evals", json.dumps({"loss": self.queries, "blind_caption": 0})),
+                *("--settings", settings, "--output", *drawn),
+            ],
+            "loss_figures": [
+                *(*target, *member, "--losses", *losses),
+                *("--settings", settings, "--output", *curves),
             ],
             "report": [
                 *("--spec", json.dumps(spec), "--summary", summary, "--metrics", long),
@@ -144,7 +151,8 @@ class Scale:
                 *("--pairs", self.path("images/pictures/pairs.parquet")),
                 *("--target-pairs", self.path("targets/target/pairs.parquet")),
                 *("--memberships", member[1], "--models", self.path("model.json")),
-                *("--scores", *scores, "--figures", *figures, "--output", self.path("report.html")),
+                *("--scores", *scores, "--figures", *drawn, *curves),
+                *("--output", self.path("report.html")),
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
             ],

@@ -1,5 +1,5 @@
-"""Draw one target, one SVG file each: ROC, score histograms, loss by timestep, AUC by timestep,
-correlation of attacks, AUC against cost.
+"""Draw what the scores of one target show, one SVG file each: ROC, score histograms, correlation
+of attacks, AUC against cost.
 
 Only pictures of the evaluation fold are drawn, those that the tables report on; which ROC curves
 are seen at first is chosen on the calibration fold.
@@ -15,17 +15,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from matplotlib.figure import Figure
 
 from mia import tables
 from mia.chance import auc_band
 from mia.evaluation.scored import fold_of, scored
-from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps, words
-from mia.figures.style import message, to_svg
+from mia.figures import choice, correlations, costs, histograms, roc, words
+from mia.figures.files import write_figures
+from mia.figures.style import message
 from mia.metrics import groups_of
-
-NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
 
 @dataclass(frozen=True)
@@ -84,14 +82,6 @@ def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
     )
 
 
-def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the losses of `rows` (set, key, image_id, member) in one file of signal `denoise`."""
-    there = pq.read_schema(path).names
-    wanted = [name for name in ("key", "timestep", "draw", *curves.CONDITIONS) if name in there]
-    own = rows.loc[rows["set"] == tables.metadata(path)["set"], ["key", "image_id", "member"]]
-    return tables.read(path, wanted).merge(own, on="key").drop(columns="key")
-
-
 def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
     """Return evals, AUC and its interval of each attack that costs any; index attack."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
@@ -113,18 +103,12 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
     parser.add_argument("--metrics", type=Path, nargs="+", required=True)
     parser.add_argument("--membership", type=Path, required=True)
-    parser.add_argument("--losses", type=Path, nargs="*", default=[])
     parser.add_argument("--evals", type=json.loads, required=True, help="JSON, attack to evals")
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
     parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
     options = parser.parse_args()
     try:
-        drawn = drawings(options)
-        for path in options.output:
-            kind = path.stem.rpartition("-")[2]
-            if kind not in drawn:
-                raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
-            tables.write_text(to_svg(*drawn[kind]), path)
+        write_figures(drawings(options), options.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 
@@ -136,13 +120,8 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     scores = read_scores(options.scores, membership)
     sides, shown = scores.sides, scores.shown
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
-    losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
-    group = seen.set_index("image_id")["group"]
     groups = groups_of(seen["member"], seen["group"])
     band = auc_band(*groups, confidence)
-    summary = curves.summarise(losses, group, confidence)
-    bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
-    by_step = timesteps.aucs(losses, group, *bootstrap)
     correlation = correlations.spearman(
         {name: rows["score"] for name, rows in scores.evaluation.items()}
     )
@@ -157,16 +136,6 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
             histograms.draw(sides),
             f"Scores of members and nonmembers of {target}",
             words.of_histograms(sides),
-        ),
-        "losses": (
-            curves.draw(summary, confidence) if len(summary) else message(NO_LOSS),
-            f"Denoising loss of {target} by timestep",
-            words.of_curves(summary),
-        ),
-        "timesteps": (
-            timesteps.draw(by_step, confidence, band) if len(by_step) else message(NO_LOSS),
-            f"AUC of the loss on {target} by timestep",
-            words.of_timesteps(by_step),
         ),
         "correlations": (
             correlations.draw(correlation)

@@ -1,0 +1,28 @@
+"""Write drawn figures to the files that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from mia import tables
+from mia.figures.style import to_svg
+
+
+def write_figures(drawn: Mapping[str, tuple[Figure, str, str]], paths: Iterable[Path]) -> None:
+    """Write each file `…-<figure>.svg` of `paths`.
+
+    Args:
+        drawn: Name of the figure to the figure, its title, and itself in words.
+        paths: Where to; the end of a name says which figure.
+
+    Raises:
+        ValueError: A path asks for a figure that was not drawn.
+    """
+    for path in paths:
+        kind = path.stem.rpartition("-")[2]
+        if kind not in drawn:
+            raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
+        tables.write_text(to_svg(*drawn[kind]), path)

@@ -1,0 +1,75 @@
+"""Draw what the denoising losses of one target show: loss by timestep, AUC by timestep.
+
+No score is read, so that a changed attack draws none of these again. Only pictures of the
+evaluation fold are drawn, those that the tables report on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+from matplotlib.figure import Figure
+
+from mia import tables
+from mia.chance import auc_band
+from mia.figures import curves, timesteps, words
+from mia.figures.files import write_figures
+from mia.figures.style import message
+from mia.metrics import groups_of
+
+NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
+
+
+def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the losses of `rows` (set, key, image_id, member) in one file of signal `denoise`."""
+    there = pq.read_schema(path).names
+    wanted = [name for name in ("key", "timestep", "draw", *curves.CONDITIONS) if name in there]
+    own = rows.loc[rows["set"] == tables.metadata(path)["set"], ["key", "image_id", "member"]]
+    return tables.read(path, wanted).merge(own, on="key").drop(columns="key")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--membership", type=Path, required=True)
+    parser.add_argument("--losses", type=Path, nargs="*", default=[])
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
+    options = parser.parse_args()
+    try:
+        write_figures(drawings(options), options.output)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
+    """Return each figure of a target with its title and itself in words."""
+    confidence, target = options.settings["confidence"], options.target
+    membership = tables.read(options.membership)
+    seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
+    losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
+    group = seen.set_index("image_id")["group"]
+    band = auc_band(*groups_of(seen["member"], seen["group"]), confidence)
+    summary = curves.summarise(losses, group, confidence)
+    bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
+    by_step = timesteps.aucs(losses, group, *bootstrap)
+    return {
+        "losses": (
+            curves.draw(summary, confidence) if len(summary) else message(NO_LOSS),
+            f"Denoising loss of {target} by timestep",
+            words.of_curves(summary),
+        ),
+        "timesteps": (
+            timesteps.draw(by_step, confidence, band) if len(by_step) else message(NO_LOSS),
+            f"AUC of the loss on {target} by timestep",
+            words.of_timesteps(by_step),
+        ),
+    }
+
+
+if __name__ == "__main__":
+    main()
