@@ -13,7 +13,8 @@ from scipy.stats import spearmanr
 from made_up_results import ATTACKS, TARGETS, build
 from mia.chance import tpr_band_at
 from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps
-from mia.figures.style import ROLES, message, to_svg
+from mia.figures.colours import ROLES
+from mia.figures.style import message, to_svg
 from mia.metrics import tpr_at_fpr
 from mia.pages.captions import CAPTIONS
 from mia.stages import figures as stage

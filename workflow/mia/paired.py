@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from statsmodels.stats.multitest import multipletests
 
+from mia.holm import holm_adjusted
 from mia.metrics import auc_covariance, independent_pairs, two_sided
 
 
@@ -107,9 +107,9 @@ def holm(differences: Sequence[Difference], confidence: float) -> list[Adjusted]
     if not differences:
         return []
     level = 1 - confidence
-    adjusted = multipletests([d.p for d in differences], alpha=level, method="holm")[1]
+    adjusted = holm_adjusted([d.p for d in differences])
     found = []
-    for difference, p in zip(differences, map(float, adjusted), strict=True):
+    for difference, p in zip(differences, adjusted, strict=True):
         share = difference.p / p if p > 0 else 1 / len(differences)
         low, high = difference.interval(1 - level * share)
         side = int(np.sign(difference.value)) if p < level else 0

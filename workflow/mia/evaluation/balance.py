@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
-from statsmodels.stats.multitest import multipletests
+
+from mia.holm import holm_adjusted
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,9 @@ def balance(columns: pd.DataFrame, member: pd.Series, group: pd.Series) -> list[
     found = [_gap(columns[name].to_numpy(dtype=float), member) for name in columns]
     if not found:
         return []
-    adjusted = multipletests([gap[-1] for gap in found], method="holm")[1]
+    adjusted = holm_adjusted([gap[-1] for gap in found])
     rows = [
-        Balance(name, *gap[:-1], p=float(p))
-        for name, gap, p in zip(columns, found, adjusted, strict=True)
+        Balance(name, *gap[:-1], p=p) for name, gap, p in zip(columns, found, adjusted, strict=True)
     ]
     return sorted(rows, key=lambda row: (row.p, -row.ks, row.column))
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import nctdtr, ndtri, stdtr, stdtrit
-from statsmodels.stats.multitest import multipletests
+
+from mia.holm import holm_adjusted
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LEVEL, CONFIDENCE = 0.05, 0.95
@@ -53,7 +54,7 @@ def set_test_rows(
     p = {name: float(welch(*pair)) for name, pair in units.items()}
     blind_p = min((p[name] for name in blind), default=None)
     reading = [name for name in scores if name not in blind]
-    holm = dict(zip(reading, _holm([p[name] for name in reading]), strict=True))
+    holm = dict(zip(reading, holm_adjusted([p[name] for name in reading]), strict=True))
     note = doubt([p[name] for name in blind])
     rows = []
     for name, (members, nonmembers) in units.items():
@@ -132,10 +133,6 @@ def doubt(blind: Sequence[float]) -> str:
     if any(min(p, 1 - p) * tries < LEVEL for p in blind):
         return TOLD_APART
     return PASSES.format(tried=tries) if any(p < LEVEL for p in blind) else ""
-
-
-def _holm(p: Sequence[float]) -> Sequence[float]:
-    return multipletests(p, method="holm")[1].tolist() if p else []
 
 
 def _units(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

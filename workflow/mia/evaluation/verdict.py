@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
+from mia.holm import holm_adjusted
 from mia.intervals import auc_interval, detectable_auc
 from mia.paired import difference_from_chance
 
@@ -67,7 +67,7 @@ def _adjusted(evaluations: dict[str, pd.DataFrame]) -> list[float]:
         difference_from_chance(*(rows[name].to_numpy() for name in ("score", "member", "group"))).p
         for rows in evaluations.values()
     ]
-    return multipletests(raw, method="holm")[1].tolist() if raw else []
+    return holm_adjusted(raw)
 
 
 def verdict(

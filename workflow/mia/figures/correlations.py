@@ -11,7 +11,8 @@ from matplotlib.patches import Rectangle
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from mia.figures.style import INK, MEMBER, MUTED, NONMEMBER, RULE, WIDTH, styled
+from mia.figures.colours import INK, MEMBER, MUTED, NONMEMBER, RULE
+from mia.figures.style import WIDTH, styled
 
 NUMBERED = 10
 """Up to this many attacks the cells are large enough to hold their number."""

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from mia.figures.style import AUC_AXIS, BAND, INK, MUTED, SERIES, WIDTH, styled
+from mia.figures.colours import BAND, INK, MUTED, SERIES
+from mia.figures.style import AUC_AXIS, WIDTH, styled
 
 APART = 0.045
 """Attacks of equal cost stand this far apart, in decades."""

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
-from mia.figures.style import INK, MEMBER, MUTED, NONMEMBER, WIDTH, styled
+from mia.figures.colours import INK, MEMBER, MUTED, NONMEMBER
+from mia.figures.style import WIDTH, styled
 
 CONDITIONS = {"loss_caption": "with caption", "loss_null": "empty caption"}
 

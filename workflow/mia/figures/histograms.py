@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mia.figures.style import MEMBER, NONMEMBER, WIDTH, styled
+from mia.figures.colours import MEMBER, NONMEMBER
+from mia.figures.style import WIDTH, styled
 
 FEWEST, MOST = 8, 28  # bins
 NARROW = 8  # more attacks than this stand in three columns

@@ -11,7 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from mia import metrics
 from mia.chance import tpr_band_at
-from mia.figures.style import BAND, CURVE, MUTED, SERIES, SPARE, WIDTH, styled
+from mia.figures.colours import BAND, MUTED, SERIES
+from mia.figures.style import CURVE, SPARE, WIDTH, styled
 
 POINTS = 200
 """A curve is drawn at up to this many log-spaced counts of false positives."""

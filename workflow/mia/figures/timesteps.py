@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mia import intervals
+from mia.figures.colours import BAND, MUTED, SERIES
 from mia.figures.curves import CONDITIONS
-from mia.figures.style import AUC_AXIS, BAND, MUTED, SERIES, WIDTH, styled
+from mia.figures.style import AUC_AXIS, WIDTH, styled
 
 
 def aucs(

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mia.figures.style import ROLES
+from mia.figures.colours import ROLES
 from mia.pages.captions import CAPTIONS, LEFT
 
 

@@ -13,7 +13,7 @@ from mia.pages.targets import describe_model
 
 PACKAGES = (
     *("snakemake", "img2dataset", "torch", "diffusers", "transformers", "numpy", "scipy"),
-    *("pandas", "pyarrow", "scikit-learn", "statsmodels", "matplotlib"),
+    *("pandas", "pyarrow", "scikit-learn", "matplotlib"),
 )
 
 
