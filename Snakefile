@@ -17,6 +17,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/contents.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/inputs_upstream.smk"
 include: "workflow/rules/inputs_downstream.smk"

@@ -1,6 +1,6 @@
 """Image sets: plan, download, open, deduplicate, split; and who is a member in which target."""
 
-CAPTION_TABLE = WORKFLOW / "mia" / "images" / "openmoji_names.csv"
+CAPTION_TABLE = "workflow/mia/images/openmoji_names.csv"
 
 
 PLAN_KEYS = (
@@ -15,9 +15,6 @@ for image_set in SETS:
     rule:
         name:
             f"plan_{image_set}"
-        input:
-            tables=tables_of_source(image_set),
-            pictures=pictures_of_source(image_set),
         output:
             by_shard(results("images/{set}/plan/{shard}.parquet"), image_set),
         log:
@@ -30,7 +27,8 @@ for image_set in SETS:
         params:
             code=stage_code("plan", "mia.images.openmoji"),
             name=image_set,
-            spec=selected(SETS[image_set], PLAN_KEYS),
+            spec=as_given(selected(SETS[image_set], PLAN_KEYS)),
+            contents=planned_contents(image_set),
         shell:
             "python -m mia.stages.plan --name {params.name:q} --spec {params.spec:q}"
             " --output {output:q} &> {log:q}"
@@ -39,7 +37,6 @@ for image_set in SETS:
 rule download:
     input:
         plan=results("images/{set}/plan/{shard}.parquet"),
-        pictures=lambda wildcards: pictures_of_source(wildcards.set),
     output:
         pictures=results("images/{set}/raw/{shard}/pictures.tar"),
         downloads=results("images/{set}/raw/{shard}/downloads.parquet"),
@@ -55,10 +52,11 @@ rule download:
     params:
         code=stage_code("download", "mia.images.openmoji"),
         spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
+        contents=picture_contents,
         exclude=exclude_list_now,
     shell:
         "python -m mia.stages.download --plan {input.plan:q} --spec {params.spec:q}"
-        " --exclude {params.exclude:q} --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
+        " {params.exclude:q} --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
 
 
 rule rows:
@@ -66,7 +64,6 @@ rule rows:
         plan=results("images/{set}/plan/{shard}.parquet"),
         pictures=results("images/{set}/raw/{shard}/pictures.tar"),
         downloads=results("images/{set}/raw/{shard}/downloads.parquet"),
-        exclude=exclude_list,
     output:
         results("images/{set}/rows/{shard}.parquet"),
     log:
@@ -79,10 +76,12 @@ rule rows:
     params:
         code=stage_code("rows"),
         pixel_limit=lambda wildcards: SETS[wildcards.set]["pixel_limit"],
+        exclude=lambda wildcards: options("exclude", exclude_list(wildcards)),
+        contents=exclude_contents,
     shell:
         "python -m mia.stages.rows --plan {input.plan:q} --pictures {input.pictures:q}"
         " --downloads {input.downloads:q} --pixel-limit {params.pixel_limit:q}"
-        " --exclude {input.exclude:q} --output {output:q} &> {log:q}"
+        " {params.exclude:q} --output {output:q} &> {log:q}"
 
 
 if EXPERIMENT.encoders:
@@ -91,7 +90,6 @@ if EXPERIMENT.encoders:
         input:
             rows=results("images/{set}/rows/{shard}.parquet"),
             pictures=pictures_to_embed,
-            model=embedding_files,
         output:
             results("images/{set}/embeddings/{encoder}/{channel}/{shard}.parquet"),
         log:
@@ -107,6 +105,7 @@ if EXPERIMENT.encoders:
         params:
             code=stage_code("embed"),
             spec=embedding_spec,
+            contents=embedding_contents,
             device=config["measure"]["device"],
         shell:
             "python -m mia.stages.embed --rows {input.rows:q} --pictures {input.pictures:q}"
@@ -144,7 +143,6 @@ rule membership:
         manifests=lambda wildcards: expand(
             results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
         ),
-        known=known_index,
     output:
         membership=results("targets/{target}/membership.parquet"),
         pairs=results("targets/{target}/pairs.parquet"),
@@ -160,7 +158,9 @@ rule membership:
     params:
         code=membership_code,
         spec=membership_spec,
+        known=lambda wildcards: options("known", known_index(wildcards)),
+        contents=known_contents,
     shell:
         "python -m mia.stages.membership --name {wildcards.target:q} --manifests {input.manifests:q}"
-        " --known {input.known:q} --spec {params.spec:q} --membership {output.membership:q}"
+        " {params.known:q} --spec {params.spec:q} --membership {output.membership:q}"
         " --pairs {output.pairs:q} &> {log:q}"

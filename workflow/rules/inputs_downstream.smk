@@ -93,7 +93,8 @@ def embeddings_of_attack(wildcards):
 
 def external_scores(wildcards):
     """The user's file of scores, of a row that has one."""
-    return config["attacks"][wildcards.attack].get("scores", [])
+    row = config["attacks"][wildcards.attack]
+    return [row["scores"]] if "scores" in row else []
 
 
 def attack_code(wildcards):

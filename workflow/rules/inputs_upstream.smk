@@ -9,47 +9,16 @@ def selected(spec, keys):
     return dump({key: spec[key] for key in keys if key in spec})
 
 
-def tables_of_source(image_set):
-    """Files a plan is made from, besides the pictures; the plan stage reports a missing one."""
-    spec = SETS[image_set]
-    found = [str(CAPTION_TABLE)] if spec["source"] == "builtin" else []
-    for part in (spec, *spec.get("parts", {}).values()):
-        part = {**spec, **part}
-        found += [part[key] for key in ("captions",) if key in part]
-        found += [part["path"]] if part["source"] == "urls" and "path" in part else []
-    return sorted(path for path in set(found) if Path(path).is_file())
-
-
-def pictures_of_source(image_set):
-    """Picture files of a folder set; a missing folder is reported by the plan stage."""
-    spec = SETS[image_set]
-    if spec["source"] != "folder":
-        return []
-    folders = {part.get("path") for part in (spec, *spec.get("parts", {}).values())} - {
-        None
-    }
-    return sorted(
-        str(path)
-        for folder in folders
-        for path in Path(folder).rglob("*")
-        if path.is_file()
-    )
-
-
 def exclude_list(wildcards):
-    return SETS[wildcards.set].get("exclude", [])
+    """The list of a set, if it has one."""
+    spec = SETS[wildcards.set]
+    return [spec["exclude"]] if "exclude" in spec else []
 
 
 def exclude_list_now(wildcards, input):
     """The same, of `input` in name only: Snakemake does not follow such a parameter, so that a
     longer list excludes what is there and downloads nothing anew (docs/ethics.md)."""
-    return exclude_list(wildcards)
-
-
-def embedding_files(wildcards):
-    """The embedding model's files; a missing one is reported by the stage or the config's check."""
-    folder = Path(EXPERIMENT.encoders[wildcards.encoder]["path"])
-    return sorted(str(path) for path in folder.glob("*") if path.is_file())
+    return options("exclude", exclude_list(wildcards))
 
 
 def embedding_spec(wildcards):
@@ -160,16 +129,10 @@ def cards_of_training(wildcards):
     return 1 if config["training"][wildcards.training]["device"] == "cuda" else 0
 
 
-def model_files(wildcards):
-    """What a model is made from: the index of its training, or the files of its folder."""
-    spec = config["models"][wildcards.model]
-    if spec["source"] == "training":
-        return [f"{R}/training/{spec['training']}/index.json"]
-    if spec["source"] == "path":
-        return sorted(
-            str(path) for path in Path(spec["path"]).rglob("*") if path.is_file()
-        )
-    return []
+def index_of_training(wildcards):
+    """The checkpoints of the training that makes a model, if one does."""
+    training = EXPERIMENT.training(wildcards.model)
+    return [] if training is None else [f"{R}/training/{training}/index.json"]
 
 
 def model_spec(wildcards):

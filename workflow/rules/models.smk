@@ -58,7 +58,7 @@ rule train:
 
 rule model:
     input:
-        model_files,
+        index_of_training,
     output:
         results("models/{model}/model.json"),
     log:
@@ -73,6 +73,7 @@ rule model:
     params:
         code=stage_code("model"),
         spec=model_spec,
+        contents=model_contents,
     shell:
         "python -m mia.stages.model --name {wildcards.model:q} --spec {params.spec:q}"
         " --made-from {input:q} --output {output:q} &> {log:q}"

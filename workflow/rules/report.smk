@@ -12,6 +12,21 @@ LOSS_FIGURES = {
 }
 FIGURES = {**SCORE_FIGURES, **LOSS_FIGURES}
 
+PAGE_PARTS = (
+    "docs/checks.md",
+    "docs/ethics.md",
+    *(
+        f"workflow/report/{part}"
+        for part in (
+            "page.html.j2",
+            "page_parts.html.j2",
+            "target_further.html.j2",
+            "page.css",
+            "page.js",
+        )
+    ),
+)
+
 
 rule figures:
     input:
@@ -88,20 +103,6 @@ rule report:
             target=config["targets"],
             figure=FIGURES,
         ),
-        texts=[
-            str(WORKFLOW.parent / "docs" / f"{page}.md")
-            for page in ("checks", "ethics")
-        ],
-        template=str(WORKFLOW / "report" / "page.html.j2"),
-        parts=[
-            str(WORKFLOW / "report" / part)
-            for part in (
-                "page_parts.html.j2",
-                "target_further.html.j2",
-                "page.css",
-                "page.js",
-            )
-        ],
     output:
         report(
             results("report.html"),
@@ -120,7 +121,8 @@ rule report:
         runtime=growing(60),
     params:
         code=stage_code("report"),
-        spec=report_spec(),
+        spec=as_given(report_spec()),
+        contents=lambda wildcards: package_contents(*PAGE_PARTS),
     shell:
         "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary:q}"
         " --metrics {input.metrics:q} --audits {input.audits:q} --manifests {input.manifests:q}"
@@ -128,4 +130,4 @@ rule report:
         " --target-pairs {input.target_pairs:q} --models {input.models:q}"
         " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
-        " --texts {input.texts:q} --template {input.template:q} --output {output:q} &> {log:q}"
+        " --output {output:q} &> {log:q}"

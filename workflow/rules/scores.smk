@@ -9,7 +9,6 @@ rule score:
         manifests=manifests_of_attack,
         embeddings=embeddings_of_attack,
         model=model_of_attack,
-        external=external_scores,
     output:
         results("scores/{target}/{attack}.parquet"),
     log:
@@ -22,12 +21,14 @@ rule score:
     params:
         code=attack_code,
         attack=attack_spec,
+        external=lambda wildcards: options("external", external_scores(wildcards)),
+        contents=external_contents,
         seed=config["seed"],
     shell:
         "python -m mia.stages.score --attack {params.attack:q} --target {wildcards.target:q}"
         " --membership {input.membership:q}"
         " --model {input.model:q} --signals {input.signals:q} --reference {input.reference:q} --manifests {input.manifests:q}"
-        " --embeddings {input.embeddings:q} --external {input.external:q} --seed {params.seed:q} --output {output:q} &> {log:q}"
+        " --embeddings {input.embeddings:q} {params.external:q} --seed {params.seed:q} --output {output:q} &> {log:q}"
 
 
 rule evaluate:
@@ -133,7 +134,7 @@ rule tables:
         runtime=growing(60),
     params:
         code=stage_code("tables", *SIGNAL_CODE),
-        attacks=dump(config["attacks"]),
+        attacks=as_given(dump(config["attacks"])),
         settings=dump({**config["evaluation"], "seed": config["seed"]}),
     shell:
         "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"

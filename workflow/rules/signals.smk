@@ -63,7 +63,7 @@ rule gather:
         runtime=growing(60),
     params:
         code=stage_code("gather"),
-        queries=mia_query.dump(EXPERIMENT.queries),
+        queries=as_given(mia_query.dump(EXPERIMENT.queries)),
         signals=results("signals/{model}/{set}"),
         shards=lambda wildcards: shards(wildcards.set),
         folder=results("queries/{model}/{set}"),

@@ -7,7 +7,6 @@ have; "" where nothing is known), `status`, `error`, and `key`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
@@ -17,6 +16,7 @@ import pandas as pd
 
 from mia.excerpt import cut, excerpt
 from mia.images.listing import locator_name
+from mia.images.locators import digest, shard
 from mia.images.public_hosts import PrivateAddress, require_public
 
 SCHEMES = ("http", "https")
@@ -90,11 +90,6 @@ def _host(host: str, text: str) -> str:
     return name
 
 
-def digest(text: str) -> str:
-    """Return the first 16 hexadecimal digits of a text's sha256."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
 def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.DataFrame:
     """Clean the column `url`; rows that are not to be fetched get a status and the reason.
 
@@ -141,11 +136,6 @@ def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         raise ValueError(f"rows with one key: {', '.join(sorted(map(excerpt, twice))[:4])}")
     return rows
-
-
-def shard(digest: str, shards: int) -> int:
-    """Return the shard of a row: its locator's digest modulo the number of shards."""
-    return int(digest, 16) % shards
 
 
 def divided(rows: pd.DataFrame, shards: int) -> list[pd.DataFrame]:

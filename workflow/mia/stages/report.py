@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mia import tables
-from mia.checkout import commit
+from mia.checkout import ROOT, commit
 from mia.evaluation.scored import scored
 from mia.pages import (
     drawings,
@@ -29,6 +29,8 @@ from mia.pages.known_index import index_counts
 from mia.pages.words import glossary
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
+TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("checks", "ethics")]
+TEMPLATE = ROOT / "workflow" / "report" / "page.html.j2"
 PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
 
 
@@ -51,8 +53,8 @@ def main() -> None:
     parser.add_argument("--pairwise", type=Path, required=True)
     parser.add_argument("--set-test", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
-    parser.add_argument("--texts", type=Path, nargs=2, required=True, help="checks, ethics")
-    parser.add_argument("--template", type=Path, required=True)
+    parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="checks, ethics")
+    parser.add_argument("--template", type=Path, default=TEMPLATE)
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     try:

@@ -1,0 +1,84 @@
+"""Hashes of files that people give: a file is read once, and again when anything of it changed.
+
+What was read is remembered in one small file. A file counts as the one that was read while size,
+dates, inode and path are the same. The date of the last change to a file's record (ctime) is one
+of them: no program sets it, so that a file that was replaced by an older one of the same size,
+by `cp -p`, `mv`, `rsync -a` or `tar`, is read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+# A change this soon after a file was read may leave all its dates as they are: clocks of file
+# systems tick in steps, FAT's in two seconds. Such a file is not remembered.
+YOUNG = 2_000_000_000  # nanoseconds
+LARGE = 1_000_000_000  # bytes that are worth a line, as reading them takes seconds
+
+
+class FileHashes:
+    """The sha256 of files, remembered in `store`.
+
+    Args:
+        store: A JSON file, made when there is something to remember. One that cannot be read or
+            written costs time and nothing else. Several processes may use it at once: each writes
+            it whole, and what one of them did not see is read again.
+        now: The clock, in nanoseconds.
+    """
+
+    def __init__(self, store: Path, now: Callable[[], int] = time.time_ns) -> None:
+        self._store, self._now = store, now
+        self._known = self._load()
+        self._new: dict[str, list] = {}
+
+    def sha256(self, path: str) -> str:
+        """Return the sha256 of a file's bytes, 64 hexadecimal digits; links are followed.
+
+        Raises:
+            OSError: It is not there or cannot be read.
+        """
+        stamp = _stamp(os.stat(path))
+        known = self._new.get(path) or self._known.get(path)
+        if isinstance(known, list) and known[:-1] == stamp and isinstance(known[-1], str):
+            return known[-1]
+        if stamp[0] > LARGE:
+            print(f"reading {path}: {stamp[0] / 1e9:.1f} GB, once", file=sys.stderr)
+        begun = self._now()
+        with open(path, "rb") as file:
+            before = _stamp(os.fstat(file.fileno()))
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            after = _stamp(os.fstat(file.fileno()))
+        if before == after and begun - max(after[1:3]) > YOUNG:
+            self._new[path] = [*after, found]
+        return found
+
+    def save(self) -> None:
+        """Remember what was read, beside what other processes have remembered since."""
+        if not self._new:
+            return
+        self._known = {**self._load(), **self._new}
+        self._new = {}
+        temporary = self._store.with_name(f".{self._store.name}.{uuid.uuid4().hex}.tmp")
+        with contextlib.suppress(OSError):
+            self._store.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(self._known), encoding="utf-8")
+            os.replace(temporary, self._store)
+
+    def _load(self) -> dict[str, list]:
+        try:
+            found = json.loads(self._store.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _stamp(found: os.stat_result) -> list[int]:
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
