@@ -151,6 +151,11 @@ def with_an_unknown_picture(folder):
         file.write("ghost.png,a ghost\n")
 
 
+def with_a_comma_that_nobody_quoted(folder):
+    with open(folder / "data/member.csv", "a") as file:
+        file.write("00.png,a cat, a dog\n")
+
+
 def with_a_pickle(folder):
     unet = folder / "models/tiny-sd/unet"
     (unet / "diffusion_pytorch_model.safetensors").unlink()
@@ -164,6 +169,10 @@ def with_a_pickle(folder):
         (
             with_an_unknown_picture,
             "image_sets.mine: data/member.csv: row 15: no picture 'ghost.png' in data/member",
+        ),
+        (
+            with_a_comma_that_nobody_quoted,
+            "image_sets.mine: data/member.csv: line 16: 3 fields; expected the header's 2 (file, ",
         ),
         (
             with_a_pickle,

@@ -43,6 +43,7 @@ READ = {
     "a list of categories": (LIST(pa.dictionary(pa.int8(), pa.string())), [[ONE], []], [ONE, NONE]),
     "integers": (pa.int64(), [7, 2**62 + 1, NONE], ["7", "4611686018427387905", NONE]),
     "small integers": (pa.uint8(), [255, NONE], ["255", NONE]),
+    "a type of its own": (pa.json_(), ['{"a": 1}', NONE], ['{"a": 1}', NONE]),
     "nothing": (pa.null(), [NONE, NONE], [NONE, NONE]),
     "floats that are all missing": (pa.float64(), [float("nan"), NONE], [NONE, NONE]),
 }
@@ -85,8 +86,17 @@ def given(path, cells, **others):
 def test_what_is_text_is_read_as_it_is(tmp_path, kind, cells, expected):
     table = given(tmp_path / "given.parquet", pa.array(cells, kind))
     assert table.frame([Column("text")])["text"].tolist() == expected
-    rows, _ = zip(*table.texts([Column("text")], np.array([1])), strict=True)
-    assert [row.tolist() for row in rows] == [[1]]
+
+
+@pytest.mark.parametrize(("kind", "cells", "expected"), READ.values(), ids=READ)
+def test_some_rows_are_read_as_all_are(tmp_path, monkeypatch, kind, cells, expected):
+    monkeypatch.setattr("mia.given_tables.table.ROWS_AT_ONCE", 5)
+    table = given(tmp_path / "given.parquet", pa.array(cells * 6, kind))
+    taken = np.array([0, 1, 3, 4, 6, 11])
+    rows, columns = zip(*table.texts([Column("text")], taken), strict=True)
+    assert np.concatenate(rows).tolist() == taken.tolist()
+    found = [cell for column in columns for cell in column["text"]]
+    assert found == [(expected * 6)[row] for row in taken]
 
 
 @pytest.mark.parametrize(("kind", "cells", "held"), TYPES_REFUSED.values(), ids=TYPES_REFUSED)
@@ -117,6 +127,20 @@ def test_a_string_that_is_no_utf8_is_refused_with_its_row(tmp_path):
     said = r"given\.parquet: row 2: column 'text' \(.*\) holds 2 bytes that are no UTF-8; expected"
     with pytest.raises(ValueError, match=said):
         table.frame([Column("text")])
+
+
+def test_of_two_columns_of_one_name_none_is_taken(tmp_path):
+    columns = [pa.array(["a"]), pa.array(["b"]), pa.array([{"b": 1}])]
+    pq.write_table(pa.table(columns, names=["text", "text", "a"]), tmp_path / "given.parquet")
+    with pytest.raises(ValueError, match=r"given\.parquet: column 'text' is there twice"):
+        GivenTable(tmp_path / "given.parquet").require([Column("text")])
+
+
+def test_a_name_with_a_dot_is_a_column_and_no_path(tmp_path):
+    columns = [pa.array([{"b": "inner"}]), pa.array(["outer"])]
+    pq.write_table(pa.table(columns, names=["a", "a.b"]), tmp_path / "given.parquet")
+    found = GivenTable(tmp_path / "given.parquet").frame([Column("a.b")])
+    assert found["a.b"].tolist() == ["outer"]
 
 
 HASH = "0123456789abcdef" * 4

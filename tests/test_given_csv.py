@@ -6,11 +6,11 @@ import random
 
 import pytest
 
+from mia import external_scores
 from mia.given_tables.cells import Column
 from mia.given_tables.csv_records import records
 from mia.given_tables.table import GivenTable
 from mia.stages.plan import read_captions, write_plan
-from mia.stages.score import read_external
 
 HEADER = "file,caption\n"
 TWELVE = [f'{n}.png,"a cat, no. {n}"' for n in range(12)]
@@ -89,7 +89,7 @@ def test_a_broken_csv_is_an_error_with_file_and_line(tmp_path, text, said):
 READERS = {
     "captions": read_captions,
     "addresses": lambda path: write_plan({"source": "urls", "path": path}, []),
-    "scores": lambda path: read_external(path, None),
+    "scores": external_scores.read,
 }
 
 

@@ -23,10 +23,12 @@ def excerpt(value: Any) -> str:
 def listed(names: Any, most: int = 20) -> str:
     """Return names as a list in words, long ones cut, and of many the first.
 
-    >>> listed(["url", "caption"]), listed([])
-    ('url, caption', 'none')
+    A name that looks like another in a message is quoted.
+
+    >>> print(listed(["url", " caption"]), listed([]), sep="; ")
+    url, ' caption'; none
     """
-    names = [cut(str(name)) for name in names]
+    names = [cut(name if name == name.strip() else repr(name)) for name in map(str, names)]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more or "none"
 

@@ -40,6 +40,8 @@ def records(path: str | Path, called: str) -> Iterator[list[str]]:
             yield from _records(file, called)
     except UnicodeDecodeError as error:
         raise ValueError(f"{called}: {_undecodable(Path(path))}") from error
+    except OSError as error:
+        raise ValueError(f"{called}: cannot be read: {error.strerror}") from error
 
 
 def _records(file: TextIO, called: str) -> Iterator[list[str]]:
