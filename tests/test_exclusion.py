@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 
 import pandas as pd
 import pytest
@@ -11,9 +12,9 @@ from mia import tables
 from mia.evaluation import survival
 from mia.images import archive, exclusion, replay, success
 from mia.images.manifest import PAIRS
-from mia.images.plan import digest
+from mia.images.plan import digest, with_cleaned_urls
 from mia.pages.image_sets import image_set_context
-from mia.stages import download, rows
+from mia.stages import download, manifest, rows
 
 
 def png(colour: str) -> bytes:
@@ -50,7 +51,8 @@ def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
 def opened(folder, without) -> pd.DataFrame:
     plan = tables.read(folder / "plan.parquet", list(rows.PLANNED))
     downloads = tables.read(folder / "d.parquet")
-    return rows.described(plan, downloads, folder / "p.tar", 10**6, without).set_index("key")
+    table, _ = rows.described(plan, downloads, folder / "p.tar", 10**6, without)
+    return table.set_index("key")
 
 
 def listing(folder, planned):
@@ -84,10 +86,112 @@ def test_a_csv_names_columns_as_the_manifest_does(tmp_path):
     path = tmp_path / "exclude.csv"
     path.write_text("url,why,key\nHTTP://A.org/a b.jpg,asked,\n,asked too,0123456789abcdef\n")
     found = exclusion.read(path)
-    assert found.names_row("f" * 16, "http://a.org/a%20b.jpg", "")
-    assert found.names_row("0123456789abcdef", None, None)
-    assert not found.names_row("f" * 16, None, None) and not found.names_picture(None)
+    assert found.naming_row("f" * 16, "http://a.org/a%20b.jpg", "") == {"HTTP://A.org/a b.jpg"}
+    assert found.naming_row("0123456789abcdef", None, None)
+    assert not found.naming_row("f" * 16, None, None) and not found.naming_picture(None)
     assert len(found) == 2
+
+
+SPELLINGS = {
+    "http://a.org/x/~y.jpg": [
+        *("HTTP://A.ORG/x/~y.jpg", "http://a.org:80/x/~y.jpg", "https://a.org:443/x/~y.jpg"),
+        *("http://a.org./x/~y.jpg", "http://a.org/x/%7Ey.jpg", "http://a.org/x/%7ey.jpg#top"),
+        *("http://a.org/x/./z/../~y.jpg", "http://a.org/%78/~y.jpg?", " http://a.org/x/~y.jpg "),
+    ],
+    "http://bücher.org/größe (1).jpg": [
+        *(
+            "http://xn--bcher-kva.org/gr%C3%B6%C3%9Fe%20(1).jpg",
+            "http://b%C3%BCcher.org/größe (1).jpg",
+        ),
+        *(
+            "http://bücher.org/gro\u0308ße%20%281%29.jpg",
+            "http://bücher.org/gro%cc%88%c3%9fe (1).jpg",
+        ),
+    ],
+    "http://a.org:8080/x?q=é&r=%2F": [
+        *("http://a.org:8080/x?q=%c3%a9&r=/", "http://a.org:8080/x?q=e\u0301&r=%2f"),
+    ],
+    "http://a.org/caf%E9.jpg": ["http://a.org/caf%e9.jpg", "http://a.org/%63af%E9.jpg"],
+    "mine/größe.png": [
+        *("./mine/größe.png", "mine//größe.png", "mine/gro\u0308ße.png", "{here}/mine/größe.png"),
+        *(
+            "mine/../mine/größe.png",
+            "file://{here}/mine/gr%C3%B6%C3%9Fe.png",
+            "{here}/link/größe.png",
+        ),
+    ],
+    "{here}/mine/gro\u0308ße.png": ["mine/größe.png", "link/größe.png", "./link/gro\u0308ße.png"],
+    "link/red.png": ["mine/red.png", "mine/scarlet.png", "{here}/link/scarlet.png"],
+}
+
+
+@pytest.mark.parametrize(
+    ("locator", "entry"),
+    [(locator, entry) for locator in SPELLINGS for entry in SPELLINGS[locator]],
+)
+def test_an_entry_fits_in_any_spelling(planned, tmp_path, locator, entry):
+    """On whichever side; `link` leads to the folder `mine`, `scarlet.png` to `red.png`."""
+    (tmp_path / "link").symlink_to("mine")
+    (tmp_path / "mine/scarlet.png").symlink_to("red.png")
+    path = tmp_path / "exclude.txt"
+    for listed, other in ((locator, entry), (entry, locator)):
+        listed, other = (text.format(here=tmp_path) for text in (listed, other))
+        path.write_text(listed)
+        url = cleaned(other) if other.strip().lower().startswith("http") else other
+        assert exclusion.read(path).naming_row("0" * 16, url, "") == {listed.strip()}
+
+
+def cleaned(url):
+    rows = pd.DataFrame({"url": [url], "status": "", "error": ""})
+    return with_cleaned_urls(rows)["url"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("locator", "entry"),
+    [
+        ("http://a.org/x.jpg", "http://a.org/X.jpg"),
+        ("http://a.org/x.jpg", "http://a.org:8080/x.jpg"),
+        ("http://a.org/x.jpg", "https://a.org:80/x.jpg"),
+        ("http://a.org/x.jpg", "http://b.a.org/x.jpg"),
+        ("http://a.org/x/y.jpg", "http://a.org/x%2Fy.jpg"),
+        ("http://a.org/x%25y.jpg", "http://a.org/x%2525y.jpg"),
+        ("http://a.org/x?a=1&b=2", "http://a.org/x?a=1%26b=2"),
+        ("http://a.org/x?a=1", "http://a.org/x"),
+        ("http://a.org/caf%E9.jpg", "http://a.org/caf%C3%A9.jpg"),
+        ("mine/red.png", "red.png/mine"),
+        ("mine/red.png", "/mine/red.png"),
+        ("mine/red.png", "mine/Red.png"),
+        ("mine/red\0.png", "mine/red.png"),
+    ],
+)
+def test_an_entry_fits_nothing_else(planned, tmp_path, locator, entry):
+    (tmp_path / "exclude.txt").write_text(entry)
+    assert not exclusion.read(tmp_path / "exclude.txt").naming_row("0" * 16, locator, "")
+
+
+def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
+    """One that fitted while the picture was there still counts when it is gone."""
+    image_id = hashlib.sha256(png("blue")).hexdigest()
+    fitting = [planned["mine/red.png"].upper(), "./mine/green.png", image_id, "mine//green.png"]
+    idle = ["mine/ghost.png", "0" * 16, "a" * 64, "http://a.org/x"]
+    path = tmp_path / "exclude.txt"
+    path.write_text("\n".join(["# asked for", *fitting, *idle]))
+    argv = ["--plan", "plan.parquet", "--pictures", "p.tar", "--downloads", "d.parquet"]
+    download.main([*argv, "--spec", '{"source": "folder"}', "--exclude", str(path)])
+    for listed in (idle, [*fitting, *idle]):
+        path.write_text("\n".join(["# asked for", *listed]))
+        limit = ["--pixel-limit", "1000", "--exclude", str(path)]
+        rows.main([*argv, *limit, "--output", "rows.parquet"])
+    rule = {"phash": 0, "rmse": 0, "mirror_rmse": 0, "linked_rmse": 0}
+    argv = ["--name", "mine", "--rows", "rows.parquet", "--exclude", str(path)]
+    argv += ["--spec", json.dumps({"duplicates": rule, "seed": 0})]
+    manifest.main([*argv, "--manifest", "m.parquet", "--pairs", "pairs.parquet"])
+    said = {"count": 4, "entries": 8, "lines": [6, 7, 8, 9]}
+    assert tables.metadata("m.parquet") == {"idle_entries": said}
+    assert (tables.read("m.parquet")["status"] == "excluded").sum() == 3
+    printed = capsys.readouterr().err
+    assert f"{path}: 4 of 8 entries fit nothing here" in printed
+    assert f"{path}: line 6: fits nothing here: mine/ghost.png" in printed
 
 
 @pytest.mark.parametrize(
@@ -113,7 +217,8 @@ def test_a_picture_that_is_published_under_a_listed_hash_is_not_asked_for(planne
     image_id = hashlib.sha256(png("blue")).hexdigest()
     plan.loc[plan["url"] == "mine/blue.png", ["url", "sha256"]] = ["mine/gone.png", image_id]
     tables.write(plan, tmp_path / "plan.parquet")
-    statuses, _ = fetched(tmp_path, exclusion.Exclusion(image_ids=frozenset({image_id})))
+    (tmp_path / "exclude.txt").write_text(image_id)
+    statuses, _ = fetched(tmp_path, exclusion.read(tmp_path / "exclude.txt"))
     assert statuses[planned["mine/blue.png"]] == "excluded"
 
 
@@ -123,7 +228,7 @@ def test_excluded_rows_are_no_failures():
     counted = table.assign(kept=table["status"] == "success", reason="")
     pairs = pd.DataFrame(columns=PAIRS)
     rule = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
-    told = image_set_context("mine", {"source": "folder", "duplicates": rule}, counted, pairs)
+    told = image_set_context("mine", {"source": "folder", "duplicates": rule}, counted, pairs, {})
     assert (told["rows"], told["excluded"], told["survival"], told["failures"]) == (3, 5, 1.0, [])
     side = {"set": "mine", "parts": [""], "dealt": False}
     found = survival.survival({"mine": table}, {"members": side, "nonmembers": side}, 0.95)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from mia.images.locator_form import form
 from mia.images.plan import clean_url
 
 EXCLUDED = "excluded"
@@ -17,32 +19,52 @@ EXPECTED = (
     "expected a key (16 hexadecimal digits), an image_id (64), an http or https address, or the "
     "path of a file with its folder"
 )
+FEW = 10
 
 
 @dataclass(frozen=True)
-class Exclusion:
-    """What is left out of an image set; nothing by default.
+class Entry:
+    """One entry of a list.
 
     Args:
-        keys: Keys of rows.
-        image_ids: Sha256 of pictures, hexadecimal.
-        locators: Addresses, cleaned, and paths of files, as a plan has them.
+        line: Its line in the file.
+        text: What stands there.
+        kind: `key`, `image_id` or `locator`.
+        form: What it is compared by; two spellings of one thing have one form.
     """
 
-    keys: frozenset[str] = frozenset()
-    image_ids: frozenset[str] = frozenset()
-    locators: frozenset[str] = frozenset()
+    line: int
+    text: str
+    kind: str
+    form: str
 
-    def names_row(self, key: str, url: str | None, sha256: str | None) -> bool:
-        """Whether a planned row is left out; `sha256` is what it is published as, if it is."""
-        return key in self.keys or url in self.locators or self.names_picture(sha256)
 
-    def names_picture(self, image_id: str | None) -> bool:
-        """Whether a picture is left out, wherever it came from."""
-        return image_id in self.image_ids
+class Exclusion:
+    """What is left out of an image set, by its entries; nothing by default."""
+
+    def __init__(self, entries: Collection[Entry] = ()) -> None:
+        self.entries = tuple(entries)
+        self._texts: dict[str, dict[str, set[str]]] = {"key": {}, "image_id": {}, "locator": {}}
+        for entry in entries:
+            self._texts[entry.kind].setdefault(entry.form, set()).add(entry.text)
+
+    def naming_row(self, key: str, url: str | None, sha256: str | None) -> set[str]:
+        """Return the entries that name a planned row; `sha256` is what it is published as."""
+        found = self._texts["key"].get(key, set()) | self.naming_picture(sha256)
+        if self._texts["locator"] and isinstance(url, str) and url:
+            found = found | self._texts["locator"].get(form(url), set())
+        return found
+
+    def naming_picture(self, image_id: str | None) -> set[str]:
+        """Return the entries that name a picture, wherever it came from."""
+        return self._texts["image_id"].get(image_id, set())
+
+    def idle(self, fitted: Collection[str]) -> list[Entry]:
+        """Return the entries whose text is not among `fitted`."""
+        return [entry for entry in self.entries if entry.text not in fitted]
 
     def __len__(self) -> int:
-        return len(self.keys) + len(self.image_ids) + len(self.locators)
+        return len(self.entries)
 
 
 NOTHING = Exclusion()
@@ -58,46 +80,45 @@ def read(path: Path) -> Exclusion:
     if not path.is_file():
         raise ValueError(f"{path}: no such exclude list")
     entries = _csv(path) if path.suffix.lower() == ".csv" else _lines(path)
-    found: dict[str, set[str]] = {"keys": set(), "image_ids": set(), "locators": set()}
-    for line, entry in entries:
+    found = []
+    for line, text in entries:
         try:
-            kind, value = classify(entry)
+            found.append(Entry(line, text, *classify(text)))
         except ValueError as error:
             raise ValueError(f"{path}: line {line}: {error}") from error
-        found[kind].add(value)
-    return Exclusion(**{kind: frozenset(values) for kind, values in found.items()})
+    return Exclusion(found)
 
 
 def classify(entry: str) -> tuple[str, str]:
-    """Return which field of `Exclusion` an entry belongs to, and the entry as it is kept there.
+    """Return the kind of an entry, and what it is compared by.
 
     Raises:
         ValueError: It is of no known kind; the message says what was expected.
 
-    >>> classify("HTTP://A.org/x y.jpg")
-    ('locators', 'http://a.org/x%20y.jpg')
+    >>> classify("HTTP://A.org:80/x y.jpg")
+    ('locator', '//a.org/x y.jpg')
     >>> classify("0123456789ABCDEF")
-    ('keys', '0123456789abcdef')
+    ('key', '0123456789abcdef')
     """
     if re.fullmatch(r"[0-9a-fA-F]{16}", entry):
-        return "keys", entry.lower()
+        return "key", entry.lower()
     if re.fullmatch(r"[0-9a-fA-F]{64}", entry):
-        return "image_ids", entry.lower()
-    if "://" in entry:
-        return "locators", clean_url(entry)
-    if "/" in entry:
-        return "locators", str(PurePosixPath(entry))
-    raise ValueError(f"{entry!r}: {EXPECTED}")
+        return "image_id", entry.lower()
+    if "/" not in entry or "\0" in entry:
+        raise ValueError(f"{entry!r}: {EXPECTED}")
+    if "://" in entry and not entry.lower().startswith("file://"):
+        clean_url(entry)
+    return "locator", form(entry)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line.strip()
 
 
 def _csv(path: Path) -> Iterator[tuple[int, str]]:
-    rows = csv.DictReader(_text(path).splitlines())
+    rows = csv.DictReader(io.StringIO(_text(path), newline=""))
     known = [column for column in rows.fieldnames or () if column in COLUMNS]
     if not known:
         raise ValueError(

@@ -13,7 +13,11 @@ DUPLICATES = ("exact", "near", "mirror", "embedding")
 
 
 def image_set_context(
-    name: str, spec: dict[str, Any], manifest: pd.DataFrame, pairs: pd.DataFrame
+    name: str,
+    spec: dict[str, Any],
+    manifest: pd.DataFrame,
+    pairs: pd.DataFrame,
+    about: dict[str, Any],
 ) -> dict[str, Any]:
     """Return an image set's counts.
 
@@ -22,6 +26,7 @@ def image_set_context(
         spec: Its config.
         manifest: Columns part, status, kept, reason.
         pairs: Columns part_a, part_b, kind.
+        about: What the manifest's metadata say.
     """
     opened = manifest["status"] == "success"
     asked = manifest["status"] != EXCLUDED
@@ -47,6 +52,8 @@ def image_set_context(
             for part, rows in manifest.groupby("part")
         ],
         "excluded": int((~asked).sum()),
+        "idle_entries": about.get("idle_entries"),
+        "folders": [folder_words(part, of) for part, of in about.get("folders", {}).items()],
         "failures": [(FAILURES.get(status, status), int(n)) for status, n in failures.items()],
         "reasons": [(reason, int(n)) for reason, n in reasons.items()],
         "pairs": pair_counts(pairs),
@@ -54,6 +61,11 @@ def image_set_context(
             ((pairs["part_a"] != pairs["part_b"]) & pairs["kind"].isin(DUPLICATES)).sum()
         ),
     }
+
+
+def folder_words(part: str, of: dict[str, Any]) -> dict[str, Any]:
+    """Return a part's name, where its folder's captions came from, its other files by kind."""
+    return {"part": part, "captions": of["captions"], "others": sorted(of["others"].items())}
 
 
 def pair_counts(pairs: pd.DataFrame) -> list[tuple[str, int]]:

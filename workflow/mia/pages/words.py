@@ -67,6 +67,9 @@ FAILURES = {
     "not_reached": "not reached in time",
     "changed": "not the published bytes",
     "missing_file": "file missing",
+    "unreadable_file": "file not readable",
+    "unsupported": "in a format that is not opened here",
+    "bad_name": "under a name that is not UTF-8",
     "excluded": "left out on request",
     "failed": "failed otherwise",
 }

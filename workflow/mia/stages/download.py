@@ -11,7 +11,7 @@ import hashlib
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,10 +45,13 @@ def fetch(
 ) -> None:
     planned = tables.read(plan, ["key", "url", "sha256", "status", "error"])
     bad = planned[planned["status"] != ""]
-    excluded = [
-        row.key for row in planned.itertuples() if without.names_row(row.key, row.url, row.sha256)
-    ]
-    urls = planned.drop(bad.index).set_index("key")["url"].drop(excluded, errors="ignore").to_dict()
+    excluded = {
+        row.key: entries
+        for row in planned.itertuples()
+        if (entries := without.naming_row(row.key, row.url, row.sha256))
+    }
+    urls = planned.drop(bad.index).set_index("key")["url"]
+    urls = urls.drop(list(excluded), errors="ignore").to_dict()
     source = {"folder": from_folder, "builtin": from_builtin}.get(spec["source"], from_addresses)
     with (
         source(urls, spec) as (results, contents),
@@ -60,14 +63,18 @@ def fetch(
     if len(without):
         print(f"excluded {len(excluded)} rows, by a list of {len(without)}", file=sys.stderr)
     rows = [(key, *results[key]) for key in sorted(results)]
-    tables.write(pd.DataFrame(rows, columns=["key", "status", "error"], dtype="string"), downloads)
+    table = pd.DataFrame(rows, columns=["key", "status", "error"], dtype="string")
+    fitted = sorted(set().union(*excluded.values()))
+    tables.write(table, downloads, {"fitted": fitted} if fitted else {})
 
 
-def unlisted(contents: Iterator, without: Exclusion, excluded: list[str]) -> Iterator:
-    """Yield the pictures that are not listed; the others' keys go to `excluded`."""
+def unlisted(
+    contents: Iterator, without: Exclusion, excluded: dict[str, Collection[str]]
+) -> Iterator:
+    """Yield the pictures that are not listed; the others' keys and entries go to `excluded`."""
     for key, data in contents:
-        if without.names_picture(hashlib.sha256(data).hexdigest()):
-            excluded.append(key)
+        if entries := without.naming_picture(hashlib.sha256(data).hexdigest()):
+            excluded[key] = entries
         else:
             yield key, data
 
@@ -96,13 +103,23 @@ def from_builtin(urls: dict[str, str], spec: dict) -> Iterator:
 
 @contextmanager
 def from_folder(urls: dict[str, str], spec: dict) -> Iterator:
-    """Take the files as they are; one that went missing since the plan is a row that says so."""
-    present = {key: path for key, path in sorted(urls.items()) if Path(path).is_file()}
-    results = {
-        key: ("success", "") if key in present else ("missing_file", f"{path}: no such file")
-        for key, path in urls.items()
-    }
-    yield results, ((key, Path(path).read_bytes()) for key, path in present.items())
+    """Take the files as they are; one that cannot be read by now is a row that says so."""
+    results = dict.fromkeys(urls, ("success", ""))
+    yield results, read_files(urls, results)
+
+
+def read_files(paths: dict[str, str], results: dict[str, tuple[str, str]]) -> Iterator:
+    """Yield (key, bytes) of the files that can be read; `results` tells of the others."""
+    for key, path in sorted(paths.items()):
+        try:
+            if not Path(path).is_file():
+                results[key] = ("missing_file", f"{path}: no such file")
+                continue
+            data = Path(path).read_bytes()
+        except OSError as error:
+            results[key] = ("unreadable_file", f"{path}: {error.strerror}")
+        else:
+            yield key, data
 
 
 if __name__ == "__main__":

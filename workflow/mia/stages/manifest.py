@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from mia import tables
-from mia.images import plan, replay
+from mia.images import exclusion, plan, replay
 from mia.images.manifest import build
 from mia.images.rows import typed
 from mia.images.success import require_success, status_table
@@ -21,12 +22,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--name", required=True, help="name of the image set")
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="rows, one per shard")
     parser.add_argument("--embeddings", nargs="*", type=Path, default=[], help="one per shard")
+    parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--spec", required=True, type=json.loads, help="split, duplicates, …")
     parser.add_argument("--manifest", required=True, type=Path, help="table to write")
     parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
     options = parser.parse_args(arguments)
     try:
         rows = gathered(options.rows)
+        about = said(options.rows, options.exclude)
         print(status_table(rows).to_string(), file=sys.stderr)
         if (counts := replay.counts(rows)) is not None:
             print(
@@ -44,8 +47,30 @@ def main(arguments: list[str] | None = None) -> None:
     parts = manifest.groupby("part")["kept"].agg(["size", "sum"])
     parts.columns = ["rows", "kept"]
     print(parts.rename_axis(None).to_string(), file=sys.stderr)
-    tables.write(manifest, options.manifest)
+    tables.write(manifest, options.manifest, about)
     tables.write(pairs, options.pairs)
+
+
+def said(rows: list[Path], lists: list[Path]) -> dict[str, Any]:
+    """Return what is known of the set besides its rows: its folders, entries that fit nothing."""
+    about = [tables.metadata(path) for path in rows]
+    known = {"folders": about[0]["folders"]} if "folders" in about[0] else {}
+    if lists and (without := exclusion.read(lists[0])):
+        fitted = set().union(*(of.get("fitted", []) for of in about))
+        idle = without.idle(fitted)
+        for entry in idle[: exclusion.FEW]:
+            print(
+                f"{lists[0]}: line {entry.line}: fits nothing here: {entry.text}", file=sys.stderr
+            )
+        print(
+            f"{lists[0]}: {len(idle)} of {len(without)} entries fit nothing here", file=sys.stderr
+        )
+        known["idle_entries"] = {
+            "count": len(idle),
+            "entries": len(without),
+            "lines": [entry.line for entry in idle[: exclusion.FEW]],
+        }
+    return known
 
 
 def gathered(paths: list[Path]) -> pd.DataFrame:

@@ -108,7 +108,13 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
             | {"limits": limits.between(name, spec, between[name], manifests)}
         )
     sets = [
-        image_sets.image_set_context(name, spec["image_sets"][name], counted[name], pairs[name])
+        image_sets.image_set_context(
+            name,
+            spec["image_sets"][name],
+            counted[name],
+            pairs[name],
+            tables.metadata(manifests[name]),
+        )
         | {"hash": provenance.pictures_hash(counted[name])}
         | {"limits": limits.within(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)

@@ -27,10 +27,12 @@ def main(arguments: list[str] | None = None) -> None:
         plan = tables.read(options.plan, list(PLANNED))
         downloads = tables.read(options.downloads)
         without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
-        rows = described(plan, downloads, options.pictures, options.pixel_limit, without)
+        rows, fitted = described(plan, downloads, options.pictures, options.pixel_limit, without)
     except (RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    tables.write(rows, options.output)
+    fitted |= set(tables.metadata(options.downloads).get("fitted", []))
+    about = {"fitted": sorted(fitted)} if fitted else {}
+    tables.write(rows, options.output, tables.metadata(options.plan) | about)
 
 
 def described(
@@ -39,10 +41,11 @@ def described(
     tar: Path,
     limit: int,
     without: Exclusion = NOTHING,
-) -> pd.DataFrame:
-    """Return the planned rows with what became of them; nulls where there is no picture.
+) -> tuple[pd.DataFrame, set[str]]:
+    """Return the planned rows with what became of them, and the entries that excluded some.
 
-    What `without` names is excluded here too: it may have been listed after it was downloaded.
+    A row without a picture has nulls. What `without` names is excluded here too: it may have been
+    listed after it was downloaded.
     """
     unlike = set(plan["key"]) ^ set(downloads["key"])
     if unlike:
@@ -59,16 +62,18 @@ def described(
     for key, data in archive.unpack(tar, arrived):
         with naming(f"{key} of {tar}"):
             found[key] = replay.unlike(expected[key], describe(data, limit))
-    found |= {
-        row.key: {"status": exclusion.EXCLUDED, "error": exclusion.ERROR}
+    entries = {
+        row.key: without.naming_row(row.key, row.url, row.sha256)
+        | without.naming_picture(found[row.key].get("image_id"))
         for row in plan.itertuples()
-        if without.names_row(row.key, row.url, row.sha256)
-        or without.names_picture(found[row.key].get("image_id"))
     }
+    said = {"status": exclusion.EXCLUDED, "error": exclusion.ERROR}
+    found |= {key: said for key, texts in entries.items() if texts}
     results = pd.DataFrame(
         [found[key] for key in plan["key"]], columns=["status", "error", *COLUMNS], index=plan.index
     )
-    return typed(pd.concat([plan, results], axis=1).sort_values("key", ignore_index=True))
+    table = typed(pd.concat([plan, results], axis=1).sort_values("key", ignore_index=True))
+    return table, set().union(*entries.values())
 
 
 if __name__ == "__main__":
