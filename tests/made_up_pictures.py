@@ -10,6 +10,15 @@ from PIL import Image, ImageDraw
 from mia import tables
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+ABOUT = {
+    "photos": {
+        "folders": {
+            "seen": {"captions": ".txt files", "others": {".pdf": 2, "<b>odd": 1500}},
+            "unseen": {"captions": None, "others": {}},
+        },
+        "idle_entries": {"count": 12, "entries": 30, "first": ["line 3", "line 5"]},
+    }
+}
 THINGS = ("apple", "boat", "cloud", "dragon", "eye", "flag", "ghost", "hat", "island", "kite")
 
 
@@ -46,7 +55,7 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
                 }
             )
     table = pd.DataFrame(rows).sort_values("key").reset_index(drop=True)
-    tables.write(table, folder / f"images/{name}/manifest.parquet")
+    tables.write(table, folder / f"images/{name}/manifest.parquet", ABOUT.get(name))
     opened = table.loc[table["status"] == "success", "key"].tolist()
     pairs = pd.DataFrame(
         {

@@ -6,8 +6,10 @@ import pytest
 
 from mia.config import ConfigError, complete
 from mia.experiment import Experiment
+from mia.files_of_folder import Listing
 from mia.given_tables.table import GivenTable
-from mia.images.sources import folder_rows
+from mia.images.folder_captions import from_table
+from mia.images.folder_rows import folder_rows
 from mia.images.url_table import UrlTable
 from mia.shard import captions_of
 from mia.stages.plan import read_captions
@@ -15,10 +17,12 @@ from mia.stages.plan import read_captions
 TABLE = pd.DataFrame(
     {"file": ["a.png", "b.png"], "caption": ["a cat", ""], "alt_blip": ["a pet", "a dog"]}
 )
+FILES = ("a.png", "b.png")
 
 
 def test_a_column_of_the_captions_file_becomes_a_condition():
-    rows = folder_rows("", "p", ["b.png", "a.png"], TABLE, "captions.csv", ["blip"])
+    captions = from_table(TABLE, FILES, "p", "captions.csv", ["blip"])
+    rows, _ = folder_rows("", "p", Listing(FILES, (), (), {}), captions)
     captions = captions_of(rows.assign(image_id=["i0", "i1"]))
     assert captions["caption"].tolist() == ["a cat", ""]
     assert captions["alt-blip"].tolist() == ["a pet", "a dog"]

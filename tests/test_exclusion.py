@@ -186,11 +186,11 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     argv = ["--name", "mine", "--rows", "rows.parquet", "--exclude", str(path)]
     argv += ["--spec", json.dumps({"duplicates": rule, "seed": 0})]
     manifest.main([*argv, "--manifest", "m.parquet", "--pairs", "pairs.parquet"])
-    said = {"count": 4, "entries": 8, "lines": [6, 7, 8, 9]}
+    said = {"count": 4, "entries": 8, "first": ["line 6", "line 7", "line 8", "line 9"]}
     assert tables.metadata("m.parquet") == {"idle_entries": said}
     assert (tables.read("m.parquet")["status"] == "excluded").sum() == 3
     printed = capsys.readouterr().err
-    assert f"{path}: 4 of 8 entries fit nothing here" in printed
+    assert f"{path}: 4 of 8 entries fit nothing" in printed
     assert f"{path}: line 6: fits nothing here: mine/ghost.png" in printed
 
 
@@ -199,9 +199,15 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     [
         ("a.txt", "\n0123\n", r"a\.txt: line 2: '0123': expected a key \(16 hex"),
         ("a.txt", "ftp://a.org/x\n", r"line 1: not an http or https address: 'ftp://a.org/x'"),
-        ("a.csv", "url\nhttp://a.org/x\nx.jpg\n", r"a\.csv: line 3: 'x.jpg': expected a key"),
+        (
+            "a.csv",
+            "url\nhttp://a.org/x\nx.jpg\n",
+            r"a\.csv: row 2, column 'url': 'x.jpg': expected a key",
+        ),
         ("a.csv", "link\nhttp://a.org/x\n", r"expected a column key, image_id, url; found: link"),
-        ("a.csv", "", r"found: none"),
+        ("a.csv", "", r"a\.csv: line 1: no header"),
+        ("a.csv", "url,why\nhttp://a.org/x,y,asked\n", r"a\.csv: line 2: 3 fields; expected"),
+        ("a.csv", 'url\n"http://a.org/x\n', r"a\.csv: line.* 2.*: a quote"),
     ],
 )
 def test_a_list_that_cannot_be_read_says_where(tmp_path, name, text, said):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mia.excerpt import excerpt, listed
+from mia.given_tables.csv_records import records
 from mia.images.locator_form import form
 from mia.images.plan import clean_url
 
@@ -19,7 +19,6 @@ EXPECTED = (
     "expected a key (16 hexadecimal digits), an image_id (64), an http or https address, or the "
     "path of a file with its folder"
 )
-FEW = 10
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Entry:
     """One entry of a list.
 
     Args:
-        line: Its line in the file.
+        place: Where in the list it stands: `line 3`, or `row 2, column 'url'` of a CSV.
         text: What stands there.
         kind: `key`, `image_id` or `locator`.
         form: What it is compared by; two spellings of one thing have one form.
     """
 
-    line: int
+    place: str
     text: str
     kind: str
     form: str
@@ -75,17 +74,17 @@ def read(path: Path) -> Exclusion:
 
     Raises:
         ValueError: No such file, an entry of no known kind, or a CSV without a known column; the
-            message names file and line.
+            message names file and line or row.
     """
     if not path.is_file():
         raise ValueError(f"{path}: no such exclude list")
     entries = _csv(path) if path.suffix.lower() == ".csv" else _lines(path)
     found = []
-    for line, text in entries:
+    for place, text in entries:
         try:
-            found.append(Entry(line, text, *classify(text)))
+            found.append(Entry(place, text, *classify(text)))
         except ValueError as error:
-            raise ValueError(f"{path}: line {line}: {error}") from error
+            raise ValueError(f"{path}: {place}: {error}") from error
     return Exclusion(found)
 
 
@@ -105,34 +104,29 @@ def classify(entry: str) -> tuple[str, str]:
     if re.fullmatch(r"[0-9a-fA-F]{64}", entry):
         return "image_id", entry.lower()
     if "/" not in entry or "\0" in entry:
-        raise ValueError(f"{entry!r}: {EXPECTED}")
+        raise ValueError(f"{excerpt(entry)}: {EXPECTED}")
     if "://" in entry and not entry.lower().startswith("file://"):
         clean_url(entry)
     return "locator", form(entry)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(_text(path).split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line.strip()
-
-
-def _csv(path: Path) -> Iterator[tuple[int, str]]:
-    rows = csv.DictReader(io.StringIO(_text(path), newline=""))
-    known = [column for column in rows.fieldnames or () if column in COLUMNS]
-    if not known:
-        raise ValueError(
-            f"{path}: expected a column {', '.join(COLUMNS)}; found: "
-            f"{', '.join(rows.fieldnames or ()) or 'none'}"
-        )
-    for row in rows:
-        for column in known:
-            if entry := (row[column] or "").strip():
-                yield rows.line_num, entry
-
-
-def _text(path: Path) -> str:
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not a text in UTF-8: {error}") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield f"line {number}", line.strip()
+
+
+def _csv(path: Path) -> Iterator[tuple[str, str]]:
+    rows = records(path, str(path))
+    names = next(rows)
+    columns = [(names.index(name), name) for name in COLUMNS if name in names]
+    if not columns:
+        raise ValueError(f"{path}: expected a column {', '.join(COLUMNS)}; found: {listed(names)}")
+    for number, row in enumerate(rows, 1):
+        for position, name in columns:
+            if entry := row[position].strip():
+                yield f"row {number}, column {name!r}", entry

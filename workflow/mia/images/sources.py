@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from mia.excerpt import excerpt
 from mia.images import openmoji, openmoji_kin
 from mia.images.source_keys import has_own_rows
-
-SUFFIXES = frozenset([".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
 
 
 def specs(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -62,69 +58,6 @@ def builtin_rows(parts: dict[str, dict[str, Any]]) -> pd.DataFrame:
     table["caption"] = table["code"].map(openmoji.caption)
     table["family"] = table["code"].map(openmoji_kin.family)
     return plain(table)
-
-
-def folder_rows(
-    part: str,
-    path: str,
-    files: Iterable[str],
-    captions: pd.DataFrame | None,
-    source: str = "",
-    alternates: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Return the rows of a folder of pictures.
-
-    Args:
-        part: Name of the source part.
-        path: The folder as the config gives it; with a file's name it is the picture's locator.
-        files: Names of all files in it, relative, with `/`.
-        captions: Columns `file` and `caption`, index = line in the CSV; None where the set has no
-            captions.
-        source: Name of the captions file, for messages.
-        alternates: Names of other captions, each in a column `alt_<name>` of `captions`.
-
-    Raises:
-        ValueError: An empty folder; a captions row whose picture is missing; a picture without a
-            captions row, or with two.
-    """
-    files = sorted(files)
-    listed = [] if captions is None else captions["file"].tolist()
-    known = [file for file in files if PurePosixPath(file).suffix.lower() in SUFFIXES]
-    pictures = sorted({*known, *set(files).intersection(listed)})
-    if not pictures:
-        kinds = " ".join(sorted(SUFFIXES))
-        raise ValueError(f"{path}: no picture in this folder; expected files ending in {kinds}")
-    text = dict.fromkeys(pictures, "")
-    if captions is not None:
-        text = _captions_by_file(captions, set(pictures), path, source)
-        without = [picture for picture in pictures if picture not in text]
-        if without:
-            raise ValueError(
-                f"{source}: no row for {len(without)} of {len(pictures)} pictures in {path}, "
-                f"first {without[0]!r}; expected one row per picture"
-            )
-    table = pd.DataFrame({"row": range(len(pictures)), "url": pictures})
-    table["caption"] = table["url"].map(text)
-    if alternates and captions is not None:
-        others = dict(zip(captions["file"], other_captions(captions, alternates), strict=True))
-        table["alternates"] = table["url"].map(others)
-    table["url"] = [str(PurePosixPath(path) / picture) for picture in pictures]
-    return plain(table.assign(part=part, family=None))
-
-
-def _captions_by_file(
-    captions: pd.DataFrame, pictures: set[str], path: str, source: str
-) -> dict[str, str]:
-    text, line_of = {}, {}
-    for line, file, caption in captions[["file", "caption"]].itertuples():
-        if file not in pictures:
-            raise ValueError(f"{source}: row {line}: no picture {excerpt(file)} in {path}")
-        if file in line_of:
-            raise ValueError(
-                f"{source}: rows {line_of[file]} and {line} both caption {excerpt(file)}"
-            )
-        text[file], line_of[file] = caption, line
-    return text
 
 
 def other_captions(table: pd.DataFrame, names: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from mia.attack_rows import build_attack
 from mia.blind import image, metadata, surface
 from mia.embedding_tables import with_embeddings
 from mia.evaluation.balance import balance
+from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.frechet import distances
 from mia.evaluation.left_out import counts, kept_share
 from mia.evaluation.remarks import remarks
@@ -184,15 +185,17 @@ def found(args: argparse.Namespace) -> dict:
         args.pairing["without_addresses"],
     )
     manifests = {
-        Path(path).parent.name: tables.read(path, ["part", "status"]) for path in args.manifests
+        Path(path).parent.name: tables.read(path, ["part", "status", "caption"])
+        for path in args.manifests
     }
+    sides = args.pairing["sides"]
     return {
         **of_target,
         **more,
         "match": match,
         "kept_share": share,
-        "survival": survival(manifests, args.pairing["sides"], args.settings["confidence"]),
-        "remarks": said,
+        "survival": survival(manifests, sides, args.settings["confidence"]),
+        "remarks": [*said, *empty_captions(manifests, sides)],
     }
 
 

@@ -16,6 +16,8 @@ from mia.images.manifest import build
 from mia.images.rows import typed
 from mia.images.success import require_success, status_table
 
+FEW = 10  # entries that are named where many fit nothing
+
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,18 +60,11 @@ def said(rows: list[Path], lists: list[Path]) -> dict[str, Any]:
     if lists and (without := exclusion.read(lists[0])):
         fitted = set().union(*(of.get("fitted", []) for of in about))
         idle = without.idle(fitted)
-        for entry in idle[: exclusion.FEW]:
-            print(
-                f"{lists[0]}: line {entry.line}: fits nothing here: {entry.text}", file=sys.stderr
-            )
-        print(
-            f"{lists[0]}: {len(idle)} of {len(without)} entries fit nothing here", file=sys.stderr
-        )
-        known["idle_entries"] = {
-            "count": len(idle),
-            "entries": len(without),
-            "lines": [entry.line for entry in idle[: exclusion.FEW]],
-        }
+        for entry in idle[:FEW]:
+            print(f"{lists[0]}: {entry.place}: fits nothing here: {entry.text}", file=sys.stderr)
+        print(f"{lists[0]}: {len(idle)} of {len(without)} entries fit nothing", file=sys.stderr)
+        places = [entry.place for entry in idle[:FEW]]
+        known["idle_entries"] = {"count": len(idle), "entries": len(without), "first": places}
     return known
 
 

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import hub, tables
+from mia import files_of_folder, hub, tables
+from mia.files_of_folder import list_files
 from mia.given_tables.cells import Column
 from mia.given_tables.table import GivenTable
 from mia.images import listing, plan, sources
+from mia.images.folder_captions import Captions, from_side_files, from_table, in_words, side_ending
+from mia.images.folder_rows import folder_rows
 from mia.images.listing import Listed, Listing
+from mia.images.picture_files import OPENED, ending
+from mia.images.source_keys import NO_CAPTIONS, captions_table
 from mia.images.url_table import UrlTable
 
 
@@ -32,42 +37,55 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:
     parts = sources.specs(spec)
-    listings = listed(spec["source"], parts)
+    listings, folders = listed(spec["source"], parts)
     limits = {name: part["limit"] for name, part in parts.items() if part.get("limit")}
     taken = listing.taken({part: found.digests() for part, found in listings.items()}, limits)
     rows = [listings[part].rows(at).assign(repeat=repeat) for part, (at, repeat) in taken.items()]
     shards = plan.divided(pd.concat(rows, ignore_index=True), len(outputs))
     for output, shard in zip(outputs, shards, strict=True):
-        tables.write(shard, output)
+        tables.write(shard, output, folders and {"folders": folders})
     print(f"planned rows by shard: {[len(shard) for shard in shards]}", file=sys.stderr)
 
 
-def listed(source: str, parts: dict[str, dict]) -> dict[str, Listing]:
-    """What each part of a set offers."""
+def listed(source: str, parts: dict[str, dict]) -> tuple[dict[str, Listing], dict[str, dict]]:
+    """What each part of a set offers, and what else is known of its folder, if it is one."""
     if source == "builtin":
-        rows = sources.builtin_rows(parts)
-        return {part: Listed(of_part) for part, of_part in rows.groupby("part", sort=True)}
+        rows = sources.builtin_rows(parts).groupby("part", sort=True)
+        return {part: Listed(of_part) for part, of_part in rows}, {}
     if source == "folder":
-        return {name: Listed(folder(name, part)) for name, part in parts.items()}
-    return {name: addresses(name, part, source) for name, part in parts.items()}
+        found = {name: folder(name, part) for name, part in parts.items()}
+        rows = {name: Listed(rows) for name, (rows, _) in found.items()}
+        return rows, {name: about for name, (_, about) in found.items()}
+    return {name: addresses(name, part, source) for name, part in parts.items()}, {}
 
 
-def folder(name: str, part: dict) -> pd.DataFrame:
+def folder(name: str, part: dict) -> tuple[pd.DataFrame, dict]:
+    """Return a folder's rows; where its captions are from, and its other files by kind."""
     path = Path(part["path"])
     if not path.is_dir():
         raise ValueError(f"{path}: no such folder of pictures")
-    files = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
-    captions = None
-    if part.get("captions"):
-        captions = read_captions(part["captions"], part.get("alternates", ()))
-    return sources.folder_rows(
-        name,
-        path.as_posix(),
-        files,
-        captions,
-        part.get("captions", ""),
-        part.get("alternates", ()),
-    )
+    found = list_files(path)
+    captions = captions_of(part, path.as_posix(), found)
+    rows, others = folder_rows(name, path.as_posix(), found, captions)
+    print(f"{path}: {len(rows)} pictures, {in_words(captions, len(rows))}", file=sys.stderr)
+    for kind, count in others.items():
+        print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)
+    return rows, {"captions": Path(captions.source).name if captions else None, "others": others}
+
+
+def captions_of(part: dict, path: str, found: files_of_folder.Listing) -> Captions | None:
+    """Return the captions that a folder's config names, or those found beside its pictures."""
+    alternates, given = part.get("alternates", ()), part.get("captions")
+    if table := captions_table(part):
+        names = (*found.files, *found.dangling)
+        return from_table(read_captions(table, alternates), names, path, table, alternates)
+    if alternates:
+        raise ValueError(f"{path}: alternates are columns of a table; expected `captions`, a CSV")
+    pictures = [name for name in found.files if ending(name) in OPENED]
+    if given == NO_CAPTIONS:
+        return None
+    kind = given or side_ending(path, found.files, pictures)
+    return from_side_files(path, found.files, pictures, kind) if kind else None
 
 
 def read_captions(path: str, alternates: Sequence[str] = ()) -> pd.DataFrame:

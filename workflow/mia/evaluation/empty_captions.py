@@ -1,0 +1,31 @@
+"""Pictures without a caption: where they are many, attacks that read captions read nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+
+def empty_captions(manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any]) -> list[str]:
+    """Return a remark on the pictures of a target that have no caption; none where all have one.
+
+    Args:
+        manifests: Image set to manifest: columns part, status, caption.
+        sides: `members` and `nonmembers`, each with `set` and `parts`.
+    """
+    counts = {side: _counts(manifests[of["set"]], of["parts"]) for side, of in sides.items()}
+    if not any(empty for empty, _ in counts.values()):
+        return []
+    told = " and ".join(f"{empty} of {all_} {side}" for side, (empty, all_) in counts.items())
+    found = f"Without a caption: {told}. Attacks that read a caption measure the empty one there."
+    shares = [empty / all_ if all_ else 0.0 for empty, all_ in counts.values()]
+    if max(shares) - min(shares) > 0.01:
+        found += " Having one or not tells the sides apart without the model."
+    return [found]
+
+
+def _counts(manifest: pd.DataFrame, parts: list[str]) -> tuple[int, int]:
+    mine = manifest["part"].isin(parts) & (manifest["status"] == "success")
+    return int((manifest.loc[mine, "caption"].fillna("").str.strip() == "").sum()), int(mine.sum())
