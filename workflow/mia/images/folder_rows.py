@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -13,8 +13,27 @@ from mia.images.picture_files import OPENED, UNSUPPORTED, ending, is_picture, ki
 from mia.images.sources import plain
 
 NOTHING = "link to nothing"
+FINE = ("", "")
 MISSING = ("missing_file", "a link to a file that is not there")
 BAD_NAME = ("bad_name", "the file's name is not UTF-8; rename it")
+
+
+def require_pictures(path: str, listing: Listing, listed: Iterable[str] = ()) -> None:
+    """Raise a ValueError unless a folder holds a file that may be opened.
+
+    Args:
+        path: The folder, for the message.
+        listing: What it holds.
+        listed: Names of files that have a caption, and so are pictures whatever their ending.
+    """
+    named = set(map(compared, listed))
+    if any(_is_row(name, named) and _fault(name) == FINE for name in listing.files):
+        return
+    found = ", ".join(f"{count} {kind}" for kind, count in _others(listing, (), ()).items())
+    raise ValueError(
+        f"{path}: no picture in this folder; expected files ending in "
+        f"{' '.join(sorted(OPENED))}; found: {found or 'nothing'}"
+    )
 
 
 def folder_rows(
@@ -33,12 +52,10 @@ def folder_rows(
         captions: None where the set has no captions.
 
     Raises:
-        ValueError: No picture that could be opened, or one without a caption.
+        ValueError: A picture that could be opened has no caption.
     """
     text = {} if captions is None else captions.text
     rows = {name: _fault(name) for name in listing.files if _is_row(name, text)}
-    if not any(status == "" for status, _ in rows.values()):
-        raise ValueError(_nothing_to_open(path, listing))
     if captions is not None:
         _require_captions(path, rows, captions)
     rows |= {name: MISSING for name in listing.dangling if _is_row(name, text)}
@@ -54,15 +71,15 @@ def folder_rows(
     return table, _others(listing, rows, () if captions is None else captions.files)
 
 
-def _is_row(name: str, captioned: Mapping[str, str]) -> bool:
+def _is_row(name: str, captioned: Collection[str]) -> bool:
     """Whether a file is a row: a picture by its ending, or named by a table of captions."""
     return is_picture(name) or compared(name) in captioned
 
 
 def _fault(name: str) -> tuple[str, str]:
-    """Status and error of a file that is not even tried; empty for any other."""
+    """Status and error of a file, by its ending."""
     if (kind := ending(name)) not in UNSUPPORTED:
-        return "", ""
+        return FINE
     return "unsupported", f"{kind} is a format that is not opened here; convert it, to PNG say"
 
 
@@ -74,13 +91,6 @@ def _require_captions(path: str, rows: Mapping[str, tuple[str, str]], captions: 
             f"{captions.source}: no row for {len(without)} of {len(tried)} pictures in {path}, "
             f"first {without[0]!r}; expected one row per picture"
         )
-
-
-def _nothing_to_open(path: str, listing: Listing) -> str:
-    found = _others(listing, (), ())
-    there = ", ".join(f"{count} {kind}" for kind, count in found.items()) or "nothing"
-    endings = " ".join(sorted(OPENED))
-    return f"{path}: no picture in this folder; expected files ending in {endings}; found: {there}"
 
 
 def _others(listing: Listing, rows: Collection[str], side_files: Collection[str]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from mia.given_tables.cells import Column
 from mia.given_tables.table import GivenTable
 from mia.images import listing, plan, sources
 from mia.images.folder_captions import Captions, from_side_files, from_table, in_words, side_ending
-from mia.images.folder_rows import folder_rows
+from mia.images.folder_rows import folder_rows, require_pictures
 from mia.images.listing import Listed, Listing
 from mia.images.picture_files import OPENED, ending
 from mia.images.source_keys import NO_CAPTIONS, captions_table
@@ -76,9 +76,12 @@ def folder(name: str, part: dict) -> tuple[pd.DataFrame, dict]:
 def captions_of(part: dict, path: str, found: files_of_folder.Listing) -> Captions | None:
     """Return the captions that a folder's config names, or those found beside its pictures."""
     alternates, given = part.get("alternates", ()), part.get("captions")
-    if table := captions_table(part):
+    if source := captions_table(part):
+        table = read_captions(source, alternates)
+        require_pictures(path, found, table["file"])
         names = (*found.files, *found.dangling)
-        return from_table(read_captions(table, alternates), names, path, table, alternates)
+        return from_table(table, names, path, source, alternates)
+    require_pictures(path, found)
     if alternates:
         raise ValueError(f"{path}: alternates are columns of a table; expected `captions`, a CSV")
     pictures = [name for name in found.files if ending(name) in OPENED]
