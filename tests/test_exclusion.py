@@ -92,6 +92,17 @@ def test_a_csv_names_columns_as_the_manifest_does(tmp_path):
     assert len(found) == 2
 
 
+def test_a_parquet_does_too(tmp_path):
+    hashes = [bytes.fromhex("ab" * 32), None]
+    table = pd.DataFrame({"url": [None, "mine/a.png"], "image_id": hashes, "why": [1, 2]})
+    table.to_parquet(tmp_path / "exclude.parquet")
+    found = exclusion.read(tmp_path / "exclude.parquet")
+    assert found.naming_picture("ab" * 32) and found.naming_row("f" * 16, "./mine/a.png", "")
+    assert {entry.place for entry in found.entries} == {
+        *("row 1, column 'image_id'", "row 2, column 'url'")
+    }
+
+
 SPELLINGS = {
     "http://a.org/x/~y.jpg": [
         *("HTTP://A.ORG/x/~y.jpg", "http://a.org:80/x/~y.jpg", "https://a.org:443/x/~y.jpg"),
@@ -246,7 +257,7 @@ def test_a_longer_list_downloads_nothing_anew(bench):
     """Through Snakemake: one picture less, no download, no eval."""
     manifest = bench.folder / "results/images/mine/manifest.parquet"
     gone = tables.read(manifest)["image_id"].iloc[3]
-    (bench.folder / "exclude.txt").write_text(f"{gone}\n")
+    (bench.folder / "exclude.txt").write_text(f"{gone}\ndata/ghost.png\n")
     bench.configure(lambda config: config["image_sets"]["mine"].update(exclude="exclude.txt"))
     run = bench.run("measured").done()
     assert not [job for job in run.jobs if job.startswith(("plan", "download"))]
@@ -254,6 +265,9 @@ def test_a_longer_list_downloads_nothing_anew(bench):
     assert run.evals == 0
     table = tables.read(manifest)
     assert gone not in set(table["image_id"])
+    about = tables.metadata(manifest)
+    assert about["idle_entries"] == {"count": 1, "entries": 2, "first": ["line 2"]}
+    assert about["folders"].keys() == {"member", "nonmember"}
     assert table.loc[table["status"] == "excluded", "reason"].tolist() == ["excluded"]
     for file in (bench.folder / "results/queries").rglob("*.parquet"):
         assert gone not in set(tables.read(file)["image_id"])

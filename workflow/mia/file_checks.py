@@ -13,6 +13,7 @@ from mia.external_scores import columns
 from mia.files_of_folder import FolderError, list_files
 from mia.given_tables.cells import Column
 from mia.given_tables.table import ENDINGS, GivenTable
+from mia.images.source_keys import captions_table
 from mia.images.sources import specs
 from mia.images.url_table import UrlTable
 from mia.index_checks import check_index
@@ -58,15 +59,15 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
 
 def _of_image_set(spec: Mapping[str, Any], key: str) -> Iterator[str]:
     if "exclude" in spec:
-        yield from _file(spec["exclude"], f"{key}.exclude", "a text or CSV file")
+        yield from _file(spec["exclude"], f"{key}.exclude", "a text file or a table")
     for name, part in specs(spec).items():
         given = spec.get("parts", {}).get(name, {})
         where = {field: f"{key}.parts.{name}" if field in given else key for field in part}
         if spec["source"] == "folder":
             yield from _folder(part["path"], f"{where['path']}.path")
-            if "captions" in part:
+            if table := captions_table(part):
                 key_of = f"{where['captions']}.captions"
-                yield from _table(part["captions"], key_of, "a captions table", _captions(part))
+                yield from _table(table, key_of, "a captions table", _captions(part))
         elif spec["source"] == "urls":
             key_of = f"{where['path']}.path"
             yield from _table(part["path"], key_of, "a table of addresses", _addresses(part))

@@ -119,6 +119,7 @@ rule manifest:
             results("images/{set}/rows/{shard}.parquet"), wildcards.set
         ),
         embeddings=embeddings_of_set,
+        exclude=exclude_list,
     output:
         manifest=results("images/{set}/manifest.parquet"),
         pairs=results("images/{set}/pairs.parquet"),
@@ -134,7 +135,7 @@ rule manifest:
         spec=manifest_spec,
     shell:
         "python -m mia.stages.manifest --name {wildcards.set:q} --rows {input.rows:q}"
-        " --embeddings {input.embeddings:q} --spec {params.spec:q}"
+        " --embeddings {input.embeddings:q} --exclude {input.exclude:q} --spec {params.spec:q}"
         " --manifest {output.manifest:q} --pairs {output.pairs:q} &> {log:q}"
 
 

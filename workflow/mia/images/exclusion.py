@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mia.excerpt import excerpt, listed
-from mia.given_tables.csv_records import records
+from mia.given_tables.cells import Column
+from mia.given_tables.table import ENDINGS, GivenTable
 from mia.images.locator_form import form
 from mia.images.plan import clean_url
 
 EXCLUDED = "excluded"
 ERROR = "named in the set's `exclude` list"
-COLUMNS = ("key", "image_id", "url")
+COLUMNS = {
+    "key": Column("key", "a key", digits=16),
+    "image_id": Column("image_id", "an image_id", digits=64),
+    "url": Column("url", "an address or a path"),
+}
 EXPECTED = (
     "expected a key (16 hexadecimal digits), an image_id (64), an http or https address, or the "
     "path of a file with its folder"
@@ -26,7 +31,7 @@ class Entry:
     """One entry of a list.
 
     Args:
-        place: Where in the list it stands: `line 3`, or `row 2, column 'url'` of a CSV.
+        place: Where in the list it stands: `line 3`, or `row 2, column 'url'` of a table.
         text: What stands there.
         kind: `key`, `image_id` or `locator`.
         form: What it is compared by; two spellings of one thing have one form.
@@ -70,15 +75,15 @@ NOTHING = Exclusion()
 
 
 def read(path: Path) -> Exclusion:
-    """Return the list in a text file (one entry a line, `#` starts a comment line) or a CSV file.
+    """Return the list in a text file (one entry a line, `#` starts a comment line) or a table.
 
     Raises:
-        ValueError: No such file, an entry of no known kind, or a CSV without a known column; the
+        ValueError: No such file, an entry of no known kind, or a table without a known column; the
             message names file and line or row.
     """
     if not path.is_file():
         raise ValueError(f"{path}: no such exclude list")
-    entries = _csv(path) if path.suffix.lower() == ".csv" else _lines(path)
+    entries = (_table if path.suffix.lower() in ENDINGS else _lines)(path)
     found = []
     for place, text in entries:
         try:
@@ -120,13 +125,14 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
             yield f"line {number}", line.strip()
 
 
-def _csv(path: Path) -> Iterator[tuple[str, str]]:
-    rows = records(path, str(path))
-    names = next(rows)
-    columns = [(names.index(name), name) for name in COLUMNS if name in names]
-    if not columns:
-        raise ValueError(f"{path}: expected a column {', '.join(COLUMNS)}; found: {listed(names)}")
-    for number, row in enumerate(rows, 1):
-        for position, name in columns:
-            if entry := row[position].strip():
-                yield f"row {number}, column {name!r}", entry
+def _table(path: Path) -> Iterator[tuple[str, str]]:
+    table = GivenTable(path)
+    known = [COLUMNS[name] for name in COLUMNS if name in table.columns]
+    if not known:
+        found = listed(table.columns)
+        raise ValueError(f"{path}: expected a column {', '.join(COLUMNS)}; found: {found}")
+    for rows, columns in table.texts(known):
+        for name, texts in columns.items():
+            for row, text in zip(rows, texts, strict=True):
+                if text and text.strip():
+                    yield f"row {row + 1}, column {name!r}", text.strip()
