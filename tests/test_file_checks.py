@@ -79,6 +79,19 @@ def test_a_config_whose_files_are_there_passes(config):
     check_files(Experiment(complete(config)))
 
 
+@pytest.mark.parametrize("captions", ["none", ".txt", ".caption", None])
+def test_captions_may_be_no_table(config, captions):
+    config["image_sets"]["mine"]["captions"] = captions
+    if captions is None:
+        del config["image_sets"]["mine"]["captions"]
+    check_files(Experiment(complete(config)))
+    config["image_sets"]["mine"]["alternates"] = ["blip"]
+    assert told(config)[0] == (
+        "image_sets.mine.alternates: columns of a captions table; expected "
+        "image_sets.mine.captions to name one"
+    )
+
+
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
@@ -97,7 +110,7 @@ def test_a_config_whose_files_are_there_passes(config):
             "more",
             "more: a folder; expected a captions table, seen from",
         ),
-        ("image_sets.mine.exclude", "l.txt", "l.txt: no such file; expected a text or CSV file, "),
+        ("image_sets.mine.exclude", "l.txt", "l.txt: no such file; expected a text file or a t"),
         ("image_sets.others.path", "u.csv", "u.csv: no such file; expected a table of addresses, "),
         (
             "image_sets.others.path",

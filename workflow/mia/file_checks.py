@@ -68,6 +68,11 @@ def _of_image_set(spec: Mapping[str, Any], key: str) -> Iterator[str]:
             if table := captions_table(part):
                 key_of = f"{where['captions']}.captions"
                 yield from _table(table, key_of, "a captions table", _captions(part))
+            elif part.get("alternates"):
+                yield (
+                    f"{where['alternates']}.alternates: columns of a captions table; expected "
+                    f"{where.get('captions', where['path'])}.captions to name one"
+                )
         elif spec["source"] == "urls":
             key_of = f"{where['path']}.path"
             yield from _table(part["path"], key_of, "a table of addresses", _addresses(part))

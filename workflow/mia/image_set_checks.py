@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mia.images.source_keys import captions_table, has_own_rows, missing
-from mia.images.sources import specs
+from mia.images.source_keys import has_own_rows, missing
 
 
 def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
@@ -16,14 +15,6 @@ def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
         yield f"{key}: missing key {needed!r} (source {spec['source']})"
     if spec["source"] == "builtin":
         yield from _collections(spec.get("parts", {}), key)
-    if spec["source"] == "folder" and spec.get("alternates"):
-        for name, part in specs(spec).items():
-            if not captions_table(part):
-                of_part = f"parts.{name}." if name else ""
-                yield (
-                    f"{key}.alternates: columns of a captions table; expected {of_part}captions to "
-                    "name one"
-                )
     yield from _names(spec, key)
     embedding = spec["duplicates"].get("embedding")
     if embedding and embedding["review"] > embedding["drop"]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from mia.files_of_folder import list_files
 from mia.given_tables.csv_records import records
 from mia.images import sources
+from mia.images.picture_files import is_picture
 
 
 def source_counts(spec: Mapping[str, Any]) -> dict[str, int | None]:
@@ -47,7 +48,7 @@ def _counted(part: Mapping[str, Any]) -> int | None:
     try:
         if part["source"] == "folder":
             files = list_files(part["path"]).files
-            return sum(PurePosixPath(name).suffix.lower() in sources.SUFFIXES for name in files)
+            return sum(map(is_picture, files))
         path = Path(part["path"]) if part["source"] == "urls" else _cached(part)
         return None if path is None else _rows(path, part.get("limit"))
     except (OSError, ValueError):

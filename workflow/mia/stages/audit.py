@@ -184,11 +184,8 @@ def found(args: argparse.Namespace) -> dict:
         more["same_captions"],
         args.pairing["without_addresses"],
     )
-    manifests = {
-        Path(path).parent.name: tables.read(path, ["part", "status", "caption"])
-        for path in args.manifests
-    }
-    sides = args.pairing["sides"]
+    columns, sides = ["part", "status", "caption"], args.pairing["sides"]
+    manifests = {Path(path).parent.name: tables.read(path, columns) for path in args.manifests}
     return {
         **of_target,
         **more,
