@@ -36,12 +36,15 @@ $(STAMP): constraints.txt pyproject.toml
 	@touch $(venv)/.stamp
 
 # Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
+# A config that cannot be read is named first: of a file named by --configfile, Snakemake tells no line.
 run: $(STAMP)
+	@$(stage).results --config $(config) >/dev/null
 	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
 	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
 	@$(stage).results --config $(config) --show
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
+	@$(stage).results --config $(config) >/dev/null
 	@$(stage).resume -- --configfile $(config)
 	$(MAKE) run
 
@@ -71,7 +74,8 @@ lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml
 	    --other config/lean.yaml --papers config/papers.yaml --output results/lean/comparison.csv
 
 why: $(STAMP) ## What would run, and because of what
-	$(snakemake) --dry-run --cores $(cores) --configfile $(config)
+	@$(stage).results --config $(config) >/dev/null
+	$(snakemake) --dry-run --cores $(cores) --configfile $(config) $(OPTIONS)
 
 bench: $(STAMP) ## Speed on this machine: results/bench.json and a table
 	$(stage).bench --output results/bench.json

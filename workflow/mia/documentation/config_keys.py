@@ -16,7 +16,9 @@ An experiment is one YAML file. `make run` reads `config/config.yaml`; another o
 is checked before anything runs, and each mistake is a line: YAML that cannot be read, with line and
 column; a key that stands twice; an unknown key, attack or parameter, with the nearest known name; a
 key that the source of its image set or model does not read; a file or folder that is not there;
-`device: cuda` where jobs run on this machine and it shows no GPU.
+`device: cuda` where jobs run on this machine and it shows no GPU. `make why` names them too. (Of a
+file behind `--configfile` that is not there or not YAML, Snakemake itself speaks first where it is
+called without make, and names no line.)
 
 - *required*: the key has to be given. A dash: it has no default and may be left out, unless its
   meaning says for which case it is needed.
