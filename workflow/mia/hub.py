@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mia.file_hash import file_hash
+from mia.weight_files import variant_of
 
 PARTS = ("text_encoder", "unet", "vae")
 MODEL_FILES = [
@@ -47,7 +48,25 @@ def model_snapshot(
     without = [part for part in PARTS if variant and not has_variant(folder / part, variant)]
     if without:
         _snapshot(repo, revision, weight_patterns(without, None))
+    if bare := [part for part in PARTS if not any((folder / part).glob("*.safetensors"))]:
+        _require_plain(repo, revision, bare[0])
     return folder
+
+
+def _require_plain(repo: str, revision: str, part: str) -> None:
+    """Raise HubError where a component of the repository has weights of variants only."""
+    from huggingface_hub import HfApi
+
+    try:
+        names = HfApi().list_repo_files(repo, revision=revision)
+    except Exception:  # without the hub nobody knows; the folder's own error follows
+        return
+    found = {variant for name in names if (variant := variant_of(name.removeprefix(f"{part}/")))}
+    if found:
+        raise HubError(
+            f"hub model {repo} at {revision}: {part}: weights of variant "
+            f"{' and '.join(sorted(found))} only; say `variant: {min(found)}` in the model's block"
+        )
 
 
 def weight_patterns(parts: Sequence[str], variant: str | None) -> list[str]:

@@ -13,6 +13,7 @@ from mia.single_file import PICKLES
 # Text encoders are of transformers, the rest of diffusers.
 TRANSFORMERS = ("text_encoder",)
 SHARD = r"-\d+-of-\d+"
+VARIANT = re.compile(rf"\w+\.([\w-]+?)(?:{SHARD})?\.safetensors|\w+{SHARD}\.([\w-]+)\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,21 @@ def _require_indexed(weights: Weights) -> None:
         raise ModelError(f"{weights.index}: does not name {len(wrong)} tensors: {name} in {file}")
 
 
+def variant_of(name: str) -> str | None:
+    """The variant of a file of weights, by its name of today or the older one; None if plain.
+
+    >>> variant_of("model.fp16.safetensors"), variant_of("model-00001-of-00002.fp16.safetensors")
+    ('fp16', 'fp16')
+    """
+    found = VARIANT.fullmatch(name)
+    return next(filter(None, found.groups()), None) if found else None
+
+
 def _explanation(folder: Path, variant: str | None) -> str:
     """Why there are no weights, and the way out."""
     stem = _stem(folder)
     names = sorted(path.name for path in folder.iterdir())
-    named = re.compile(rf"{stem}\.(\w+)(?:{SHARD})?\.safetensors|{stem}{SHARD}\.(\w+)\.safetensors")
-    variants = sorted({next(filter(None, m.groups())) for m in map(named.fullmatch, names) if m})
+    variants = sorted({kind for name in names if (kind := variant_of(name))})
     dotted = f".{variant}" if variant else ""
     expected = f"expected {stem}{dotted}.safetensors"
     # A variant's file without a shard's number is whole; with one it is of no use without an index.
