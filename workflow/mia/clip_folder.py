@@ -11,6 +11,7 @@ from typing import Any
 from mia.file_hash import file_hash
 from mia.model_json import ModelError, require_file
 from mia.model_json import read_json as read_model_json
+from mia.safetensors_file import damage, not_finite
 
 WEIGHTS, CONFIG, PREPARATION = "model.safetensors", "config.json", "preprocessor_config.json"
 TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
@@ -40,11 +41,16 @@ def channels(folder: Path) -> tuple[str, ...]:
 
 
 def require_weights(folder: Path, expected: str) -> None:
-    """Raise ModelError unless the weights are there and have the promised sha256."""
+    """Raise ModelError unless the weights are there, finite and of the promised sha256."""
     path = folder / WEIGHTS
     require_file(path, "weights are read from safetensors only, never a pickle")
     if (found := file_hash(path)) != expected:
         raise ModelError(f"{path}: sha256 {found}; the config promises {expected}")
+    with path.open("rb") as file:
+        if wrong := damage(file, path.stat().st_size):
+            raise ModelError(f"{path}: not a whole safetensors file: {wrong}")
+    if name := not_finite(path):
+        raise ModelError(f"{path}: {name} holds NaN or infinity; expected finite weights")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 LISTS = ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs", "conversion_errors")
-NAMED = 3
+NAMED, LINE = 3, 400
 
 
 class LoadError(RuntimeError):
@@ -27,20 +27,20 @@ def load_whole(
         passed_over: How names of tensors begin that may be in the files without need.
 
     Raises:
-        LoadError: A tensor is missing, unexpected or of another shape.
+        LoadError: A tensor is missing, unexpected or of another shape, or the library cannot load
+            the folder at all.
     """
     options = {"variant": variant} if variant else {}
     if kind.__module__.startswith("diffusers."):
         options["low_cpu_mem_usage"] = False
     else:
         options["trust_remote_code"] = False
-    model, found = kind.from_pretrained(
-        folder,
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-        **options,
-    )
+    options |= {"use_safetensors": True, "local_files_only": True, "output_loading_info": True}
+    try:
+        model, found = kind.from_pretrained(folder, **options)
+    except (OSError, RuntimeError, ValueError) as error:  # such as tensors of another shape
+        said = " ".join(str(error).split())[:LINE]
+        raise LoadError(f"{folder}: no {kind.__name__} can be loaded: {said}") from error
     wrong = []
     for name in LISTS:
         keys = sorted(map(str, found.get(name) or []))

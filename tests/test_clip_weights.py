@@ -1,0 +1,114 @@
+"""A CLIP's weights and files: what is not a tower's own is refused, and no code is run."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import tiny_clip
+from mia.caption_embedding import CaptionEmbedder
+from mia.embedding import Embedder
+from mia.file_hash import file_hash
+from mia.model_json import ModelError
+
+QUERY = "vision_model.encoder.layers.0.self_attn.q_proj.weight"
+KEY = "text_model.encoder.layers.0.self_attn.k_proj.weight"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tiny_clip.save(tiny_clip.build(), tmp_path / "clip")
+    return tmp_path / "clip"
+
+
+def spec(folder, change=lambda held: None):
+    """The spec of a folder whose tensors `change` has altered."""
+    path = folder / "model.safetensors"
+    held = load_file(path)
+    change(held)
+    save_file(held, path, {"format": "pt"})
+    return {"path": str(folder), "sha256": file_hash(path)}
+
+
+def own(name):
+    return Embedder if name.startswith("vision_model.") else CaptionEmbedder
+
+
+@pytest.mark.parametrize("name", [QUERY, KEY])
+def test_a_tensor_of_the_tower_that_is_missing_is_named(name, folder):
+    promised = spec(folder, lambda held: held.pop(name))
+    with pytest.raises(ModelError, match=r"1 missing \(\S*self_attn\.\w_proj\.weight\)"):
+        own(name)(promised, "cpu", 1)
+
+
+@pytest.mark.parametrize("name", [QUERY, KEY])
+def test_an_adapter_that_is_still_in_it_is_refused(name, folder):
+    def change(held):
+        held[name.replace(".weight", ".base_layer.weight")] = held.pop(name)
+
+    with pytest.raises(ModelError, match=r"1 missing .*1 unexpected \(\S*base_layer"):
+        own(name)(spec(folder, change), "cpu", 1)
+
+
+@pytest.mark.parametrize("name", [QUERY, KEY])
+def test_a_tensor_too_many_in_the_tower_is_refused(name, folder):
+    def change(held):
+        held[name.replace(".weight", ".lora_A.weight")] = torch.zeros(2, 16)
+
+    with pytest.raises(ModelError, match=r"1 unexpected \(\S*lora_A\.weight\)"):
+        own(name)(spec(folder, change), "cpu", 1)
+
+
+@pytest.mark.parametrize("name", [QUERY, KEY])
+def test_a_tensor_of_another_shape_is_refused(name, folder):
+    def change(held):
+        held[name] = torch.zeros(3, 3)
+
+    with pytest.raises(ModelError, match=r"can be loaded: .*size|mismatched") as caught:
+        own(name)(spec(folder, change), "cpu", 1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", [QUERY, KEY])
+def test_weights_that_are_not_finite_are_refused(name, value, folder):
+    def change(held):
+        held[name][0, 0] = value
+
+    with pytest.raises(ModelError, match=rf"{name} holds NaN or infinity"):
+        own(name)(spec(folder, change), "cpu", 1)
+
+
+@pytest.mark.parametrize("kind", [Embedder, CaptionEmbedder])
+def test_the_other_tower_may_be_there(kind, folder):
+    kind(spec(folder), "cpu", 1)
+
+
+@pytest.mark.parametrize("kind", [Embedder, CaptionEmbedder])
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ('{"model_type": "clip", "auto_map": {"AutoModel": "a.B"}}', "auto_map: .*code to run"),
+        ("[]", r"\[\]; expected an object"),
+        ("[" * 10**5, r"nested too deeply|not JSON"),
+        ("version https://git-lfs.github.com/spec/v1\n", "run `git lfs pull`"),
+    ],
+)
+def test_a_config_of_another_kind_is_refused(contents, said, kind, folder):
+    promised = spec(folder)
+    (folder / "config.json").write_text(contents)
+    with pytest.raises(ModelError, match=said) as caught:
+        kind(promised, "cpu", 1)
+    assert str(caught.value).startswith(f"{folder}/config.json: ")
+
+
+def test_code_of_the_tokenizer_is_not_run(folder, tmp_path, monkeypatch):
+    promised, marker = spec(folder), tmp_path / "ran"
+    (folder / "mine.py").write_text(f"open({str(marker)!r}, 'w')\nclass Mine: pass\n")
+    config = folder / "tokenizer_config.json"
+    named = {"auto_map": {"AutoTokenizer": ["mine.Mine", "mine.Mine"]}, "tokenizer_class": "Mine"}
+    config.write_text(json.dumps({**json.loads(config.read_text()), **named}))
+    monkeypatch.setattr("builtins.input", lambda *arguments: "y")
+    CaptionEmbedder(promised, "cpu", 1)("a red cat")
+    assert not marker.exists()
