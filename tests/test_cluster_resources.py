@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbench import ANNOUNCED
+from workbench import ANNOUNCED, Workbench
 
 ROOT = Path(__file__).parents[1]
 LOCAL_ONLY = {"resources"}  # a limit on this machine's cards
@@ -35,3 +35,27 @@ def test_no_rule_retries_by_itself():
     """Inside a cluster's job it would try again with the memory that was too little."""
     for path in (ROOT / "workflow/rules").glob("*.smk"):
         assert "retries:" not in path.read_text(encoding="utf-8"), path
+
+
+SLURM = ("--workflow-profile", "profiles/slurm")
+BARE = ("--executor", "slurm", "--jobs", "5")
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "warned"),
+    [
+        ("auto", SLURM, True),
+        ("auto", BARE, True),
+        ("cuda", SLURM, False),
+        ("cpu", SLURM, False),
+        ("auto", (), False),
+        ("auto", (*SLURM, "--set-resources", "measure:gpu=1"), False),
+        ("auto", (*BARE, "--set-resources", "measure:gres=gpu:1"), False),
+    ],
+)
+def test_auto_on_a_cluster_is_warned_of(device, options, warned, tiny_sd, tmp_path):
+    """No GPU is requested, and jobs would be slow without a word."""
+    bench = Workbench.build(tmp_path / "tree", tiny_sd)
+    bench.configure(lambda config: config["measure"].update(device=device))
+    said = bench.run("--dry-run", "results/images/mine/plan/000.parquet", *options).done().text
+    assert said.count("measure.device is auto: no GPU is requested") == warned

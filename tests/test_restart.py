@@ -132,7 +132,7 @@ def test_a_lock_is_taken_from_the_dead_only(bench):
         kill(running)
     snakemake.wait()
     locked = bench.run("measured")
-    assert locked.code == 1 and "cannot be locked" in locked.text
+    assert locked.code == 1 and "left its lock" in locked.text
     taken = resume(bench)
     assert taken.returncode == 0, taken.stderr
     bench.run("results/images/mine/manifest.parquet").done()

@@ -2,23 +2,28 @@
 
 import json
 import re
+import sys
+
+import snakemake.exceptions
 
 from mia import config as mia_config
 from mia import query as mia_query
-from mia import results_folder
+from mia import results_folder, runs
 from mia.attack_rows import reads
 from mia.experiment import Experiment
 from mia.file_checks import check_files
 from mia.fingerprint import fingerprint, remember
 from mia.job_environment import prepare
 from mia.model_folder import families
-from mia.runs import announce
 
 prepare(WORKFLOW)
 remember(Path(".snakemake/fingerprints.json"))
 
-if workflow.is_main_process:
-    announce(Path(".snakemake/runs"))
+# A plan alone is in nobody's way.
+IS_RUN = workflow.is_main_process and not workflow.output_settings.dryrun
+
+if IS_RUN:
+    runs.announce(runs.NOTES)
 
 try:
     config = mia_config.complete(config)
@@ -33,10 +38,23 @@ except ConfigError as error:
 
 SETS = config["image_sets"]
 
+if IS_RUN:
+    runs.announce(runs.NOTES, R)
+    if "--unlock" in sys.argv and (reason := runs.in_the_way(runs.NOTES, R)):
+        raise WorkflowError(reason)
+    # Snakemake's own message advises `--unlock`, with which two runs would write the same files.
+    snakemake.exceptions.LockException = lambda: WorkflowError(
+        runs.why_locked(runs.NOTES, R)
+    )
+
 
 onstart:
     from mia.tables import write_text
 
+    # A run that ends removes the locks of all others in this folder, so its notes are read too.
+    if reason := runs.in_the_way(runs.NOTES, R, begun=True):
+        raise WorkflowError(reason)
+    runs.announce(runs.NOTES, R, running=True)
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
 
 

@@ -9,6 +9,17 @@ from mia.visible_gpus import why_no_gpu
 CARDS = 1 if config["measure"]["device"] == "cuda" else 0
 
 
+# Jobs go to a cluster where `jobs` stands in a profile (`--jobs` alone, on one machine, counts cores).
+if workflow.is_main_process and workflow.resource_settings.nodes is not None:
+    asked = workflow.resource_settings.overwrite_resources.get("measure", {})
+    if config["measure"]["device"] == "auto" and not {"gpu", "gres"} & asked.keys():
+        logger.warning(
+            "measure.device is auto: no GPU is requested from this cluster, so jobs compute on the "
+            "CPU unless they happen to see one. Write `measure: {device: cuda}` for one GPU a job, "
+            "or `cpu` (docs/cluster.md)"
+        )
+
+
 def growing(amount):
     """So much at the first try, twice that at the second: a job may have ended for want of it."""
 

@@ -17,10 +17,8 @@ from typing import Any
 
 from mia.checkout import ROOT
 from mia.results_folder import IDENTITY, MADE, owner
-from mia.runs import others
+from mia.runs import NOTES, others
 from mia.stages.results import read_config
-
-NOTES = Path(".snakemake/runs")
 
 
 def main() -> None:

@@ -9,11 +9,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
-from mia.runs import others
-
-NOTES = Path(".snakemake/runs")
+from mia.runs import NOTES, others
 
 
 def main() -> None:
