@@ -251,7 +251,12 @@ def empty(data):
     return b""
 
 
-@pytest.mark.parametrize("damage", [cut, flipped, empty])
+def renamed(data):
+    """A column's name that is no UTF-8."""
+    return data.replace(b"text", b"te\xfft")
+
+
+@pytest.mark.parametrize("damage", [cut, flipped, empty, renamed])
 def test_a_damaged_table_is_named(tmp_path, damage):
     path = tmp_path / "given.parquet"
     given(path, pa.array(["some text"] * 500))

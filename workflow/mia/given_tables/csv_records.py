@@ -110,8 +110,8 @@ def _require_sound(fields: list[str], header: list[str], lines: list[str]) -> No
         raise ValueError(f"{len(fields)} fields; expected the header's {named}: {QUOTING}")
     if len(lines) > 1 and _are_records(lines, len(header)):
         raise ValueError(
-            "a quote joins these lines into one record, but each looks like one of its own; "
-            f"{QUOTING}"
+            "a quote joins these lines into one record, but each looks like one of its own: "
+            f"{QUOTING}. If it is one record, replace its line breaks by blanks"
         )
 
 

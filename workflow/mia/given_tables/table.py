@@ -147,6 +147,6 @@ def sound(called: str) -> Iterator[None]:
     """Make what pyarrow raises on a damaged file a ValueError in one line."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         why = excerpt(str(error))
         raise ValueError(f"{called}: not a sound Parquet table: {why}") from error
