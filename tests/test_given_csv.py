@@ -10,6 +10,7 @@ from mia import external_scores
 from mia.given_tables.cells import Column
 from mia.given_tables.csv_records import records
 from mia.given_tables.table import GivenTable
+from mia.images import exclusion
 from mia.stages.plan import read_captions, write_plan
 
 HEADER = "file,caption\n"
@@ -89,6 +90,7 @@ def test_a_broken_csv_is_an_error_with_file_and_line(tmp_path, text, said):
 READERS = {
     "captions": read_captions,
     "addresses": lambda path: write_plan({"source": "urls", "path": path}, []),
+    "exclude": exclusion.read,
     "scores": external_scores.read,
 }
 
