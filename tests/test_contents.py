@@ -200,8 +200,8 @@ def test_of_a_model_only_what_is_loaded_counts(tmp_path, store):
     for name in ("README.md", "unet/weights.bin", "a.png", ".git/config.json", ".DS_Store"):
         assert made(f"model/{name}") == before, name
     seen = {before}
-    for name in ("unet/w.safetensors", "tokenizer/merges.txt", "t/spiece.model", "a.JSON"):
+    for name in ("unet/w.safetensors", "tokenizer/merges.txt", "t/spiece.model", "a.JSON", "a.py"):
         seen.add(made(f"model/{name}"))
     (tmp_path / "model/unet/more.safetensors").symlink_to("nowhere")
     seen.add(Contents(store).folder(str(tmp_path / "model")))
-    assert len(seen) == 6
+    assert len(seen) == 7

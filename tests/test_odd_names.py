@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import tiny_clip
 from mia import tables
+from mia.files_of_folder import shown
 from workbench import Workbench
+
+RULES = Path(__file__).parents[1] / "workflow/rules"
 
 NAMES = (
     *("{abc}.png", "{{x}}.png", "{shard}.png", "{abc,[0-9]+}.png", "{.png"),
@@ -19,7 +25,8 @@ NAMES = (
 FOLDER, OTHERS = "data/{abc} it's", "-o/{{x}}"
 CAPTIONS, LIST = "-captions {x}.csv", "-list '{shard}'.txt"
 KNOWN, SCORES = "-known {set}.parquet", '-scores {attack} "q".csv'
-MODEL = "models/{model} 's"
+MODEL, CLIP = "models/{model} 's", "-models/{clip}"
+NO_TEXT = ("caf\udce9.png", "\udcff/-{a}\n.png")  # bytes that are not UTF-8
 TARGETS = ("results/metrics/fair/theirs.json", "results/models/tiny/model.json")
 
 
@@ -35,6 +42,9 @@ def give(bench: Workbench) -> None:
             ids.append(hashlib.sha256((top / folder / name).read_bytes()).hexdigest())
             quoted = name.replace('"', '""')
             rows.append(f'"{quoted}",a caption of {{it}}')
+    for name in NO_TEXT:
+        (top / FOLDER / name).parent.mkdir(exist_ok=True)
+        (top / FOLDER / name).write_bytes(b"some bytes")
     half = len(rows) // 2 + 1
     (top / CAPTIONS).write_text("\n".join(rows[:half]) + "\n", newline="")
     (top / f"{CAPTIONS}2.csv").write_text("\n".join(["file,caption", *rows[half:]]) + "\n")
@@ -43,6 +53,7 @@ def give(bench: Workbench) -> None:
     (top / SCORES).write_text("\n".join(["image_id,score", *scores]) + "\n")
     tables.write(pd.DataFrame({"hash": ["0" * 64] * 9}), top / KNOWN)
     (top / "models/tiny-sd").rename(top / MODEL)
+    clip = {**tiny_clip.save(tiny_clip.build(), top / CLIP), "path": CLIP}
 
     def change(config: dict) -> None:
         mine = config["image_sets"]["mine"]
@@ -53,6 +64,7 @@ def give(bench: Workbench) -> None:
         }
         config["models"]["tiny"]["path"] = MODEL
         config["targets"]["fair"]["known"] = {"path": KNOWN, "sha256": "hash"}
+        config["audit"] = {"embedding": clip}
         config["attacks"]["theirs"] = {"scores": SCORES}
 
     bench.configure(change)
@@ -69,8 +81,10 @@ def odd(tiny_sd, tmp_path_factory):
 def test_every_file_is_a_row_with_its_own_bytes_and_caption(odd):
     rows = tables.read(odd.folder / "results/images/mine/manifest.parquet").set_index("url")
     files = [path for name in (FOLDER, OTHERS) for path in (odd.folder / name).rglob("*.png*")]
-    assert sorted(rows.index) == sorted(str(path.relative_to(odd.folder)) for path in files)
-    for url, row in rows.iterrows():
+    assert sorted(rows.index) == sorted(shown(str(path.relative_to(odd.folder))) for path in files)
+    no_text = [shown(f"{FOLDER}/{name}") for name in NO_TEXT]
+    assert rows.loc[no_text, "status"].tolist() == ["bad_name"] * len(NO_TEXT)
+    for url, row in rows.drop(no_text).iterrows():
         assert row["status"] == "success", row
         assert row["image_id"] == hashlib.sha256((odd.folder / url).read_bytes()).hexdigest()
         assert row["caption"] == "a caption of {it}"
@@ -91,3 +105,10 @@ def test_another_file_of_an_odd_name_is_noticed(odd):
     (odd.folder / FOLDER / "{{x}}.png").write_bytes((odd.folder / OTHERS / "猫.png").read_bytes())
     text = odd.run("--dry-run", *TARGETS).done().text
     assert text.count("rule download:") == 1 and "rule plan_mine:" not in text
+
+
+@pytest.mark.parametrize("path", sorted(RULES.glob("*.smk")), ids=lambda path: path.stem)
+def test_no_text_of_a_config_is_a_pattern(path):
+    """Snakemake looks for wildcards in a parameter that is text, not in what a function returns."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(r"(?m)^ +\w+=(?:\w+\.)?(?:dump|selected|report_spec)\(.*", text)

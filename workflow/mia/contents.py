@@ -19,8 +19,8 @@ from mia.files_of_folder import FolderError, Listing, list_files
 from mia.images.locators import digest, file_locator, shard
 
 DIGITS = 16
-# What is loaded of a model's folder; the rest, such as pictures, pages and pickles, is never read.
-LOADED = (".json", ".txt", ".model", ".safetensors")
+# What is loaded of a model's folder, and code, for which it is refused; the rest is never read.
+LOADED = (".json", ".txt", ".model", ".safetensors", ".py")
 
 
 class Contents:

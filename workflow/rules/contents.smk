@@ -7,10 +7,10 @@ their names as patterns. Each parameter names what it compares, so that `make wh
 from functools import cache
 
 from mia.contents import Contents
+from mia.images.folder_captions import ENDINGS
+from mia.images.source_keys import captions_table
 
 CONTENTS = Contents(Path(".snakemake/hashes.json"))
-# Endings of files beside pictures that a plan reads.
-CAPTION_FILES = (".txt", ".caption")
 
 
 def as_given(value):
@@ -48,11 +48,11 @@ def planned_contents(image_set):
 
     def contents(wildcards):
         source, parts = SETS[image_set]["source"], source_parts(image_set)
-        tables = [part["captions"] for part in parts if "captions" in part]
+        tables = [table for part in parts if (table := captions_table(part))]
         if source == "urls":
             tables += [part["path"] for part in parts if "path" in part]
         names = {
-            folder: CONTENTS.names(folder, CAPTION_FILES)
+            folder: CONTENTS.names(folder, ENDINGS)
             for folder in folders_of_source(image_set)
         }
         own = package_contents(CAPTION_TABLE) if source == "builtin" else {}

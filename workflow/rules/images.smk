@@ -119,7 +119,6 @@ rule manifest:
             results("images/{set}/rows/{shard}.parquet"), wildcards.set
         ),
         embeddings=embeddings_of_set,
-        exclude=exclude_list,
     output:
         manifest=results("images/{set}/manifest.parquet"),
         pairs=results("images/{set}/pairs.parquet"),
@@ -133,9 +132,11 @@ rule manifest:
     params:
         code=stage_code("manifest"),
         spec=manifest_spec,
+        exclude=lambda wildcards: options("exclude", exclude_list(wildcards)),
+        contents=exclude_contents,
     shell:
         "python -m mia.stages.manifest --name {wildcards.set:q} --rows {input.rows:q}"
-        " --embeddings {input.embeddings:q} --exclude {input.exclude:q} --spec {params.spec:q}"
+        " --embeddings {input.embeddings:q} {params.exclude:q} --spec {params.spec:q}"
         " --manifest {output.manifest:q} --pairs {output.pairs:q} &> {log:q}"
 
 

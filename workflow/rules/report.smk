@@ -45,7 +45,7 @@ rule figures:
     params:
         code=stage_code("figures"),
         evals=evals_of,
-        settings=dump({**config["evaluation"], "seed": config["seed"]}),
+        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
     shell:
         "python -m mia.stages.figures --target {wildcards.target:q} --scores {input.scores:q}"
         " --metrics {input.metrics:q} --membership {input.membership:q}"
@@ -68,7 +68,7 @@ rule loss_figures:
         runtime=growing(60),
     params:
         code=stage_code("loss_figures"),
-        settings=dump({**config["evaluation"], "seed": config["seed"]}),
+        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
     shell:
         "python -m mia.stages.loss_figures --target {wildcards.target:q}"
         " --membership {input.membership:q} --losses {input.losses:q}"

@@ -46,7 +46,7 @@ rule evaluate:
         runtime=growing(60),
     params:
         code=stage_code("evaluate"),
-        settings=dump({**config["evaluation"], "seed": config["seed"]}),
+        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
         randomised=is_randomised,
     shell:
         "python -m mia.stages.evaluate --target {wildcards.target:q} --attack {wildcards.attack:q}"
@@ -81,8 +81,8 @@ rule audit:
     params:
         code=blind_code,
         attacks=blind_rows,
-        settings=dump(
-            {**config["audit"], **config["evaluation"], "seed": config["seed"]}
+        settings=as_given(
+            dump({**config["audit"], **config["evaluation"], "seed": config["seed"]})
         ),
         pairing=pairing,
     shell:
@@ -135,7 +135,7 @@ rule tables:
     params:
         code=stage_code("tables", *SIGNAL_CODE),
         attacks=as_given(dump(config["attacks"])),
-        settings=dump({**config["evaluation"], "seed": config["seed"]}),
+        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
     shell:
         "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"
         " --memberships {input.memberships:q} --audits {input.audits:q}"

@@ -35,7 +35,7 @@ rule measure:
             wildcards.set, (wildcards.model,)
         ),
         shards=lambda wildcards: len(shards(wildcards.set)),
-        settings=dump({**config["measure"], "seed": config["seed"]}),
+        settings=as_given(dump({**config["measure"], "seed": config["seed"]})),
         ledger=results("ledger/measure/{model}/{set}"),
     shell:
         "python -m mia.stages.measure --model {input.model:q} --manifest {input.manifest:q}"

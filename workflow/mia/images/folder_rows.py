@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import PurePosixPath
 
 import pandas as pd
 
 from mia.files_of_folder import Listing, compared, shown
 from mia.images.folder_captions import Captions
+from mia.images.locators import file_locator
 from mia.images.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
 from mia.images.sources import plain
 
@@ -65,7 +65,7 @@ def folder_rows(
     table["caption"] = [text.get(compared(name), "") for name in names]
     if captions is not None and captions.alternates:
         table["alternates"] = [captions.alternates.get(compared(name), "") for name in names]
-    table["url"] = [str(PurePosixPath(path) / shown(name)) for name in names]
+    table["url"] = [file_locator(path, shown(name)) for name in names]
     faults = pd.DataFrame([rows[name] for name in names], columns=["status", "error"])
     table = plain(table.assign(part=part, family=None)).assign(**faults)
     return table, _others(listing, rows, () if captions is None else captions.files)
