@@ -76,6 +76,8 @@ REFUSED = {
     "null": (text(UNET, "null"), UNET, "null; expected an object"),
     "a number": (text(SCHEDULER, "3"), SCHEDULER, "3; expected an object"),
     "nested": (text(VAE, "[" * 10**5 + "]" * 10**5), VAE, "nested too deeply"),
+    "nested, but not too deeply for Python": (
+        text(UNET, '{"sample_size": ' + "[" * 500 + "]" * 500 + "}"), UNET, "nested too deeply"),
     "cut": (text(TEXT, '{"a":'), TEXT, "not JSON"),
     "not UTF-8": (
         lambda folder: (folder / UNET).write_bytes(b'{"a": "\xff"}'), UNET, "not JSON: .*utf-8"),
@@ -191,7 +193,14 @@ def vocabulary_alone(folder):
     (tokenizer / "merges.txt").write_text(f"#version: 0.2\n{merges}\n")
 
 
+def whole_clip(folder):
+    """The text encoder's config as the block of a whole CLIP's."""
+    given = json.loads((folder / TEXT).read_text())
+    (folder / TEXT).write_text(json.dumps({"model_type": "clip", "text_config": given}))
+
+
 TAKEN = {
+    "config of a whole CLIP": whole_clip,
     "size as a list": keys(UNET, sample_size=[8, 8]),
     "widths as a list": keys(UNET, cross_attention_dim=[32, 32]),
     "no length of captions": keys(TOKENIZER, model_max_length=GONE),

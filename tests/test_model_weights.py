@@ -1,7 +1,9 @@
 """Weights of a model folder: all there, of the right shape, finite, under any of their names."""
 
+import ast
 import os
 import shutil
+import subprocess
 
 import pytest
 import torch
@@ -12,7 +14,7 @@ from mia.denoisers.loading import LoadError
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.model_folder import ModelError, describe
 from mia.training.base import base_pipeline
-from model_edits import WEIGHTS, as_variant, both, sharded, tensors, text
+from model_edits import WEIGHTS, as_variant, both, keys, sharded, tensors, text
 
 PARTS = tuple(WEIGHTS)
 FP16 = [as_variant(part) for part in PARTS]
@@ -308,7 +310,21 @@ def test_weights_of_a_type_that_would_be_cast_in_silence_are_refused(dtype, fold
         describe(folder)
 
 
-@pytest.mark.parametrize("name", ["sd.safetensors", "it's mine.safetensors"])
+def test_what_a_base_names_and_lacks_beside_its_parts_is_not_loaded(folder):
+    named = {
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+        "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
+    }
+    keys("model_index.json", **named)(folder)
+    pipeline = base_pipeline(describe(folder))
+    assert [getattr(pipeline, name) for name in named] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sd.safetensors", "it's mine.safetensors", '`$HOME` "ü".safetensors', "a\\b.safetensors"],
+)
 def test_a_single_file_says_the_line_that_converts_it(name, folder, tmp_path):
     path = tmp_path / name
     shutil.copyfile(folder / WEIGHTS["unet"], path)
@@ -322,8 +338,10 @@ def test_a_single_file_says_the_line_that_converts_it(name, folder, tmp_path):
             describe(given)
         line = str(caught.value)
         assert line.startswith(f"{file}: ") and line.endswith(f"`path: {file.with_suffix('')}`")
-        code = line.split("python -c ")[1].split(" and say ")[0]
-        compile(os.popen(f"printf %s {code}").read(), "line", "exec")
+        command = line.split("Make one with: ")[1].split(" (it asks")[0]
+        code = subprocess.check_output(["sh", "-c", command.replace("python -c", "printf %s")])
+        texts = [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant)]
+        assert set(texts) == {str(file), str(file.with_suffix(""))}
 
 
 @pytest.mark.parametrize("name", ["sd.ckpt", "sd.pt", "pytorch_model.bin"])

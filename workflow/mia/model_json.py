@@ -13,6 +13,7 @@ from typing import Any
 LFS = b"version https://git-lfs"
 FORMAT = "expected a folder in Stable Diffusion's diffusers format"
 CODE_KEYS = ("auto_map", "custom_pipeline", "custom_pipelines")
+DEEPEST = 20  # lists and objects in each other
 SHOWN = 60  # characters of a value in a message
 
 
@@ -104,6 +105,8 @@ def read_json(path: Path, expected: str = FORMAT) -> dict[str, Any]:
     require_file(path, expected)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        if _is_deep(found):
+            raise RecursionError
     except ValueError as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
     except RecursionError as error:
@@ -117,3 +120,11 @@ def read_json(path: Path, expected: str = FORMAT) -> dict[str, Any]:
                 "never run: remove the key, if the model is one of the known classes"
             )
     return found
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        lists = [one for one in level if isinstance(one, dict | list)]
+        level = [v for one in lists for v in (one.values() if isinstance(one, dict) else one)]
+    return bool(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
@@ -31,9 +32,14 @@ def _conversion(file: Path) -> str:
     target = file.with_suffix("")
     code = (
         "from diffusers import StableDiffusionPipeline as P; "
-        f"P.from_single_file({str(file)!r}).save_pretrained({str(target)!r})"
+        f"P.from_single_file({_quoted(file)}).save_pretrained({_quoted(target)})"
     )
     return (
         f"{file}: a checkpoint in a single file; {EXPECTED}. Make one with: "
-        f"python -c {json.dumps(code, ensure_ascii=False)} and say `path: {target}`"
+        f"python -c {shlex.quote(code)} (it asks the hub for the configs) and say `path: {target}`"
     )
+
+
+def _quoted(path: Path) -> str:
+    """A path as Python text, without the quotes that a shell would end at."""
+    return json.dumps(str(path)).replace("'", "\\u0027")

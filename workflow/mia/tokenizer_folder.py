@@ -50,7 +50,7 @@ def caption_length(folder: Path, text_encoder: Config) -> int:
         ModelError: The tokenizer cannot be read, makes more tokens than the text encoder has
             places for, or tokens that the text encoder does not have.
     """
-    from transformers import CLIPTokenizer
+    from mia.denoisers.tokenizer import load_tokenizer
 
     tokenizer_files(folder)
     most = text_encoder.whole("max_position_embeddings")
@@ -68,9 +68,7 @@ def caption_length(folder: Path, text_encoder: Config) -> int:
             f"max_position_embeddings of {text_encoder.path}"
         )
     try:
-        tokenizer = CLIPTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
+        tokenizer = load_tokenizer(folder)
         highest = max(tokenizer.get_vocab().values())
         tokenizer([""], padding="max_length", truncation=True, max_length=length)
     except Exception as error:  # the library's own kinds are many; all mean: not to be read

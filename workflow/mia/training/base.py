@@ -28,6 +28,7 @@ def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
         **parts,
         safety_checker=None,
         feature_extractor=None,
+        image_encoder=None,
         requires_safety_checker=False,
         local_files_only=True,
         trust_remote_code=False,
