@@ -36,11 +36,11 @@ def test_the_builtin_set_goes_the_same_way(tmp_path):
     rows = tables.read(tmp_path / "full.pq")
     assert rows["status"].tolist() == ["success"] * 4
     assert rows["url"].str.startswith(openmoji.ADDRESS).all()
-    kept = dict(archive.unpack(tmp_path / "full/pictures.tar"))
+    kept = dict(archive.contents(tmp_path / "full/pictures.tar"))
     for row in rows.itertuples():
         assert kept[row.key] == openmoji.render(openmoji.code_of(row.url))
     assert len(tables.read(tmp_path / "none.pq")) == 0
-    assert list(archive.unpack(tmp_path / "none/pictures.tar")) == []
+    assert list(archive.contents(tmp_path / "none/pictures.tar")) == []
 
 
 def test_a_row_without_a_result_stops_the_stage():

@@ -45,7 +45,7 @@ def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
     paths = folder / "plan.parquet", {"source": "folder"}, folder / "p.tar", folder / "d.parquet"
     download.fetch(*paths, without)
     statuses = tables.read(folder / "d.parquet").set_index("key")["status"]
-    return statuses, {key for key, _ in archive.unpack(folder / "p.tar")}
+    return statuses, {key for key, _ in archive.contents(folder / "p.tar")}
 
 
 def opened(folder, without) -> pd.DataFrame:

@@ -154,7 +154,7 @@ def test_bodies_without_end_do_not_fill_the_memory(hostile):
 
 def test_raw_bytes_are_kept_and_decoded_by_one_rule(hostile):
     web, key = hostile.web, hostile.rows.set_index("url")["key"]
-    raw = dict(archive.unpack(hostile.pictures))
+    raw = dict(archive.contents(hostile.pictures))
 
     def pixels(path):
         data = raw[key[web.address + path]]

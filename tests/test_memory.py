@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from safetensors.numpy import save_file
 
-from mia import tables
+from mia import latents_file, tables
 from mia.images.archive import pack
 from mia.model_folder import describe
 from mia.query import Query, dump
@@ -42,13 +41,13 @@ def peak(model: Path, folder: Path, images: int) -> float:
     names = [f"{number:016x}" for number in range(images)]
     buffer = io.BytesIO()
     Image.effect_noise((SIDE, SIDE), 64).convert("RGB").save(buffer, "JPEG")
-    pack([(name, buffer.getvalue()) for name in names], folder / "pictures.tar")
-    rows = {"key": names, "image_id": names, "part": "all", "kept": True, "caption": names}
+    files = [(name, buffer.getvalue() + name.encode()) for name in names]
+    ids = list(pack(files, folder / "pictures.tar").values())
+    rows = {"key": names, "image_id": ids, "part": "all", "kept": True, "caption": names}
     tables.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
     shape = (images, *json.loads(model.read_text())["latent_shape"])
     z0 = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    about = {"key": json.dumps(names), "image_id": json.dumps(names)}
-    save_file({"z0": z0}, folder / "latents.safetensors", about)
+    latents_file.write(z0, names, ids, folder / "latents.safetensors")
     settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
     settings |= {"flush_seconds": 30, "repeats": 0, "seed": 0}
     named = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from mia import tables
 from mia.experiment import Experiment
 from mia.model_configs import read_configs
 from mia.model_json import ModelError
@@ -43,7 +43,7 @@ def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[i
     for model in experiment.config["models"]:
         path = results / "models" / model / "model.json"
         if experiment.vae(model) == vae and path.is_file():
-            return tuple(json.loads(path.read_text())["latent_shape"])
+            return tuple(tables.read_json(path)["latent_shape"])
     return None
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mia import tables
 
@@ -47,7 +46,7 @@ def read_signals(
 
 def second_measurements(path: str) -> pa.Table:
     """The second measurements of the pictures that were measured twice."""
-    schema = pq.read_schema(path)
+    schema = tables.schema(path)
     return pa.Table.from_pylist(tables.metadata(path)["repeats"], schema)
 
 

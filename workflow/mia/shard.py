@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import safe_open
 
-from mia import tables
+from mia import latents_file, tables
 from mia.images.training_set import prepared
 
 COLUMNS = ["key", "image_id", "part", "kept", "caption", "alternates"]
@@ -40,10 +39,7 @@ class Shard:
         pictures: str | Path | None = None,
     ) -> None:
         self.latents, self.pictures = latents, pictures
-        with safe_open(latents, "numpy") as file:
-            metadata = file.metadata()
-        keys = set(json.loads(metadata["key"]))
-        ids = json.loads(metadata["image_id"])
+        keys, ids = latents_file.images(latents)
         self._position = {image_id: i for i, image_id in enumerate(ids)}
         rows = kept_rows(manifest, parts)
         rows = rows[rows["key"].isin(keys)]
@@ -82,14 +78,13 @@ class Shard:
 
     def z0(self, image_ids: Sequence[str]) -> np.ndarray:
         """Latents, float32 `(images, channels, height, width)`."""
-        with safe_open(self.latents, "numpy") as file:
-            rows = file.get_slice("z0")
-            return np.stack([rows[self._position[image_id]] for image_id in image_ids])
+        return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
 
     def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
         """Prepared pictures, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
         keys = self.images.loc[list(image_ids), "key"].tolist()
-        found, pixels = prepared([self.pictures], keys, resolution)
+        wanted = dict(zip(keys, image_ids, strict=True))
+        found, pixels = prepared([self.pictures], wanted, resolution)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]
 

@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mia import seal
+
 
 def write(table: pd.DataFrame, path: str | Path, metadata: Mapping[str, Any] | None = None) -> None:
     """Write `table` under a temporary name and rename it; the index is not kept.
@@ -27,29 +29,53 @@ def write(table: pd.DataFrame, path: str | Path, metadata: Mapping[str, Any] | N
     fields = {key: json.dumps(value, sort_keys=True) for key, value in (metadata or {}).items()}
     arrow = arrow.replace_schema_metadata(fields)
     with replacing(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+        options = {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(temporary, arrow.schema, **options) as file:
+            file.write_table(arrow)
+            file.add_key_value_metadata({seal.KEY: seal.UNSEALED})
+        seal.seal(temporary)
 
 
 def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read the table at `path`.
 
     Raises:
-        ValueError: The file is not Parquet or lacks a column; the message names both.
+        DamagedFile: The file is not as it was written.
+        UnreadableFile: It is not Parquet or lacks a column; the message names both.
     """
     return read_arrow(path, columns).to_pandas()
 
 
 def read_arrow(path: str | Path, columns: list[str] | None = None) -> pa.Table:
     """Read the table at `path` as `read` does, but leave it in Arrow's memory."""
+    with _whole(path):
+        return pq.read_table(
+            path, columns=columns, partitioning=None, page_checksum_verification=True
+        )
+
+
+def schema(path: str | Path) -> pa.Schema:
+    """Return the schema of the table at `path`."""
+    with _whole(path):
+        return pq.read_schema(path)
+
+
+@contextmanager
+def _whole(path: str | Path) -> Iterator[None]:
+    """Check a file's seal; say of one without what is wrong with it."""
+    seal.check(path)
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise ValueError(f"{path}: not the table expected: {error}") from error
+        yield
+    except (pa.ArrowException, KeyError, OSError) as error:
+        said = "".join(sign if sign.isprintable() else " " for sign in str(error))
+        raise seal.UnreadableFile(
+            f"{path}: not the table expected: {said}; if a run wrote it, delete it and run again"
+        ) from error
 
 
 def metadata(path: str | Path) -> dict[str, Any]:
     """Return the metadata that `write` kept."""
-    fields = pq.read_schema(path).metadata or {}
+    fields = schema(path).metadata or {}
     return {
         key.decode(): json.loads(value)
         for key, value in fields.items()
@@ -58,9 +84,28 @@ def metadata(path: str | Path) -> dict[str, Any]:
 
 
 def write_json(value: Any, path: str | Path) -> None:
-    """Write `value` as sorted, indented JSON, whole or not at all."""
+    """Write `value` as sorted, indented JSON, whole or not at all; a dictionary is sealed."""
+    sealed = isinstance(value, dict)
+    value = {**value, seal.KEY: seal.UNSEALED} if sealed else value
     text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_text(text + "\n", path)
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+        if sealed:
+            seal.seal(temporary)
+
+
+def read_json(path: str | Path) -> Any:
+    """Return what `write_json` wrote.
+
+    Raises:
+        DamagedFile: The file is not as it was written.
+    """
+    seal.check(path)
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise seal.DamagedFile(path, f"not JSON: {error}") from error
+    return {k: v for k, v in value.items() if k != seal.KEY} if isinstance(value, dict) else value
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -6,18 +6,24 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mia import tables
+from mia.file_hash import file_hash
 from mia.locks import exclusive
+
+HASHES = "sha256.json"  # of a kept training: path to sha256 of every other file
 
 
 def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) -> Path:
     """Return the folder of the training with `key`, made by `make(folder)` if there is none.
 
     The folder appears under its final name only when it is whole, so a killed training leaves none.
-    One that outlived its Snakemake is waited for, and what it made is taken.
+    One that outlived its Snakemake is waited for, and what it made is taken. One that is no longer
+    as it was written is made anew, with a warning.
 
     Args:
         ledger: Folder of all trainings.
@@ -29,11 +35,15 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
     temporary = folder.with_name(f".{folder.name}.tmp")
     with exclusive(folder.with_name(f".{folder.name}.lock")):
         if folder.is_dir():
-            return folder
+            if not (changed := _changed(folder)):
+                return folder
+            print(f"warning: {changed}: damaged; it is trained anew", file=sys.stderr)
+            shutil.rmtree(folder)
         shutil.rmtree(temporary, ignore_errors=True)  # of one that was killed
         temporary.mkdir()
         try:
             make(temporary)
+            tables.write_json(_hashes(temporary), temporary / HASHES)
             _put_on_disk(temporary)
             os.replace(temporary, folder)
         finally:
@@ -53,6 +63,25 @@ def replace_tree(source: Path, target: Path) -> None:
             os.replace(target, old)
         os.replace(temporary, target)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """The sha256 of every file below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
+
+
+def _changed(folder: Path) -> Path | None:
+    """A file of a kept training that is not as it was written; an older run kept no hashes."""
+    if not (folder / HASHES).is_file():
+        return None
+    try:
+        expected = tables.read_json(folder / HASHES)
+    except ValueError:
+        return folder / HASHES
+    found = _hashes(folder)
+    unlike = sorted(name for name in found | expected if found.get(name) != expected.get(name))
+    return folder / unlike[0] if unlike else None
 
 
 def _put_on_disk(folder: Path) -> None:

@@ -2,48 +2,75 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from mia.seal import DamagedFile
 
-def pack(pictures: Iterable[tuple[str, bytes]], path: str | Path) -> None:
+
+def pack(pictures: Iterable[tuple[str, bytes]], path: str | Path) -> dict[str, str]:
     """Write (key, bytes) pairs, given in sorted order, as a tar at `path`.
+
+    Returns:
+        The sha256 of each picture, by key.
 
     Raises:
         ValueError: The keys are not sorted, or one comes twice.
     """
-    last = ""
+    last, written = "", {}
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for key, data in pictures:
             if key <= last:
                 raise ValueError(f"{path}: {key!r} after {last!r}; expected sorted, single keys")
-            last = key
+            last, written[key] = key, hashlib.sha256(data).hexdigest()
             member = tarfile.TarInfo(key)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
+    return written
 
 
 def names(path: str | Path) -> list[str]:
     """Return the keys of the pictures, in the tar's order, which is sorted."""
-    with tarfile.open(path, "r:") as tar:
+    with _opened(path) as tar:
         return tar.getnames()
 
 
-def unpack(path: str | Path, keys: Iterable[str] | None = None) -> Iterator[tuple[str, bytes]]:
-    """Yield (key, bytes) of the pictures named by `keys`, all by default, in the tar's order.
+def unpack(path: str | Path, hashes: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield (key, bytes) of the pictures named in `hashes`, in the tar's order.
+
+    Args:
+        path: The tar.
+        hashes: Key to the sha256 of the picture's bytes; "" where it is not known.
 
     Raises:
-        ValueError: A key is not in the tar; the message names both.
+        DamagedFile: A key is not in the tar, or its picture has other bytes.
     """
-    wanted = None if keys is None else set(keys)
     found = set()
-    with tarfile.open(path, "r:") as tar:
+    for key, data in contents(path):
+        if key in hashes:
+            found.add(key)
+            if hashes[key] not in ("", hashlib.sha256(data).hexdigest()):
+                raise DamagedFile(path, f"picture {key} has not the sha256 {hashes[key]}")
+            yield key, data
+    if missing := sorted(set(hashes) - found):
+        raise DamagedFile(path, f"no picture {missing[0]} ({len(missing)} missing in all)")
+
+
+def contents(path: str | Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (key, bytes) of all pictures, in the tar's order."""
+    with _opened(path) as tar:
         for member in tar:
-            if wanted is None or member.name in wanted:
-                found.add(member.name)
-                yield member.name, tar.extractfile(member).read()
-    if wanted is not None and found != wanted:
-        missing = sorted(wanted - found)
-        raise ValueError(f"{path}: no picture {missing[0]} ({len(missing)} missing in all)")
+            yield member.name, tar.extractfile(member).read()
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path, "r:") as tar:
+            yield tar
+    except tarfile.TarError as error:
+        raise DamagedFile(path, f"no tar: {error}") from error

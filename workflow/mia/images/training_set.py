@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mia.images.archive import unpack
+from mia.images.archive import names, unpack
 from mia.images.pictures import prepare_checked
 
 
 def prepared(
-    archives: Iterable[str | Path], keys: Collection[str], resolution: int
+    archives: Iterable[str | Path], image_ids: Mapping[str, str], resolution: int
 ) -> tuple[list[str], np.ndarray]:
-    """Prepare those pictures of `archives` that are named by `keys`.
+    """Prepare those pictures of `archives` that are named in `image_ids`.
+
+    Args:
+        archives: Tars that hold others too; between them, all that are named.
+        image_ids: Key to image_id, which the bytes must have.
+        resolution: Pixels of both sides.
 
     Returns:
         The keys found, sorted; float32 `(pictures, 3, resolution, resolution)` in [-1, 1].
     """
-    wanted, found = set(keys), {}
+    found = {}
     for path in archives:
-        for key, data in unpack(path):
-            if key in wanted:
-                found[key] = prepare_checked(data, resolution, f"{key} of {path}")
+        own = {key: image_ids[key] for key in names(path) if key in image_ids}
+        for key, data in unpack(path, own):
+            found[key] = prepare_checked(data, resolution, f"{key} of {path}")
     pixels = [found[key] for key in sorted(found)]
     shape = (0, 3, resolution, resolution)
     return sorted(found), np.stack(pixels) if pixels else np.zeros(shape, np.float32)
@@ -70,6 +75,8 @@ class TrainingSet:
 
     def pixels(self, archives: Iterable[str | Path], resolution: int) -> np.ndarray:
         """float32 `(pictures, 3, resolution, resolution)` in [-1, 1], in the order of `rows`."""
-        keys, pixels = prepared(archives, set(self.rows["key"]), resolution)
+        keys, pixels = prepared(
+            archives, dict(zip(self.rows["key"], self.rows["image_id"], strict=True)), resolution
+        )
         position = {key: i for i, key in enumerate(keys)}
         return pixels[[position[key] for key in self.rows["key"]]]

@@ -166,7 +166,7 @@ def found(args: argparse.Namespace) -> dict:
     membership = tables.read(args.membership, MEMBERSHIP)
     of_target = audit(
         args.target,
-        [json.loads(Path(path).read_text(encoding="utf-8")) for path in args.metrics],
+        [tables.read_json(path) for path in args.metrics],
         {Path(path).stem: path for path in args.scores},
         membership,
         args.settings,

@@ -8,13 +8,12 @@ be written to disk. And what sharing saves against running each attack alone.
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
-from mia import config_file
+from mia import config_file, tables
 from mia.config import ConfigError, complete
 from mia.cost_plan import COLUMNS as PLANNED
 from mia.cost_plan import SignalCost, pair_costs
@@ -100,7 +99,7 @@ def costs_of_pair(
     count = len(rows) + len(again)
     missing = Counter(dict.fromkeys(wanted, count))
     if described.is_file():
-        about = json.loads(described.read_text())
+        about = tables.read_json(described)
         missing = missing_of(experiment, results, about, image_set, captions_of(rows))
         missing += missing_of(experiment, results, about, image_set, captions_of(again), True)
     return len(rows), pair_costs(wanted, missing, count)

@@ -57,13 +57,13 @@ def fetch(
         source(urls, spec) as (results, contents),
         tables.replacing(pictures) as temporary,
     ):
-        archive.pack(unlisted(contents, without, excluded), temporary)
+        hashes = archive.pack(unlisted(contents, without, excluded), temporary)
     results = {**results, **{row.key: (row.status, row.error) for row in bad.itertuples()}}
     results |= dict.fromkeys(excluded, (exclusion.EXCLUDED, exclusion.ERROR))
     if len(without):
         print(f"excluded {len(excluded)} rows, by a list of {len(without)}", file=sys.stderr)
-    rows = [(key, *results[key]) for key in sorted(results)]
-    table = pd.DataFrame(rows, columns=["key", "status", "error"], dtype="string")
+    rows = [(key, *results[key], hashes.get(key, "")) for key in sorted(results)]
+    table = pd.DataFrame(rows, columns=["key", "status", "error", "sha256"], dtype="string")
     fitted = sorted(set().union(*excluded.values()))
     tables.write(table, downloads, {"fitted": fitted} if fitted else {})
 

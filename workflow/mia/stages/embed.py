@@ -27,11 +27,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     args = parser.parse_args(arguments)
-    captions = [] if args.pictures else ["caption"]
-    rows = tables.read(args.rows, ["key", "status", *captions])
+    used = "image_id" if args.pictures else "caption"
+    rows = tables.read(args.rows, ["key", "status", used])
     rows = rows[rows["status"] == "success"]
     try:
-        found = of_pictures(args, rows["key"]) if args.pictures else of_captions(args, rows)
+        found = (
+            of_pictures(args, rows.set_index("key")["image_id"])
+            if args.pictures
+            else of_captions(args, rows)
+        )
     except (ValueError, OSError, RuntimeError) as error:
         raise SystemExit(f"error: {error}") from error
     stored = {key: vector.tobytes() for key, vector in found.items()}
@@ -40,12 +44,12 @@ def main(arguments: list[str] | None = None) -> None:
     tables.write(table, args.output)
 
 
-def of_pictures(args: argparse.Namespace, keys: pd.Series) -> dict[str, np.ndarray]:
+def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.ndarray]:
     """Return key to picture embedding."""
     embedder = Embedder(args.spec, args.device, args.threads)
     return {
         key: embedder(prepare_checked(data, embedder.size, f"{key} of {args.pictures}"))
-        for key, data in unpack(args.pictures, keys)
+        for key, data in unpack(args.pictures, image_ids.to_dict())
     }
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
-from safetensors.numpy import save_file
-
-from mia import tables
+from mia import latents_file, tables
 from mia.encoding import encode
 from mia.images import archive
 from mia.images.pictures import prepare_checked
 from mia.latents import require_sound
+from mia.weights import require_described
 
 
 def main() -> None:
@@ -26,24 +23,24 @@ def main() -> None:
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
 
-    vae = json.loads(Path(args.vae).read_text())["vae"]
+    vae = tables.read_json(args.vae)["vae"]
+    require_described(vae, args.vae)
     columns = ["key", "image_id", "part", "kept"]
     manifest = tables.read(args.manifest, columns)
     wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
-    image_ids = wanted.set_index("key")["image_id"]
-    keys = [key for key in archive.names(args.pictures) if key in image_ids.index]
+    image_ids = wanted.set_index("key")["image_id"].to_dict()
+    names = archive.names(args.pictures)
+    image_ids = {key: image_ids[key] for key in names if key in image_ids}
     pictures = (
         prepare_checked(data, vae["resolution"], f"{key} of {args.pictures}")
-        for key, data in archive.unpack(args.pictures, keys)
+        for key, data in archive.unpack(args.pictures, image_ids)
     )
     try:
         latents = encode(pictures, vae, args.device, args.threads)
-        require_sound(latents, keys, vae)
+        require_sound(latents, list(image_ids), vae)
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    about = {"key": json.dumps(keys), "image_id": json.dumps(image_ids.loc[keys].tolist())}
-    with tables.replacing(args.output) as temporary:
-        save_file({"z0": latents}, temporary, about)
+    latents_file.write(latents, list(image_ids), list(image_ids.values()), args.output)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
 
 def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
     """Return evals, AUC and its interval of each attack that costs any; index attack."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    found = [tables.read_json(path) for path in paths]
     rows = {
         metrics["attack"]: {
             "evals": evals[metrics["attack"]],

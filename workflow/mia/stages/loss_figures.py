@@ -11,7 +11,6 @@ import json
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 from matplotlib.figure import Figure
 
 from mia import tables
@@ -26,7 +25,7 @@ NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no c
 
 def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the losses of `rows` (set, key, image_id, member) in one file of signal `denoise`."""
-    there = pq.read_schema(path).names
+    there = tables.schema(path).names
     wanted = [name for name in ("key", "timestep", "draw", *curves.CONDITIONS) if name in there]
     own = rows.loc[rows["set"] == tables.metadata(path)["set"], ["key", "image_id", "member"]]
     return tables.read(path, wanted).merge(own, on="key").drop(columns="key")

@@ -22,6 +22,7 @@ from mia.locks import LockError, shard_lock
 from mia.measurements import Measurements, shared_inputs
 from mia.missing import input_hashes
 from mia.shard import Shard
+from mia.weights import require_described
 from mia.work import Work
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     args = parse_arguments()
-    model = json.loads(Path(args.model).read_text())
+    model = tables.read_json(args.model)
     shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
     wanted = queries_module.load(args.wanted)
     outputs = {Path(path).parent.name: path for path in args.output}
@@ -51,7 +52,7 @@ def main() -> None:
             meter, done = None, []
             for layer in to_do:
                 if (part := work(*layer)).missing:
-                    meter = meter or loaded(model, args.settings, args.threads)
+                    meter = meter or loaded(args.model, args.settings, args.threads)
                     meter.measure(part)
                     part = work(*layer)
                 done.append(part)
@@ -67,9 +68,12 @@ def main() -> None:
         tables.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
 
 
-def loaded(model: dict, settings: dict, threads: int) -> Meter:
+def loaded(path: str, settings: dict, threads: int) -> Meter:
+    """Load the model that model.json tells of, if its files are still those."""
     from mia.measuring import Meter
 
+    model = tables.read_json(path)
+    require_described(model, path)
     return Meter(model, settings, threads)
 
 

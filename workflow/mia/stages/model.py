@@ -11,6 +11,7 @@ from typing import Any
 from mia import tables
 from mia.hub import HubError, model_snapshot
 from mia.model_folder import ModelError, describe, require_usable
+from mia.seal import DamagedFile
 
 
 def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
@@ -28,11 +29,14 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
         return Path(spec["path"])
     if spec["source"] == "training":
         index = Path(made_from[0])
-        return (
-            index.parent
-            / json.loads(index.read_text())["checkpoints"][str(spec["epoch"])]["folder"]
-        )
+        return index.parent / tables.read_json(index)["checkpoints"][str(spec["epoch"])]["folder"]
     return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), require_usable)
+
+
+def require_as_trained(model: dict[str, Any], index: Path, epoch: str) -> None:
+    """Raise a DamagedFile unless a checkpoint has the weights that its training wrote."""
+    if model["weights"] != tables.read_json(index)["checkpoints"][epoch]["weights"]:
+        raise DamagedFile(index, f"the weights in {model['folder']} are not those it tells of")
 
 
 def main() -> None:
@@ -44,6 +48,8 @@ def main() -> None:
     args = parser.parse_args()
     try:
         model = describe(locate(args.spec, args.made_from), args.spec.get("variant"))
+        if args.spec["source"] == "training":
+            require_as_trained(model, Path(args.made_from[0]), str(args.spec["epoch"]))
     except (HubError, ModelError, OSError) as error:
         raise SystemExit(f"error: models.{args.name}: {error}") from error
     tables.write_json({"name": args.name, **args.spec, **model}, args.output)

@@ -89,7 +89,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     found = further.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
-    audits = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in options.audits}
+    audits = {path.stem: tables.read_json(path) for path in options.audits}
     manifests = {path.parent.name: path for path in options.manifests}
     counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
     pairs = {path.parent.name: tables.read(path, PAIRS) for path in options.pairs}
@@ -119,7 +119,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         | {"limits": limits.within(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)
     ]
-    models = [json.loads(path.read_text(encoding="utf-8")) for path in options.models]
+    models = [tables.read_json(path) for path in options.models]
     checks, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
     return {
         "spec": spec,

@@ -14,7 +14,6 @@ import argparse
 import json
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,7 +149,7 @@ def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
 
 def read_schedule(path: str) -> np.ndarray:
     """ᾱ_t of a model, `(1000,)`."""
-    return np.array(json.loads(Path(path).read_text())["alpha_bar"])
+    return np.array(tables.read_json(path)["alpha_bar"])
 
 
 def rows_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]:

@@ -88,10 +88,10 @@ def main() -> None:
 
 def write(args: argparse.Namespace) -> None:
     """Read every target's files and write the tables."""
-    found = [_json(path) for path in args.metrics]
+    found = [tables.read_json(path) for path in args.metrics]
     scores = {(Path(path).parent.name, Path(path).stem): path for path in args.scores}
     memberships = {Path(path).parent.name: path for path in args.memberships}
-    audits = {audit["target"]: audit for audit in map(_json, args.audits)}
+    audits = {audit["target"]: audit for audit in map(tables.read_json, args.audits)}
     confidence = args.settings["confidence"]
     attacks = build_attacks(args.attacks)
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
@@ -112,10 +112,6 @@ def write(args: argparse.Namespace) -> None:
         tables.write_text(summary.csv(rows[name], columns), getattr(args, name))
     tables.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
     tables.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
-
-
-def _json(path: str) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

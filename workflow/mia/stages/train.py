@@ -15,6 +15,7 @@ from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
 from mia.model_folder import weights_hash
 from mia.training_ledger import kept_training, replace_tree
+from mia.weights import require_described
 
 NUMERIC = (
     "mia.training.base",
@@ -38,12 +39,14 @@ def main() -> None:
     parser.add_argument("--samples", required=True)
     args = parser.parse_args()
 
-    settings, start = args.settings, json.loads(Path(args.start).read_text())
+    settings, start = args.settings, tables.read_json(args.start)
     learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
     based = "weights" in start
     begun = start["weights"] if based else [start["vae"]["files"], start["tokenizer"]]
 
     def make(folder: Path) -> None:
+        for part in [start] if based else [start["vae"], tokenizer(start, args.start)]:
+            require_described(part, args.start)
         resolution = (start if based else settings)["resolution"]
         pixels = learnt.pixels(args.pictures, resolution)
         begin = start if based else Path(args.start).parent
@@ -68,6 +71,11 @@ def main() -> None:
         for epoch in settings["keep"]
     }
     tables.write_json({"checkpoints": checkpoints, "members": len(learnt.captions)}, args.index)
+
+
+def tokenizer(start: dict, path: str) -> dict:
+    """What vae.json tells of the tokenizer beside it."""
+    return {"folder": Path(path).parent / "tokenizer", "files": start["tokenizer"]}
 
 
 def name(epoch: int) -> str:

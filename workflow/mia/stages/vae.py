@@ -51,7 +51,7 @@ def main() -> None:
         replace_tree(kept / part, target / part)
     vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}
     tokenizer = {path.name: file_hash(path) for path in sorted((target / "tokenizer").iterdir())}
-    quality = json.loads((kept / "quality.json").read_text())
+    quality = tables.read_json(kept / "quality.json")
     tables.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
 
 

@@ -1,0 +1,28 @@
+"""Whether a model's files still are those that model.json or vae.json was made from."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from mia.file_hash import file_hash
+from mia.seal import UnreadableFile
+
+
+def require_described(described: dict[str, Any], where: str | Path) -> None:
+    """Raise an UnreadableFile unless every file has the sha256 that its description says.
+
+    Args:
+        described: Has `folder` and `files`: model.json, or the block `vae`.
+        where: The description's own path, for the message.
+    """
+    for name, expected in described["files"].items():
+        path = Path(described["folder"], name)
+        found = file_hash(path) if path.is_file() else "of no file"
+        if found != expected:
+            raise UnreadableFile(
+                f"{path}: damaged or exchanged: its sha256 is {found}, not {expected} as in "
+                f"{where}. Put back the right file; or, to go on with this one as another model: "
+                f"rm {shlex.quote(str(where))}, then run again"
+            )
