@@ -93,9 +93,9 @@ def test_the_stage_embeds_what_could_be_opened(tmp_path, spec):
     for key, picture in pictures.items():
         picture.save(tmp_path / "one.png")
         packed.append((key, (tmp_path / "one.png").read_bytes()))
-    archive.pack([*packed, ("f" * 16, b"<html>")], tmp_path / "pictures.tar")
+    ids = archive.pack([*packed, ("f" * 16, b"<html>")], tmp_path / "pictures.tar").values()
     status = ["success"] * 3 + ["not_an_image"]
-    rows = pd.DataFrame({"key": [*pictures, "f" * 16], "status": status})
+    rows = pd.DataFrame({"key": [*pictures, "f" * 16], "status": status, "image_id": ids})
     tables.write(rows, tmp_path / "rows.parquet")
     arguments = ["--rows", str(tmp_path / "rows.parquet"), "--spec", json.dumps(spec)]
     arguments += ["--pictures", str(tmp_path / "pictures.tar"), "--device", "cpu"]

@@ -155,14 +155,14 @@ def test_a_killed_training_is_never_taken_for_a_whole_one(half_done, tmp_path):
     half_done.kill()
     half_done.wait()
     kept = kept_training(tmp_path, 0, lambda folder: (folder / "other").write_text(""))
-    assert [path.name for path in kept.iterdir()] == ["other"]
+    assert sorted(path.name for path in kept.iterdir()) == ["other", "sha256.json"]
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == [kept]
 
 
 def test_a_training_that_outlived_its_snakemake_is_waited_for(half_done, tmp_path):
     threading.Timer(0.5, half_done.stdin.close).start()
     kept = kept_training(tmp_path, 0, lambda folder: pytest.fail("trained twice"))
-    assert sorted(path.name for path in kept.iterdir()) == ["half", "whole"]
+    assert sorted(path.name for path in kept.iterdir()) == ["half", "sha256.json", "whole"]
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
