@@ -212,6 +212,25 @@ def test_every_format_that_opens_is_in_a_column_of_the_metadata():
     assert columns["format_jpeg"][formats.index("MPO")] == 1
 
 
+@pytest.mark.filterwarnings("ignore")  # of Pillow, while it reads what is damaged
+@pytest.mark.parametrize("kind", [*FILES, "alpha webp", "alpha avif"])
+def test_whatever_the_bytes_are_they_end_in_a_row_and_can_be_prepared(kind):
+    """Damaged at random, most often in the header: no decoder's error is anything but a status."""
+    others = {"alpha webp": encoded(ALPHA, "WEBP"), "alpha avif": encoded(ALPHA, "AVIF")}
+    whole, random = (FILES | others)[kind], np.random.default_rng(len(kind))
+    for _ in range(120):
+        data = bytearray(whole[: None if random.random() < 0.9 else random.integers(len(whole))])
+        end = len(data) if random.random() < 0.3 else min(len(data), 300)
+        for place in random.integers(0, end, random.integers(1, 6)) if end else ():
+            data[place] = random.integers(256)
+        row = rows.describe(bytes(data), LIMIT)
+        assert row["status"] in {"success", "truncated", "not_an_image", "too_many_pixels"}
+        if row["status"] == "success":
+            assert pictures.prepare_checked(bytes(data), 16, kind).shape == (3, 16, 16)
+        else:
+            assert row["error"]
+
+
 def naive(picture, resolution):
     """Resized whole, then cropped."""
     size = centre.scaled(picture.size, resolution)

@@ -8,9 +8,7 @@ crop, values in [-1, 1].
 from __future__ import annotations
 
 import io
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +22,6 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 # How the formats begin; what begins so and cannot be opened was cut off.
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*")
 TIFF_BITS, TIFF_INTERPRETATION, WHITE_IS_ZERO = 258, 262, 0
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
 class PictureError(ValueError):
@@ -51,27 +48,29 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
         PictureError: The bytes are no picture, are cut off, or hold too many pixels.
     """
     data = png.without_remarks(data)
-    try:
+    with _decoding():
         picture = _opened(data)
-    except UnidentifiedImageError as error:
-        if data.startswith(SIGNATURES):
-            message = "the picture's header is cut off, or of a kind that is not read"
-            raise PictureError("truncated", message) from error
-        raise PictureError("not_an_image", f"begins with {data[:24]!r}") from error
-    except BROKEN as error:
-        raise PictureError("truncated", str(error)) from error
     width, height = picture.size
     if width * height > pixel_limit:
         raise PictureError(
             "too_many_pixels", f"{width} × {height} pixels; expected at most {pixel_limit}"
         )
-    try:
+    with _decoding():
         picture.load()
         if picture.format == "PNG":
             png.mend_transparency(picture, data, lambda: _opened(data))
-    except BROKEN as error:
-        raise PictureError("truncated", str(error)) from error
     return picture
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Whatever a decoder says of somebody's bytes is this picture's error, and no other's."""
+    try:
+        yield
+    except (MemoryError, PictureError):
+        raise
+    except Exception as error:
+        raise PictureError("truncated", str(error) or type(error).__name__) from error
 
 
 def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
@@ -91,8 +90,8 @@ def naming(name: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise RuntimeError(
-            f"picture {name}: memory does not suffice for it; give the job more, or make it a row "
-            "without a picture by a lower pixel_limit of its image set"
+            f"picture {name}: memory does not suffice for it; give the job more, or leave the "
+            "picture out, by a lower pixel_limit of its image set or by an exclude list"
         ) from error
 
 
@@ -103,6 +102,11 @@ def _opened(data: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        if data.startswith(SIGNATURES):
+            message = "the picture's header is cut off, or of a kind that is not read"
+            raise PictureError("truncated", message) from error
+        raise PictureError("not_an_image", f"begins with {data[:24]!r}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
@@ -110,16 +114,20 @@ def _opened(data: bytes) -> Image.Image:
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Return the picture in RGB, transparent pixels on white, 16-bit grey scaled to 8 bits.
 
+    Raises:
+        PictureError: It has no colours that can be shown.
+
     >>> to_rgb(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).getpixel((0, 0))
     (255, 255, 255)
     """
-    if picture.mode.startswith("I;16"):
-        picture = _grey(picture)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+    with _decoding():
+        if picture.mode.startswith("I;16"):
+            picture = _grey(picture)
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+            picture = Image.alpha_composite(white, picture)
+        return picture.convert("RGB")
 
 
 def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
