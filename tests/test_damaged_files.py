@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -293,3 +294,20 @@ def test_a_table_may_be_anywhere(tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(DamagedFile, match=r"rm '.*my results/t\.parquet'"):
         tables.read(path)
+
+
+# Reads tables that people give, or the ledger, whose segments are named by their own hash.
+OTHER_READERS = {"given_tables/table.py", "images/known_vectors.py", "ledger.py", "tables.py"}
+# Files of models, and what only saves time.
+OTHER_JSON = {"model_json.py", "throughput.py", "fingerprint.py", "file_hashes.py", "tables.py"}
+
+
+def test_no_other_module_reads_stored_files_by_itself():
+    """Else it would read them without looking at their checksum."""
+    parquet = re.compile(r"read_table|read_schema|read_parquet|ParquetFile\(|open_file\(")
+    of_json = re.compile(r"json\.loads?\([^)]*(read_text|open\()")
+    for path in PACKAGE.rglob("*.py"):
+        name, text = path.relative_to(PACKAGE).as_posix(), path.read_text(encoding="utf-8")
+        own = name.startswith("benchmarks/") or name == "images/download.py"
+        assert own or name in OTHER_READERS or not parquet.search(text), name
+        assert own or name in OTHER_JSON or not of_json.search(text), name
