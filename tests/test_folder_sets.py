@@ -132,7 +132,7 @@ def test_any_name_goes_the_whole_road(name):
         csv.writer(file).writerows([["url"], [f"mine/{name}"]])
     left = road("exclude.csv")
     assert left["status"].to_dict() == {name: "excluded", "other.png": "success"}
-    assert {key for key, _ in archive.unpack(Path("p.tar"))} == {left["key"]["other.png"]}
+    assert {key for key, _ in archive.contents(Path("p.tar"))} == {left["key"]["other.png"]}
     assert tables.metadata("manifest.parquet")["idle_entries"]["count"] == 0
 
 
