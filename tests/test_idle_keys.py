@@ -137,6 +137,30 @@ def test_every_key_in_the_way_is_named_at_once():
     ]
 
 
+@pytest.mark.parametrize(
+    ("spec", "key"),
+    [
+        ({"source": "folder", "captions": "c.csv"}, "captions"),
+        ({"source": "folder", "limit": 5}, "limit"),
+        ({"source": "urls", "caption": "text"}, "caption"),
+        ({"source": "urls", "picture_sha256": "image_id"}, "picture_sha256"),
+    ],
+)
+def test_a_key_that_each_part_gives_for_itself_is_refused_above_them(spec, key):
+    parts = {name: {"path": f"{name}.csv"} for name in "xy"}
+    whole = config("image_sets", "mine", {**spec, "parts": parts})
+    assert complete(whole)["image_sets"]["mine"][key] == spec[key]
+    parts["x"][key] = spec[key]
+    assert complete(whole)["image_sets"]["mine"][key] == spec[key]
+    parts["y"][key] = spec[key]
+    assert told(whole) == f"image_sets.mine.{key}: not read, as each part has its own"
+    del whole["image_sets"]["mine"][key]
+    found = complete(whole)
+    assert key not in found["image_sets"]["mine"] and complete(found) == found
+    whole["image_sets"]["mine"] |= {key: spec[key], "path": "own.csv"}
+    assert complete(whole)["image_sets"]["mine"][key] == spec[key]
+
+
 @pytest.mark.parametrize("key", ["vae_steps", "vocabulary", "resolution", "representation_set"])
 def test_what_comes_with_like_cannot_be_given_again(key):
     values = {"vae_steps": 7, "vocabulary": 500, "resolution": 64, "representation_set": "other"}

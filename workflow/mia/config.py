@@ -17,6 +17,7 @@ from mia.idle_keys import (
     FROM_NOTHING,
     idle_keys,
     keys_read,
+    overridden_keys,
     readers,
     without_idle_defaults,
 )
@@ -38,7 +39,9 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     if errors:
         raise ConfigError("\n".join(_explain(error) for error in errors))
-    if idle := [_idle(config, schema, *where) for where in idle_keys(config, schema)]:
+    idle = [_idle(config, schema, *where) for where in idle_keys(config, schema)]
+    idle += [f"{key}: not read, as each part has its own" for key in overridden_keys(config)]
+    if idle:
         raise ConfigError("\n".join(idle))
     config = deepcopy(config)
     config["training"] = _inherit(config.get("training") or {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mia.images.source_keys import has_own_rows
+
 # What a base model has decided: settings of a training from nothing only.
 FROM_NOTHING = (
     *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
@@ -41,10 +43,24 @@ def readers(key: str, block: str, schema: Mapping[str, Any]) -> list[str]:
     return schema["$defs"][BLOCKS[block]]["properties"][key]["sources"]
 
 
+def overridden_keys(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the place of every key of an image set that each of its parts gives for itself."""
+    for name, spec in config["image_sets"].items():
+        yield from (f"image_sets.{name}.{key}" for key in _overridden(spec))
+
+
+def _overridden(spec: Mapping[str, Any]) -> list[str]:
+    parts = list((spec.get("parts") or {}).values())
+    if not parts or has_own_rows(spec):
+        return []
+    return [key for key in spec if all(key in part for part in parts)]
+
+
 def without_idle_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
     """Take out, in place, what only defaults have put where it is not read."""
     for block, _, spec in _entries(config):
-        for key in spec.keys() - set(keys_read(spec["source"], block, schema)):
+        read = set(keys_read(spec["source"], block, schema))
+        for key in {*(spec.keys() - read), *_overridden(spec)}:
             del spec[key]
     for training in config["training"].values():
         for key in FROM_NOTHING if "base" in training else ():
