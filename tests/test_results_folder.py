@@ -81,6 +81,23 @@ def test_a_folder_is_a_text(value):
         named(value)
 
 
+@pytest.mark.parametrize("block", ["image_sets", "models", "targets", "attacks"])
+@pytest.mark.parametrize("name", ["fair\n", "a/b", "a b", "{a}", "A", "", "-a", "a" * 42])
+def test_a_name_that_becomes_a_folder_holds_letters_digits_and_dashes(block, name):
+    """The end of a line at its end too, which `$` in a pattern lets pass."""
+    value = next(iter(CONFIG[block].values()))
+    complete({**CONFIG, block: {"fine_2-a": value}})
+    with pytest.raises(ConfigError):
+        complete({**CONFIG, block: {name: value}})
+
+
+@pytest.mark.parametrize("side", ["members", "nonmembers"])
+@pytest.mark.parametrize("name", ["mine:member\n", "mine\n", "mine:member:x", "mine:a b"])
+def test_a_part_is_named_likewise(side, name):
+    with pytest.raises(ConfigError):
+        complete({**CONFIG, "targets": {"fair": {**CONFIG["targets"]["fair"], side: name}}})
+
+
 # Shell commands
 
 ODD = 'a "b" c\'s [x] (1) $5 & ;*?#%,=\\ é猫 -z|<>!'

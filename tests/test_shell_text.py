@@ -1,4 +1,4 @@
-"""What ends in a shell is quoted: the rules' commands by Snakemake's `:q`."""
+"""What ends in a shell is quoted: the rules' commands by Snakemake's `:q`, Python's by shlex."""
 
 import re
 from pathlib import Path
@@ -52,3 +52,13 @@ def test_the_lint_sees(field):
     assert unquoted(rule % "{log:q}") == []
     assert unquoted(rule % f"{{{field}}}") == [field]
     assert unquoted(rule % f"&> {{{field}}}") == [field]
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "workflow/mia").rglob("*.py")), ids=str)
+def test_python_hands_no_text_to_a_shell(path):
+    """Programs are called by lists of words; a command that is said quotes what it holds."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(
+        r"shell=True|os\.(?:system|popen)|getoutput|create_subprocess_shell", text
+    )
+    assert "python -c" not in text or "shlex.quote" in text
