@@ -38,6 +38,11 @@ except ConfigError as error:
 
 SETS = config["image_sets"]
 
+if workflow.output_settings.dryrun and (
+    reason := runs.in_the_way(runs.NOTES, R, begun=True)
+):
+    logger.warning(reason)
+
 if IS_RUN:
     runs.announce(runs.NOTES, R)
     if "--unlock" in sys.argv and (reason := runs.in_the_way(runs.NOTES, R)):
