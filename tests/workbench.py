@@ -149,11 +149,7 @@ class Finished:
         return cls(folder, first)
 
     def copy(self) -> Workbench:
-        """Return a fresh copy, dates and Snakemake's records included.
-
-        It always lies where the first run did: Snakemake remembers the report's template by its
-        whole path.
-        """
+        """Return a fresh copy, dates and Snakemake's records included."""
         shutil.rmtree(self.folder / "tree", ignore_errors=True)
         subprocess.run(["cp", "-a", self.folder / "kept", self.folder / "tree"], check=True)
         return Workbench(self.folder / "tree")
