@@ -6,12 +6,13 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from mia.config import ConfigError, complete
-from mia.results_folder import IDENTITY, MADE
+from mia.results_folder import IDENTITY, MADE, RUNS
 from mia.runs import announce
 from mia.stages import delete_results
 from micro_experiment import CONFIG, PROJECT, lay_out
@@ -177,7 +178,7 @@ def test_everything_that_rules_make_is_known():
     rules = "".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
     found = re.findall(r'results\(f?"([\w.-]+)|\{R\}/([\w.-]+)', rules)
     makefile = re.findall(r"results/([\w.-]+)\"", (PROJECT / "Makefile").read_text())
-    top = {one or other for one, other in found} | {*makefile, IDENTITY}
+    top = {one or other for one, other in found} | {*makefile, RUNS, IDENTITY}
     assert top == set(MADE)
 
 
@@ -301,8 +302,9 @@ def test_half_written_files_of_a_killed_run_are_the_pipelines(deletable):
     assert not deletable.exists()
 
 
-def test_nothing_is_deleted_while_a_run_is_at_work(deletable):
-    announce(delete_results.NOTES)
+@pytest.mark.parametrize("notes", [delete_results.NOTES, Path("results") / RUNS], ids=str)
+def test_nothing_is_deleted_while_a_run_is_at_work(notes, deletable):
+    announce(notes)
     done = asked("yes\n")
     assert done.returncode == 1 and "a run is or may be at work here" in done.stderr
     assert (deletable / "ledger").exists()

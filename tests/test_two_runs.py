@@ -15,14 +15,17 @@ import pytest
 from killing import at_work, kill, wait_for
 from workbench import Workbench
 
-GATE = 'def main() -> None:\n    open("gate").read()\n'
-ANSWERS = r"(?m)^ *(results: .*)$"
+MAIN = "def main(arguments: list[str] | None = None) -> None:\n"
+GATE = '    open("gate").read()\n'
+PLAN = "results/images/mine/plan/000.parquet"
+ANSWERS = r"(?m)^ *((?:/.*/)?results: .*)$"
 
 
 @pytest.fixture
-def gated(bench):
-    """A finished run in which `tables` has to run again, and waits until the gate is shut."""
-    bench.edit("workflow/mia/stages/tables.py", "def main() -> None:\n", GATE)
+def gated(tiny_sd, tmp_path):
+    """An experiment before its first run, whose first job waits until the gate is shut."""
+    bench = Workbench.build(tmp_path / "tree", tiny_sd)
+    bench.edit("workflow/mia/stages/plan.py", MAIN, MAIN + GATE)
     os.mkfifo(bench.folder / "gate")
     yield bench
     kill(at_work(bench.folder))
@@ -60,33 +63,41 @@ def resumed(bench: Workbench) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_second_run_is_told_of_the_first_and_the_first_goes_on(gated):
-    first = gated.start()
+def test_a_second_run_is_told_of_the_first_and_the_first_goes_on(gated, tmp_path):
+    first = gated.start(PLAN)
     gate = until_at_the_gate(gated)
     said = rf"results: a run is at work here: process {first.pid} on {socket.gethostname()}, "
     said += r"since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\. Wait for it \(`make why`.*do not unlock.*"
-    assert re.fullmatch(said, refused(gated))
-    assert re.fullmatch(said, refused(gated, "--unlock"))
+    assert re.fullmatch(said, refused(gated, PLAN))
+    assert re.fullmatch(said, refused(gated, PLAN, "--unlock"))
     assert resumed(gated).returncode == 1
-    (line,) = re.findall(ANSWERS, gated.run("--dry-run").done().text)
+    (line,) = re.findall(ANSWERS, gated.run(PLAN, "--dry-run").done().text)
     assert re.fullmatch(said, line)
     # Another experiment in this folder may run; when it ends, Snakemake removes all locks here.
     other = gated.folder / "config/other.yaml"
     text = (gated.folder / "config/config.yaml").read_text()
     other.write_text(text.replace("results: results", "results: other"))
-    plan = ("other/images/mine/plan/000.parquet", "--configfile", "config/other.yaml")
-    assert gated.run(*plan).done().jobs == ["plan_mine"]
+    model = ("other/models/tiny/model.json", "--configfile", "config/other.yaml")
+    assert gated.run(*model).done().jobs == ["model/tiny"]
     assert not list((gated.folder / ".snakemake").glob("locks/*"))
-    assert re.fullmatch(said, refused(gated))
+    assert re.fullmatch(said, refused(gated, PLAN))
+    # The same results from another folder, of which Snakemake's lock knows nothing.
+    elsewhere = Workbench(tmp_path / "elsewhere", home=gated.folder)
+    elsewhere.folder.mkdir()
+    for name in ("config", "data", "models"):
+        (elsewhere.folder / name).symlink_to(gated.folder / name)
+    results = ("--config", f"results={gated.folder / 'results'}")
+    told = refused(elsewhere, str(gated.folder / PLAN), *results)
+    assert re.fullmatch(said, told.replace(str(gated.folder / "results"), "results", 1))
     os.close(gate)
     text, _ = first.communicate()
     assert first.returncode == 0, text
-    assert gated.run("--dry-run").done().text.count("Nothing to be done") == 1
+    assert "Nothing to be done" in gated.run(PLAN).done().text
 
 
 def killed(bench: Workbench) -> int:
     """Let a run be killed with its jobs; return its process."""
-    run = bench.start()
+    run = bench.start(PLAN)
     gate = until_at_the_gate(bench)
     kill(at_work(bench.folder))
     os.close(gate)
@@ -98,13 +109,13 @@ def test_after_a_run_that_was_killed_resume_is_advised_and_works(gated):
     process = killed(gated)
     said = r"results: no run is at work here, but one that was killed left its lock \(process "
     said += rf"{process} on .*, since 20.*\): call `make resume` with the same variables, .*"
-    assert re.fullmatch(said, refused(gated))
+    assert re.fullmatch(said, refused(gated, PLAN))
     shutil.rmtree(gated.folder / ".snakemake/runs")
-    assert "left its lock (without a note): call `make resume`" in refused(gated)
+    assert "left its lock (without a note): call `make resume`" in refused(gated, PLAN)
     assert resumed(gated).returncode == 0
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
-    assert "tables" in gated.run().done().jobs
+    assert gated.run(PLAN).done().jobs == ["plan_mine"]
 
 
 def test_a_run_of_another_machine_is_named_with_its_note(gated):
@@ -112,13 +123,13 @@ def test_a_run_of_another_machine_is_named_with_its_note(gated):
     runs = gated.folder / ".snakemake/runs"
     (note,) = runs.glob(f"*-{process}")
     note.rename(runs / "node17-4242")
-    said = refused(gated)
+    said = refused(gated, PLAN)
     assert "a run may be at work here: process 4242 on node17, since 20" in said
     assert "delete .snakemake/runs/node17-4242 and call `make resume`" in said
     shutil.rmtree(gated.folder / ".snakemake/locks")
-    assert refused(gated) == said
+    assert refused(gated, PLAN) == said
     (runs / "node17-4242").unlink()
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
-    gated.run().done()
-    assert not list(runs.iterdir())
+    gated.run(PLAN).done()
+    assert not list(runs.iterdir()) and not list((gated.folder / "results/.runs").iterdir())

@@ -56,10 +56,13 @@ if IS_RUN:
 onstart:
     from mia.tables import write_text
 
-    # A run that ends removes the locks of all others in this folder, so its notes are read too.
-    if reason := runs.in_the_way(runs.NOTES, R, begun=True):
-        raise WorkflowError(reason)
-    runs.announce(runs.NOTES, R, running=True)
+    # Snakemake's lock does not know of runs in other folders with these results, and a run that
+    # ends removes the locks of all others in its folder.
+    for notes in (runs.NOTES, Path(R) / results_folder.RUNS):
+        if reason := runs.in_the_way(notes, R, begun=True):
+            raise WorkflowError(reason)
+        runs.others(notes)  # removes what the killed have left
+        runs.announce(notes, R, running=True)
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
 
 

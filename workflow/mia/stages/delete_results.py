@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.checkout import ROOT
-from mia.results_folder import IDENTITY, MADE, owner
+from mia.results_folder import IDENTITY, MADE, RUNS, owner
 from mia.runs import NOTES, others
 from mia.stages.results import read_config
 
@@ -58,9 +58,10 @@ def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
     for key, path in texts(config):
         if key != "results" and Path(os.path.realpath(path)).is_relative_to(whole):
             return f"`{key}` of the config reads {path}, which lies in it; move that away"
-    alive, elsewhere = others(NOTES)
-    if alive or elsewhere:
-        return f"a run is or may be at work here ({(alive + elsewhere)[0]}); wait for it"
+    for notes in (NOTES, folder / RUNS):
+        alive, elsewhere = others(notes)
+        if alive or elsewhere:
+            return f"a run is or may be at work here ({(alive + elsewhere)[0]}); wait for it"
     return None
 
 
