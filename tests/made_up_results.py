@@ -327,6 +327,7 @@ def _appendix(verdict, channels) -> dict:
         ],
         "match": "none",
         "kept_share": {"members": 1.0, "nonmembers": 1.0},
+        "estimates_worse_than_zero": [],
         "remarks": [remarks.ABOVE_BLIND] if verdict == "NOT FAIR" else [],
     }
 

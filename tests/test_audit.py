@@ -119,7 +119,7 @@ def run(tmp_path):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", argv)
             audit.main()
-        return json.loads((tmp_path / "audit.json").read_text())
+        return tables.read_json(tmp_path / "audit.json")
 
     return audited
 
@@ -131,7 +131,8 @@ def test_a_difference_of_the_sets_is_found(run):
     assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
     assert found["channels"][1]["low"] > 0.53
     keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
-    more = "same_captions spread self_test balance frechet match kept_share remarks survival"
+    more = "spread self_test balance frechet match kept_share remarks survival"
+    more += " same_captions estimates_worse_than_zero"
     assert {*keys.split(), *more.split()} == found.keys()
     assert found["survival"]["members"]["share"] == 400 / 401
     labels, above_blind = found["remarks"]

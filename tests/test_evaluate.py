@@ -278,6 +278,7 @@ RAISED = {  # flag: what raises it, what does not
     "combines_signals": ((True,), (False,)),
     "external": (("external",), ("grey-box",)),
     "mixed_devices": ((["NVIDIA A100", "cpu"],), (["cpu"],)),
+    "estimates_worse_than_zero": ((0.0,), (0.5,)),
     "not_reproducible": ((0.002,), (0.0009,)),
 }
 

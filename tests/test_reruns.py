@@ -104,7 +104,10 @@ def test_an_attack_with_new_queries(bench):
     first, second, evals = jobs_and_evals(bench)
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 3 * IMAGES
-    assert second == shown(LOSS_FIGURES, *rescored("loss_late"))
+    # The model is untrained, and now there is a timestep more that shows it.
+    assert second == shown(LOSS_FIGURES, *rescored("loss_late"), "audit/fair")
+    flags = bench.summary()["flags"].str.contains("estimates_worse_than_zero")
+    assert flags["loss_late"] and flags["pia"] and not flags["blind_caption"]
     assert bench.run().done().jobs == []
 
 
@@ -115,7 +118,7 @@ def test_an_attack_with_new_queries_in_one_plain_call(bench):
     bench.configure(lambda config: config["attacks"].update(loss_late=new))
     run = bench.run().done()
     reading = ["clid_null", "loss", "loss_late", "pia", "sima"]
-    assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading))
+    assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading), "audit/fair")
     assert run.evals == 3 * IMAGES
     assert bench.run().done().jobs == []
 

@@ -166,6 +166,7 @@ def made(tmp_path_factory):
         blind = [found for found in metrics if found["blind"]]
         settings = {"margin": 0.03, **SETTINGS}
         found = audit.audit(target, blind, files, members, settings, number == 0, str(path))
+        found["estimates_worse_than_zero"] = ["late"] if target == "shifted" else []
         tables.write_json(found, folder / "audit" / f"{target}.json")
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
@@ -213,6 +214,9 @@ def test_above_blind_stands_beside_the_verdict(made):
     assert set(summary.loc["shifted", "blind_auc"]) == {blind.loc[(blind - 0.5).abs().idxmax()]}
     assert {"below_chance", "shift"} <= set(summary.loc[("shifted", "pia"), "flags"].split())
     assert not summary.loc["fair", "flags"].str.contains("shift").any()
+    worse = summary["flags"].str.contains("estimates_worse_than_zero")
+    reading = summary["access"] != "model-free"
+    assert (worse == (reading & (summary.index.get_level_values(0) == "shifted"))).all()
 
 
 def test_better_than_chance_is_said_of_all_attacks_at_once():

@@ -41,6 +41,10 @@ MEANINGS = {
     ),
     "mixed_devices": "What the scores rest on was measured on more than one kind of device.",
     "external": "The scores were made elsewhere: what they were fitted on is not known here.",
+    "estimates_worse_than_zero": (
+        "Where noise prevails, the model removes none: its loss is that of no estimate, or above."
+        " Its scores mean nothing; the report's remarks say where, and the usual causes."
+    ),
     "not_reproducible": (
         "A picture that was measured again got another score: it is not a property of the picture."
     ),
@@ -100,6 +104,11 @@ def mixed_devices(devices: Collection[str]) -> bool:
 def external(access: str) -> bool:
     """Whether the scores come from a file made elsewhere."""
     return access == "external"
+
+
+def estimates_worse_than_zero(gain: float) -> bool:
+    """Whether the `gain` of a model's estimates over none, its lower end, is not above 0."""
+    return not gain > 0
 
 
 def not_reproducible(difference: float) -> bool:

@@ -112,6 +112,18 @@ def attack_spec(wildcards):
     return dump(spec)
 
 
+def estimates_of_target(wildcards):
+    """Whether the estimates of the target's model and of its reference beat none, by image set."""
+    target = config["targets"][wildcards.target]
+    models = [target[field] for field in ("model", "reference") if field in target]
+    return [
+        f"{R}/queries/{model}/{image_set}/estimates.json"
+        for model in models
+        for image_set in target_sets(wildcards.target)
+        if EXPERIMENT.wanted(model, image_set)
+    ]
+
+
 def blind_code(wildcards):
     blind = EXPERIMENT.blind_attacks(wildcards.target)
     return stage_code("audit", *(EXPERIMENT.code(attack) for attack in blind))

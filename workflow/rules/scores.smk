@@ -69,6 +69,7 @@ rule audit:
         membership=results("targets/{target}/membership.parquet"),
         manifests=manifests_of_target,
         embeddings=embeddings_of_target,
+        estimates=estimates_of_target,
     output:
         results("audit/{target}.json"),
     log:
@@ -89,7 +90,7 @@ rule audit:
         "python -m mia.stages.audit --target {wildcards.target:q} --metrics {input.metrics:q}"
         " --scores {input.scores:q} --membership {input.membership:q}"
         " --manifests {input.manifests:q} --embeddings {input.embeddings:q}"
-        " --attacks {params.attacks:q} --settings {params.settings:q}"
+        " --estimates {input.estimates:q} --attacks {params.attacks:q} --settings {params.settings:q}"
         " --pairing {params.pairing:q} --output {output:q} &> {log:q}"
 
 

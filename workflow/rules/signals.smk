@@ -46,14 +46,16 @@ rule measure:
 
 rule gather:
     input:
-        expand(
+        signals=expand(
             results("signals/{model}/{set}/{signal}/{shard}.parquet"),
             signal=EXPERIMENT.signals,
             shard=lambda wildcards: shards(wildcards.set),
             allow_missing=True,
         ),
+        model=results("models/{model}/model.json"),
     output:
         query_files("{model}", "{set}", EXPERIMENT.queries),
+        estimates=results("queries/{model}/{set}/estimates.json"),
     log:
         results("logs/gather/{model}/{set}.log"),
     conda:
@@ -69,5 +71,5 @@ rule gather:
         folder=results("queries/{model}/{set}"),
     # The inputs by folder and shard: hundreds of shards by name are too long for a command line.
     shell:
-        "python -m mia.stages.gather --set {wildcards.set:q} --signals {params.signals:q}"
+        "python -m mia.stages.gather --model {input.model:q} --set {wildcards.set:q} --signals {params.signals:q}"
         " --shards {params.shards:q} --queries {params.queries:q} --folder {params.folder:q} &> {log:q}"

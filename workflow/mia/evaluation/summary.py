@@ -73,7 +73,7 @@ def summary_rows(
                 "evals_alone": costs[attack].evals_alone,
                 "evals_shared": costs[attack].evals_shared,
                 "backwards": costs[attack].backwards,
-                "flags": " ".join(sorted([*found["flags"], *of_target])),
+                "flags": " ".join(sorted([*found["flags"], *of_target, *_of_model(found, audit)])),
             }
         )
     return rows
@@ -88,6 +88,12 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
         "duplicates_across_sets": checks.duplicates_across_sets(sum(dropped), nonmembers["kept"]),
     }
     return [flag for flag, raised in flags.items() if raised]
+
+
+def _of_model(found: Mapping[str, Any], audit: Mapping[str, Any]) -> list[str]:
+    """Flags of a target's model, or its reference, that concern the attacks that read it."""
+    reading = found["access"] not in ("model-free", "external")
+    return ["estimates_worse_than_zero"] * (reading and bool(audit["estimates_worse_than_zero"]))
 
 
 def metric_rows(

@@ -11,18 +11,15 @@ import pandas as pd
 
 from mia import tables
 from mia.attack_rows import build_attack
-from mia.blind import image, metadata, surface
 from mia.embedding_tables import with_embeddings
-from mia.evaluation.balance import balance
+from mia.estimates import sentences
+from mia.evaluation.appendix import appendix
 from mia.evaluation.empty_captions import empty_captions
-from mia.evaluation.frechet import distances
 from mia.evaluation.left_out import counts, kept_share
 from mia.evaluation.remarks import remarks
-from mia.evaluation.resplit import self_test, spread
 from mia.evaluation.scored import fold_of, scored
 from mia.evaluation.survival import survival
 from mia.evaluation.verdict import channels_of, verdict
-from mia.images.equal_captions import on_both_sides
 from mia.target_rows import read_images
 
 MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
@@ -95,16 +92,14 @@ def audit(
     }
 
 
-def appendix(
+def blind_views(
     manifests: list[str],
     embeddings: list[str],
     membership: pd.DataFrame,
     attacks: dict[str, dict],
     settings: dict,
 ) -> dict:
-    """Return what the verdict does not rest on: equal captions, other splits, a self-test, balance.
-
-    Only kept pictures of calibration and evaluation count.
+    """Return `appendix` of the kept rows of calibration and evaluation.
 
     Args:
         manifests: Manifests of the target's sets.
@@ -117,18 +112,15 @@ def appendix(
     rows = rows.set_index("image_id").sort_index().astype({"member": bool})
     images = with_embeddings(read_images(manifests, rows), rows, embeddings)
     blind = {name: build_attack(name, row) for name, row in attacks.items()}
-    seed, member, group = settings["seed"], rows["member"], rows["group"]
-    read = pd.concat([c.features(images) for c in (surface, metadata, image)], axis=1)
-    apart = distances(images, member, group, settings["random_splits"], seed)
-    return {
-        "same_captions": on_both_sides(images["caption"], member),
-        "spread": spread(blind, images, rows, settings["splits"], seed),
-        "self_test": self_test(
-            blind, images, rows, settings["confidence"], settings["resamples"], seed
-        ),
-        "balance": [asdict(row) for row in balance(read, member, group)],
-        "frechet": [asdict(one) for one in apart],
-    }
+    return appendix(images, rows, blind, settings)
+
+
+def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
+    """Model to what `mia.estimates.judge` found on each of its image sets."""
+    found: dict[str, list[dict]] = {}
+    for path in map(Path, paths):
+        found.setdefault(path.parent.parent.name, []).append(tables.read_json(path))
+    return found
 
 
 def _named_tpr(rates: list[dict]) -> dict:
@@ -145,6 +137,7 @@ def main() -> None:
     parser.add_argument("--membership", required=True)
     parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
     parser.add_argument("--embeddings", nargs="*", default=[], help="of pictures and captions")
+    parser.add_argument("--estimates", nargs="*", default=[], help="{model}/{set}/estimates.json")
     parser.add_argument("--attacks", required=True, type=json.loads, help="name to row, JSON")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
     parser.add_argument(
@@ -173,7 +166,7 @@ def found(args: argparse.Namespace) -> dict:
         args.pairing["by_design"],
         args.membership,
     )
-    more = appendix(args.manifests, args.embeddings, membership, args.attacks, args.settings)
+    more = blind_views(args.manifests, args.embeddings, membership, args.attacks, args.settings)
     match, share = args.pairing["match"], kept_share(membership)
     said = remarks(
         of_target["verdict"],
@@ -184,6 +177,8 @@ def found(args: argparse.Namespace) -> dict:
         more["same_captions"],
         args.pairing["without_addresses"],
     )
+    judged = estimates_by_model(args.estimates)
+    said = [line for model, ones in judged.items() for line in sentences(model, ones)] + said
     columns, sides = ["part", "status", "caption"], args.pairing["sides"]
     manifests = {Path(path).parent.name: tables.read(path, columns) for path in args.manifests}
     return {
@@ -191,6 +186,9 @@ def found(args: argparse.Namespace) -> dict:
         **more,
         "match": match,
         "kept_share": share,
+        "estimates_worse_than_zero": [
+            model for model, ones in judged.items() if any(one["worse"] for one in ones)
+        ],
         "survival": survival(manifests, sides, args.settings["confidence"]),
         "remarks": [*said, *empty_captions(manifests, sides)],
     }

@@ -1,19 +1,21 @@
 """Merge a model's shards into one table per query: what attacks read, in deterministic bytes.
 
 The table holds first measurements. Those of the few pictures that were measured twice are in its
-metadata, under `repeats`, in rows of the same columns.
+metadata, under `repeats`, in rows of the same columns. Beside the tables, `estimates.json` says
+whether the model's estimates beat none (`mia.estimates`); if not, the log says so too.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from mia import estimates, tables
 from mia import query as queries_module
-from mia import tables
 from mia.query import Query
 
 AT_ONCE = 16  # queries in memory at a time
@@ -21,6 +23,7 @@ AT_ONCE = 16  # queries in memory at a time
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, type=Path, help="model.json")
     parser.add_argument("--set", required=True, help="name of the image set")
     parser.add_argument("--signals", required=True, type=Path, help="{signal}/{shard}.parquet")
     parser.add_argument("--shards", required=True, nargs="+", help="names of the shards")
@@ -28,6 +31,8 @@ def main() -> None:
     parser.add_argument("--folder", required=True, type=Path, help="where to")
     args = parser.parse_args()
 
+    model = tables.read_json(args.model)
+    compared = []
     queries = queries_module.load(args.queries)
     all_fields = {field for query in queries for field in query.fields()}
     for signal in sorted({query.signal for query in queries}):
@@ -43,6 +48,12 @@ def main() -> None:
             table = rows.reindex(columns=[*fields, *measures])
             metadata["repeats"] = table[repeat].to_dict("records")
             tables.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
+            if signal == "denoise":
+                compared += estimates.compare(table[~repeat], model)
+    judged = estimates.judge(compared)
+    for line in estimates.sentences(model["name"], [judged]):
+        print(f"warning: {line}", file=sys.stderr)
+    tables.write_json(judged, args.folder / "estimates.json")
 
 
 def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Query, pd.DataFrame]]:

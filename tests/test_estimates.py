@@ -1,0 +1,160 @@
+"""A model whose estimates beat none is sound; one asked the wrong way is found and named."""
+
+import math
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from measured import measured
+from mia import checks, estimates, tables
+from mia.denoisers.base import to_epsilon
+from mia.evaluation.summary import _of_model
+from mia.query import dump as dumped
+from mia.query import grid, load
+from mia.stages import gather
+from toy import ALPHA_BAR, ToyDenoiser
+
+SHAPE, IMAGES = (4, 8, 8), 24
+MODEL = {"name": "mine", "alpha_bar": ALPHA_BAR.tolist(), "prediction_type": "epsilon"}
+TIMESTEPS = (50, 100, 450, 700, 900)
+PATTERNS = torch.linalg.qr(torch.randn(256, 16, generator=torch.Generator().manual_seed(0)))[0].T
+SPREAD = 256 / len(PATTERNS)  # variance of a pattern's weight
+
+
+class Model(ToyDenoiser):
+    """The best noise estimate for `latents()`, told as `output`, read as `declared`.
+
+    `share` of it is learnt; the rest is a fixed map of z_t that no training has touched.
+    """
+
+    latent_shape = SHAPE
+
+    def __init__(self, output="epsilon", declared="epsilon", share=1.0, broken=None):
+        self.output, self.declared, self.share, self.broken = output, declared, share, broken
+
+    def epsilon(self, z, timestep, states):
+        alpha_bar = self.alpha_bar[timestep.long()].float().view(-1, 1, 1, 1)
+        inside = alpha_bar.sqrt() * SPREAD / (alpha_bar * SPREAD + 1 - alpha_bar)
+        flat = z.flatten(1) @ PATTERNS.T @ PATTERNS
+        image = (inside * flat.view_as(z)).clamp(-3, 3)  # no larger than it has ever seen
+        noise = (z - alpha_bar.sqrt() * image) / (1 - alpha_bar).sqrt()
+        noise = self.share * noise + (1 - self.share) * 0.3 * z.flip(-1)
+        if self.broken:
+            return self.broken(z, noise)
+        image = (z - (1 - alpha_bar).sqrt() * noise) / alpha_bar.sqrt()
+        told = {
+            "epsilon": noise,
+            "v_prediction": alpha_bar.sqrt() * noise - (1 - alpha_bar).sqrt() * image,
+            "sample": image,
+        }
+        return to_epsilon(told[self.output], z, alpha_bar.flatten(), self.declared)
+
+
+def latents(scale=1.0):
+    """Sums of a few patterns, of mean square `scale` squared."""
+    weights = torch.from_numpy(np.random.default_rng(0).standard_normal((IMAGES, len(PATTERNS))))
+    flat = scale * math.sqrt(SPREAD) * weights.float() @ PATTERNS
+    return flat.view(IMAGES, *SHAPE).numpy()
+
+
+def judged(denoiser, z0=None, timesteps=TIMESTEPS, condition="caption", model=MODEL):
+    z0 = latents() if z0 is None else z0
+    queries = [query for t in timesteps for query in grid("denoise", [t], 1, condition)]
+    rows = measured(denoiser, z0, ["cat"] * len(z0), queries)["denoise"]
+    return estimates.judge(estimates.compare(rows.reset_index(), model))
+
+
+SOUND = {
+    "trained": Model(),
+    "barely trained": Model(share=0.7),
+    "v, declared so": Model("v_prediction", "v_prediction"),
+    "sample, declared so": Model("sample", "sample"),
+}
+FAULTY = {
+    "v declared epsilon": Model("v_prediction"),
+    "sample declared epsilon": Model("sample"),
+    "random weights": Model(broken=lambda z, _: 0.3 * z.flip(-1).roll(1, 1)),
+    "weights of zero": Model(broken=lambda z, _: 0 * z),
+    "a sign turned": Model(broken=lambda _, noise: -noise),
+    "a column of large numbers": Model(broken=lambda _, noise: 4 * noise),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1.5])
+def test_a_sound_model_is_left_alone(name, scale):
+    denoiser = SOUND[name]
+    model = {**MODEL, "prediction_type": denoiser.declared}
+    found = judged(denoiser, latents(scale), model=model)
+    assert found == {"judged": True, "worse": []}
+    assert estimates.sentences("mine", [found]) == []
+
+
+@pytest.mark.parametrize("name", FAULTY)
+@pytest.mark.parametrize("condition", ["caption", "null", "both"])
+def test_a_model_asked_the_wrong_way_is_found(name, condition):
+    found = judged(FAULTY[name], condition=condition)
+    assert {entry["timestep"] for entry in found["worse"]} <= {450, 700, 900}
+    assert 900 in {entry["timestep"] for entry in found["worse"]}
+    told = {entry["condition"] for entry in found["worse"]}
+    assert told == ({"caption", "null"} if condition == "both" else {condition})
+    (said,) = estimates.sentences("mine", [{"judged": True, "worse": []}, found])
+    assert said.startswith("mine removes no noise: at t = ") and "scaling_factor" in said
+    assert ("Read as v_prediction" in said) == (name == "v declared epsilon")
+
+
+def test_latents_without_their_scaling_factor_are_found_and_named():
+    found = judged(Model(), latents(1 / 0.18215))
+    assert 450 in {entry["timestep"] for entry in found["worse"]}
+    (said,) = estimates.sentences("mine", [found])
+    assert "The latents have a mean square of 3" in said
+
+
+def test_what_a_false_prediction_type_would_give_is_algebra_on_the_row():
+    """Read as v, the answers of the v model have the loss of the same model told as epsilon."""
+    found = judged(Model("v_prediction"), timesteps=[600])
+    rows = measured(Model(), latents(), ["cat"] * IMAGES, grid("denoise", [600], 1))["denoise"]
+    (entry,) = found["worse"]
+    assert entry["other"] == "v_prediction" and entry["images"] == IMAGES
+    assert entry["other_loss"] == pytest.approx(rows["loss_caption"].mean(), rel=1e-3)
+
+
+def test_little_noise_other_captions_and_single_images_are_not_judged():
+    broken = FAULTY["weights of zero"]
+    for found in (judged(broken, timesteps=[1, 50, 100, 300]), judged(broken, latents()[:1])):
+        assert found == {"judged": False, "worse": []}
+    (said,) = estimates.sentences("mine", [found])
+    assert "was not checked" in said and "loss: {timesteps: [900]}" in said
+    rows = pd.DataFrame({"condition": ["alt-x"], "timestep": 900})
+    assert estimates.compare(rows, MODEL) == []
+
+
+def test_gather_says_so_before_anything_is_scored(tmp_path, monkeypatch, capsys):
+    queries = load(dumped(grid("denoise", [50, 900], 1)))
+    rows = measured(FAULTY["v declared epsilon"], latents(), ["cat"] * IMAGES, queries)["denoise"]
+    rows = rows.reset_index()
+    names = {query.timestep: query.name for query in queries}
+    rows = rows.assign(key=rows["image_id"], query=rows["timestep"].map(names))
+    tables.write(rows.assign(device="cpu", repeat=False), tmp_path / "denoise/000.parquet")
+    tables.write_json(MODEL, tmp_path / "model.json")
+    line = ["gather", "--model", str(tmp_path / "model.json"), "--set", "s", "--shards", "000"]
+    line += ["--signals", str(tmp_path), "--queries", dumped(queries), "--folder"]
+    monkeypatch.setattr(sys, "argv", [*line, str(tmp_path / "queries")])
+    gather.main()
+    assert "warning: mine removes no noise: at t = 900 (caption)" in capsys.readouterr().err
+    found = tables.read_json(tmp_path / "queries/estimates.json")
+    assert found["judged"] and [entry["timestep"] for entry in found["worse"]] == [900]
+
+
+@pytest.mark.parametrize(
+    ("access", "flagged"),
+    [("grey-box", True), ("black-box", True), ("model-free", False), ("external", False)],
+)
+def test_rows_that_read_the_model_bear_the_flag(access, flagged):
+    for worse in ([], ["mine"]):
+        flags = _of_model({"access": access}, {"estimates_worse_than_zero": worse})
+        assert bool(flags) == (flagged and bool(worse))
+        assert set(flags) <= checks.MEANINGS.keys()
