@@ -61,7 +61,11 @@ def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
     for notes in (NOTES, folder / RUNS):
         alive, elsewhere = others(notes)
         if alive or elsewhere:
-            return f"a run is or may be at work here ({(alive + elsewhere)[0]}); wait for it"
+            note = (alive + elsewhere)[0]
+            return (
+                f"a run is or may be at work here: wait for it, or delete its note, {note}, if it "
+                "surely has ended"
+            )
     return None
 
 
