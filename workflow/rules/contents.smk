@@ -8,7 +8,7 @@ from functools import cache
 
 from mia.contents import Contents
 from mia.images.folder_captions import ENDINGS
-from mia.images.source_keys import captions_table
+from mia.images.source_keys import captions_ending, captions_table
 
 CONTENTS = Contents(Path(".snakemake/hashes.json"))
 
@@ -51,10 +51,9 @@ def planned_contents(image_set):
         tables = [table for part in parts if (table := captions_table(part))]
         if source == "urls":
             tables += [part["path"] for part in parts if "path" in part]
-        names = {
-            folder: CONTENTS.names(folder, ENDINGS)
-            for folder in folders_of_source(image_set)
-        }
+        read = {*ENDINGS, *filter(None, map(captions_ending, parts))}
+        folders = folders_of_source(image_set)
+        names = {folder: CONTENTS.names(folder, read) for folder in folders}
         own = package_contents(CAPTION_TABLE) if source == "builtin" else {}
         return {**of_files(tables), **names, **own}
 

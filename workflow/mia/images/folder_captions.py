@@ -102,7 +102,7 @@ def from_side_files(
     """
     stems, beside = set(map(_stem, pictures)), {}
     for name in files:
-        if ending(name) != kind.lower() or (stem := _stem(name)) not in stems:
+        if ending(name) != kind or (stem := _stem(name)) not in stems:
             continue
         if (other := beside.setdefault(stem, name)) != name:
             raise ValueError(f"{path}: {other!r} and {name!r} caption one picture; keep one")

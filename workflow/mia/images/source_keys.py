@@ -54,4 +54,14 @@ def captions_table(spec: dict[str, Any]) -> str | None:
     ['a.csv', None, None]
     """
     given = spec.get("captions")
-    return None if given is None or given == NO_CAPTIONS or ENDING.fullmatch(given) else given
+    return None if given in (None, NO_CAPTIONS) or captions_ending(spec) else given
+
+
+def captions_ending(spec: dict[str, Any]) -> str | None:
+    """Return the ending of side files, in lower case, that a folder's `captions` names, if it does.
+
+    >>> captions_ending({"captions": ".TXT"})
+    '.txt'
+    """
+    given = spec.get("captions") or ""
+    return given.lower() if ENDING.fullmatch(given) else None

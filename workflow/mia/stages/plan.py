@@ -19,7 +19,7 @@ from mia.images.folder_captions import Captions, from_side_files, from_table, in
 from mia.images.folder_rows import folder_rows, require_pictures
 from mia.images.listing import Listed, Listing
 from mia.images.picture_files import OPENED, ending
-from mia.images.source_keys import NO_CAPTIONS, captions_table
+from mia.images.source_keys import NO_CAPTIONS, captions_ending, captions_table
 from mia.images.url_table import UrlTable
 
 
@@ -87,7 +87,7 @@ def captions_of(part: dict, path: str, found: files_of_folder.Listing) -> Captio
     pictures = [name for name in found.files if ending(name) in OPENED]
     if given == NO_CAPTIONS:
         return None
-    kind = given or side_ending(path, found.files, pictures)
+    kind = captions_ending(part) or side_ending(path, found.files, pictures)
     return from_side_files(path, found.files, pictures, kind) if kind else None
 
 
