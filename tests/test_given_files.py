@@ -22,13 +22,14 @@ TARGETS = (
     "results/metrics/fair/loss.json",
     "results/metrics/fair/theirs.json",
     *(f"results/images/listed/plan/{shard}.parquet" for shard in ("000", "001")),
+    "results/images/beside/plan/000.parquet",
 )
 ANNOUNCED = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n?)+)", re.MULTILINE)
 CLIP = {"path": "models/clip"}
 
 
 def give(bench: Workbench) -> None:
-    """Add a list to exclude, scores, an index of known pictures, a CLIP model, addresses."""
+    """Add a list to exclude, scores, known pictures, a CLIP model, addresses, captions beside."""
     data = bench.folder / "data"
     pictures = sorted([*data.glob("member/*.png"), *data.glob("nonmember/*.png")])
     ids = [hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures]
@@ -38,6 +39,9 @@ def give(bench: Workbench) -> None:
     known = [hashlib.sha256(f"known {number}".encode()).hexdigest() for number in range(200)]
     tables.write(pd.DataFrame({"hash": known}), data / "known.parquet")
     (data / "urls.csv").write_text("url,caption\nhttp://a.example/1.png,one\n")
+    (data / "beside").mkdir()
+    (data / "beside/a.png").write_bytes(pictures[0].read_bytes())
+    (data / "beside/a.tags").write_text("a cat no 1")
     CLIP["sha256"] = tiny_clip.save(tiny_clip.build(), bench.folder / CLIP["path"])["sha256"]
 
     def change(config: dict) -> None:
@@ -45,6 +49,8 @@ def give(bench: Workbench) -> None:
         mine |= {"exclude": "data/exclude.txt"}
         mine["duplicates"] = {"embedding": {**CLIP, "drop": 0.999999, "review": 0.99999}}
         config["image_sets"]["listed"] = {"source": "urls", "path": "data/urls.csv", "shards": 2}
+        beside = {"source": "folder", "path": "data/beside", "captions": ".tags"}
+        config["image_sets"]["beside"] = beside
         config["targets"]["fair"]["known"] = {"path": "data/known.parquet", "sha256": "hash"}
         config["attacks"] = {"loss": {}, "theirs": {"scores": "data/theirs.csv"}}
 
@@ -98,6 +104,10 @@ KINDS = [
     (
         {"data/member.csv": in_place, "data/urls.csv": unpacked, WEIGHTS: moved_in},
         lambda bench: {"plan_mine": BOTH, "plan_listed": {"data/urls.csv"}, **MODEL},
+    ),
+    (
+        {"data/beside/a.tags": renamed},
+        lambda bench: {"plan_beside": {"data/beside"}},
     ),
     (
         {PICTURE: renamed, SCHEDULER: in_place},
