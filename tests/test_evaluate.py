@@ -40,7 +40,7 @@ def run(folder, score, output="metrics.json", randomised=False):
             sys, "argv", ["evaluate", *(part for pair in arguments.items() for part in pair)]
         )
         evaluate.main()
-    return json.loads((folder / output).read_text())
+    return tables.read_json(folder / output)
 
 
 def test_numbers_come_from_the_evaluation_fold_alone(target):
