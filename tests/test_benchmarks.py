@@ -1,7 +1,10 @@
-"""The benchmark of scale calls every stage after measuring as the rules do."""
+"""The benchmarks run as `make bench` runs them, on a little."""
 
 from pathlib import Path
 
+import pytest
+
+from mia.benchmarks.edit import after_edit
 from mia.stages.bench import scale
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -13,3 +16,11 @@ def test_every_stage_after_measuring_runs_on_the_made_up_target(monkeypatch):
     after = ["score", "evaluate", "audit", "tables", "figures", "loss_figures", "report"]
     assert found.keys() >= {*after}
     assert all(used["mib"] > 0 for used in found.values() if isinstance(used, dict))
+
+
+def test_an_edited_attack_runs_through_to_the_report(finished_run, tmp_path):
+    run = ("config/config.yaml", "results", "pia")
+    with pytest.raises(ValueError, match=r"report\.html: no such file; run `make run"):
+        after_edit(*run, tmp_path, checkout=tmp_path)
+    found = after_edit(*run, tmp_path, checkout=finished_run.kept.folder)
+    assert found["jobs"] == len(["score", "evaluate", "figures", "tables", "report", "all"])

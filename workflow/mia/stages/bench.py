@@ -7,6 +7,7 @@
 3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
 4. Seconds of searching hashes for near copies, by faiss and by NumPy.
 5. Seconds and memory of planning a few rows of a long table of addresses.
+6. Seconds from a saved attack file to table and report, in a copy of a finished run.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from mia import tables
+from mia import config_file, tables
 from mia.benchmarks import addresses, planning
+from mia.benchmarks.edit import after_edit
 from mia.benchmarks.scale import Scale
 from mia.benchmarks.search import search
 
@@ -43,6 +45,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=400, help="planned")
     parser.add_argument("--attacks", type=int, default=30, help="planned")
     parser.add_argument("--addresses", type=int, nargs="*", default=[1_000_000, 5_000_000])
+    parser.add_argument("--config", default="config/config.yaml", help="of a finished run")
+    parser.add_argument("--edited", default="pia", help="the attack that is edited in it")
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
 
@@ -54,6 +58,7 @@ def main() -> None:
         "planning": plan(args.shards, args.attacks),
         "search": [search(known, queries) for known, queries in HASHES],
         "addresses": [limited(rows, LIMIT) for rows in args.addresses],
+        "edit": edit(args.config, args.edited),
     }
     tables.write_json(found, args.output)
     print(json.dumps(found, indent=1))
@@ -118,6 +123,16 @@ def limited(rows: int, limit: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         used = timed(addresses.command(Path(folder), rows, limit))
     return {"rows": rows, "limit": limit, **used}
+
+
+def edit(config: str, attack: str) -> dict:
+    """Seconds from a saved attack file to the report; why not, where no run is finished."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return after_edit(config, config_file.read(config)["results"], attack, Path(folder))
+        except ValueError as error:
+            print(f"edit: {error}", file=sys.stderr)
+            return {"skipped": str(error)}
 
 
 def timed(command: list[str]) -> dict[str, float]:
