@@ -53,7 +53,8 @@ def after_edit(
 
 def _run(folder: Path, config: str, *targets: str) -> tuple[float, int]:
     """Wall seconds and finished jobs of one call of Snakemake."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", config, *targets]
+    options = ["--cores", "2", "--configfile", config]
+    command = [sys.executable, "-m", "snakemake", *targets, *options]
     start = time.monotonic()
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if ran.returncode:

@@ -119,7 +119,8 @@ class Scale:
 
         return {
             "score": [
-                *("--attack", json.dumps({"name": "loss", "row": loss}), *member, "--seed", "0"),
+                *("--attack", json.dumps({"name": "loss", "row": loss}), "--seed", "0"),
+                *(*target, *member),
                 *("--model", self.path("model.json"), "--signals", *losses, "--output", scores[0]),
             ],
             "evaluate": evaluation("loss", scores[0], metrics[0]),
