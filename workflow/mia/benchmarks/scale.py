@@ -66,7 +66,7 @@ class Scale:
         fold = np.where(number % 4 < 2, "calibration", "evaluation")
         tables.write(own.assign(**side, fold=fold), self.path("targets/target/membership.parquet"))
         part = np.where(number % 2 == 0, "member", "nonmember")
-        manifest = own[["key", "image_id"]].assign(part=part, caption="a caption", reason="")
+        manifest = own.drop(columns="set").assign(part=part, caption="a caption", reason="")
         manifest = manifest.assign(status="success", kept=True, format="JPEG", mode="RGB", url="")
         manifest[list(NUMBERS)] = rng.integers(1, 1000, (self.images, len(NUMBERS)))
         manifest[list(STATISTICS)] = rng.random((self.images, len(STATISTICS)))
@@ -111,6 +111,7 @@ class Scale:
             for side in ("members", "nonmembers")
         }
         pairing = {"by_design": False, "trained_here": False, "match": "none", "sides": sides}
+        pairing |= {"without_addresses": False}
         texts = [str(ROOT / f"docs/{name}.md") for name in ("checks", "ethics")]
 
         def evaluation(attack: str, score: str, output: str) -> list[str]:
