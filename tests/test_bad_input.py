@@ -34,10 +34,14 @@ def refused(bench, *arguments) -> str:
     return found[0]
 
 
+def from_training(name):
+    return {"source": "training", "training": name}
+
+
 def trained(config, part):
     """Add a reference that is trained on `part`."""
     config["training"] = {"other": {"set": part, "representation_set": "mine"}}
-    config["models"]["other"] = {"source": "training", "training": "other"}
+    config["models"]["other"] = from_training("other")
     config["targets"]["fair"]["reference"] = "other"
 
 
@@ -111,6 +115,22 @@ def test_a_gpu_that_is_not_there_is_missed_before_anything_runs(fresh, monkeypat
     fresh.run("--dry-run", "--until", "download").done()
     fresh.run("--dry-run", "results/models/tiny/model.json").done()
     fresh.run("--dry-run", "--executor", "slurm", "--jobs", "2").done()
+
+
+@pytest.mark.parametrize("devices", [("cpu", "cuda"), ("cuda", "cuda"), ("cpu", "cpu")])
+def test_a_gpu_for_a_training_is_missed_too(fresh, monkeypatch, devices):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    own = {"set": "mine:member", "representation_set": "mine", "device": devices[1]}
+    more = {"model": "own", "members": "mine:member", "nonmembers": "mine:nonmember"}
+    fresh.configure(lambda config: config.update(training={"own": own}))
+    fresh.configure(lambda config: config["measure"].update(device=devices[0]))
+    fresh.configure(lambda config: config["models"].update(own=from_training("own")))
+    fresh.configure(lambda config: config["targets"].update(more=more))
+    text = fresh.run("--dry-run").text
+    told = [line.split(": ")[1] for line in text.splitlines() if line.startswith("Config: ")]
+    keys = "measure.device", "training.own.device"
+    expected = [key for key, device in zip(keys, devices, strict=True) if device == "cuda"]
+    assert sorted(told) == expected and "Traceback" not in text
 
 
 def test_a_finished_run_needs_no_gpu(bench, monkeypatch):

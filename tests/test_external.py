@@ -200,12 +200,20 @@ def test_a_row_with_scores_has_no_other_key():
 
 @pytest.mark.slow
 def test_a_file_goes_down_the_whole_road(bench):
+    """By file, for one of two targets; the other does without."""
     ours = tables.read(bench.folder / "results/scores/fair/loss.parquet")
-    ours[["image_id", "score"]].to_csv(bench.folder / "theirs.csv", index=False)
-    rows = {"loss": {}, "theirs": {"scores": "theirs.csv"}, "blind_caption": {}}
+    manifest = tables.read(bench.folder / "results/images/mine/manifest.parquet")
+    table = ours.merge(manifest[["image_id", "url"]]).rename(columns={"url": "file"})
+    table[["file", "score"]].to_csv(bench.folder / "theirs.csv", index=False)
+    theirs = {"scores": "theirs.csv", "targets": ["fair"]}
+    rows = {"loss": {}, "theirs": theirs, "blind_caption": {}}
     bench.configure(lambda config: config.update(attacks=rows))
+    bench.configure(lambda config: config["targets"].update(other=config["targets"]["fair"]))
     bench.run().done()
+    assert not (bench.folder / "results/scores/other/theirs.parquet").exists()
     summary = bench.summary()
+    assert list(summary.index[summary["target"] == "other"]) == ["loss", "blind_caption"]
+    summary = summary[summary["target"] == "fair"]
     assert summary.loc["theirs", "auc"] == summary.loc["loss", "auc"]
     assert summary.loc["theirs", "access"] == "external"
     assert summary.loc["theirs", "evals_alone"] == 0
