@@ -13,7 +13,8 @@ from mia.images import loopback
 from micro_experiment import IMAGES
 from workbench import Workbench
 
-CHEAP = {"plan_mine", "model", "download", "rows", "manifest", "encode"}
+# What may run beside the job that stops; a blind score asks no model.
+CHEAP = {"membership", "score", "plan_mine", "model", "download", "rows", "manifest", "encode"}
 
 
 @pytest.fixture
