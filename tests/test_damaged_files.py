@@ -298,8 +298,15 @@ def test_a_table_may_be_anywhere(tmp_path):
 
 # Reads tables that people give, or the ledger, whose segments are named by their own hash.
 OTHER_READERS = {"given_tables/table.py", "images/known_vectors.py", "ledger.py", "tables.py"}
-# Files of models, and what only saves time.
-OTHER_JSON = {"model_json.py", "throughput.py", "fingerprint.py", "file_hashes.py", "tables.py"}
+# Files of models, who is at work, and what only saves time.
+OTHER_JSON = {
+    "model_json.py",
+    "throughput.py",
+    "fingerprint.py",
+    "file_hashes.py",
+    "runs.py",
+    "tables.py",
+}
 
 
 def test_no_other_module_reads_stored_files_by_itself():
