@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mia import tables
-from mia.images import embeddings, hashes, known_vectors, membership
+from mia.images import embeddings, hashes, known_vectors, membership, sufficiency
 from mia.images.known import Index
 from mia.images.known_vectors import KnownVectors
 from mia.pages.known_index import index_counts
@@ -41,10 +41,16 @@ def pictures(letter, first, angles):
         row = {"key": f"{letter}{n}", "part": "all", "status": "success", "kept": True}
         row |= {"family": None, "group": f"{letter}{n}", "image_id": f"{first + n:064x}"}
         row |= {"phash": hashes.perceptual_hash(rgb), "phash_mirror": hashes.mirror_hash(rgb)}
-        row |= {"thumbnail": hashes.thumbnail(rgb)}
+        row |= {"thumbnail": hashes.thumbnail(rgb), "caption": f"{letter}{n}"}
         row |= {"embedding": np.array(at(angle), np.float32).tobytes()}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+@pytest.fixture(autouse=True)
+def few_are_enough(monkeypatch):
+    """Six pictures a side show what is near; an attack would need more of them."""
+    monkeypatch.setattr(sufficiency, "_can_show_anything", lambda members, nonmembers: True)
 
 
 @pytest.fixture
