@@ -268,6 +268,7 @@ def test_every_table_is_made_once_per_shard_and_only_where_it_is_read(tmp_path, 
     bench.configure(lambda config: config.update(attacks={"blind_caption": {}, "blind_text": {}}))
     whole, one = bench.run("--dry-run"), bench.run("results/scores/fair/blind_text.parquet", "-n")
     assert whole.done().text.count("rule embed:") == 4
+    assert whole.text.count("rule encoder:") == 1
     assert one.done().text.count("rule embed:") == 2
 
 

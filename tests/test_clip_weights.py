@@ -1,6 +1,7 @@
 """A CLIP's weights and files: what is not a tower's own is refused, and no code is run."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from mia.caption_embedding import CaptionEmbedder
 from mia.embedding import Embedder
 from mia.file_hash import file_hash
 from mia.model_json import ModelError
+from mia.stages import encoder
 
 QUERY = "vision_model.encoder.layers.0.self_attn.q_proj.weight"
 KEY = "text_model.encoder.layers.0.self_attn.k_proj.weight"
@@ -112,3 +114,37 @@ def test_code_of_the_tokenizer_is_not_run(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda *arguments: "y")
     CaptionEmbedder(promised, "cpu", 1)("a red cat")
     assert not marker.exists()
+
+
+def lost(held):
+    del held[KEY]
+
+
+def spoilt(held):
+    held[QUERY][0, 0] = float("nan")
+
+
+def adapted(held):
+    held[QUERY.replace(".weight", ".lora_A.weight")] = torch.zeros(2, 16)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(lost, "1 missing"), (spoilt, "NaN"), (adapted, "lora_A")]
+)
+def test_a_clip_that_cannot_be_used_is_told_before_pictures_are_had(
+    change, said, folder, tmp_path, monkeypatch
+):
+    output = tmp_path / "encoder.json"
+    arguments = ["encoder", "--spec", json.dumps(spec(folder, change)), "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit, match=rf"^error: embedding model: .*{said}"):
+        encoder.main()
+    assert not output.exists()
+
+
+def test_a_sound_clip_says_what_it_embeds(folder, tmp_path, monkeypatch):
+    output = tmp_path / "encoder.json"
+    arguments = ["encoder", "--spec", json.dumps(spec(folder)), "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    encoder.main()
+    assert json.loads(output.read_text())["channels"] == ["embedding", "text"]

@@ -86,8 +86,28 @@ rule rows:
 
 if EXPERIMENT.encoders:
 
+    rule encoder:
+        output:
+            results("encoders/{encoder}.json"),
+        log:
+            results("logs/encoder/{encoder}.log"),
+        # As a model: one that cannot be used stops the run before pictures are downloaded.
+        priority: 200
+        conda:
+            "../../envs/torch.yaml"
+        resources:
+            mem_mb=growing(8000),
+            runtime=growing(60),
+        params:
+            code=stage_code("encoder"),
+            spec=embedding_spec,
+            contents=embedding_contents,
+        shell:
+            "python -m mia.stages.encoder --spec {params.spec:q} --output {output:q} &> {log:q}"
+
     rule embed:
         input:
+            encoder=results("encoders/{encoder}.json"),
             rows=results("images/{set}/rows/{shard}.parquet"),
             pictures=pictures_to_embed,
         output:
