@@ -148,3 +148,14 @@ def test_a_sound_clip_says_what_it_embeds(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", arguments)
     encoder.main()
     assert json.loads(output.read_text())["channels"] == ["embedding", "text"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("image_mean", None), ("image_mean", [0.5, 0.5]), ("image_std", [1, 1, 0]), ("image_std", 1)],
+)
+def test_a_preparation_without_its_three_numbers_is_refused(key, value, folder):
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(ModelError, match=rf"preprocessor_config\.json: {key}: .*expected three"):
+        Embedder(spec(folder), "cpu", 1)

@@ -251,3 +251,21 @@ def test_a_schedule_left_to_its_class_is_that_of_its_class(kind, given, folder):
     (folder / SCHEDULER).write_text(json.dumps({"_class_name": kind.__name__, **given}))
     expected = kind(**given).alphas_cumprod.double().numpy()
     np.testing.assert_allclose(describe(folder)["alpha_bar"], expected, rtol=1e-4)
+
+
+SHAPES = (None, [], {}, {"a": 1}, 3, -1, True, "x", 1e30, [None], [[1]], ["diffusers"], [8, "x"])
+
+
+@pytest.mark.parametrize("file", [INDEX, UNET, VAE, TEXT, SCHEDULER, TOKENIZER])
+def test_no_value_of_any_key_ends_in_a_traceback(file, folder):
+    """Each key of a file in turn as another type: taken, or refused in one line."""
+    given = json.loads((folder / file).read_text())
+    for key in given:
+        for value in SHAPES:
+            (folder / file).write_text(json.dumps({**given, key: value}))
+            try:
+                require_usable(folder)
+            except ModelError as error:
+                assert "\n" not in str(error)
+    (folder / file).write_text(json.dumps(given))
+    require_usable(folder)

@@ -54,10 +54,13 @@ def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
 
     path = scheduler_file(folder)
     given, entry = read_json(path), index.get("scheduler")
-    name = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
+    library, name = entry if isinstance(entry, list) and len(entry) == 2 else (None, None)
     kind = getattr(diffusers, name, None) if isinstance(name, str) else None
-    known = entry is not None and entry[0] == "diffusers" and inspect.isclass(kind)
-    if not known or not issubclass(kind, diffusers.SchedulerMixin):
+    if (
+        library != "diffusers"
+        or not inspect.isclass(kind)
+        or not issubclass(kind, diffusers.SchedulerMixin)
+    ):
         raise ModelError(
             f"{folder / 'model_index.json'}: scheduler: {shown(entry)} is no known class; "
             'expected one of diffusers, such as ["diffusers", "DDIMScheduler"]'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from mia.clip_folder import PREPARATION, channels, read_json, require_weights
 from mia.device import choose
+from mia.model_json import ModelError, shown
 
 
 class Embedder:
@@ -26,7 +28,9 @@ class Embedder:
 
     def __init__(self, spec: dict[str, Any], device: str, threads: int) -> None:
         folder = Path(spec["path"])
-        preparation = read_json(folder / PREPARATION)
+        preparation = [
+            _three_numbers(folder / PREPARATION, key) for key in ("image_mean", "image_std")
+        ]
         channels(folder)
         require_weights(folder, spec["sha256"])
         import torch
@@ -39,8 +43,7 @@ class Embedder:
         self.model = load(CLIPVisionModelWithProjection, folder, self.device)
         self.size = self.model.config.image_size
         self.mean, self.spread = (
-            np.array(preparation[key], np.float32)[:, None, None]
-            for key in ("image_mean", "image_std")
+            np.array(numbers, np.float32)[:, None, None] for numbers in preparation
         )
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
@@ -59,3 +62,14 @@ class Embedder:
             batch = torch.from_numpy(prepared)[None].to(self.device)
             vector = self.model(batch).image_embeds[0].cpu().numpy()
         return vector / np.linalg.norm(vector)
+
+
+def _three_numbers(path: Path, key: str) -> list[float]:
+    """What the preparation of pictures says of red, green and blue."""
+    found = read_json(path).get(key)
+    numbers = found if isinstance(found, list) else []
+    if len(numbers) != 3 or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+        raise ModelError(f"{path}: {key}: {shown(found)}: expected three numbers")
+    if key == "image_std" and min(numbers) <= 0:
+        raise ModelError(f"{path}: {key}: {shown(found)}: expected three numbers above 0")
+    return numbers

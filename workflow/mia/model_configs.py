@@ -118,7 +118,8 @@ def _check_unet(unet: Config, vae: Config, text_encoder: Config, latent_channels
         if unet.get(key) is not None:
             raise unet.wrong(key, f"null: this U-Net asks for {wish}; none is given here")
     width = text_encoder.whole("hidden_size")
-    if set(flat(unet.get("cross_attention_dim"))) != {width}:
+    widths = list(flat(unet.get("cross_attention_dim")))
+    if not widths or any(each != width for each in widths):
         raise unet.wrong(
             "cross_attention_dim", f"{width}, which is hidden_size of {text_encoder.path}"
         )
