@@ -99,6 +99,16 @@ OBJECTS = (
     ["max-snippet: -1, noai"],
     ["unavailable_after: Friday, 25-Jun-2010 15:00:00 PST"],
     ["nofollow, unavailable_after: 2010-06-25T15:00:00+00:00"],
+    ["max-pixels: 5, noai"],
+    ["tdm-reservation: 1, noai"],
+    ["noai: true"],
+    ["noindex:"],
+    ["all: noimageai"],
+    ["tdm-policy: https://example.org/policy.json; noai"],
+    ["fair-mia: max-pixels: 5, none"],
+    ["other: nofollow, *: made-up: 7, noindex"],
+    ["noai noimageai"],
+    ["noai=1"],
 )
 ALLOWS = (
     ["all"],
@@ -107,6 +117,9 @@ ALLOWS = (
     ["max-image-preview: none"],
     ["unavailable_after: Fri, 25 Jun 2410 15:00:00 GMT"],
     ["*: nosnippet, other: noai"],
+    ["other: max-snippet: 5, noai"],
+    ["made-up: 7, other: noai"],
+    ["tdm-reservation: 0, nofollow"],
 )
 LOCATIONS = {
     "redirect-utf-8.jpg": "/good.jpg?ünï côdé",

@@ -2,7 +2,8 @@
 
 Each header holds directives between commas; a user agent's name and a colon before a directive say
 whom it and those after it in that header are for. Directives may hold a colon themselves, dates a
-comma.
+comma. A name is an agent's only where a known directive follows its colon: `max-pixels: 5` names
+none. Our own names are always agents.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ AGENTS = ("*", "img2dataset", "fair-mia")  # who we are, and everybody
 FORBID = ("noai", "noimageai", "noindex", "noimageindex", "none")
 UNTIL = "unavailable_after"
 VALUED = (UNTIL, "max-snippet", "max-image-preview", "max-video-preview")
+OTHER = ("all", "index", "follow", "nofollow", "archive", "noarchive", "nocache", "nosnippet")
+OTHER += ("notranslate", "noodp", "noydir", "noml", "indexifembedded")
+KNOWN = (*FORBID, *VALUED, *OTHER)
 SEPARATOR = re.compile(r"[,;]")
 WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?")
 
@@ -37,23 +41,34 @@ def objection(headers: Iterable[str], now: datetime) -> str | None:
     """
     for header in headers:
         for name, value in _ours(header.lower()):
-            if name in FORBID or (name == UNTIL and _is_past(value, now)):
-                return name
+            for word in re.split(r"[\s=]+", name):
+                if word in FORBID or (word == UNTIL and _is_past(value, now)):
+                    return word
     return None
 
 
 def _ours(header: str) -> Iterator[tuple[str, str]]:
     """Yield (directive, value) of those in a header that are for us."""
-    agent, pieces = "*", [piece.strip(" \t\"'") for piece in SEPARATOR.split(header)]
+    agent, pieces = "*", SEPARATOR.split(header)
     while pieces:
-        name, colon, value = (part.strip() for part in pieces.pop(0).partition(":"))
-        while colon and name not in VALUED:
-            agent = name
-            name, colon, value = (part.strip() for part in value.partition(":"))
+        parts = [part.strip(" \t\"'") for part in pieces.pop(0).split(":")]
+        while len(parts) > 1 and parts[0] in AGENTS:
+            agent = parts.pop(0)
+        first = next((n for n, part in enumerate(parts) if _is_known(part)), 0)
+        if first:
+            agent = parts[first - 1] or agent
+        name, value = parts[first], ":".join(parts[first + 1 :])
         if name == UNTIL and WEEKDAY.fullmatch(value) and pieces:
-            value = f"{value}, {pieces.pop(0)}"
+            value = f"{value}, {pieces.pop(0).strip()}"
+        elif _is_known(name) and name not in VALUED and value:
+            pieces.insert(0, value)  # `all: noai`: what follows is a directive, too
         if agent in AGENTS:
             yield name, value
+
+
+def _is_known(text: str) -> bool:
+    """Whether a text begins with a directive."""
+    return re.split(r"[\s=]", text, maxsplit=1)[0] in KNOWN
 
 
 def _is_past(text: str, now: datetime) -> bool:
