@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 import tiny_clip
 from mia.caption_embedding import CaptionEmbedder
 from mia.embedding import Embedder
+from mia.embedding_checks import embedding_mistakes
 from mia.file_hash import file_hash
 from mia.model_json import ModelError
 from mia.stages import encoder
@@ -105,15 +106,41 @@ def test_a_config_of_another_kind_is_refused(contents, said, kind, folder):
     assert str(caught.value).startswith(f"{folder}/config.json: ")
 
 
-def test_code_of_the_tokenizer_is_not_run(folder, tmp_path, monkeypatch):
+NAMED = {"AutoTokenizer": ["mine.Mine", "mine.Mine"]}
+
+
+@pytest.mark.parametrize("kind", [Embedder, CaptionEmbedder])
+@pytest.mark.parametrize(
+    ("file", "named", "key"),
+    [
+        ("tokenizer_config.json", {"auto_map": NAMED, "tokenizer_class": "Mine"}, "auto_map"),
+        ("tokenizer_config.json", {"tokenizer_class": "mine.Mine"}, "tokenizer_class"),
+        ("preprocessor_config.json", {"auto_map": {"AutoProcessor": "mine.Mine"}}, "auto_map"),
+        ("processor_config.json", {"auto_map": {"AutoProcessor": "mine.Mine"}}, "auto_map"),
+        ("generation_config.json", {"custom_pipelines": {"a": "mine.Mine"}}, "custom_pipelines"),
+        ("config.json", {"text_config": {"auto_map": NAMED}}, "text_config.auto_map"),
+    ],
+)
+def test_a_clip_that_names_code_is_refused_and_none_is_run(
+    file, named, key, kind, folder, tmp_path, monkeypatch
+):
     promised, marker = spec(folder), tmp_path / "ran"
     (folder / "mine.py").write_text(f"open({str(marker)!r}, 'w')\nclass Mine: pass\n")
-    config = folder / "tokenizer_config.json"
-    named = {"auto_map": {"AutoTokenizer": ["mine.Mine", "mine.Mine"]}, "tokenizer_class": "Mine"}
-    config.write_text(json.dumps({**json.loads(config.read_text()), **named}))
+    config = folder / file
+    before = json.loads(config.read_text()) if config.exists() else {}
+    config.write_text(json.dumps({**before, **named}))
     monkeypatch.setattr("builtins.input", lambda *arguments: "y")
-    CaptionEmbedder(promised, "cpu", 1)("a red cat")
+    with pytest.raises(ModelError, match=rf"/{file}: {key}: .*names code to run") as caught:
+        kind(promised, "cpu", 1)
+    (mistake,) = embedding_mistakes(promised, "audit.embedding")
+    assert mistake == f"audit.embedding.path: {caught.value}"
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", ["handler.py", "train.py", "modules.json"])
+def test_a_clip_beside_files_that_name_no_code_is_taken(name, folder):
+    (folder / name).write_text('[{"auto_map": 1}]')
+    CaptionEmbedder(spec(folder), "cpu", 1)
 
 
 def lost(held):

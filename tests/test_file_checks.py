@@ -26,6 +26,7 @@ def config(tmp_path, monkeypatch):
     put("urls.csv", "url,caption\n")
     put("theirs.csv", "file,score\n")
     put("clip/config.json", '{"model_type": "clip"}')
+    put("clip/preprocessor_config.json", "{}")
     pd.DataFrame({"hash": ["0" * 16]}).to_parquet("known.parquet")
     embedding = {"path": "clip", "sha256": SHA, "review": 0.5, "drop": 0.75}
     return {

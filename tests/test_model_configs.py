@@ -66,11 +66,21 @@ REFUSED = {
     "U-Net with code": (
         keys(UNET, auto_map={"AutoModel": "mine.Mine"}), UNET, "auto_map: .*code to run"),
     "tokenizer class with a module": (
-        keys(TOKENIZER, tokenizer_class="mine.MyTokenizer"), TOKENIZER, "expected CLIPTokenizer"),
+        keys(TOKENIZER, tokenizer_class="mine.MyTokenizer"), TOKENIZER, "tokenizer_class: .*code"),
     "tokenizer of another class": (
         keys(TOKENIZER, tokenizer_class="T5Tokenizer"), TOKENIZER, "expected CLIPTokenizer"),
-    "code at the top": (text("pipeline.py", "1"), "pipeline.py", "code in a model folder"),
-    "code of a component": (text("unet/my_unet.py", "1"), "unet/my_unet.py", "code in a model"),
+    "code in a block": (
+        keys(TEXT, text_config={"auto_map": {"AutoModel": "mine.Mine"}}),
+        TEXT, "text_config.auto_map: .*code to run"),
+    "code in a file that is not read here": (
+        text("text_encoder/generation_config.json", '{"auto_map": {"a": "mine.Mine"}}'),
+        "text_encoder/generation_config.json", "auto_map: .*code to run"),
+    "code of the folder for what is not loaded": (
+        both(text("checker.py", "1"), keys(INDEX, safety_checker=["checker", "Mine"])),
+        INDEX, "safety_checker: .*names code to run, checker.py"),
+    "code of a component": (text("unet/my_unet.py", "1"), "unet/my_unet.py", "code in a comp"),
+    "code of a scheduler": (text("scheduler/a.py", "1"), "scheduler/a.py", "code in a comp"),
+    "code of a tokenizer": (text("tokenizer/a.py", "1"), "tokenizer/a.py", "code in a comp"),
     # Shapes of JSON.
     "a list": (text(INDEX, "[1]"), INDEX, r"\[1\]; expected an object"),
     "null": (text(UNET, "null"), UNET, "null; expected an object"),
@@ -199,7 +209,14 @@ def whole_clip(folder):
     (folder / TEXT).write_text(json.dumps({"model_type": "clip", "text_config": given}))
 
 
+def with_code_that_nothing_names(folder):
+    for name in ("handler.py", "train.py", "scripts/convert.py", "safety_checker/mine.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("raise SystemExit")
+
+
 TAKEN = {
+    "code that nothing names or loads": with_code_that_nothing_names,
     "config of a whole CLIP": whole_clip,
     "size as a list": keys(UNET, sample_size=[8, 8]),
     "widths as a list": keys(UNET, cross_attention_dim=[32, 32]),

@@ -367,5 +367,5 @@ def test_a_model_behind_links_is_read_and_hashed_through_them(linked, folder, ti
     inside = tmp_path / "elsewhere"
     if inside.is_dir():
         (inside / "mine.py").write_text("1")
-        with pytest.raises(ModelError, match=rf"{linked}/mine.py: code in a model folder"):
+        with pytest.raises(ModelError, match=rf"{linked}/mine.py: code in a component's"):
             describe(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.file_hash import file_hash
-from mia.model_json import ModelError, require_file
+from mia.model_json import ModelError, require_file, require_no_code
 from mia.model_json import read_json as read_model_json
 from mia.safetensors_file import damage, not_finite
 
@@ -31,11 +31,14 @@ def channels(folder: Path) -> tuple[str, ...]:
     Captions need a text encoder, which a `clip_vision_model` lacks, and its tokenizer.
 
     Raises:
-        ModelError: A file is missing, or it is no CLIP model with an image encoder.
+        ModelError: A file is missing, a JSON file names code to run, or it is no CLIP model with an
+            image encoder.
     """
     kind = read_json(folder / CONFIG).get("model_type")
     if kind not in KINDS:
         raise ModelError(f"{folder / CONFIG}: model_type {kind!r}: expected {' or '.join(KINDS)}")
+    for path in sorted(folder.glob("*.json")):
+        require_no_code(path)
     tokenizer = any(all((folder / name).is_file() for name in names) for names in TOKENIZERS)
     return (EMBEDDING, TEXT) if kind == "clip" and tokenizer else (EMBEDDING,)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mia.component_configs import scheduler_file
@@ -13,7 +13,7 @@ from mia.expected_tensors import require_weights
 from mia.file_hash import file_hash
 from mia.files_of_folder import FolderError, list_files, shown
 from mia.model_configs import Configs, factor, read_configs, read_vae
-from mia.model_json import Config, ModelError, read_json
+from mia.model_json import Config, ModelError, read_json, require_no_code
 from mia.noise_schedule import alpha_bar, prediction_type
 from mia.single_file import single_file
 from mia.tokenizer_folder import caption_length, tokenizer_files
@@ -21,6 +21,8 @@ from mia.weight_files import Weights, find
 
 DENOISERS = Path(__file__).parent / "denoisers"
 PARTS = ("text_encoder", "unet", "vae")
+INDEX = "model_index.json"
+LOADED = (*PARTS, "tokenizer", "scheduler")
 
 
 def describe(folder: Path, variant: str | None = None) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _weights(folder: Path, variant: str | None) -> dict[str, Weights]:
 
 def _files(folder: Path, weights: dict[str, Weights]) -> list[Path]:
     """Every file that is loaded."""
-    files = [folder / "model_index.json", scheduler_file(folder)]
+    files = [folder / INDEX, scheduler_file(folder)]
     files += tokenizer_files(folder / "tokenizer")
     for part, held in weights.items():
         files += [folder / part / "config.json", *held.files]
@@ -128,19 +130,38 @@ def _combined(hashes: dict[str, str]) -> str:
 
 
 def _require_model_folder(folder: Path) -> None:
-    """A folder with model_index.json and no code; a single file says how it becomes one."""
-    there = (folder / "model_index.json").exists()
+    """A folder with model_index.json that names no code; a single file says how it becomes one."""
+    there = (folder / INDEX).exists()
     if not there and (wrong := single_file(folder)):
         raise ModelError(wrong)
     try:
         listing = list_files(folder)
     except FolderError as error:
         raise ModelError(str(error)) from error
-    for name in (*listing.files, *listing.not_utf8):
-        if name.endswith(".py"):
+    _require_no_code(folder, (*listing.files, *listing.not_utf8))
+
+
+def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
+    """No JSON file names code, and none lies where a component is loaded from.
+
+    Other Python files, such as the handler.py of a server, are nobody's business.
+    """
+    paths = [PurePosixPath(name) for name in names]
+    loaded = [path for path in paths if path.parts[0] in LOADED or path.name == INDEX]
+    for path in loaded:
+        if path.suffix == ".json" and len(path.parts) <= 2:
+            require_no_code(folder / path)
+        if path.suffix == ".py":
             raise ModelError(
-                f"{folder}/{shown(name)}: code in a model folder, which is never run: remove the "
-                "file, if the model is one of the known classes"
+                f"{folder}/{shown(str(path))}: code in a component's folder, which is never run: "
+                "remove the file, if the model is one of the known classes"
+            )
+    modules = {path.stem: path for path in paths if path.suffix == ".py"}
+    for part, entry in read_json(folder / INDEX).items():
+        if isinstance(entry, list) and entry and entry[0] in modules:
+            raise ModelError(
+                f"{folder / INDEX}: {part}: {json.dumps(entry)} names code to run, "
+                f"{shown(str(modules[entry[0]]))}; a model folder's code is never run"
             )
 
 
@@ -152,7 +173,7 @@ def families() -> list[str]:
 
 def _family(folder: Path) -> str:
     """`StableDiffusionPipeline` is `stable_diffusion`."""
-    path = folder / "model_index.json"
+    path = folder / INDEX
     pipeline = read_json(path).get("_class_name")
     known = f"known: {', '.join(families())}"
     if not isinstance(pipeline, str):

@@ -13,6 +13,7 @@ from typing import Any
 LFS = b"version https://git-lfs"
 FORMAT = "expected a folder in Stable Diffusion's diffusers format"
 CODE_KEYS = ("auto_map", "custom_pipeline", "custom_pipelines")
+CLASS_KEYS = ("_class_name", "tokenizer_class", "processor_class", "image_processor_type")
 DEEPEST = 20  # lists and objects in each other
 SHOWN = 60  # characters of a value in a message
 
@@ -102,6 +103,24 @@ def read_json(path: Path, expected: str = FORMAT) -> dict[str, Any]:
     Raises:
         ModelError: The file is missing, no JSON, another shape, or names code to run.
     """
+    found = _parsed(path, expected)
+    if not isinstance(found, dict):
+        raise ModelError(f"{path}: {shown(found)}; expected an object of keys and values")
+    _require_no_code(path, found)
+    return found
+
+
+def require_no_code(path: Path) -> None:
+    """Raise ModelError where a JSON file that nobody here reads names code, or is no JSON.
+
+    A library may read it and do as it says.
+    """
+    found = _parsed(path, "expected JSON")
+    if isinstance(found, dict):
+        _require_no_code(path, found)
+
+
+def _parsed(path: Path, expected: str) -> Any:
     require_file(path, expected)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -111,15 +130,21 @@ def read_json(path: Path, expected: str = FORMAT) -> dict[str, Any]:
         raise ModelError(f"{path}: not JSON: {error}") from error
     except RecursionError as error:
         raise ModelError(f"{path}: nested too deeply; expected keys and values") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{path}: {shown(found)}; expected an object of keys and values")
-    for key in CODE_KEYS:
-        if found.get(key):
-            raise ModelError(
-                f"{path}: {key}: {shown(found[key])} names code to run; a model folder's code is "
-                "never run: remove the key, if the model is one of the known classes"
-            )
     return found
+
+
+def _require_no_code(path: Path, found: Mapping[str, Any]) -> None:
+    """Keys at the top, and in blocks such as `text_config`, name no code."""
+    inner = {f"{key}.": block for key, block in found.items() if isinstance(block, dict)}
+    for prefix, block in {"": found, **inner}.items():
+        for key in (*CODE_KEYS, *CLASS_KEYS):
+            value = block.get(key)
+            code = isinstance(value, str | list | dict) and value  # no number of a token
+            if code and (key in CODE_KEYS or (isinstance(value, str) and "." in value)):
+                raise ModelError(
+                    f"{path}: {prefix}{key}: {shown(value)} names code to run; a model folder's "
+                    "code is never run: remove the key, if the model is one of the known classes"
+                )
 
 
 def _is_deep(value: Any) -> bool:
