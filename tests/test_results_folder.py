@@ -47,7 +47,14 @@ FAIL = {
     "/scratch/$(id)": "the folder itself",
     "-rf": "a path without a dash at its start",
     ".": "a path without empty steps",
-    "./results": "a path without empty steps",
+    "./": "a path without empty steps",
+    ".//results": "a path without empty steps",
+    "./../results": "a path without empty steps",
+    "results/./mine": "a path without empty steps",
+    "./-rf": "a path without a dash at its start",
+    "./~/results": "the folder itself",
+    "./ results": "a path without a blank at its end",
+    "./.git": "a folder that no other program owns",
     "..": "a path without empty steps",
     "../results": "a path without empty steps",
     "results/../..": "a path without empty steps",
@@ -66,6 +73,19 @@ def named(value):
 @pytest.mark.parametrize("name", WORK)
 def test_a_name_that_works_is_accepted(name):
     assert named(name)["results"] == name
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("./results", "results"),
+        ("./results/mine/", "results/mine/"),
+        ("././.hidden", ".hidden"),
+        ("./my results", "my results"),
+    ],
+)
+def test_a_folder_has_one_spelling(given, name):
+    assert named(given) == named(name)
 
 
 @pytest.mark.parametrize("name", FAIL)

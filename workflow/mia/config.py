@@ -44,6 +44,8 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     if idle:
         raise ConfigError("\n".join(idle))
     config = deepcopy(config)
+    while config["results"].startswith("./"):  # one folder has one spelling
+        config["results"] = config["results"].removeprefix("./")
     config["training"] = _inherit(config.get("training") or {})
     config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
     _fill(config, schema, schema)
