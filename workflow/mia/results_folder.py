@@ -10,18 +10,8 @@ IDENTITY = ".experiment"  # holds the name of the config
 RUNS = ".runs"  # notes of the runs that are at work on it (mia.runs)
 # What rules and reports make at its top; anything else there is somebody else's.
 MADE = (
-    *(
-        "images",
-        "encoders",
-        "training",
-        "models",
-        "latents",
-        "ledger",
-        "signals",
-        "queries",
-        "targets",
-    ),
-    *("scores", "metrics", "audit", "tables", "figures", "logs", "benchmarks"),
+    *("images", "encoders", "training", "models", "latents", "ledger", "signals", "queries"),
+    *("targets", "scores", "metrics", "audit", "tables", "figures", "logs", "benchmarks"),
     *("report.html", "snakemake-report.html", RUNS, IDENTITY),
 )
 
