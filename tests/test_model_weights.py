@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
+from safetensors.torch import save_file
 
 from mia.denoisers.autoencoder import Autoencoder
 from mia.denoisers.loading import LoadError
@@ -342,6 +343,62 @@ def test_a_single_file_says_the_line_that_converts_it(name, folder, tmp_path):
         code = subprocess.check_output(["sh", "-c", command.replace("python -c", "printf %s")])
         texts = [n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant)]
         assert set(texts) == {str(file), str(file.with_suffix(""))}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *WEIGHTS.values(),
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "unet/diffusion_pytorch_model-00001-of-00002.safetensors",
+        "vae/mine.safetensors",
+    ],
+)
+def test_a_component_says_that_the_folder_above_is_the_model(file, folder):
+    path = folder / file
+    held = next(path.parent.glob("*.safetensors"))
+    held.rename(path)
+    for given in (path, path.parent):
+        with pytest.raises(
+            ModelError, match=r"one component of a model; .*the folder above"
+        ) as said:
+            describe(given)
+        line = str(said.value)
+        assert line.startswith(f"{path}: ") and line.endswith(f"`path: {folder}`")
+    (folder / "model_index.json").unlink()
+    with pytest.raises(ModelError, match=r"the folder above, with model_index\.json$"):
+        describe(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("file", "tensor"),
+    [
+        ("pytorch_lora_weights.safetensors", "unet.a.weight"),
+        ("my-LoRA.safetensors", "a"),
+        ("style.safetensors", "lora_unet_down_blocks_0.lora_up.weight"),
+        ("adapter_model.safetensors", "base_model.model.to_q.lora_A.weight"),
+        ("diffusion_pytorch_model.safetensors", "down_blocks.0.to_k.lora.down.weight"),
+        ("lycoris.safetensors", "lycoris_unet_mid.hada_w1_a"),
+    ],
+)
+def test_an_adapter_alone_is_called_one(file, tensor, tmp_path):
+    save_file({tensor: torch.zeros(2, 2)}, tmp_path / file)
+    for given in (tmp_path / file, tmp_path):
+        with pytest.raises(ModelError, match=r"an adapter .*is no model alone") as said:
+            describe(given)
+        assert "python -c" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "lora-merged.safetensors", "flora.safetensors"]
+)
+def test_a_checkpoint_is_known_by_its_tensors(name, tmp_path):
+    held = {"model.diffusion_model.input_blocks.0.0.weight": torch.zeros(2, 2)}
+    save_file(held, tmp_path / name)
+    save_file({"a.lora_up": torch.zeros(2, 2)}, tmp_path / "a-lora.safetensors")
+    for given in (tmp_path / name, tmp_path):
+        with pytest.raises(ModelError, match=rf"/{name}: a checkpoint in a single file; .*python"):
+            describe(given)
 
 
 @pytest.mark.parametrize("name", ["sd.ckpt", "sd.pt", "pytorch_model.bin"])
