@@ -13,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 import made_up_pictures
 import made_up_statistics
+from mia import checksums, tables
 from mia import config as mia_config
-from mia import tables
 from mia.chance import auc_band, tpr_band
 from mia.evaluation import pairwise, remarks, set_test
 from mia.evaluation.summary import LONG
@@ -135,6 +135,7 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/metrics.csv", long, LONG)
     _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
     _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
+    checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
     below = {
         "summary": "tables/summary.csv",
         "metrics": "tables/metrics.csv",

@@ -1,8 +1,11 @@
 """A bit that flips in a stored file is an error that names it, or changes nothing."""
 
+import base64
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +15,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 import made_up_results
-from mia import latents_file, seal, tables
+from mia import checksums, latents_file, seal, tables
+from mia.figures.files import write_figures
+from mia.figures.style import message
 from mia.fingerprint import PACKAGE
 from mia.images import archive
 from mia.ledger import Ledger
+from mia.pages import drawings, further
+from mia.pages.pictures import png_uri
 from mia.seal import DamagedFile, UnreadableFile
+from mia.stages import docs, results
 from mia.training_ledger import HASHES, kept_training
 from mia.weights import require_described
 
@@ -59,6 +68,12 @@ def z0(path):
     return keys, image_ids, latents_file.z0(path, range(len(keys))).tolist()
 
 
+def png(path):
+    """The pixels; what stands behind them is of no weight."""
+    data = base64.b64decode(png_uri(path).partition(",")[2])
+    return Image.open(io.BytesIO(data)).tobytes()
+
+
 def weights(path):
     return require_described({"folder": path.parent, "files": {path.name: WEIGHTS}}, "model.json")
 
@@ -91,6 +106,12 @@ def stored(tmp_path_factory):
     made |= {name: (folder / f"{name}.parquet", table) for name in ("embeddings", "empty")}
     for kind, pattern in {"metrics": "metrics/*/*.json", "audit": "audit/*.json"}.items():
         made[kind] = (sorted((folder / "results").glob(pattern))[0], tables.read_json)
+    for name in ("summary", "metrics", "pairwise", "set_test"):
+        made[f"{name}.csv"] = (folder / f"results/tables/{name}.csv", further.read_cells)
+    made["checksums"] = (folder / "results/tables" / checksums.NAME, tables.read_json)
+    made["samples"] = (sorted((folder / "results/training").rglob("samples.png"))[0], png)
+    write_figures({"roc": (message("nothing"), "a title", "in words")}, [folder / "t-roc.svg"])
+    made["figure"] = (folder / "t-roc.svg", lambda path: drawings.read(path, "t-"))
     made["model"] = (sorted((folder / "results/models").rglob("model.json"))[0], tables.read_json)
     ids = [name for name, _ in PICTURES]
     values = np.random.default_rng(0).standard_normal((4, 2, 3, 3)).astype(np.float32)
@@ -106,7 +127,8 @@ def stored(tmp_path_factory):
 
 KINDS = [
     *("query", "signal", "score", "membership", "pairs", "manifest", "downloads", "embeddings"),
-    *("empty", "metrics", "audit", "model", "latents", "pictures", "weights"),
+    *("empty", "metrics", "audit", "model", "latents", "pictures", "weights", "checksums"),
+    *("summary.csv", "metrics.csv", "pairwise.csv", "set_test.csv", "samples", "figure"),
 ]
 
 
@@ -135,8 +157,11 @@ def test_no_flipped_bit_is_read_in_silence(kind, stored, tmp_path):
     path, read = stored[kind]
     expected, noticed = read(path), 0
     for number, data in enumerate(flipped(path.read_bytes(), seed=KINDS.index(kind))):
-        damaged = tmp_path / f"{number}{path.suffix}"
+        damaged = tmp_path / str(number) / path.name
+        damaged.parent.mkdir()
         damaged.write_bytes(data)
+        if path.suffix == ".csv":
+            shutil.copy(path.with_name(checksums.NAME), damaged.parent)
         try:
             found = read(damaged)
         except UnreadableFile as error:
@@ -192,6 +217,25 @@ def test_a_damaged_training_is_trained_anew_with_a_warning(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     (kept / HASHES).unlink()  # as an older run left it
     assert kept_training(tmp_path, "key", make) == kept and not capsys.readouterr().err
+
+
+def test_a_damaged_table_is_neither_shown_nor_put_into_a_page(tmp_path):
+    """Also where a CSV, which cannot hold a checksum, or the checksums themselves are damaged."""
+    written = {name: tmp_path / f"tables/summary.{name}" for name in ("csv", "md")}
+    for path in written.values():
+        tables.write_text("attack,auc\nloss,0.63\n", path)
+    tables.write_text("<html></html>", tmp_path / "report.html")
+    checksums.write(written.values(), tmp_path / "tables" / checksums.NAME)
+    assert "0.63" in results.shown(tmp_path)
+    for path in (written["md"], tmp_path / "tables" / checksums.NAME):
+        whole = path.read_bytes()
+        path.write_bytes(whole.replace(b"6", b"8", 1))
+        with pytest.raises(SystemExit, match=rf"error: {path}: damaged: .* rm {path}, then run"):
+            results.shown(tmp_path)
+        path.write_bytes(whole)
+    written["csv"].write_text("attack,auc\nloss,0.83\n")
+    with pytest.raises(DamagedFile, match=rf"{written['csv']}: damaged: .* run again"):
+        docs.with_results(tmp_path, "README.md", written["md"])
 
 
 def test_what_an_older_run_wrote_is_read(tmp_path):
@@ -257,7 +301,8 @@ def test_a_stage_says_it_in_one_line(stage, stored, tmp_path):
     path.write_bytes(data)
     known, options = str(path), dict(STAGES[stage])
     if stage == "gather":
-        options |= {"signals": str(tmp_path), "queries": dump([Query("denoise", 100)])}
+        options |= {"model": str(stored["model"][0]), "signals": str(tmp_path)}
+        options |= {"queries": dump([Query("denoise", 100)])}
     if stage == "evaluate":
         member = str(stored["membership"][0])
         options |= {"score": known, "membership": member, "output": str(tmp_path / "o")}
@@ -307,14 +352,30 @@ OTHER_JSON = {
     "runs.py",
     "tables.py",
 }
+# Text and bytes of what is checked here, of what people or packages give, and of notes.
+OTHER_TEXT = {
+    *OTHER_JSON,
+    *("checksums.py", "ledger.py", "pages/drawings.py", "pages/pictures.py"),
+    *("config.py", "config_file.py", "images/exclusion.py", "images/folder_captions.py"),
+    *(
+        "images/openmoji.py",
+        "given_tables/csv_records.py",
+        "results_folder.py",
+        "stages/docs.py",
+        "stages/download.py",
+    ),
+    "stages/report.py",  # texts of docs
+}
 
 
 def test_no_other_module_reads_stored_files_by_itself():
     """Else it would read them without looking at their checksum."""
     parquet = re.compile(r"read_table|read_schema|read_parquet|ParquetFile\(|open_file\(")
+    text_of = re.compile(r"(?:read_csv|csv\.reader|DictReader)\((?!io\.)|\.read_(?:text|bytes)\(")
     of_json = re.compile(r"json\.loads?\([^)]*(read_text|open\()")
     for path in PACKAGE.rglob("*.py"):
         name, text = path.relative_to(PACKAGE).as_posix(), path.read_text(encoding="utf-8")
         own = name.startswith("benchmarks/") or name == "images/download.py"
         assert own or name in OTHER_READERS or not parquet.search(text), name
         assert own or name in OTHER_JSON or not of_json.search(text), name
+        assert own or name in OTHER_TEXT or not text_of.search(text), name

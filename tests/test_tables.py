@@ -172,6 +172,7 @@ def made(tmp_path_factory):
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
+    outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
     line += ["--attacks", json.dumps(ATTACKS), "--settings", json.dumps(SETTINGS)]
     line += [part for name, file in outputs.items() for part in (name, str(folder / file))]

@@ -9,7 +9,8 @@ def reported_files():
         target=config["targets"],
         figure=FIGURES,
     )
-    return [results("tables/summary.csv"), results("report.html"), *figures]
+    shown = [results(f"tables/summary.{ending}") for ending in ("csv", "md", "html")]
+    return [*shown, results("report.html"), *figures]
 
 
 def reported_figure(figure):

@@ -81,6 +81,7 @@ rule report:
         metrics=results("tables/metrics.csv"),
         pairwise=results("tables/pairwise.csv"),
         set_test=results("tables/set_test.csv"),
+        checksums=results("tables/checksums.json"),
         audits=expand(results("audit/{target}.json"), target=config["targets"]),
         manifests=expand(results("images/{set}/manifest.parquet"), set=SETS),
         pairs=expand(results("images/{set}/pairs.parquet"), set=SETS),

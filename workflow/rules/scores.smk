@@ -126,6 +126,7 @@ rule tables:
             caption="../report/summary.rst",
         ),
         markdown=results("tables/summary.md"),
+        checksums=results("tables/checksums.json"),
     log:
         results("logs/tables.log"),
     conda:
@@ -142,4 +143,5 @@ rule tables:
         " --memberships {input.memberships:q} --audits {input.audits:q}"
         " --attacks {params.attacks:q} --settings {params.settings:q}"
         " --long {output.metrics:q} --summary {output.summary:q} --pairwise {output.pairwise:q}"
-        " --set-test {output.set_test:q} --html {output.html:q} --markdown {output.markdown:q} &> {log:q}"
+        " --set-test {output.set_test:q} --html {output.html:q} --markdown {output.markdown:q}"
+        " --checksums {output.checksums:q} &> {log:q}"

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mia import tables
+from mia import seal, tables
 from mia.figures.style import to_svg
+
+# A remark behind the drawing.
+CHECKSUM = f'<!-- {{"{seal.KEY}": "{seal.UNSEALED}"}} -->\n'
 
 
 def write_figures(drawn: Mapping[str, tuple[Figure, str, str]], paths: Iterable[Path]) -> None:
@@ -25,4 +28,6 @@ def write_figures(drawn: Mapping[str, tuple[Figure, str, str]], paths: Iterable[
         kind = path.stem.rpartition("-")[2]
         if kind not in drawn:
             raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
-        tables.write_text(to_svg(*drawn[kind]), path)
+        with tables.replacing(path) as temporary:
+            temporary.write_text(to_svg(*drawn[kind]) + CHECKSUM, encoding="utf-8")
+            seal.seal(temporary)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from mia import checksums
 from mia.pages import collection, comparisons
 from mia.pages.measures import measures
 from mia.pages.privacy import privacy
+
+
+def read_cells(path: Path) -> pd.DataFrame:
+    """Return a CSV, every cell as text.
+
+    Raises:
+        DamagedFile: It is not as it was written.
+    """
+    return pd.read_csv(io.StringIO(checksums.read(path)), dtype=str, keep_default_na=False)
 
 
 def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.DataFrame:
@@ -18,8 +29,9 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
 
     Raises:
         ValueError: A column is missing; the message names file and column.
+        DamagedFile: It is not as it was written.
     """
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_cells(path)
     for column in (*words, *numbers):
         if column not in table:
             raise ValueError(f"{path}: no column {column!r}; found: {', '.join(table.columns)}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
 from mia import metrics
+from mia.seal import DamagedFile
 
 SIDE = 32
 SHOWN = 8
@@ -23,6 +25,20 @@ def is_pictured(name: str, spec: dict[str, Any]) -> bool:
 def data_uri(png: bytes) -> str:
     """Return a PNG file as an address that holds the file itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def png_uri(path: Path) -> str:
+    """Return a stored PNG file as a data address.
+
+    Raises:
+        DamagedFile: Its own checksums do not fit.
+    """
+    data = path.read_bytes()
+    try:
+        Image.open(io.BytesIO(data), formats=["PNG"]).verify()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DamagedFile(path, " ".join(str(error).split())) from error
+    return data_uri(data)
 
 
 def thumbnail_uri(pixels: bytes) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib
+import io
 import os
 import sys
 from collections.abc import Hashable
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from mia import tables
+from mia import checksums, tables
 from mia.attack_rows import known_attacks
 from mia.config import SCHEMA
 from mia.documentation import attack_cards, config_keys, result_block
@@ -45,15 +46,15 @@ def with_results(root: Path, page: str, summary: Path) -> str:
 
     Raises:
         ValueError: A table or the page's markers are missing.
+        DamagedFile: A table is not as it was written.
     """
     table = summary.with_suffix(".csv")
     for path in (summary, table):
         if not path.is_file():
             raise ValueError(f"{path}: no such table; `make run` writes it")
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(checksums.read(table), newline="")))
     source = Path(os.path.relpath(summary, root)).as_posix()
-    text = result_block.block(summary.read_text(encoding="utf-8"), rows, source)
+    text = result_block.block(checksums.read(summary), rows, source)
     return result_block.replace((root / page).read_text(encoding="utf-8"), text, page)
 
 

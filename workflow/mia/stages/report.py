@@ -84,8 +84,8 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         ValueError: An input is not the table or figure expected; the message names it.
     """
     spec = options.spec
-    summary = targets.tidy(pd.read_csv(options.summary, dtype=str, keep_default_na=False))
-    long = pd.read_csv(options.metrics, dtype=str, keep_default_na=False)
+    summary = targets.tidy(further.read_cells(options.summary))
+    long = further.read_cells(options.metrics)
     found = further.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
@@ -180,7 +180,7 @@ def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
         entry = {"training": path.parent.name, "set": training["set"], "epochs": epochs}
         entry |= {"uri": None, "credit": False}
         if all(pictures.is_pictured(name, spec) for name in sets):
-            entry["uri"] = pictures.data_uri(path.read_bytes())
+            entry["uri"] = pictures.png_uri(path)
             entry["credit"] = any(image_sets.is_openmoji(spec["image_sets"][n]) for n in sets)
         found.append(entry)
     return found

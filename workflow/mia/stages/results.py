@@ -9,8 +9,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mia import config_file
+from mia import checksums, config_file
 from mia.config import ConfigError, complete
+from mia.seal import DamagedFile
 
 
 def main() -> None:
@@ -34,13 +35,16 @@ def shown(folder: Path) -> str:
     """Return the table of a run in Markdown, and the path of its page.
 
     Raises:
-        SystemExit: One of the two is not there.
+        SystemExit: One of the two is not there, or the table is not as it was written.
     """
     table, page = folder / "tables" / "summary.md", folder / "report.html"
     for path in (table, page):
         if not path.is_file():
             raise SystemExit(f"error: {path}: not there; `make run` writes it")
-    return f"\n{table.read_text(encoding='utf-8')}\nReport: {page}"
+    try:
+        return f"\n{checksums.read(table)}\nReport: {page}"
+    except DamagedFile as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mia import tables
+from mia import checksums, tables
 from mia.attack_rows import build_attacks
 from mia.cost_plan import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
@@ -77,8 +77,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True, nargs="*")
     parser.add_argument("--attacks", required=True, type=json.loads, help="JSON, name to row")
     parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    for name in ("long", "summary", "pairwise", "set_test", "html", "markdown"):
-        parser.add_argument(f"--{name.replace('_', '-')}", required=True, help="output")
+    for name in ("long", "summary", "pairwise", "set_test", "html", "markdown", "checksums"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help="output")
     args = parser.parse_args()
     try:
         write(args)
@@ -112,6 +112,8 @@ def write(args: argparse.Namespace) -> None:
         tables.write_text(summary.csv(rows[name], columns), getattr(args, name))
     tables.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
     tables.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
+    written = [*(getattr(args, name) for name in COLUMNS), args.html, args.markdown]
+    checksums.write(written, args.checksums)
 
 
 if __name__ == "__main__":

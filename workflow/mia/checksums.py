@@ -1,0 +1,37 @@
+"""Checksums of files that cannot hold their own, as CSV: in one sealed file beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from mia import tables
+from mia.seal import DamagedFile
+
+NAME = "checksums.json"  # name of each file to its sha256
+
+
+def write(paths: Iterable[Path], output: Path) -> None:
+    """Write the checksums of `paths`, which lie in the folder of `output`."""
+    tables.write_json({path.name: _sha256(path.read_bytes()) for path in paths}, output)
+
+
+def read(path: Path) -> str:
+    """Return the text of a file, UTF-8, if it is as it was written.
+
+    A file without a checksum beside it, as of an older run, is taken as it is.
+
+    Raises:
+        DamagedFile: It is not as it was written, or the file of checksums is not.
+    """
+    data, beside = path.read_bytes(), path.with_name(NAME)
+    if beside.is_file():
+        found, expected = _sha256(data), tables.read_json(beside).get(path.name)
+        if expected not in (None, found):
+            raise DamagedFile(path, f"its sha256 is {found}, not {expected}")
+    return data.decode("utf-8")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
