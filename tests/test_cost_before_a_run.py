@@ -1,6 +1,7 @@
 """`make plan` before anything was planned: what is there is counted, the rest is not known."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,10 +14,11 @@ from hub_cache import cache_dataset, cache_model, only_the_cache
 from mia.disk_plan import STABLE_DIFFUSION, disk
 from mia.images import openmoji
 from mia.latent_plan import latent_shape
-from mia.picture_plan import most_of, rows_of
+from mia.picture_plan import file_sizes, most_of, rows_of
 from mia.sharing_plan import sharing
 from mia.source_counts import source_counts
 from mia.stages.cost import main, read_experiment
+from mia.stages.plan import listed
 
 REVISION = "0" * 40
 HUB = {"source": "hub", "repo": "a/b", "revision": REVISION}
@@ -71,6 +73,33 @@ def test_sources_are_counted_each_in_its_way(here):
         assert rows_of(spec, here / "nowhere") == (
             None if None in counts.values() else sum(counts.values())
         )
+
+
+def test_pictures_of_a_folder_are_counted_and_weighed_as_the_plan_takes_them(here):
+    """Side files and remarks are none; what a table names is one, and a link to nothing."""
+    others = ["0.txt", "1.txt", "notes.md"]
+    folder(here / "plain", 2)
+    folder(here / "beside", 2, others)
+    folder(here / "captioned", 2, ["scan.0001", *others])
+    (here / "captioned/gone.png").symlink_to("nowhere.png")
+    rows = ["0.png,a", "1.png,b", "scan.0001,c", "gone.png,d"]
+    (here / "c.csv").write_text("\n".join(["file,caption", *rows]) + "\n")
+    with open(os.path.join(os.fsencode(here / "plain"), b"caf\xe9.png"), "wb"):
+        pass
+    for name, part, sizes in [
+        ("plain", {}, [1000, 1000, 0]),
+        ("beside", {}, [1000, 1000]),
+        ("captioned", {"captions": "c.csv"}, [1000, 1000, 10, 0]),
+        ("captioned", {"captions": "none"}, [1000, 1000, 0]),
+    ]:
+        for path in (here / name).iterdir():
+            if not path.is_symlink():
+                weight = {".0001": 10, ".png": 1000}.get(path.suffix, 1)
+                path.write_bytes(b"x" * (0 if "caf" in path.name else weight))
+        spec = {"source": "folder", "path": name, **part}
+        assert sorted(file_sizes(spec)) == sorted(sizes)
+        (planned, _) = listed("folder", {"": spec})
+        assert source_counts(spec) == {"": len(planned[""].table)} == {"": len(sizes)}
 
 
 def test_parts_of_a_split_have_their_share(here):

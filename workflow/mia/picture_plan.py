@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mia import tables
-from mia.files_of_folder import FolderError, list_files
 from mia.images.sources import specs
-from mia.source_counts import source_counts
+from mia.source_counts import folder_pictures, source_counts
 
 
 def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
@@ -42,15 +41,11 @@ def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str)
 
 
 def file_sizes(spec: dict[str, Any]) -> list[int]:
-    """Bytes of each picture of a folder set; none where a folder cannot be listed."""
+    """Bytes of each picture of a folder set, 0 where it is missing; none where one is not known."""
     if spec["source"] != "folder":
         return []
-    folders = [Path(part["path"]) for part in specs(spec).values()]
     try:
-        return [
-            (folder / name).stat().st_size
-            for folder in folders
-            for name in list_files(folder).files
-        ]
-    except FolderError:
+        found = [path for part in specs(spec).values() for path in folder_pictures(part)]
+        return [path.stat().st_size if path.exists() else 0 for path in found]
+    except (OSError, ValueError):
         return []

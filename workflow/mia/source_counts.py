@@ -11,16 +11,19 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from mia.files_of_folder import list_files
+from mia.files_of_folder import compared, list_files
+from mia.given_tables.cells import Column
 from mia.given_tables.csv_records import records
+from mia.given_tables.table import GivenTable
 from mia.images import sources
-from mia.images.picture_files import is_picture
+from mia.images.folder_rows import row_names
+from mia.images.source_keys import captions_table
 
 
 def source_counts(spec: Mapping[str, Any]) -> dict[str, int | None]:
     """Return how many rows each source part has, its limit heeded; that outside named parts is "".
 
-    A folder has as many as it has files of pictures, a table as many as it has rows; each is looked
+    A folder has as many as its plan will have rows, a table as many as it has rows; each is looked
     at once. None: nobody knows yet, as of a table of the hub that is not in its cache, or of a file
     that cannot be read.
     """
@@ -47,12 +50,26 @@ def _limited(count: int | None, limit: int | None) -> int | None:
 def _counted(part: Mapping[str, Any]) -> int | None:
     try:
         if part["source"] == "folder":
-            files = list_files(part["path"]).files
-            return sum(map(is_picture, files))
+            return len(folder_pictures(part))
         path = Path(part["path"]) if part["source"] == "urls" else _cached(part)
         return None if path is None else _rows(path, part.get("limit"))
     except (OSError, ValueError):
         return None
+
+
+def folder_pictures(part: Mapping[str, Any]) -> list[Path]:
+    """Return the files of a folder that its plan will name, links to nothing among them.
+
+    Args:
+        part: Source part, as `mia.images.sources.specs` returns it.
+
+    Raises:
+        ValueError: Folder or captions table cannot be read.
+    """
+    folder, table = Path(part["path"]), captions_table(part)
+    named = GivenTable(Path(table)).frame([Column("file")])["file"].dropna() if table else ()
+    names = row_names(list_files(folder), set(map(compared, named)))
+    return [folder / name for name in names]
 
 
 def _rows(path: Path, limit: int | None) -> int:

@@ -71,6 +71,17 @@ def folder_rows(
     return table, _others(listing, rows, () if captions is None else captions.files)
 
 
+def row_names(listing: Listing, captioned: Collection[str]) -> list[str]:
+    """Return the names of all files that are rows, also of those that cannot be opened.
+
+    Args:
+        listing: What the folder holds.
+        captioned: Files that a table of captions names, in the form of `compared`.
+    """
+    found = [name for name in (*listing.files, *listing.dangling) if _is_row(name, captioned)]
+    return found + [name for name in listing.not_utf8 if is_picture(name)]
+
+
 def _is_row(name: str, captioned: Collection[str]) -> bool:
     """Whether a file is a row: a picture by its ending, or named by a table of captions."""
     return is_picture(name) or compared(name) in captioned
