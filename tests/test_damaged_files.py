@@ -332,6 +332,19 @@ def test_a_model_whose_weights_changed_since_its_training_is_not_described(tmp_p
         require_as_trained({"weights": "bb", "folder": "c"}, index, "3")
 
 
+def test_a_damaged_checkpoint_is_mended_in_one_round(tmp_path):
+    """Without its index a checkpoint is taken from the ledger again, and then described again."""
+    folder = tmp_path / "training/x/checkpoints/epoch-0003"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "unet/w.safetensors").write_bytes(PICTURES[0][1])
+    model = {"source": "training", "folder": str(folder), "files": {"unet/w.safetensors": "aa"}}
+    with pytest.raises(UnreadableFile) as error:
+        require_described(model, tmp_path / "models/x/model.json")
+    assert f"anew: rm {tmp_path}/training/x/index.json, then run" in str(error.value)
+    with pytest.raises(UnreadableFile, match=r"another model: rm models/x/model\.json, then run"):
+        require_described({**model, "source": "path"}, "models/x/model.json")
+
+
 def test_a_table_may_be_anywhere(tmp_path):
     """A path with a blank is quoted in the command."""
     path = Path(tmp_path, "my results", "t.parquet")

@@ -14,15 +14,20 @@ def require_described(described: dict[str, Any], where: str | Path) -> None:
     """Raise an UnreadableFile unless every file has the sha256 that its description says.
 
     Args:
-        described: Has `folder` and `files`: model.json, or the block `vae`.
+        described: Has `folder` and `files`: model.json, or the block `vae`. Where it is a
+            checkpoint of a training, the way out is its index: with that gone, the checkpoint is
+            taken from the ledger again.
         where: The description's own path, for the message.
     """
     for name, expected in described["files"].items():
         path = Path(described["folder"], name)
         found = file_hash(path) if path.is_file() else "of no file"
         if found != expected:
+            trained = described.get("source") == "training"
+            made_by = Path(described["folder"]).parents[1] / "index.json" if trained else where
+            way = "Put back the right file; or, to go on with this one as another model"
             raise UnreadableFile(
                 f"{path}: damaged or exchanged: its sha256 is {found}, not {expected} as in "
-                f"{where}. Put back the right file; or, to go on with this one as another model: "
-                f"rm {shlex.quote(str(where))}, then run again"
+                f"{where}. {'To have it made anew' if trained else way}: "
+                f"rm {shlex.quote(str(made_by))}, then run again"
             )
