@@ -178,6 +178,17 @@ def test_a_config_that_would_be_refused_has_a_plan_that_says_so(here, monkeypatc
     assert "To do: not known, as nobody knows yet how many pictures mine, others will have" in said
     assert "A run would be refused as it is:\n  image_sets.mine.path: mine: no such folder" in said
     assert "models.one.path: model: expected a folder with model_index.json" in said
+    for inside, line in [
+        (None, "results: results is a file, expected a folder"),
+        ("other.yaml", "results: results holds the results of other.yaml, not of c.yaml"),
+    ]:
+        results = here / "results"
+        results.mkdir() if inside else results.touch()
+        if inside:
+            (results / ".experiment").write_text(inside)
+        assert f"as it is:\n  {line}" in printed(path, monkeypatch, capsys)
+        if not inside:
+            results.unlink()
 
 
 def to_double_size(folder):

@@ -15,8 +15,8 @@ from PIL import Image
 
 from mia import latents_file, tables
 from mia.images.archive import pack
-from mia.latents import LatentsError, require_sound
 from mia.model_folder import describe
+from mia.sound_latents import LatentsError, require_sound
 from model_edits import tensors
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"

@@ -129,7 +129,6 @@ def test_captions_may_be_no_table(config, captions):
         ("attacks.theirs.scores", "t.csv", "t.csv: no such file; expected a table of scores, "),
         ("audit.embedding.path", "klip", "klip: expected a folder with config.json, preprocessor_"),
         ("audit.embedding.path", "images", "images: expected a folder with config.json, preproc"),
-        ("results", "list.txt", "list.txt: a file; expected a folder, or a new name"),
     ],
 )
 def test_what_is_not_there_is_named_with_its_key(config, place, value, said):

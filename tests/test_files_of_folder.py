@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mia.files_of_folder import CYCLE, FolderError, Listing, compared, is_utf8, list_files, shown
+from mia.files_of_folder import (
+    CYCLE,
+    FolderError,
+    FolderFiles,
+    compared,
+    is_utf8,
+    list_files,
+    shown,
+)
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -22,7 +30,7 @@ def made(folder: Path, *names: str) -> Path:
 def test_files_are_relative_and_sorted_at_any_depth(tmp_path):
     folder = made(tmp_path / "f", "b.png", "a/z.png", "a/b/c/d.txt", "B.png", "a b.png", "{x}.png")
     names = ("B.png", "a b.png", "a/b/c/d.txt", "a/z.png", "b.png", "{x}.png")
-    assert list_files(folder) == list_files(f"{folder}/") == Listing(names, (), (), {})
+    assert list_files(folder) == list_files(f"{folder}/") == FolderFiles(names, (), (), {})
     assert list_files(tmp_path / "f/a").files == ("b/c/d.txt", "z.png")
 
 

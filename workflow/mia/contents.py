@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from mia.file_hashes import FileHashes
-from mia.files_of_folder import FolderError, Listing, list_files
+from mia.files_of_folder import FolderError, FolderFiles, list_files
 from mia.images.locators import digest, file_locator, shard
 
 DIGITS = 16
@@ -96,7 +96,7 @@ class Contents:
             return f"cannot be read: {error.strerror}"
 
 
-def _listing(path: str) -> Listing | str:
+def _listing(path: str) -> FolderFiles | str:
     """The files of a folder, or why it has none."""
     try:
         return list_files(path)

@@ -38,8 +38,6 @@ def check_files(experiment: Experiment) -> None:
 def file_mistakes(experiment: Experiment) -> Iterator[str]:
     """Yield a line for each file or folder that is not as the config says."""
     config = experiment.config
-    if Path(config["results"]).exists() and not Path(config["results"]).is_dir():
-        yield f"results: {config['results']}: a file; expected a folder, or a new name"
     for name, spec in config["image_sets"].items():
         yield from _of_image_set(spec, f"image_sets.{name}")
     for name, spec in config["models"].items():

@@ -30,7 +30,7 @@ class FolderError(ValueError):
 
 
 @dataclass(frozen=True)
-class Listing:
+class FolderFiles:
     """What a folder holds. All names are relative, with `/`, as they are on the disk, sorted.
 
     Args:
@@ -47,7 +47,7 @@ class Listing:
     left_out: dict[str, int]
 
 
-def list_files(folder: str | Path) -> Listing:
+def list_files(folder: str | Path) -> FolderFiles:
     """List `folder` and all folders below it.
 
     A link to a folder that the link lies in is not followed: it holds nothing new.
@@ -74,7 +74,7 @@ def list_files(folder: str | Path) -> Listing:
             left_out[kind] += 1
     files.sort()
     _require_distinct(folder, files)
-    return Listing(
+    return FolderFiles(
         tuple(name for name in files if is_utf8(name)),
         tuple(name for name in files if not is_utf8(name)),
         tuple(sorted(dangling)),

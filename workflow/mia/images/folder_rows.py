@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
-from mia.files_of_folder import Listing, compared, shown
+from mia.files_of_folder import FolderFiles, compared, shown
 from mia.images.folder_captions import Captions
 from mia.images.locators import file_locator
 from mia.images.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
@@ -18,7 +18,7 @@ MISSING = ("missing_file", "a link to a file that is not there")
 BAD_NAME = ("bad_name", "the file's name is not UTF-8; rename it")
 
 
-def require_pictures(path: str, listing: Listing, listed: Iterable[str] = ()) -> None:
+def require_pictures(path: str, listing: FolderFiles, listed: Iterable[str] = ()) -> None:
     """Raise a ValueError unless a folder holds a file that may be opened.
 
     Args:
@@ -37,7 +37,7 @@ def require_pictures(path: str, listing: Listing, listed: Iterable[str] = ()) ->
 
 
 def folder_rows(
-    part: str, path: str, listing: Listing, captions: Captions | None
+    part: str, path: str, listing: FolderFiles, captions: Captions | None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of a folder, sorted by name, and the count of its other files by kind.
 
@@ -71,7 +71,7 @@ def folder_rows(
     return table, _others(listing, rows, () if captions is None else captions.files)
 
 
-def row_names(listing: Listing, captioned: Collection[str]) -> list[str]:
+def row_names(listing: FolderFiles, captioned: Collection[str]) -> list[str]:
     """Return the names of all files that are rows, also of those that cannot be opened.
 
     Args:
@@ -104,7 +104,9 @@ def _require_captions(path: str, rows: Mapping[str, tuple[str, str]], captions: 
         )
 
 
-def _others(listing: Listing, rows: Collection[str], side_files: Collection[str]) -> dict[str, int]:
+def _others(
+    listing: FolderFiles, rows: Collection[str], side_files: Collection[str]
+) -> dict[str, int]:
     """Count the files that are no rows, by kind."""
     files = [name for name in (*listing.files, *listing.not_utf8) if name not in rows]
     nothing = sum(name not in rows for name in listing.dangling)

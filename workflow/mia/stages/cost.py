@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import config_file, tables
+from mia import config_file, results_folder, tables
 from mia.config import ConfigError, complete
 from mia.cost_plan import COLUMNS as PLANNED
 from mia.cost_plan import SignalCost, pair_costs
@@ -65,7 +65,7 @@ def main() -> None:
     print_disk(experiment, results, total, bool(unknown))
     others = read_experiment(args.against) if args.against else experiment
     print("\n".join(sharing(experiment.attacks, others.attacks, args.against)))
-    if mistakes := list(dict.fromkeys(file_mistakes(experiment))):
+    if mistakes := refusals(experiment, Path(args.config).name):
         print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
 
 
@@ -75,6 +75,16 @@ def read_experiment(path: str) -> Experiment:
         return Experiment(complete(config_file.read(path)))
     except ConfigError as error:
         raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
+
+
+def refusals(experiment: Experiment, config: str) -> list[str]:
+    """Return a line for each thing that a run of the config with this name would be refused for."""
+    lines = list(dict.fromkeys(file_mistakes(experiment)))
+    try:
+        results_folder.check(Path(experiment.config["results"]), config)
+    except ConfigError as error:
+        lines.insert(0, str(error))
+    return lines
 
 
 def costs_of_pair(

@@ -8,7 +8,7 @@ from mia import latents_file, tables
 from mia.encoding import encode
 from mia.images import archive
 from mia.images.pictures import prepare_checked
-from mia.latents import require_sound
+from mia.sound_latents import require_sound
 from mia.weights import require_described
 
 

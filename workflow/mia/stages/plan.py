@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import files_of_folder, hub, tables
-from mia.files_of_folder import list_files
+from mia import hub, tables
+from mia.files_of_folder import FolderFiles, list_files
 from mia.given_tables.cells import Column
 from mia.given_tables.table import GivenTable
 from mia.images import listing, plan, sources
@@ -73,7 +73,7 @@ def folder(name: str, part: dict) -> tuple[pd.DataFrame, dict]:
     return rows, {"captions": Path(captions.source).name if captions else None, "others": others}
 
 
-def captions_of(part: dict, path: str, found: files_of_folder.Listing) -> Captions | None:
+def captions_of(part: dict, path: str, found: FolderFiles) -> Captions | None:
     """Return the captions that a folder's config names, or those found beside its pictures."""
     alternates, given = part.get("alternates", ()), part.get("captions")
     if source := captions_table(part):
