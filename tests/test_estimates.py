@@ -11,7 +11,7 @@ import torch
 from measured import measured
 from mia import checks, estimates, tables
 from mia.denoisers.base import to_epsilon
-from mia.evaluation.summary import _of_model
+from mia.evaluation.summary import OF_MODEL, _of_model
 from mia.query import dump as dumped
 from mia.query import grid, load
 from mia.stages import gather
@@ -70,6 +70,9 @@ def judged(denoiser, z0=None, timesteps=TIMESTEPS, condition="caption", model=MO
 SOUND = {
     "trained": Model(),
     "barely trained": Model(share=0.7),
+    "hardly trained at all": Model(share=0.4),
+    "v, barely trained, declared so": Model("v_prediction", "v_prediction", share=0.7),
+    "v, hardly trained at all, declared so": Model("v_prediction", "v_prediction", share=0.4),
     "v, declared so": Model("v_prediction", "v_prediction"),
     "sample, declared so": Model("sample", "sample"),
 }
@@ -89,7 +92,7 @@ def test_a_sound_model_is_left_alone(name, scale):
     denoiser = SOUND[name]
     model = {**MODEL, "prediction_type": denoiser.declared}
     found = judged(denoiser, latents(scale), model=model)
-    assert found == {"judged": True, "worse": []}
+    assert (found["judged"], found["worse"], found["other"]) == (True, [], [])
     assert estimates.sentences("mine", [found]) == []
 
 
@@ -101,23 +104,49 @@ def test_a_model_asked_the_wrong_way_is_found(name, condition):
     assert 900 in {entry["timestep"] for entry in found["worse"]}
     told = {entry["condition"] for entry in found["worse"]}
     assert told == ({"caption", "null"} if condition == "both" else {condition})
-    (said,) = estimates.sentences("mine", [{"judged": True, "worse": []}, found])
+    said, *more = estimates.sentences("mine", [judged(Model()), found])
     assert said.startswith("mine removes no noise: at t = ") and "scaling_factor" in said
-    assert ("Read as v_prediction" in said) == (name == "v declared epsilon")
+    assert [("fit v_prediction" in line) for line in more] == [True] * (name in MISTOLD)
 
 
-def test_latents_without_their_scaling_factor_are_found_and_named():
-    found = judged(Model(), latents(1 / 0.18215))
-    assert 450 in {entry["timestep"] for entry in found["worse"]}
-    (said,) = estimates.sentences("mine", [found])
-    assert "The latents have a mean square of 3" in said
+MISTOLD = {
+    "v declared epsilon": Model("v_prediction"),
+    "epsilon declared v": Model("epsilon", "v_prediction"),
+    "epsilon, barely trained, declared v": Model("epsilon", "v_prediction", share=0.9),
+}
+
+
+@pytest.mark.parametrize("name", MISTOLD)
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+@pytest.mark.parametrize("condition", ["caption", "both"])
+def test_answers_that_fit_another_prediction_type_are_found(name, scale, condition):
+    denoiser = MISTOLD[name]
+    model = {**MODEL, "prediction_type": denoiser.declared}
+    found = judged(denoiser, latents(scale), condition=condition, model=model)
+    assert found["other"] and {entry["other"] for entry in found["other"]} == {denoiser.output}
+    assert all(entry["other_loss"] < entry["loss"] for entry in found["other"])
+    said = estimates.sentences("mine", [found])[-1]
+    assert said.startswith(f"The answers of mine fit {denoiser.output} better than")
+
+
+@pytest.mark.parametrize(
+    ("scale", "worse", "said"),
+    [(1 / 0.18215, True, "3"), (3.0, False, ""), (0.18215, False, "0.03"), (0.01, False, "0.0001")],
+)
+def test_latents_of_another_size_are_named(scale, worse, said):
+    """Without their scaling factor, too large; scaled twice, too small, and the loss stays low."""
+    found = judged(Model(), latents(scale))
+    assert bool(found["worse"]) >= worse and found["other"] == []
+    *_, line = estimates.sentences("mine", [judged(Model()), found])
+    assert f"The latents of mine have a mean square of {said}" in line
+    assert "the VAE's scaling_factor" in line
 
 
 def test_what_a_false_prediction_type_would_give_is_algebra_on_the_row():
     """Read as v, the answers of the v model have the loss of the same model told as epsilon."""
     found = judged(Model("v_prediction"), timesteps=[600])
     rows = measured(Model(), latents(), ["cat"] * IMAGES, grid("denoise", [600], 1))["denoise"]
-    (entry,) = found["worse"]
+    (entry,) = found["other"]
     assert entry["other"] == "v_prediction" and entry["images"] == IMAGES
     assert entry["other_loss"] == pytest.approx(rows["loss_caption"].mean(), rel=1e-3)
 
@@ -125,7 +154,7 @@ def test_what_a_false_prediction_type_would_give_is_algebra_on_the_row():
 def test_little_noise_other_captions_and_single_images_are_not_judged():
     broken = FAULTY["weights of zero"]
     for found in (judged(broken, timesteps=[1, 50, 100, 300]), judged(broken, latents()[:1])):
-        assert found == {"judged": False, "worse": []}
+        assert found == {"judged": False, "worse": [], "other": [], "latents": None}
     (said,) = estimates.sentences("mine", [found])
     assert "was not checked" in said and "loss: {timesteps: [900]}" in said
     rows = pd.DataFrame({"condition": ["alt-x"], "timestep": 900})
@@ -154,7 +183,8 @@ def test_gather_says_so_before_anything_is_scored(tmp_path, monkeypatch, capsys)
     [("grey-box", True), ("black-box", True), ("model-free", False), ("external", False)],
 )
 def test_rows_that_read_the_model_bear_the_flag(access, flagged):
-    for worse in ([], ["mine"]):
-        flags = _of_model({"access": access}, {"estimates_worse_than_zero": worse})
-        assert bool(flags) == (flagged and bool(worse))
-        assert set(flags) <= checks.MEANINGS.keys()
+    assert set(estimates.FLAGS) == set(OF_MODEL) <= checks.MEANINGS.keys()
+    for flag in OF_MODEL:
+        audit = {**{key: [] for key in OF_MODEL}, flag: ["mine"]}
+        assert _of_model({"access": access}, audit) == [flag] * flagged
+    assert _of_model({"access": access}, {key: [] for key in OF_MODEL}) == []

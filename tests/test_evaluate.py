@@ -279,6 +279,7 @@ RAISED = {  # flag: what raises it, what does not
     "external": (("external",), ("grey-box",)),
     "mixed_devices": ((["NVIDIA A100", "cpu"],), (["cpu"],)),
     "estimates_worse_than_zero": ((0.0,), (0.5,)),
+    "fits_another_prediction_type": ((0.1,), (-0.1,)),
     "not_reproducible": ((0.002,), (0.0009,)),
 }
 

@@ -167,6 +167,7 @@ def made(tmp_path_factory):
         settings = {"margin": 0.03, **SETTINGS}
         found = audit.audit(target, blind, files, members, settings, number == 0, str(path))
         found["estimates_worse_than_zero"] = ["late"] if target == "shifted" else []
+        found["fits_another_prediction_type"] = []
         tables.write_json(found, folder / "audit" / f"{target}.json")
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}

@@ -45,6 +45,10 @@ MEANINGS = {
         "Where noise prevails, the model removes none: its loss is that of no estimate, or above."
         " Its scores mean nothing; the report's remarks say where, and the usual causes."
     ),
+    "fits_another_prediction_type": (
+        "The model's answers have a clearly smaller loss when they are read as another prediction"
+        " type than its scheduler declares. Its scores mean nothing until that is mended."
+    ),
     "not_reproducible": (
         "A picture that was measured again got another score: it is not a property of the picture."
     ),
@@ -109,6 +113,11 @@ def external(access: str) -> bool:
 def estimates_worse_than_zero(gain: float) -> bool:
     """Whether the `gain` of a model's estimates over none, its lower end, is not above 0."""
     return not gain > 0
+
+
+def fits_another_prediction_type(gain: float) -> bool:
+    """Whether the `gain` of another reading of a model's answers, its lower end, is above 0."""
+    return gain > 0
 
 
 def not_reproducible(difference: float) -> bool:

@@ -23,6 +23,7 @@ ENDS = {  # of a column's name: key of the number in a metrics file
     "_chance_low": "chance_low",
     "_chance_high": "chance_high",
 }
+OF_MODEL = ("estimates_worse_than_zero", "fits_another_prediction_type")
 TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
 WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember"),
@@ -93,7 +94,7 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
 def _of_model(found: Mapping[str, Any], audit: Mapping[str, Any]) -> list[str]:
     """Flags of a target's model, or its reference, that concern the attacks that read it."""
     reading = found["access"] not in ("model-free", "external")
-    return ["estimates_worse_than_zero"] * (reading and bool(audit["estimates_worse_than_zero"]))
+    return [flag for flag in OF_MODEL if reading and audit[flag]]
 
 
 def metric_rows(

@@ -12,7 +12,7 @@ import pandas as pd
 from mia import tables
 from mia.attack_rows import build_attack
 from mia.embedding_tables import with_embeddings
-from mia.estimates import sentences
+from mia.estimates import FLAGS, sentences
 from mia.evaluation.appendix import appendix
 from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.left_out import counts, kept_share
@@ -186,9 +186,10 @@ def found(args: argparse.Namespace) -> dict:
         **more,
         "match": match,
         "kept_share": share,
-        "estimates_worse_than_zero": [
-            model for model, ones in judged.items() if any(one["worse"] for one in ones)
-        ],
+        **{
+            flag: [model for model, ones in judged.items() if any(one[key] for one in ones)]
+            for flag, key in FLAGS.items()
+        },
         "survival": survival(manifests, sides, args.settings["confidence"]),
         "remarks": [*said, *empty_captions(manifests, sides)],
     }
