@@ -8,8 +8,8 @@ import pytest
 
 from mia import tables
 from mia.contents import Contents
-from mia.file_hashes import YOUNG, FileHashes
 from mia.images.locators import file_locator
+from mia.remembered_hashes import YOUNG, FileHashes
 from mia.stages.plan import write_plan
 from replacing import WAYS, older
 
@@ -42,7 +42,7 @@ def reads(monkeypatch):
         found.append(os.path.basename(path))
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr("mia.file_hashes.open", opened, raising=False)
+    monkeypatch.setattr("mia.remembered_hashes.open", opened, raising=False)
     return found
 
 
@@ -143,6 +143,52 @@ def folder(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     return tmp_path / "given"
+
+
+ASKED = {
+    "folder": lambda contents, path: contents.folder(path, [".png"]),
+    "names": lambda contents, path: contents.names(path, [".png"]),
+    "shards": lambda contents, path: contents.shards([path], 3),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_large_folder_is_told_once_and_read_by_threads_to_the_same(
+    asked, folder, store, monkeypatch, capsys
+):
+    expected = ASKED[asked](Contents(store), str(folder))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("mia.contents.LARGE", 10)
+    for lines in (1, 0):
+        assert ASKED[asked](Contents(store, later), str(folder)) == expected
+        told = capsys.readouterr().err.splitlines()
+        assert len(told) == lines
+        assert all(line.startswith(f"reading {folder}: ") for line in told)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("large", [0, 10**9], ids=["threads", "one by one"])
+def test_a_plan_that_is_broken_off_keeps_what_it_has_read(asked, large, folder, store, monkeypatch):
+    monkeypatch.setattr("mia.remembered_hashes.SAVED_EVERY", 40)
+    monkeypatch.setattr("mia.contents.LARGE", large)
+    monkeypatch.setattr("mia.contents.THREADS", 2)
+    expected = ASKED[asked](Contents(store.with_name("other.json"), later), str(folder))
+    real, opened, breaks = open, [], True
+
+    def counted(path, *arguments, **options):
+        opened.append(path)
+        if breaks and len(opened) > 20:
+            raise KeyboardInterrupt
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr("mia.remembered_hashes.open", counted, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        ASKED[asked](Contents(store, later), str(folder))
+    kept = json.loads(store.read_text())
+    assert 0 < len(kept) <= 20
+    breaks, opened[:] = False, []
+    assert ASKED[asked](Contents(store, later), str(folder)) == expected
+    assert opened and not set(opened) & set(kept)
 
 
 @pytest.mark.parametrize("written", ["given", "./given", "given/", "{here}/given"])

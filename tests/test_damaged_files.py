@@ -361,7 +361,7 @@ OTHER_JSON = {
     "model_json.py",
     "throughput.py",
     "fingerprint.py",
-    "file_hashes.py",
+    "remembered_hashes.py",
     "runs.py",
     "tables.py",
 }

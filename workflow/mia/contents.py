@@ -10,15 +10,19 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Collection, Iterable
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from mia.file_hashes import FileHashes
 from mia.files_of_folder import FolderError, FolderFiles, list_files
 from mia.images.locators import digest, file_locator, shard
+from mia.remembered_hashes import LARGE, FileHashes
 
 DIGITS = 16
+THREADS = 4  # that read a large folder; hashing lets others go on
 # What is loaded of a model's folder, and code, for which it is refused; the rest is never read.
 LOADED = (".json", ".txt", ".model", ".safetensors", ".py")
 
@@ -28,10 +32,11 @@ class Contents:
 
     Args:
         store: Where hashes of files are remembered.
+        now: The clock, in nanoseconds.
     """
 
-    def __init__(self, store: Path) -> None:
-        self._hashes = FileHashes(store)
+    def __init__(self, store: Path, now: Callable[[], int] = time.time_ns) -> None:
+        self._hashes = FileHashes(store, now)
         self._listing = cache(_listing)
 
     def file(self, path: str) -> str:
@@ -73,17 +78,32 @@ class Contents:
             listing = self._listing(path)
             if isinstance(listing, str):
                 continue
+            threads = self._threads(path, listing.files)
             names: list[list[str]] = [[] for _ in range(shards)]
             for name in listing.files:
                 names[shard(digest(file_locator(path, name)), shards)].append(name)
             for number, mine in enumerate(names):
-                found[number][path] = self._combined(path, mine)
+                found[number][path] = self._combined(path, mine, threads)
         self._hashes.save()
         return found
 
-    def _combined(self, folder: str, names: list[str]) -> str:
-        found = [[name, self._file(os.path.join(folder, name))] for name in names]
+    def _combined(self, folder: str, names: list[str], threads: int | None = None) -> str:
+        paths = [os.path.join(folder, name) for name in names]
+        if (threads or self._threads(folder, names)) == 1:
+            hashes = list(map(self._file, paths))
+        else:
+            with ThreadPoolExecutor(THREADS) as pool:
+                hashes = list(pool.map(self._file, paths))
+        found = [list(pair) for pair in zip(names, hashes, strict=True)]
         return f"{len(names)} files, {_short(found)}"
+
+    def _threads(self, folder: str, names: Collection[str]) -> int:
+        """How many threads read files of a folder; tells of it where that takes long."""
+        unread = self._hashes.unread(os.path.join(folder, name) for name in names)
+        if unread <= LARGE:
+            return 1
+        print(f"reading {folder}: {unread / 1e9:.1f} GB of its files, once", file=sys.stderr)
+        return THREADS
 
     def _file(self, path: str) -> str:
         try:

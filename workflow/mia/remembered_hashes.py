@@ -13,19 +13,21 @@ import hashlib
 import json
 import os
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 # A change this soon after a file was read may leave all its dates as they are: clocks of file
 # systems tick in steps, FAT's in two seconds. Such a file is not remembered.
 YOUNG = 2_000_000_000  # nanoseconds
 LARGE = 1_000_000_000  # bytes that are worth a line, as reading them takes seconds
+SAVED_EVERY = 2_000_000_000  # bytes that are read again at most when a plan is broken off
 
 
 class FileHashes:
-    """The sha256 of files, remembered in `store`.
+    """The sha256 of files, remembered in `store`; several threads may ask at once.
 
     Args:
         store: A JSON file, made when there is something to remember. One that cannot be read or
@@ -38,6 +40,7 @@ class FileHashes:
         self._store, self._now = store, now
         self._known = self._load()
         self._new: dict[str, list] = {}
+        self._unsaved, self._lock = 0, threading.Lock()
 
     def sha256(self, path: str) -> str:
         """Return the sha256 of a file's bytes, 64 hexadecimal digits; links are followed.
@@ -46,9 +49,8 @@ class FileHashes:
             OSError: It is not there or cannot be read.
         """
         stamp = _stamp(os.stat(path))
-        known = self._new.get(path) or self._known.get(path)
-        if isinstance(known, list) and known[:-1] == stamp and isinstance(known[-1], str):
-            return known[-1]
+        if known := self._remembered(path, stamp):
+            return known
         if stamp[0] > LARGE:
             print(f"reading {path}: {stamp[0] / 1e9:.1f} GB, once", file=sys.stderr)
         begun = self._now()
@@ -57,15 +59,37 @@ class FileHashes:
             found = hashlib.file_digest(file, "sha256").hexdigest()
             after = _stamp(os.fstat(file.fileno()))
         if before == after and begun - max(after[1:3]) > YOUNG:
-            self._new[path] = [*after, found]
+            with self._lock:
+                self._new[path] = [*after, found]
+                self._unsaved += after[0]
+                if self._unsaved > SAVED_EVERY:
+                    self._save()
         return found
+
+    def unread(self, paths: Iterable[str]) -> int:
+        """Return how many bytes of some files have to be read; files that are not there have 0."""
+        total = 0
+        for path in paths:
+            with contextlib.suppress(OSError):
+                stamp = _stamp(os.stat(path))
+                total += 0 if self._remembered(path, stamp) else stamp[0]
+        return total
 
     def save(self) -> None:
         """Remember what was read, beside what other processes have remembered since."""
+        with self._lock:
+            self._save()
+
+    def _remembered(self, path: str, stamp: list[int]) -> str | None:
+        known = self._new.get(path) or self._known.get(path)
+        same = isinstance(known, list) and known[:-1] == stamp and isinstance(known[-1], str)
+        return known[-1] if same else None
+
+    def _save(self) -> None:
         if not self._new:
             return
         self._known = {**self._load(), **self._new}
-        self._new = {}
+        self._new, self._unsaved = {}, 0
         temporary = self._store.with_name(f".{self._store.name}.{uuid.uuid4().hex}.tmp")
         with contextlib.suppress(OSError):
             self._store.parent.mkdir(parents=True, exist_ok=True)
