@@ -27,6 +27,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/order.smk"
 
 
 localrules:

@@ -32,7 +32,10 @@ BROKEN = {
 
 
 @pytest.mark.slow
-def test_a_model_that_cannot_be_used_ends_the_run_before_anything_is_encoded(tiny_sd, tmp_path):
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a sound one"])
+def test_a_model_that_cannot_be_used_ends_the_run_before_anything_is_encoded(
+    beside, tiny_sd, tmp_path
+):
     bench = Workbench.build(tmp_path / "micro", tiny_sd)
     for name, (edit, _) in BROKEN.items():
         edit(shutil.copytree(tiny_sd, bench.folder / "models" / name))
@@ -41,10 +44,15 @@ def test_a_model_that_cannot_be_used_ends_the_run_before_anything_is_encoded(tin
         config["models"] = {name: {"source": "path", "path": f"models/{name}"} for name in BROKEN}
         config["targets"] = {name: {**CONFIG["targets"]["fair"], "model": name} for name in BROKEN}
 
+        if beside:
+            config["models"]["sound"] = {"source": "path", "path": "models/tiny-sd"}
+            config["targets"]["sound"] = {**CONFIG["targets"]["fair"], "model": "sound"}
+
     bench.configure(change)
     run = bench.run("--keep-going")
     assert run.code != 0
-    assert not [job for job in run.jobs if job.split("/")[0] in {"model", "encode", "measure"}]
+    assert [job for job in run.jobs if job.startswith("model/")] == ["model/sound"] * beside
+    assert not [job for job in run.jobs if job.split("/")[0] in {"encode", "measure"}]
     for name, (_, said) in BROKEN.items():
         log = (bench.folder / f"results/logs/model/{name}.log").read_text().strip()
         assert log.startswith(f"error: models.{name}: models/{name}/") and said in log

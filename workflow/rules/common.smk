@@ -64,6 +64,7 @@ onstart:
         runs.others(notes)  # removes what the killed have left
         runs.announce(notes, R, running=True)
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
+    order_jobs()
 
 
 def results(path):

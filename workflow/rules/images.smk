@@ -170,7 +170,8 @@ rule membership:
         pairs=results("targets/{target}/pairs.parquet"),
     log:
         results("logs/membership/{target}.log"),
-    # An impossible target stops the run before anything is trained or measured.
+    # An impossible target stops the run before anything is encoded, trained or measured: those
+    # wait for it (order.smk).
     priority: 100
     conda:
         "../../envs/images.yaml"

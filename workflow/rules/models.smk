@@ -63,7 +63,7 @@ rule model:
         results("models/{model}/model.json"),
     log:
         results("logs/model/{model}.log"),
-    # A model that cannot be used stops the run before pictures are downloaded and encoded.
+    # Before pictures are downloaded, if a core is free; encoding waits for it (order.smk).
     priority: 200
     conda:
         "../../envs/torch.yaml"
