@@ -13,7 +13,7 @@ from mia.images import loopback
 from micro_experiment import IMAGES
 from workbench import Workbench
 
-COSTLY = {"vae", "train", "embed", "measure"}  # a blind score asks no model
+COSTLY = {"vae", "train", "embed", "encode", "measure"}  # a blind score asks no model
 
 
 @pytest.fixture
@@ -139,6 +139,25 @@ def test_a_finished_run_needs_no_gpu(bench, monkeypatch):
     bench.run("--dry-run").done()
 
 
+AFTERWARDS = {
+    "the device alone": lambda config: None,
+    "another draw": lambda config: config["attacks"].update(loss={"draws": 2}),
+    "a lower limit": lambda config: config["image_sets"]["mine"].update(limit=13),
+}
+
+
+@pytest.mark.parametrize("change", AFTERWARDS.values(), ids=AFTERWARDS)
+def test_what_runs_again_needs_its_gpu(bench, monkeypatch, change):
+    """All files are there, and some will be made anew: said before the first job."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    bench.configure(lambda config: config["measure"].update(device="cuda"))
+    bench.configure(change)
+    for target in ((), ("measured",), ("results/queries/tiny/mine/estimates.json",)):
+        run = bench.run(*target)
+        assert run.code == 1 and run.jobs == [] and "Traceback" not in run.text, run.text
+        assert len(re.findall(r"(?m)^Config: measure\.device: cuda, but ", run.text)) == 1
+
+
 @pytest.mark.parametrize(("change", "said"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_in_the_config_is_found_by_a_dry_run(fresh, change, said):
     fresh.configure(change)
@@ -238,7 +257,8 @@ def test_a_set_too_small_for_an_answer_stops_before_it_is_measured(fresh, spoil,
     fresh.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
     spoil(fresh.folder)
     assert refused(fresh, "measured").startswith(f"error: targets.fair: {said}")
-    assert not (fresh.folder / "results/signals").exists()
+    for name in ("signals", "latents"):
+        assert not (fresh.folder / "results" / name).exists()
 
 
 def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):

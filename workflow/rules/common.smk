@@ -56,6 +56,7 @@ if IS_RUN:
 onstart:
     from mia.tables import write_text
 
+    gpu_of_jobs()
     # Snakemake's lock does not know of runs in other folders with these results, and a run that
     # ends removes the locks of all others in its folder.
     for notes in (runs.NOTES, Path(R) / results_folder.RUNS):

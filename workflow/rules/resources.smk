@@ -29,13 +29,27 @@ def growing(amount):
     return of_this_try
 
 
+def missing_gpu(keys):
+    """A line for each of `keys` that asks for a GPU this machine has not; nothing where it has.
+
+    Only where jobs run on this machine: with `jobs` in a profile they go to a cluster, whose head
+    node need not have a card.
+    """
+    if not keys or workflow.resource_settings.nodes is not None:
+        return ""
+    if not (why := why_no_gpu()):
+        return ""
+    hint = "expected cpu or auto, or a cluster's --workflow-profile (docs/cluster.md)"
+    return "\n".join(f"Config: {key}: cuda, but {why}; {hint}" for key in keys)
+
+
 def gpu_or_end(wildcards):
     """Input function of `all` and `measured`: no file, but the end of a plan that cannot work.
 
-    Only where jobs run on this machine: with `jobs` in a profile they go to a cluster, whose head
-    node need not have a card. Not where files alone are asked for, or `--until` stops before.
+    It sees files that are missing, also in a dry run; `gpu_of_jobs` sees the rest. Not where files
+    alone are asked for, or `--until` stops before.
     """
-    if workflow.resource_settings.nodes is not None or workflow.dag_settings.until:
+    if workflow.dag_settings.until:
         return []
     asking = {
         f"training.{name}.device": [f"{R}/training/{name}/index.json"]
@@ -45,12 +59,22 @@ def gpu_or_end(wildcards):
     if CARDS:
         asking["measure.device"] = measured_files()
     undone = [key for key in asking if not all(map(os.path.exists, asking[key]))]
-    if undone and (why := why_no_gpu()):
-        hint = (
-            "expected cpu or auto, or a cluster's --workflow-profile (docs/cluster.md)"
-        )
+    if said := missing_gpu(undone):
         # Of all errors in an input function only this one is printed without a traceback.
-        raise SystemExit(
-            "\n".join(f"Config: {key}: cuda, but {why}; {hint}" for key in undone)
-        )
+        raise SystemExit(said)
     return []
+
+
+def gpu_of_jobs():
+    """End a run of whose jobs one asks for a GPU that is not there, before the first starts."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.resources.get("gpu")]
+    keys = {
+        (
+            f"training.{job.wildcards.training}.device"
+            if job.rule.name == "train"
+            else "measure.device"
+        )
+        for job in jobs
+    }
+    if said := missing_gpu(sorted(keys)):
+        raise WorkflowError(said)
