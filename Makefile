@@ -44,8 +44,7 @@ run: $(STAMP)
 	@$(stage).results --config $(config) --show
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
-	@$(stage).results --config $(config) >/dev/null
-	@$(stage).resume -- --configfile $(config)
+	@$(stage).resume --config $(config)
 	$(MAKE) run
 
 test: $(STAMP)

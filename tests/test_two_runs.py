@@ -118,18 +118,42 @@ def test_after_a_run_that_was_killed_resume_is_advised_and_works(gated):
     assert gated.run(PLAN).done().jobs == ["plan_mine"]
 
 
-def test_a_run_of_another_machine_is_named_with_its_note(gated):
+def renamed(folder, process, name):
+    """Let the note of a process look as if another machine had written it."""
+    (note,) = folder.glob(f"*-{process}")
+    return note.rename(folder / name)
+
+
+@pytest.mark.parametrize("kept", [(), (".snakemake/runs",), ("results/.runs",)])
+def test_a_run_of_another_machine_is_named_with_its_notes(gated, kept):
+    """Both notes are there, or one was deleted before."""
     process = killed(gated)
-    runs = gated.folder / ".snakemake/runs"
-    (note,) = runs.glob(f"*-{process}")
-    note.rename(runs / "node17-4242")
+    places = (".snakemake/runs", "results/.runs")
+    notes = [renamed(gated.folder / place, process, "node17-4242") for place in places]
+    for place, note in zip(places, notes, strict=True):
+        if kept and place not in kept:
+            note.unlink()
+    files = [f"{place}/node17-4242" for place in kept or places]
+    shutil.rmtree(gated.folder / ".snakemake/locks")
     said = refused(gated, PLAN)
     assert "a run may be at work here: process 4242 on node17, since 20" in said
-    assert "delete .snakemake/runs/node17-4242 and call `make resume`" in said
-    shutil.rmtree(gated.folder / ".snakemake/locks")
-    assert refused(gated, PLAN) == said
-    (runs / "node17-4242").unlink()
+    assert f"delete {' and '.join(files)} and call `make resume`" in said
+    answer = resumed(gated)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"error: {' and '.join(files)}: a run was started on node17")
+    for file in files:
+        (gated.folder / file).unlink()
+    assert resumed(gated).returncode == 0
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
     gated.run(PLAN).done()
-    assert not list(runs.iterdir()) and not list((gated.folder / "results/.runs").iterdir())
+    for place in places:
+        assert not list((gated.folder / place).iterdir())
+
+
+def test_a_lock_that_is_left_with_notes_of_another_machine(gated):
+    process = killed(gated)
+    for place in (".snakemake/runs", "results/.runs"):
+        renamed(gated.folder / place, process, "node17-4242")
+    files = ".snakemake/runs/node17-4242 and results/.runs/node17-4242"
+    assert f"delete {files} and call `make resume`" in refused(gated, PLAN)

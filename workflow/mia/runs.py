@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from mia.locks import is_held
+from mia.results_folder import RUNS
 
 NOTES = Path(".snakemake/runs")  # below the working directory
 SINCE = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -123,9 +124,10 @@ def in_the_way(folder: Path, results: str, begun: bool = False) -> str | None:
         if note.results not in ("", whole) or (begun and not note.running):
             continue
         if note.elsewhere:
+            files = " and ".join(map(str, both(note.path, results)))
             return (
                 f"{results}: a run may be at work here: {note}. Whether it lives can only be seen "
-                f"on {note.host}: wait for it, or, if it surely has ended, delete {note.path} "
+                f"on {note.host}: wait for it, or, if it surely has ended, delete {files} "
                 "and call `make resume` with the same variables"
             )
         if note.alive:
@@ -134,6 +136,12 @@ def in_the_way(folder: Path, results: str, begun: bool = False) -> str | None:
                 "left to do), or end it with Ctrl-C in its terminal; do not unlock the folder"
             )
     return None
+
+
+def both(path: Path, results: str) -> list[Path]:
+    """Return a note and its double: a run leaves one here and one in its results folder."""
+    places = [folder / path.name for folder in (NOTES, Path(results) / RUNS)]
+    return [path, *(place for place in places if place != path and place.exists())]
 
 
 def why_locked(folder: Path, results: str) -> str:
