@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from snakemake.cli import parse_args
@@ -15,12 +17,18 @@ from snakemake.cli import parse_args
 from micro_experiment import PROJECT
 
 PAGES = [
-    *(PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(PROJECT.glob("examples/*.md"))),
+    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(PROJECT.glob("examples/*.md")),
+    *sorted(PROJECT.glob("config/*.md")),
     *sorted(PROJECT.glob("docs/**/*.md")),
     *sorted(PROJECT.glob("config/*.yaml")),
     *sorted(PROJECT.glob("profiles/*/*.yaml")),
 ]
-PROGRAM = r"(?:(?:\w+=\S+ +)*(?:\.venv/bin/)?(?:make|snakemake|python\d?|pytest|sbatch|pip))\b"
+OTHERS = ("hf", "git", "generate-slurm-partition-config")  # programs of others
+PROGRAM = (
+    r"(?:(?:\w+=\S+ +)*(?:\.venv/bin/)?(?:make|snakemake|python\d?|pytest|sbatch|pip|hf|git) +\S"
+    r"|generate-slurm-partition-config\b)"
+)
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 SETTABLE = {*re.findall(r"(?m)^(\w+) \?=", MAKEFILE)}
 RULES = "\n".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
@@ -33,6 +41,7 @@ def commands(text: str, yaml: bool = False) -> list[str]:
     ['make    run', 'make why']
     """
     if yaml:
+        text = re.sub(r"\n# {4,}(?=-)", " ", text)  # a command's second line
         lines = re.findall(r"(?m)^# {2,}(\S.*?)(?: {2,}\(.*)?$", text)
         spoken = re.findall(r"`([^`\n]+)`", "\n".join(re.findall(r"(?m)^#.*$", text)))
     else:
@@ -44,7 +53,7 @@ def commands(text: str, yaml: bool = False) -> list[str]:
         piece for line in [*lines, *spoken] for piece in re.split(r"&&|(?<!\|)\|(?!\|)", line)
     ]
     stripped = [re.sub(r"(?<!\S)#.*", "", piece).strip() for piece in pieces]
-    return [piece for piece in stripped if re.match(rf"{PROGRAM} +\S", piece)]
+    return [piece for piece in stripped if re.match(PROGRAM, piece)]
 
 
 COMMANDS = {
@@ -95,14 +104,14 @@ def in_project(monkeypatch):
 
 def test_commands_are_found_in_each_kind_of_page():
     names = {path.relative_to(PROJECT).parts[0] for path in COMMANDS.values()}
-    assert names == {"README.md", "CONTRIBUTING.md", "docs", "examples", "config", "profiles"}
+    assert names == {path.relative_to(PROJECT).parts[0] for path in PAGES}
     programs = {words_of(command)[0] for command in COMMANDS}
-    assert {"make", "snakemake", "python", "sbatch"} <= programs
+    assert {"make", "snakemake", "python", "sbatch", "hf", OTHERS[-1]} <= programs
     assert any("--wrap" in command for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", of("make"))
-def test_make_knows_target_and_variables_and_snakemake_what_it_gets(command):
+def test_make_knows_target_and_variables_and_programs_what_they_get(command, monkeypatch):
     words = words_of(command)[1:]
     variables = [word for word in words if re.match(r"\w+=", word)]
     assert {word.partition("=")[0] for word in variables} <= SETTABLE
@@ -118,6 +127,8 @@ def test_make_knows_target_and_variables_and_snakemake_what_it_gets(command):
     for line in printed.stdout.replace("\\\n", " ").splitlines():
         if line.startswith("'.venv/bin'/snakemake"):
             parsed_by_snakemake(shlex.split(line)[1:])
+        for stage in re.findall(r"'\.venv/bin'/python (-m mia\.stages\.[^>&|;)]*)", line):
+            test_python_has_module_and_options(f"python {stage}", monkeypatch)
 
 
 @pytest.mark.parametrize("command", of("snakemake"))
@@ -175,12 +186,26 @@ def test_python_has_module_and_options(command, monkeypatch):
         real(self, words)
         raise Parsed
 
-    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
-    with pytest.raises(Parsed):
+    with monkeypatch.context() as patched, pytest.raises(Parsed):
+        patched.setattr(argparse.ArgumentParser, "parse_args", parse)
         importlib.import_module(program).main()
 
 
 @pytest.mark.parametrize("command", [param for param in of("sbatch") if "--wrap" in param.id])
-def test_sbatch_wraps_a_command_that_is_checked_too(command):
+def test_sbatch_wraps_a_command_that_is_checked_too(command, monkeypatch):
     (wrapped,) = (word.removeprefix("--wrap=") for word in words_of(command) if "--wrap" in word)
-    test_make_knows_target_and_variables_and_snakemake_what_it_gets(wrapped)
+    test_make_knows_target_and_variables_and_programs_what_they_get(wrapped, monkeypatch)
+
+
+@pytest.mark.parametrize("command", of(*OTHERS))
+def test_programs_of_others_have_verb_and_options(command):
+    """As far as their help says, of the version that is installed here."""
+    program, *words = words_of(command)
+    verb = [word for word in words[:1] if not word.startswith("-")]
+    beside = Path(sys.executable).parent / program
+    call = [str(beside) if beside.exists() else program, *verb, "--help"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+    run = subprocess.run(call, capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+        assert option in run.stdout
