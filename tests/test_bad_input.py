@@ -112,6 +112,7 @@ def test_a_gpu_that_is_not_there_is_missed_before_anything_runs(fresh, monkeypat
         said.startswith("Config: measure.device: cuda, but ") and "; expected cpu or auto" in said
     )
     assert refused(fresh, "measured") == refused(fresh) == said
+    assert refused(fresh, "results/queries/tiny/mine/estimates.json") == said
     fresh.run("--dry-run", "--until", "download").done()
     fresh.run("--dry-run", "results/models/tiny/model.json").done()
     fresh.run("--dry-run", "--executor", "slurm", "--jobs", "2").done()
