@@ -1,8 +1,10 @@
-"""Write drawn figures to the files that are asked for."""
+"""Figures to the files that are asked for, with the options of all stages that draw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import argparse
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -12,13 +14,28 @@ from mia.figures.style import to_svg
 
 # A remark behind the drawing.
 CHECKSUM = f'<!-- {{"{seal.KEY}": "{seal.UNSEALED}"}} -->\n'
+# Name of each figure to the figure, its title, and itself in words.
+Drawn = Mapping[str, tuple[Figure, str, str]]
 
 
-def write_figures(drawn: Mapping[str, tuple[Figure, str, str]], paths: Iterable[Path]) -> None:
+def run(parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace], Drawn]) -> None:
+    """Add the options that every stage of figures has, and write what `drawings` makes of them."""
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--membership", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
+    options = parser.parse_args()
+    try:
+        write_figures(drawings(options), options.output)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def write_figures(drawn: Drawn, paths: Iterable[Path]) -> None:
     """Write each file `…-<figure>.svg` of `paths`.
 
     Args:
-        drawn: Name of the figure to the figure, its title, and itself in words.
+        drawn: Figures by name.
         paths: Where to; the end of a name says which figure.
 
     Raises:

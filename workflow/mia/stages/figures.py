@@ -20,8 +20,7 @@ from matplotlib.figure import Figure
 from mia import tables
 from mia.chance import auc_band
 from mia.evaluation.scored import fold_of, scored
-from mia.figures import choice, correlations, costs, histograms, roc, words
-from mia.figures.files import write_figures
+from mia.figures import choice, correlations, costs, files, histograms, roc, words
 from mia.figures.style import message
 from mia.metrics import groups_of
 
@@ -99,18 +98,10 @@ def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target", required=True)
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
     parser.add_argument("--metrics", type=Path, nargs="+", required=True)
-    parser.add_argument("--membership", type=Path, required=True)
     parser.add_argument("--evals", type=json.loads, required=True, help="JSON, attack to evals")
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
-    options = parser.parse_args()
-    try:
-        write_figures(drawings(options), options.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    files.run(parser, drawings)
 
 
 def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:

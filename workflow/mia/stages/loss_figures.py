@@ -7,7 +7,6 @@ evaluation fold are drawn, those that the tables report on.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +14,7 @@ from matplotlib.figure import Figure
 
 from mia import tables
 from mia.chance import auc_band
-from mia.figures import curves, timesteps, words
-from mia.figures.files import write_figures
+from mia.figures import curves, files, timesteps, words
 from mia.figures.style import message
 from mia.metrics import groups_of
 
@@ -33,16 +31,8 @@ def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--target", required=True)
-    parser.add_argument("--membership", type=Path, required=True)
     parser.add_argument("--losses", type=Path, nargs="*", default=[])
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
-    options = parser.parse_args()
-    try:
-        write_figures(drawings(options), options.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    files.run(parser, drawings)
 
 
 def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
