@@ -41,11 +41,10 @@ def test_links_to_files_and_folders_are_followed(tmp_path):
     (folder / "again").symlink_to("sub")
     (folder / "file.png").symlink_to("../elsewhere/one.png")
     (tmp_path / "link").symlink_to(folder)
-    linked = [
-        f"{place}/{name}" for place in ("again", "sub") for name in ("deep/two.png", "one.png")
-    ]
-    assert list_files(folder).files == tuple(sorted([*linked, "file.png", "own.png"]))
-    assert list_files(tmp_path / "link") == list_files(folder)
+    found = list_files(folder)
+    assert found.files == ("again/deep/two.png", "again/one.png", "file.png", "own.png")
+    assert found.left_out == {CYCLE: 1}
+    assert list_files(tmp_path / "link") == found
 
 
 def test_the_layout_of_the_hubs_cache(tmp_path):
@@ -65,13 +64,39 @@ def test_a_link_to_a_folder_above_ends_there(tmp_path, target):
     assert found.files == ("a.png", "sub/b.png") and found.left_out == {CYCLE: 1}
 
 
-def test_two_folders_that_link_to_each_other_end(tmp_path):
-    folder = made(tmp_path / "f", "a/x.png", "b/y.png")
-    (folder / "a/to").symlink_to("../b")
-    (folder / "b/to").symlink_to("../a")
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_folders_that_link_to_each_other_are_listed_once(tmp_path, count):
+    names = [f"{n}" for n in range(count)]
+    folder = made(tmp_path / "f", *(f"{name}/x{name}.png" for name in names))
+    for name in names:
+        for other in set(names) - {name}:
+            (folder / name / f"to{other}").symlink_to(f"../{other}")
     found = list_files(folder)
-    assert found.files == ("a/to/y.png", "a/x.png", "b/to/x.png", "b/y.png")
-    assert found.left_out == {CYCLE: 2}
+    assert found.files == tuple(f"{name}/x{name}.png" for name in names)
+    assert found.left_out == {CYCLE: count * (count - 1)}
+
+
+def test_folders_elsewhere_that_link_to_each_other_are_listed_once(tmp_path):
+    """And a folder that two links lead to, one of them by way of the folder that it lies in."""
+    made(tmp_path / "out", "a/x.png", "b/y.png", "b/sub/z.png")
+    (tmp_path / "out/a/to").symlink_to("../b")
+    (tmp_path / "out/b/to").symlink_to("../a")
+    folder = made(tmp_path / "f", "own.png")
+    (folder / "first").symlink_to(tmp_path / "out/a")
+    assert list_files(folder).files == (
+        *("first/to/sub/z.png", "first/to/y.png", "first/x.png", "own.png"),
+    )
+    (folder / "second").symlink_to(tmp_path / "out/b")
+    (folder / "early").symlink_to(tmp_path / "out/b/sub")
+    found = list_files(folder)
+    assert found.files == ("early/z.png", "first/x.png", "own.png", "second/y.png")
+    assert found.left_out == {CYCLE: 3}
+
+
+def test_a_folders_own_name_goes_before_a_links(tmp_path):
+    folder = made(tmp_path / "f", "z/deep/a.png")
+    (folder / "a").symlink_to("z/deep")
+    assert list_files(folder) == Listing(("z/deep/a.png",), (), (), {CYCLE: 1})
 
 
 def test_leftovers_are_left_out_and_counted(tmp_path):

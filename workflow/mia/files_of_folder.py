@@ -22,7 +22,7 @@ LEFTOVERS = {
         *("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"),
     )
 }
-CYCLE = "link to a folder above"
+CYCLE = "link to a folder above or listed already"
 
 
 class FolderError(ValueError):
@@ -50,7 +50,8 @@ class FolderFiles:
 def list_files(folder: str | Path) -> FolderFiles:
     """List `folder` and all folders below it.
 
-    A link to a folder that the link lies in is not followed: it holds nothing new.
+    Each folder is listed once, under its own name if it lies here, else under that of the first
+    link to it by name. A link to a folder that is listed, or that `folder` lies in, is counted.
 
     Raises:
         FolderError: No such folder; a folder below it that cannot be opened; a FIFO, socket or
@@ -65,7 +66,7 @@ def list_files(folder: str | Path) -> FolderFiles:
     if not stat.S_ISDIR(above[0].st_mode):
         raise FolderError(f"{folder}: not a folder")
     files, dangling, left_out = [], [], Counter()
-    for kind, name in _walk(os.fspath(folder), "", frozenset(map(_identity, above))):
+    for kind, name in _walk(os.fspath(folder), set(map(_identity, above[1:]))):
         if kind == "file":
             files.append(name)
         elif kind == "dangling":
@@ -109,8 +110,26 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _walk(folder: str, prefix: str, above: frozenset) -> Iterator[tuple[str, str]]:
-    """Yield (`file`, `dangling` or the kind that is left out; name) of everything below."""
+def _walk(folder: str, listed: set[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """Yield (`file`, `dangling` or the kind that is left out; name) of everything below.
+
+    `listed` are identities of folders that are not to be listed; it grows.
+    """
+    queue = [("", folder)]
+    for prefix, place in queue:  # grows: links wait until all that is no link is listed
+        links: list[tuple[str, str]] = []
+        yield from _below(place, prefix, listed, links)
+        queue += sorted(links)
+
+
+def _below(
+    folder: str, prefix: str, listed: set[tuple[int, int]], links: list[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield what `_walk` does, but for links to folders; these go to `links`."""
+    if (identity := _identity(os.stat(folder))) in listed:
+        yield CYCLE, prefix
+        return
+    listed.add(identity)
     try:
         with os.scandir(folder) as found:
             entries = list(found)
@@ -129,10 +148,10 @@ def _walk(folder: str, prefix: str, above: frozenset) -> Iterator[tuple[str, str
             raise FolderError(
                 f"{shown(entry.path)}: {_special(mode)}; expected plain files: move it elsewhere"
             )
-        elif (identity := _identity(entry.stat())) in above:
-            yield CYCLE, name
+        elif entry.is_symlink():
+            links.append((f"{name}/", entry.path))
         else:
-            yield from _walk(entry.path, f"{name}/", above | {identity})
+            yield from _below(entry.path, f"{name}/", listed, links)
 
 
 def _leftover(name: str) -> str | None:
