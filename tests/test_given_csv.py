@@ -48,7 +48,7 @@ BROKEN = {
     ),
     "a quote that swallows a long file": (
         HEADER + 'a.png,"A\n' + "b.png,B\n" * 20_000,
-        "a field of more than 131,072 characters, or a quote",
+        "lines 2 to 20002: a quote that is never closed",
     ),
     "NUL": (with_line(7, "5.png,a\0cat"), "line 7: a NUL character"),
     "NUL within quotes": (HEADER + 'a.png,"a\nb\0c"\n', "lines 2 to 3: a NUL character"),
@@ -156,7 +156,7 @@ def test_balanced_quotes_in_plain_text_are_text(tmp_path):
     assert read_captions(path)["caption"].tolist() == ['he said "no" to 5" by 3"']
 
 
-PIECES = ["a", "b c", ",", '"', "\n", "\r\n", ";", "ü", "'", "\t", ".png", "http://x.org/"]
+PIECES = ["a", "b c", ",", '"', "\n", "\r\n", ";", "ü", "'", "\t", "/", "://"]  # no locators
 
 
 def random_table(seed: int) -> tuple[list[list[str]], str]:
@@ -186,6 +186,67 @@ def test_one_quote_too_many_or_too_few_is_never_read(tmp_path, seed):
     for at in choose.sample(range(len(text) + 1), 10):
         with pytest.raises(ValueError, match=r"given\.csv: lines? \d"):
             list(records(written(path, text[:at] + '"' + text[at:]), "given.csv"))
+
+
+JOINED = {
+    "a comma in the first": 'url,caption\nhttp://a/1.jpg,"Wow, a dog\nhttp://a/2.jpg,a cat"\n',
+    "commas in the last": 'url,caption\nhttp://a/1.jpg,"Wow\nhttp://a/2.jpg,a cat, a dog, "\n',
+    "in one of three": 'file,caption\na.png,"A, A\nb.png,B\nc.png,C, c"\n',
+    "names with blanks": 'file,caption\na b.png,"a dog\nc d.png,a cat"\n',
+    "paths with blanks": 'file,caption\nmy x/a b.JPG,"a dog, x\nmy x/c d.JPG,a cat"\n',
+    "keys": 'key,caption\n0123456789abcdef,"Wow, x\nFEDCBA9876543210,a cat"\n',
+    "hashes": f'image_id,caption\n{"0" * 64},"Wow, x\n{"a" * 64},a cat"\n',
+    "an index before": 'n,url,caption\n1,http://a/1,"Wow, x\n2,http://a/2,a cat"\n',
+    "captions before": 'caption,file\n"Wow, a dog,a.png\na cat",b.png\n',
+    "captions between": 'n,caption,file\n1,"Wow, a dog,a.png\n2,a, cat",b.png\n',
+    "captions before two": 'caption,url,n\n"Wow, x,http://a/1,1\na cat",http://a/2,2\n',
+    "quotes at the start": 'file,caption\n"a.png,A\nb.png",B\n',
+    "one column": 'url\n"http://a/1\nhttp://a/2"\n',
+    "CRLF": 'file,caption\r\na b.png,"A, x\r\nc d.png,B"\r\n',
+}
+
+
+@pytest.mark.parametrize("text", JOINED.values(), ids=JOINED)
+def test_balanced_quotes_join_no_records(tmp_path, text):
+    path = written(tmp_path / "given.csv", text)
+    with pytest.raises(ValueError, match=r"lines 2 to \d: a quote joins these lines into one"):
+        list(records(path, "given.csv"))
+
+
+APART = {
+    "prose": "a dog, a cat\nand a bird, too\n, and more",
+    "a name in a text": "see\nb.png shows it, too",
+    "a name that ends the line": "the file is\nb.png",
+    "an address in a text": "from http://a.org/1, or\nsee http://a.org/2, too",
+    "an address that ends the line": "more at\nhttp://a.org/x",
+    "names further on": "two files,\nnamely, b.png, c.png, both, fine",
+    "numbers": "1\n3.14, 2.71\n2024, 2025",
+    "a list": "- one, two\n- three, four\n- e.g., five",
+}
+
+
+@pytest.mark.parametrize("order", [("file", "caption"), ("caption", "file")], ids="-".join)
+@pytest.mark.parametrize("caption", APART.values(), ids=APART)
+def test_captions_of_several_lines_stay_whole(tmp_path, caption, order):
+    rows = [{"file": f"a {n}.png", "caption": caption} for n in range(3)]
+    with open(tmp_path / "given.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, order)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert read_captions(tmp_path / "given.csv")["caption"].tolist() == [caption] * 3
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_long_caption_is_read(tmp_path, quote):
+    caption = "a cat " * 40_000
+    path = written(tmp_path / "given.csv", f"file,caption\na.png,{quote}{caption}{quote}\n")
+    assert read_captions(path)["caption"].tolist() == [caption]
+
+
+def test_a_field_beyond_all_captions_is_refused(tmp_path):
+    path = written(tmp_path / "given.csv", 'file,caption\na.png,"' + "b.png,B\n" * 2**21 + "A" * 99)
+    with pytest.raises(ValueError, match="a field of more than 16,777,216 characters, or a quote"):
+        read_captions(path)
 
 
 def test_an_error_text_does_not_carry_a_long_name(tmp_path):

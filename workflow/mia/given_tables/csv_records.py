@@ -15,8 +15,14 @@ from typing import TextIO
 from mia.excerpt import excerpt, listed
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-# A file's name or an address: what a record starts with, and a line within a caption hardly does.
-LOCATOR = re.compile(r"\s*(?:[a-zA-Z]+://\S+|\S+\.\w{2,5})\s*")
+# An address, a file's name, a key or a hash: what names a record, and hardly stands between the
+# commas of a caption. A name with blanks is one if it ends as pictures do.
+LOCATOR = re.compile(
+    r"\s*(?:[a-z]+://\S+|\S+\.[a-z]\w{1,4}|[0-9a-f]{16}|[0-9a-f]{64}"
+    r"|.*\.(?:jpe?g|jfif|png|apng|webp|gif|bmp|tiff?|avif|heic))\s*",
+    re.IGNORECASE,
+)
+csv.field_size_limit(2**24)  # characters; Python's own limit is 2**17, and captions may be longer
 QUOTING = (
     "a field that holds a comma, a quote or a line break stands in quotes, with each quote in it "
     "written twice"
@@ -110,20 +116,32 @@ def _require_sound(fields: list[str], header: list[str], lines: list[str]) -> No
         raise ValueError(f"{len(fields)} fields; expected the header's {named}: {QUOTING}")
     if len(lines) > 1 and _are_records(lines, len(header)):
         raise ValueError(
-            "a quote joins these lines into one record, but each looks like one of its own: "
+            "a quote joins these lines into one record, but more than one looks like a record: "
             f"{QUOTING}. If it is one record, replace its line breaks by blanks"
         )
 
 
 def _are_records(lines: list[str], width: int) -> bool:
-    """Whether each line has, by itself, the header's number of fields and a locator in one column.
+    """Whether a later line has a locator in the column where the first line has one.
 
     Two captions, the one starting and the other ending with a quote, make one record otherwise.
+    Commas in captions move the columns beside them: they are counted from the left, and from the
+    right. A line that does not reach from the locator to the next column is text.
     """
-    rows = [line.replace('"', "").split(",") for line in lines]
-    return all(len(row) == width for row in rows) and any(
-        all(LOCATOR.fullmatch(cell) for cell in column) for column in zip(*rows, strict=True)
-    )
+    first, *later = (line.replace('"', "").rstrip("\r\n").split(",") for line in lines)
+    for cells in later:
+        for column in range(width):
+            reach = min(column + 2, width)  # cells, the next one included
+            if len(cells) >= reach and _are_locators(first, cells, column):
+                return True
+            reach = min(width - column + 1, width)  # the one before included
+            if len(cells) >= reach and _are_locators(first, cells, column - width):
+                return True
+    return False
+
+
+def _are_locators(first: list[str], cells: list[str], at: int) -> bool:
+    return all(-len(row) <= at < len(row) and LOCATOR.fullmatch(row[at]) for row in (first, cells))
 
 
 def _why(error: Exception) -> str:
