@@ -152,6 +152,35 @@ def test_an_entry_fits_in_any_spelling(planned, tmp_path, locator, entry):
         assert exclusion.read(path).naming_row("0" * 16, url, "") == {listed.strip()}
 
 
+MEANT = {
+    "mine/café 1.png": [
+        "mine/caf%C3%A9%201.png",
+        "./mine/cafe%cc%81 1.png",
+        "mine/caf%c3%a9 1.png",
+    ],
+    "mine/100%25.png": ["mine/100%25.png", "mine/100%2525.png"],
+    "http://a.org/x/y.jpg": [
+        *("//a.org/x/y.jpg", "//A.ORG:80/x/y.jpg", "a.org/x/y.jpg", "A.org./x/z/../%79.jpg"),
+        *("a.org:80/x/y.jpg", "a.org:443/x/y.jpg"),
+    ],
+    "https://bücher.org/größe.jpg": [
+        *("bücher.org/größe.jpg", "//xn--bcher-kva.org/gr%C3%B6%C3%9Fe.jpg"),
+    ],
+    "http://192.0.2.1/x.jpg": ["192.0.2.1/x.jpg"],
+    "a.org/x.jpg": ["a.org/x.jpg", "./a.org/x.jpg"],
+}
+
+
+@pytest.mark.parametrize(
+    ("locator", "entry"), [(locator, entry) for locator in MEANT for entry in MEANT[locator]]
+)
+def test_an_entry_fits_what_a_person_means(planned, tmp_path, locator, entry):
+    """Paths as browsers write them, addresses without a scheme; also files that look so."""
+    (tmp_path / "exclude.txt").write_text(entry)
+    url = cleaned(locator) if "://" in locator else locator
+    assert exclusion.read(tmp_path / "exclude.txt").naming_row("0" * 16, url, "") == {entry}
+
+
 def cleaned(url):
     rows = pd.DataFrame({"url": [url], "status": "", "error": ""})
     return with_cleaned_urls(rows)["url"].iloc[0]
@@ -173,6 +202,10 @@ def cleaned(url):
         ("mine/red.png", "/mine/red.png"),
         ("mine/red.png", "mine/Red.png"),
         ("mine/red\0.png", "mine/red.png"),
+        ("http://mine/red.png", "mine/red.png"),
+        ("http://a.org/x.jpg", "b.a.org/x.jpg"),
+        ("http://a.org/x.jpg", "a.org:8080/x.jpg"),
+        ("http://a.org/x.jpg", "./a.org/x.jpg"),
     ],
 )
 def test_an_entry_fits_nothing_else(planned, tmp_path, locator, entry):
@@ -205,16 +238,39 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     assert f"{path}: line 6: fits nothing here: mine/ghost.png" in printed
 
 
+UNUSABLE = {
+    "http://me:secret@a.org/x.jpg": "an address with a user name is not fetched",
+    "ftp://a.org/x.jpg": "not an http or https address",
+    "0123456789abcdeg": "'0123456789abcdeg': expected a key",
+    "x.jpg": "'x.jpg': expected a key",
+    "012345": "'012345': expected a key",
+    "http:///x.jpg": "no host in the address",
+    "http://a.org:port/x.jpg": "not an address",
+}
+
+
+@pytest.mark.parametrize("entry", UNUSABLE)
+def test_an_entry_that_cannot_be_used_is_told_and_the_others_hold(planned, tmp_path, capsys, entry):
+    path = tmp_path / "exclude.txt"
+    path.write_text(f"mine/ghost.png\nmine/red.png\n{entry}\n")
+    statuses, _ = fetched(tmp_path, exclusion.read(path))
+    assert statuses[planned["mine/red.png"]] == "excluded"
+    assert (statuses == "success").sum() == 4
+    argv = ["--plan", "plan.parquet", "--pictures", "p.tar", "--downloads", "d.parquet"]
+    rows.main([*argv, "--pixel-limit", "1000", "--exclude", str(path), "--output", "rows.parquet"])
+    said = manifest.said([tmp_path / "rows.parquet"], [path])
+    told = {"count": 2, "entries": 3, "first": ["line 3, unusable", "line 1"]}
+    assert said == {"idle_entries": told}
+    assert f"{path}: line 3: {UNUSABLE[entry]}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("a.txt", "\n0123\n", r"a\.txt: line 2: '0123': expected a key \(16 hex"),
         ("a.txt", "ftp://a.org/x\n", r"line 1: not an http or https address: 'ftp://a.org/x'"),
-        (
-            "a.csv",
-            "url\nhttp://a.org/x\nx.jpg\n",
-            r"a\.csv: row 2, column 'url': 'x.jpg': expected a key",
-        ),
+        ("a.txt", "http://me@a.org/\nx.jpg", r"line 1: an address with a user name is not fetch"),
+        ("a.csv", "url\n\nx.jpg\n", r"a\.csv: row 1, column 'url': 'x.jpg': expected a key"),
         ("a.csv", "link\nhttp://a.org/x\n", r"expected a column key, image_id, url; found: link"),
         ("a.csv", "", r"a\.csv: line 1: no header"),
         ("a.csv", "url,why\nhttp://a.org/x,y,asked\n", r"a\.csv: line 2: 3 fields; expected"),

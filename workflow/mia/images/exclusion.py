@@ -10,7 +10,7 @@ from pathlib import Path
 from mia.excerpt import excerpt, listed
 from mia.given_tables.cells import Column
 from mia.given_tables.table import ENDINGS, GivenTable
-from mia.images.locator_form import form
+from mia.images.locator_form import form, forms
 from mia.images.plan import clean_url
 
 EXCLUDED = "excluded"
@@ -34,13 +34,15 @@ class Entry:
         place: Where in the list it stands: `line 3`, or `row 2, column 'url'` of a table.
         text: What stands there.
         kind: `key`, `image_id` or `locator`.
-        form: What it is compared by; two spellings of one thing have one form.
+        forms: What it is compared by; two spellings of one thing have a form in common.
+        wrong: Why it can fit nothing, if it cannot; then it has no forms.
     """
 
     place: str
     text: str
     kind: str
-    form: str
+    forms: frozenset[str]
+    wrong: str = ""
 
 
 class Exclusion:
@@ -50,7 +52,8 @@ class Exclusion:
         self.entries = tuple(entries)
         self._texts: dict[str, dict[str, set[str]]] = {"key": {}, "image_id": {}, "locator": {}}
         for entry in entries:
-            self._texts[entry.kind].setdefault(entry.form, set()).add(entry.text)
+            for known in entry.forms:
+                self._texts[entry.kind].setdefault(known, set()).add(entry.text)
 
     def naming_row(self, key: str, url: str | None, sha256: str | None) -> set[str]:
         """Return the entries that name a planned row; `sha256` is what it is published as."""
@@ -77,9 +80,11 @@ NOTHING = Exclusion()
 def read(path: Path) -> Exclusion:
     """Return the list in a text file (one entry a line, `#` starts a comment line) or a table.
 
+    An entry of no known kind fits nothing, and says why.
+
     Raises:
-        ValueError: No such file, an entry of no known kind, or a table without a known column; the
-            message names file and line or row.
+        ValueError: No such file, no entry of a known kind though there are some, or a table without
+            a known column; the message names file and line or row.
     """
     if not path.is_file():
         raise ValueError(f"{path}: no such exclude list")
@@ -89,30 +94,32 @@ def read(path: Path) -> Exclusion:
         try:
             found.append(Entry(place, text, *classify(text)))
         except ValueError as error:
-            raise ValueError(f"{path}: {place}: {error}") from error
+            found.append(Entry(place, text, "locator", frozenset(), str(error)))
+    if found and all(entry.wrong for entry in found):
+        raise ValueError(f"{path}: {found[0].place}: {found[0].wrong}")
     return Exclusion(found)
 
 
-def classify(entry: str) -> tuple[str, str]:
+def classify(entry: str) -> tuple[str, frozenset[str]]:
     """Return the kind of an entry, and what it is compared by.
 
     Raises:
         ValueError: It is of no known kind; the message says what was expected.
 
     >>> classify("HTTP://A.org:80/x y.jpg")
-    ('locator', '//a.org/x y.jpg')
+    ('locator', frozenset({'//a.org/x y.jpg'}))
     >>> classify("0123456789ABCDEF")
-    ('key', '0123456789abcdef')
+    ('key', frozenset({'0123456789abcdef'}))
     """
     if re.fullmatch(r"[0-9a-fA-F]{16}", entry):
-        return "key", entry.lower()
+        return "key", frozenset({entry.lower()})
     if re.fullmatch(r"[0-9a-fA-F]{64}", entry):
-        return "image_id", entry.lower()
+        return "image_id", frozenset({entry.lower()})
     if "/" not in entry or "\0" in entry:
         raise ValueError(f"{excerpt(entry)}: {EXPECTED}")
     if "://" in entry and not entry.lower().startswith("file://"):
         clean_url(entry)
-    return "locator", form(entry)
+    return "locator", frozenset(forms(entry))
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

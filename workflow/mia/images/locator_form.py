@@ -15,6 +15,7 @@ from mia.files_of_folder import compared
 from mia.images.plan import SCHEMES, clean_url
 
 ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+HOST = re.compile(r"(?://[^/?#]+|[\w-]+(?:\.[\w-]+)+\.?(?::\d+)?)/")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # What would mean something else if it stood there plainly.
 KEPT_IN_PATH, KEPT_IN_QUERY = "/?#%", "&=+#%"
@@ -37,6 +38,23 @@ def form(locator: str) -> str:
     if colon and scheme.lower() == "file":
         return _path(unquote(urlsplit(locator).path))
     return locator if colon or "\0" in locator else _path(locator)
+
+
+def forms(text: str) -> set[str]:
+    """Return the forms of all that a text of a person may mean.
+
+    A path may be percent-encoded, and what starts with a host may be an address without its scheme.
+
+    >>> "//a.org/x.jpg" in forms("a.org/x.jpg") & forms("//a.org/x.jpg")
+    True
+    """
+    found = {form(text)}
+    if "://" not in text:
+        found.add(form(unquote(text)))
+        if HOST.match(text):
+            schemes = (f"{scheme}://{text.removeprefix('//')}" for scheme in SCHEMES)
+            found.update(map(form, schemes))
+    return found
 
 
 def _address(locator: str) -> str:

@@ -59,11 +59,12 @@ def said(rows: list[Path], lists: list[Path]) -> dict[str, Any]:
     known = {"folders": about[0]["folders"]} if "folders" in about[0] else {}
     if lists and (without := exclusion.read(lists[0])):
         fitted = set().union(*(of.get("fitted", []) for of in about))
-        idle = without.idle(fitted)
+        idle = sorted(without.idle(fitted), key=lambda entry: not entry.wrong)
         for entry in idle[:FEW]:
-            print(f"{lists[0]}: {entry.place}: fits nothing here: {entry.text}", file=sys.stderr)
+            why = entry.wrong or f"fits nothing here: {entry.text}"
+            print(f"{lists[0]}: {entry.place}: {why}", file=sys.stderr)
         print(f"{lists[0]}: {len(idle)} of {len(without)} entries fit nothing", file=sys.stderr)
-        places = [entry.place for entry in idle[:FEW]]
+        places = [entry.place + ", unusable" * bool(entry.wrong) for entry in idle[:FEW]]
         known["idle_entries"] = {"count": len(idle), "entries": len(without), "first": places}
     return known
 
