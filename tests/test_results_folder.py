@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mia import results_folder
 from mia.config import ConfigError, complete
-from mia.results_folder import IDENTITY, MADE, RUNS
+from mia.results_folder import IDENTITY, MADE, RUNS, made_here
 from mia.runs import announce
 from mia.stages import delete_results
 from micro_experiment import CONFIG, PROJECT, lay_out
@@ -191,15 +192,56 @@ def test_what_is_in_the_way_is_said_before_anything_runs(tiny_sd, tmp_path):
     assert (bench.folder / "file").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize(
+    "name", ["models/my-finetune/w", "images/holiday.jpg", "logs", "report.html"]
+)
+def test_a_folder_with_things_of_somebody_else_is_not_taken(name, tmp_path):
+    """Where results would go; what lies beside them is in nobody's way."""
+    folder = tmp_path / "proj"
+    for free in ("thesis/a.tex", "notes.txt", f"{RUNS}/host-1"):
+        holding(free)(folder)
+    (folder / "tables").mkdir()
+    results_folder.check(folder, "config.yaml")
+    holding(name)(folder)
+    with pytest.raises(ConfigError, match=rf"proj holds {name.split('/')[0]}, where results would"):
+        results_folder.check(folder, "config.yaml")
+    holding(IDENTITY)(folder)
+    results_folder.check(folder, "mine")
+
+
+def test_a_run_takes_no_folder_with_things_of_somebody_else(tiny_sd, tmp_path):
+    bench = Workbench.build(tmp_path / "tree", tiny_sd)
+    holding("models/my-finetune/w.safetensors")(bench.folder / "proj")
+    bench.configure(lambda config: config.update(results="proj"))
+    run = bench.run("--dry-run")
+    assert run.code == 1 and "Traceback" not in run.text
+    assert "Config: results: proj holds models, where results would go" in run.text
+
+
 # Deleting
+
+MAKEFILE = (PROJECT / "Makefile").read_text()
+MEASURED = "ledger/measure/tiny/mine/speed.json"
 
 
 def test_everything_that_rules_make_is_known():
     rules = "".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
-    found = re.findall(r'results\(f?"([\w.-]+)|\{R\}/([\w.-]+)', rules)
-    makefile = re.findall(r"results/([\w.-]+)\"", (PROJECT / "Makefile").read_text())
-    top = {one or other for one, other in found} | {*makefile, RUNS, IDENTITY}
+    found = re.findall(
+        r'results\(f?"([^"]+\.\w+)"|\{R\}/([\w./{}-]+\.(?:log|parquet|json))\b', rules
+    )
+    makefile = re.findall(r"\$\$results/([\w.-]+)\"|results/\w+/([\w.-]+)\n", MAKEFILE)
+    names = {re.sub(r"\{+[^}]*\}+", "x", one or other) for one, other in [*found, *makefile]}
+    assert len(names) > 50 and {"comparison.csv", "snakemake-report.html"} < names
+    assert [name for name in names if not made_here(name)] == []
+    top = {name.split("/")[0] for name in names} | {"ledger", RUNS, IDENTITY}
     assert top == set(MADE)
+
+
+def test_everything_that_a_run_makes_is_known(bench):
+    folder = bench.folder / "results"
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    assert [name for name in files if not made_here(name)] == []
 
 
 @pytest.fixture
@@ -208,11 +250,11 @@ def deletable(tmp_path, monkeypatch):
     lay_out(tmp_path / "tree", PROJECT / "docs")
     monkeypatch.chdir(tmp_path / "tree")
     folder = tmp_path / "tree" / "results"
-    for name in ("ledger/measure/tiny", "tables", "images/mine"):
-        (folder / name).mkdir(parents=True)
-        (folder / name / "file").write_text("x" * 1_500_000)
+    for name in (MEASURED, "tables/summary.md", "images/mine/manifest.parquet"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("x" * 1_500_000)
     (folder / "report.html").touch()
-    (folder / "tables/link").symlink_to(tmp_path / "tree/data")
+    (folder / "tables/summary.csv").symlink_to(tmp_path / "tree/data")
     (folder / IDENTITY).write_text("config.yaml\n")
     return folder
 
@@ -243,7 +285,7 @@ def test_results_are_shown_and_deleted_after_yes(deletable):
 def test_any_other_answer_deletes_nothing(answer, deletable):
     done = asked(answer)
     assert done.returncode == 1 and done.stderr.endswith("nothing was deleted\n")
-    assert (deletable / "ledger/measure/tiny/file").is_file()
+    assert (deletable / MEASURED).is_file()
 
 
 def linked(folder):
@@ -252,7 +294,11 @@ def linked(folder):
 
 
 def holding(name):
-    return lambda folder: (folder / name).write_text("mine\n")
+    def hold(folder):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine\n")
+
+    return hold
 
 
 def configured(change):
@@ -277,7 +323,13 @@ def data_inside(folder):
     configured(lambda config: config["image_sets"]["mine"]["parts"].update(member=mine))(folder)
 
 
+DEEPER = (
+    *("models/my-finetune/w.safetensors", "images/holiday.jpg", "images/mine/raw/000/holiday.jpg"),
+    *("logs/notes.txt", "tables/thesis.csv", "latents/mine.safetensors", "training/notes.txt"),
+    *("images/.hidden.jpg", ".models.bak"),
+)
 REFUSED = {
+    **{name: (holding(name), f"what the pipeline did not make ({name})") for name in DEEPER},
     "a link": (linked, "is a link to elsewhere; delete that, and the link, by hand"),
     "not there": (lambda folder: folder.rename(folder.parent / "x"), "there is no such folder"),
     "the working folder": (in_repository, "it is or holds the working folder"),
@@ -320,6 +372,18 @@ def test_half_written_files_of_a_killed_run_are_the_pipelines(deletable):
     (deletable / ".report.html.0123.tmp").touch()
     assert asked("yes\n").returncode == 0
     assert not deletable.exists()
+
+
+def test_what_came_while_the_question_stood_stays(deletable, monkeypatch):
+    def answer(question):
+        holding("images/holiday.jpg")(deletable)
+        return "yes"
+
+    monkeypatch.setattr("builtins.input", answer)
+    monkeypatch.setattr(sys, "argv", ["delete_results", "--config", "config/config.yaml"])
+    with pytest.raises(SystemExit, match=r"did not make \(images/holiday\.jpg\)"):
+        delete_results.main()
+    assert (deletable / "images/holiday.jpg").is_file() and (deletable / MEASURED).is_file()
 
 
 @pytest.mark.parametrize("notes", [delete_results.NOTES, Path("results") / RUNS], ids=str)

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from mia.config import ConfigError
 
 IDENTITY = ".experiment"  # holds the name of the config
 RUNS = ".runs"  # notes of the runs that are at work on it (mia.runs)
-# What rules and reports make at its top; anything else there is somebody else's.
-MADE = (
-    *("images", "encoders", "training", "models", "latents", "ledger", "signals", "queries"),
-    *("targets", "scores", "metrics", "audit", "tables", "figures", "logs", "benchmarks"),
-    *("report.html", "snakemake-report.html", RUNS, IDENTITY),
+# All that rules and reports make in it: `*` is a name, `**` a path. Anything else is not ours.
+_TREE = """
+images/*/plan/*.parquet images/*/raw/*/downloads.parquet images/*/raw/*/pictures.tar
+images/*/rows/*.parquet images/*/embeddings/*/*/*.parquet images/*/manifest.parquet
+images/*/pairs.parquet encoders/*.json training/*/** models/*/model.json
+latents/*/*/*.safetensors ledger/measure/*/*/* ledger/train/** signals/*/*/*/*.parquet
+queries/*/*/** targets/*/membership.parquet targets/*/pairs.parquet scores/*/*.parquet
+metrics/*/*.json audit/*.json tables/metrics.csv tables/pairwise.csv tables/set_test.csv
+tables/summary.* figures/*.svg logs/**.log benchmarks/**.tsv report.html
+snakemake-report.html comparison.csv
+"""
+PATTERNS = (*_TREE.split(), f"{RUNS}/*", IDENTITY)
+MADE = tuple(dict.fromkeys(pattern.split("/")[0] for pattern in PATTERNS))
+_ANY = "|".join(
+    re.escape(pattern).replace(r"\*\*", ".+").replace(r"\*", "[^/]+") for pattern in PATTERNS
 )
+_TOPS = "|".join(map(re.escape, MADE))
+# What a killed job left half written, a file or a folder; locks.
+_LEFT = rf"(?:\.(?:{_TOPS})\..*|(?:{_TOPS})/(?:.*/)?\.[^/]+)\.(?:tmp|lock)(?:/.*)?"
+_MADE_HERE = re.compile(f"{_ANY}|{_LEFT}", re.DOTALL)
+
+
+def made_here(name: str) -> bool:
+    """Whether the pipeline makes a file of this name, relative to the folder, or left it killed.
+
+    >>> made_here("images/mine/manifest.parquet"), made_here("images/holiday.jpg")
+    (True, False)
+    """
+    return bool(_MADE_HERE.fullmatch(name))
 
 
 def owner(folder: Path) -> str | None:
@@ -26,7 +50,8 @@ def check(folder: Path, config: str) -> None:
     """Check that results of the config named `config` may go into `folder`.
 
     Raises:
-        ConfigError: Something else than a folder is in the way, or the results of another config.
+        ConfigError: Something else than a folder is in the way, or the results of another config,
+            or, in a folder that is nobody's yet, what would lie among the results.
     """
     for step in (folder, *folder.parents):
         if (step.exists() or step.is_symlink()) and not step.is_dir():
@@ -37,3 +62,20 @@ def check(folder: Path, config: str) -> None:
             f"results: {folder} holds the results of {owner(folder)}, not of {config}: "
             "give this config another `results` folder"
         )
+    if owner(folder) is None and (name := _in_use(folder)):
+        raise ConfigError(
+            f"results: {folder} holds {name}, where results would go, and no {IDENTITY} that says "
+            "whose it is: give this config another `results` folder or move that away; if these "
+            f"are its results, write {config} into {folder / IDENTITY}"
+        )
+
+
+def _in_use(folder: Path) -> str | None:
+    """The first name of `MADE` that holds something; a run killed early leaves but its notes."""
+    for name in MADE:
+        path = folder / name
+        if name == RUNS or not (path.exists() or path.is_symlink()):
+            continue
+        if not path.is_dir() or any(path.iterdir()):
+            return name
+    return None

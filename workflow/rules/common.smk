@@ -30,8 +30,8 @@ try:
     EXPERIMENT = Experiment(config)
     R = config["results"].rstrip("/")
     CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
-    results_folder.check(Path(R), CONFIG_NAME)
     if workflow.is_main_process:
+        results_folder.check(Path(R), CONFIG_NAME)
         check_files(EXPERIMENT)
 except ConfigError as error:
     raise config_error(error)

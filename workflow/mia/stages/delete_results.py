@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mia.checkout import ROOT
-from mia.results_folder import IDENTITY, MADE, RUNS, owner
+from mia.excerpt import listed
+from mia.results_folder import IDENTITY, MADE, RUNS, made_here, owner
 from mia.runs import NOTES, others
 from mia.stages.results import read_config
 
@@ -27,8 +28,7 @@ def main() -> None:
     args = parser.parse_args()
     config = read_config(args.config)
     folder = Path(config["results"])
-    if reason := refusal(folder, config, Path(args.config).name):
-        raise SystemExit(f"error: {folder}: {reason}; nothing was deleted")
+    require_deletable(folder, config, Path(args.config).name)
     print("\n".join(inventory(folder)))
     try:
         answer = input(f"Delete {folder} for good? Type yes: ")
@@ -36,8 +36,14 @@ def main() -> None:
         answer = ""
     if answer.strip() != "yes":
         raise SystemExit("nothing was deleted")
+    require_deletable(folder, config, Path(args.config).name)  # it took time to answer
     delete(folder)
     print(f"deleted {folder}")
+
+
+def require_deletable(folder: Path, config: dict[str, Any], name: str) -> None:
+    if reason := refusal(folder, config, name):
+        raise SystemExit(f"error: {folder}: {reason}; nothing was deleted")
 
 
 def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
@@ -53,8 +59,8 @@ def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
     if owner(folder) != name:
         whose = f"holds the results of {owner(folder)}" if owner(folder) else "was not made here"
         return f"its file {IDENTITY} does not say {name}: it {whose}"
-    if strange := sorted(path.name for path in folder.iterdir() if not made_here(path)):
-        return f"holds what the pipeline did not make ({', '.join(strange)}); move that away"
+    if strange := not_made_here(folder):
+        return f"holds what the pipeline did not make ({listed(strange)}); move that away"
     for key, path in texts(config):
         if key != "results" and Path(os.path.realpath(path)).is_relative_to(whole):
             return f"`{key}` of the config reads {path}, which lies in it; move that away"
@@ -69,11 +75,18 @@ def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
     return None
 
 
-def made_here(path: Path) -> bool:
-    """Whether the pipeline makes something of this name, or left it half written when killed."""
-    return path.name in MADE or any(
-        path.name.startswith(f".{name}.") and path.name.endswith(".tmp") for name in MADE
-    )
+def not_made_here(folder: Path) -> list[str]:
+    """What lies in `folder` that the pipeline does not make: paths relative to it, sorted.
+
+    Of a folder that is all strange, its own name; a link to a folder is a file.
+    """
+    strange = {path.name for path in folder.iterdir() if path.name not in MADE and path.is_dir()}
+    strange -= {name for name in strange if made_here(name)}
+    for file in files_below(folder):
+        name = file.relative_to(folder).as_posix()
+        if name.split("/")[0] not in strange and not made_here(name):
+            strange.add(name)
+    return sorted(strange)
 
 
 def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
