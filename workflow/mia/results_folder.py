@@ -18,7 +18,7 @@ latents/*/*/*.safetensors ledger/measure/*/*/* ledger/train/** signals/*/*/*/*.p
 queries/*/*/** targets/*/membership.parquet targets/*/pairs.parquet scores/*/*.parquet
 metrics/*/*.json audit/*.json tables/metrics.csv tables/pairwise.csv tables/set_test.csv
 tables/summary.* figures/*.svg logs/**.log benchmarks/**.tsv report.html
-snakemake-report.html comparison.csv
+tables/checksums.json snakemake-report.html comparison.csv
 """
 PATTERNS = (*_TREE.split(), f"{RUNS}/*", IDENTITY)
 MADE = tuple(dict.fromkeys(pattern.split("/")[0] for pattern in PATTERNS))
