@@ -6,7 +6,7 @@ import pytest
 
 from mia.config import ConfigError, complete
 from mia.experiment import Experiment
-from mia.files_of_folder import Listing
+from mia.files_of_folder import FolderFiles
 from mia.given_tables.table import GivenTable
 from mia.images.folder_captions import from_table
 from mia.images.folder_rows import folder_rows
@@ -22,7 +22,7 @@ FILES = ("a.png", "b.png")
 
 def test_a_column_of_the_captions_file_becomes_a_condition():
     captions = from_table(TABLE, FILES, "p", "captions.csv", ["blip"])
-    rows, _ = folder_rows("", "p", Listing(FILES, (), (), {}), captions)
+    rows, _ = folder_rows("", "p", FolderFiles(FILES, (), (), {}), captions)
     captions = captions_of(rows.assign(image_id=["i0", "i1"]))
     assert captions["caption"].tolist() == ["a cat", ""]
     assert captions["alt-blip"].tolist() == ["a pet", "a dog"]
