@@ -51,6 +51,24 @@ def one_for_all(n):
     return ["a photo"] * (2 * n)
 
 
+def classes_of(*counts):
+    """Captions of classes that have so many members and nonmembers."""
+    texts = [f"a photo of a {text}" for text in SYLLABLES[: 7 * len(counts) : 7]]
+    return tuple(
+        [text for text, pair in zip(texts, counts, strict=True) for _ in range(pair[side])]
+        for side in (0, 1)
+    )
+
+
+UNEVEN = {
+    "18 prompts, 3 and 2": classes_of(*[(3, 2)] * 18),
+    "18 prompts, 6 and 5": classes_of(*[(6, 5)] * 18),
+    "15 prompts of 10, some lost": classes_of(*[(10, 9), (8, 10), (9, 9), (10, 8), (9, 10)] * 3),
+    "10 classes, 50 and 48": classes_of(*[(50, 48)] * 10),
+    "16 classes, 30 and 33": classes_of(*[(30, 33)] * 16),
+}
+
+
 def otherwise_typed(n):
     return [*prompts(n), *(f"  {text.upper()} " for text in prompts(n))]
 
@@ -58,11 +76,11 @@ def otherwise_typed(n):
 KINDS = [one_to_one, half_of_them, five_of_each, four_a_prompt, ten_classes, one_for_all]
 
 
-def dealt(captions, seed=0):
+def dealt(captions, seed=0, members=None):
     """Rows of a target of single pictures, as `membership.build` groups and deals them."""
-    n = len(captions) // 2
-    key = pd.Index([f"{number:08x}" for number in range(2 * n)])
-    rows = pd.DataFrame({"caption": captions, "member": np.arange(2 * n) < n}, index=key)
+    n, members = len(captions), len(captions) // 2 if members is None else members
+    key = pd.Index([f"{number:08x}" for number in range(n)])
+    rows = pd.DataFrame({"caption": captions, "member": np.arange(n) < members}, index=key)
     rows["group"] = equal_captions.joined(pd.Series(key, key), rows["caption"])
     evenly = equal_captions.evenly(rows["caption"], rows["member"])
     folds = split.folds(rows["group"], rows["member"], seed, evenly)
@@ -87,6 +105,40 @@ def test_equal_captions_never_tell_the_sides_apart(kind, seed):
     assert word != "NOT FAIR"
     if kind not in (half_of_them, four_a_prompt):  # there, other captions land by chance
         assert auc == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", UNEVEN)
+@pytest.mark.parametrize("seed", range(3))
+def test_unequal_counts_of_equal_shares_tell_nothing(kind, seed):
+    members, nonmembers = UNEVEN[kind]
+    auc, word = judged(dealt([*members, *nonmembers], seed, len(members)))
+    assert word != "NOT FAIR" and auc == pytest.approx(0.5, abs=0.04)
+
+
+@pytest.mark.parametrize("kind", UNEVEN)
+def test_that_fault_too_is_there_when_chance_deals_single_images(kind):
+    members, nonmembers = UNEVEN[kind]
+    rows = dealt([*members, *nonmembers], 0, len(members))
+    alone = pd.Series(rows.index, rows.index)
+    rows["fold"] = alone.map(split.folds(alone, rows["member"], 0))
+    assert judged(rows.assign(group=alone))[0] < 0.46
+
+
+def test_a_class_that_members_have_more_of_is_found():
+    members, nonmembers = classes_of((180, 40), *[(35, 51)] * 9)
+    for seed in range(3):
+        auc, word = judged(dealt([*members, *nonmembers], seed, len(members)))
+        assert word == "NOT FAIR" and auc > 0.55
+
+
+def test_sides_that_chance_made_of_common_captions_are_dealt_by_chance():
+    """Equal shares would carry the accident of the sampling into both folds."""
+    rng = np.random.default_rng(1)
+    texts = [f"a photo of a {text}" for text in SYLLABLES[:70:7]]
+    captions = [[str(text) for text in rng.choice(texts, 400)] for _ in range(12)]
+    aucs, words = zip(*(judged(dealt(c, seed)) for seed, c in enumerate(captions)), strict=True)
+    assert words.count("NOT FAIR") <= 1  # of intervals that hold 95 times in a hundred
+    assert np.mean(aucs) == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("kind", [one_to_one, half_of_them, five_of_each, four_a_prompt])

@@ -6,11 +6,14 @@ import unicodedata
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2_contingency
 
 from mia.images.components import components, links
 
 FEW = 0.01  # share of images with a twin, up to which twins are left alone
 COMMON = 0.05  # share of images under one caption (of more than a pair), above which no group
+COMMON_OF_FEW, SMALL = 0.1, 20  # the same, as long as that is up to `SMALL` images
+ALIKE = 0.95  # p of a χ² test, above which the sides' shares of captions are nearer than chance
 
 
 def plain(captions: pd.Series) -> pd.Series:
@@ -32,7 +35,7 @@ def together(captions: pd.Series) -> pd.Series:
     """Return what to keep in one fold, else None: equal captions, unless few or common.
 
     Equal captions that up to `FEW` of the images have move no number that matters. One that more
-    than `COMMON` of them have would leave too few groups; see `evenly`.
+    than `COMMON` of them have (`COMMON_OF_FEW` of few) would leave too few groups; see `evenly`.
     """
     text = twins(captions)
     few = text.notna().mean() <= FEW
@@ -40,13 +43,17 @@ def together(captions: pd.Series) -> pd.Series:
 
 
 def evenly(captions: pd.Series, member: pd.Series) -> pd.Series:
-    """Return what to deal to the folds in equal shares, else None: common captions of both sides.
+    """Return what to deal to the folds in equal shares, else None: common captions, by design.
 
-    Only those that as many members as nonmembers have: there, equal shares can show no difference
-    that is none. A caption that one side has more of is dealt by chance.
+    All of them where the sides have more equal shares of captions than chance would give them; else
+    those that as many members as nonmembers have. Dealt by chance, what one fold has too many of
+    the other lacks, and a baseline that learns from one is upside down on the other. Sides that
+    chance made are dealt by chance: equal shares would carry its accidents into both folds.
     """
     text = twins(captions)
     text = text.where(_common(text), None)
+    if _alike(text, member):
+        return text
     ahead = (2 * member.astype(int) - 1).groupby(text).transform("sum")
     return text.where(ahead == 0, None)
 
@@ -66,7 +73,14 @@ def on_both_sides(captions: pd.Series, member: pd.Series) -> float:
 
 
 def _common(text: pd.Series) -> pd.Series:
-    return text.map(text.value_counts()) > max(2, COMMON * len(text))
+    n = len(text)
+    return text.map(text.value_counts()) > max(2, COMMON * n, min(SMALL, COMMON_OF_FEW * n))
+
+
+def _alike(text: pd.Series, member: pd.Series) -> bool:
+    """Whether a χ² test finds the sides' counts of captions, and of none, nearer than by chance."""
+    counts = pd.crosstab(text.fillna(""), member.astype(bool)).to_numpy()
+    return counts.shape[1] == 2 and bool(chi2_contingency(counts, correction=False).pvalue > ALIKE)
 
 
 def _plain(caption: object) -> str | None:
