@@ -5,7 +5,7 @@ import subprocess
 
 from test_same_numbers import contents
 
-ERROR = re.compile(r"error: (results/\S+): damaged: .* To have it made anew: (rm .*), then run")
+ERROR = re.compile(r"error: .*?(results/\S+): damaged: .* To have it made anew: (rm .*), then run")
 
 # A stored file, and what a job makes from it. The last first: what is deleted for one is not read
 # for the next.
