@@ -158,10 +158,10 @@ def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
             )
     modules = {path.stem: path for path in paths if path.suffix == ".py"}
     for part, entry in read_json(folder / INDEX).items():
-        if isinstance(entry, list) and entry and entry[0] in modules:
+        if isinstance(entry, list) and entry and str(entry[0]) in modules:
             raise ModelError(
                 f"{folder / INDEX}: {part}: {json.dumps(entry)} names code to run, "
-                f"{shown(str(modules[entry[0]]))}; a model folder's code is never run"
+                f"{shown(str(modules[str(entry[0])]))}; a model folder's code is never run"
             )
 
 
