@@ -17,20 +17,34 @@ def sets_of_costly(job):
 
 
 @cache
-def refusing(sets):
-    """Memberships of all targets on these sets, and the models that they are given.
+def targets_on(sets):
+    return [name for name in config["targets"] if set(sets) & set(target_sets(name))]
 
-    No training is needed for either: a model that is trained here is left out, not its base.
-    """
-    files = []
-    for name, target in config["targets"].items():
-        if set(sets) & set(target_sets(name)):
-            models = filter(None, (target["model"], target.get("reference")))
-            given = {*map(EXPERIMENT.vae, models)} - config["training"].keys()
-            files.append(f"{R}/targets/{name}/membership.parquet")
-            files += [f"{R}/models/{model}/model.json" for model in sorted(given)]
-    return files
+
+@cache
+def given_models(sets):
+    """The models that people give for these sets; one that is trained here needs its pictures."""
+    models = set()
+    for target in (config["targets"][name] for name in targets_on(sets)):
+        named = filter(None, (target["model"], target.get("reference")))
+        models |= {*map(EXPERIMENT.vae, named)} - config["training"].keys()
+    models = [f"{R}/models/{model}/model.json" for model in sorted(models)]
+    return [
+        *models,
+        *(f"{R}/encoders/{encoder}.json" for encoder in EXPERIMENT.encoders),
+    ]
+
+
+def awaited(job):
+    """A download waits for given models; what is costly, for memberships too."""
+    if job.rule.name == "download":
+        return given_models((job.wildcards.set,))
+    sets = sets_of_costly(job)
+    memberships = [
+        f"{R}/targets/{name}/membership.parquet" for name in targets_on(sets)
+    ]
+    return [*memberships, *given_models(sets)] if sets else []
 
 
 def order_jobs():
-    let_wait(workflow.dag, lambda job: refusing(sets_of_costly(job)))
+    let_wait(workflow.dag, awaited)
