@@ -56,12 +56,16 @@ def test_nothing_is_trained_for_an_impossible_target(fresh):
     assert not (fresh.folder / "results/training").exists()
 
 
+def asking(timestep):
+    return {"attack": "loss", "timesteps": [timestep], "draws": 1}
+
+
 @pytest.mark.slow
 def test_what_is_encoded_already_waits_too_and_is_not_encoded_again(bench):
     """A target is added that is sound, then one that is not, both with a query that is new."""
     sound = {**CONFIG["targets"]["fair"], "members": "mine:nonmember", "nonmembers": "mine:member"}
     bench.configure(lambda config: config["targets"].update(swapped=sound))
-    bench.configure(lambda config: config["attacks"].update(late={"attack": "loss", "draws": 2}))
+    bench.configure(lambda config: config["attacks"].update(late=asking(700)))
     run = bench.run().done()
     order = re.findall(r"(?m)^(?:local)?rule (\w+):", run.text)
     assert order.index("membership") < order.index("measure")
@@ -72,7 +76,7 @@ def test_what_is_encoded_already_waits_too_and_is_not_encoded_again(bench):
     (bench.folder / "known.csv").write_text("\n".join(["sha256", *digests]) + "\n")
     known = {"path": "known.csv", "sha256": "sha256"}
     bench.configure(lambda config: config["targets"].update(bad={**sound, "known": known}))
-    bench.configure(lambda config: config["attacks"].update(later={"attack": "loss", "draws": 3}))
+    bench.configure(lambda config: config["attacks"].update(later=asking(800)))
     run = bench.run()
     assert run.code == 1 and not {job.split("/")[0] for job in run.jobs} & COSTLY, run.text
     assert "error: targets.bad: " in run.text
