@@ -217,7 +217,7 @@ def with_a_pickle(folder):
         (
             with_a_pickle,
             "models.tiny: models/tiny-sd/unet/diffusion_pytorch_model.bin: a pickle can run code "
-            "when it is opened and is refused; expected models/tiny-sd/unet/*.safetensors",
+            "when it is opened and is refused; expected models/tiny-sd/unet/diffusion_pytorch_",
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
