@@ -99,6 +99,14 @@ def test_torch_stages_import_it_only_when_there_is_work(stage):
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
+def test_the_job_that_there_is_most_of_starts_light():
+    """One for every attack on every target: a slow import there is paid a hundred times."""
+    heavy = {"scipy", "sklearn", "matplotlib"}
+    code = f"import sys, mia.stages.score; sys.exit(bool({heavy} & sys.modules.keys()))"
+    environment = {"PYTHONPATH": str(PACKAGE.parent)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
 def test_files_stay_short():
     """One idea per file: 200 lines, or a reason."""
     sources = [*PACKAGE.rglob("*.py"), *Path(PACKAGE.parent, "rules").glob("*.smk")]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -24,17 +22,6 @@ TRAINING = {
     "latent_channels": 4, "vocabulary": 400,
 }  # fmt: skip
 TRAINED = {"tiny": {"source": "training", "training": "tiny", "epoch": 20}}
-
-
-def resume(bench: Workbench) -> subprocess.CompletedProcess:
-    """First half of `make resume`."""
-    return subprocess.run(
-        [sys.executable, "-m", "mia.stages.resume"],
-        cwd=bench.folder,
-        env={**os.environ, "PYTHONPATH": "workflow"},
-        capture_output=True,
-        text=True,
-    )
 
 
 def forget(bench: Workbench) -> None:
@@ -80,7 +67,7 @@ def test_a_run_killed_at_every_stage_ends_as_if_undisturbed(bench, finished_run)
     """Snakemake and all its jobs get a `kill -9`, once as each stage is at work."""
     forget(bench)
     kill_once_in_each(STAGES, bench)
-    assert resume(bench).returncode == 0
+    assert bench.resume().returncode == 0
     bench.make_run()
     assert_same_numbers(finished_run.kept, bench)
     assert bench.run().done().jobs == []
@@ -96,7 +83,7 @@ def test_a_training_killed_on_the_way_gives_the_same_weights(bench):
     for made in ("training", "ledger/train", "models"):
         shutil.rmtree(bench.folder / "results" / made)
     kill_once_in_each({"vae", "train"}, bench, model, within=8)
-    assert resume(bench).returncode == 0
+    assert bench.resume().returncode == 0
     bench.run(model).done()
     assert (bench.folder / model).read_bytes() == undisturbed
 
@@ -126,14 +113,14 @@ def test_a_lock_is_taken_from_the_dead_only(bench):
     shutil.rmtree(bench.folder / "results")
     snakemake = bench.start(output=subprocess.DEVNULL)
     wait_for(lambda: stages(bench.folder))
-    refused = resume(bench)
+    refused = bench.resume()
     assert refused.returncode == 1 and f"process {snakemake.pid}" in refused.stderr
     while running := at_work(bench.folder):
         kill(running)
     snakemake.wait()
     locked = bench.run("measured")
     assert locked.code == 1 and "left its lock" in locked.text
-    taken = resume(bench)
+    taken = bench.resume()
     assert taken.returncode == 0, taken.stderr
     bench.run("results/images/mine/manifest.parquet").done()
     assert not list((bench.folder / ".snakemake/runs").iterdir())
@@ -143,8 +130,8 @@ def test_a_run_of_another_machine_is_never_taken_for_dead(bench):
     note = bench.folder / ".snakemake/runs/node17-4242"
     note.parent.mkdir(exist_ok=True)
     note.touch()
-    refused = resume(bench)
+    refused = bench.resume()
     assert refused.returncode == 1
     assert "node17-4242" in refused.stderr and "started on node17" in refused.stderr
     note.unlink()
-    assert resume(bench).returncode == 0
+    assert bench.resume().returncode == 0

@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
 
 import pytest
 
@@ -53,16 +51,6 @@ def refused(bench: Workbench, *arguments: str) -> str:
     return line
 
 
-def resumed(bench: Workbench) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "mia.stages.resume"],
-        cwd=bench.folder,
-        env={**os.environ, "PYTHONPATH": "workflow"},
-        capture_output=True,
-        text=True,
-    )
-
-
 def test_a_second_run_is_told_of_the_first_and_the_first_goes_on(gated, tmp_path):
     first = gated.start(PLAN)
     gate = until_at_the_gate(gated)
@@ -70,7 +58,7 @@ def test_a_second_run_is_told_of_the_first_and_the_first_goes_on(gated, tmp_path
     said += r"since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\. Wait for it \(`make why`.*do not unlock.*"
     assert re.fullmatch(said, refused(gated, PLAN))
     assert re.fullmatch(said, refused(gated, PLAN, "--unlock"))
-    assert resumed(gated).returncode == 1
+    assert gated.resume().returncode == 1
     (line,) = re.findall(ANSWERS, gated.run(PLAN, "--dry-run").done().text)
     assert re.fullmatch(said, line)
     # Another experiment in this folder may run; when it ends, Snakemake removes all locks here.
@@ -112,7 +100,7 @@ def test_after_a_run_that_was_killed_resume_is_advised_and_works(gated):
     assert re.fullmatch(said, refused(gated, PLAN))
     shutil.rmtree(gated.folder / ".snakemake/runs")
     assert "left its lock (without a note): call `make resume`" in refused(gated, PLAN)
-    assert resumed(gated).returncode == 0
+    assert gated.resume().returncode == 0
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
     assert gated.run(PLAN).done().jobs == ["plan_mine"]
@@ -138,12 +126,12 @@ def test_a_run_of_another_machine_is_named_with_its_notes(gated, kept):
     said = refused(gated, PLAN)
     assert "a run may be at work here: process 4242 on node17, since 20" in said
     assert f"delete {' and '.join(files)} and call `make resume`" in said
-    answer = resumed(gated)
+    answer = gated.resume()
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"error: {' and '.join(files)}: a run was started on node17")
     for file in files:
         (gated.folder / file).unlink()
-    assert resumed(gated).returncode == 0
+    assert gated.resume().returncode == 0
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
     gated.run(PLAN).done()

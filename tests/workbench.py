@@ -107,6 +107,16 @@ class Workbench:
         """Make the two calls of `make run`, `measured`, then everything; both must succeed."""
         return self.run("measured", cores=cores).done(), self.run(cores=cores).done()
 
+    def resume(self) -> subprocess.CompletedProcess:
+        """Do the first half of `make resume`."""
+        return subprocess.run(
+            [sys.executable, "-m", "mia.stages.resume"],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": "workflow"},
+            capture_output=True,
+            text=True,
+        )
+
     def evals_of(self, job: str) -> int:
         """Return the evals that a measure job reports in its log."""
         log = self.folder / "results/logs" / f"{job}.log"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 
 def components(size: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -14,6 +12,9 @@ def components(size: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     >>> components(5, np.array([0, 3]), np.array([4, 1])).tolist()
     [0, 1, 2, 1, 0]
     """
+    from scipy.sparse import coo_matrix  # here: every job that scores imports this module
+    from scipy.sparse.csgraph import connected_components
+
     a, b = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
     graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
     _, label = connected_components(graph, directed=False)

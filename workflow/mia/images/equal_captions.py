@@ -6,7 +6,6 @@ import unicodedata
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2_contingency
 
 from mia.images.components import components, links
 
@@ -79,8 +78,13 @@ def _common(text: pd.Series) -> pd.Series:
 
 def _alike(text: pd.Series, member: pd.Series) -> bool:
     """Whether a χ² test finds the sides' counts of captions, and of none, nearer than by chance."""
-    counts = pd.crosstab(text.fillna(""), member.astype(bool)).to_numpy()
-    return counts.shape[1] == 2 and bool(chi2_contingency(counts, correction=False).pvalue > ALIKE)
+    from scipy.special import chdtrc  # here: every job that scores imports this module
+
+    found = pd.crosstab(text.fillna(""), member.astype(bool)).to_numpy()
+    if min(found.shape) < 2:
+        return False
+    expected = np.outer(found.sum(axis=1), found.sum(axis=0)) / found.sum()
+    return bool(chdtrc(len(found) - 1, ((found - expected) ** 2 / expected).sum()) > ALIKE)
 
 
 def _plain(caption: object) -> str | None:
