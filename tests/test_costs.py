@@ -114,6 +114,7 @@ def test_a_folder_set_is_as_large_as_its_files(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for number in range(4):
         (folder / f"{number}.png").write_bytes(bytes(1_000 * number))
+    folder.with_suffix(".csv").write_text("file,caption\n")
     missing = missing_by_line(str(CONFIG / "fine-tuned.yaml"), tmp_path)
     assert missing["pictures mine"] == 6_000
 

@@ -87,10 +87,6 @@ def shard_of(bench: Workbench, picture: str) -> str:
     raise AssertionError(f"{picture} is in no plan")
 
 
-def encoder() -> str:
-    return f"{encoder_name(CLIP)}/embedding"
-
-
 PICTURE = "data/member/03.png"
 SHARDS = ("000", "001")
 BOTH = {f"data/{part}{end}" for part in ("member", "nonmember") for end in ("", ".csv")}
@@ -119,7 +115,7 @@ KINDS = [
     ),
     (
         {"models/clip/preprocessor_config.json": unpacked, "models/clip/model.safetensors": linked},
-        lambda bench: {f"embed/mine/{encoder()}/{shard}": {"models/clip"} for shard in SHARDS},
+        lambda bench: {f"encoder/{encoder_name(CLIP)}": {"models/clip"}},
     ),
     (
         {"data/known.parquet": linked},
@@ -175,7 +171,7 @@ def test_the_new_bytes_are_what_is_measured(given):
     shard = shard_of(given, PICTURE)
     assert given.run(manifest).done().jobs == [
         f"download/mine/{shard}",
-        f"embed/mine/{encoder()}/{shard}",
+        f"embed/mine/{encoder_name(CLIP)}/embedding/{shard}",
         "manifest/mine",
         f"rows/mine/{shard}",
     ]

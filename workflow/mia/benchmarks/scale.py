@@ -137,6 +137,7 @@ class Scale:
                 *("--attacks", json.dumps(attacks), "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
+                *("--checksums", self.path("checksums.json")),
             ],
             "figures": [
                 *(*target, "--scores", *scores, "--metrics", *metrics, *member),

@@ -119,7 +119,10 @@ def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs.assign(dropped=dropped.where(decided))
     captions = _equal_captions(manifest)
     pairs = pairs.astype({"distance": "Int64", "dropped": "string"})
-    pairs = pd.concat([pairs, captions]) if len(captions) else pairs
+    if len(pairs) and len(captions):
+        pairs = pd.concat([pairs, captions])
+    elif len(captions):
+        pairs = captions
     pairs = pairs.sort_values(["key_a", "key_b", "kind"], ignore_index=True)
     for side in ("a", "b"):
         for column in ("image_id", "part"):

@@ -23,7 +23,7 @@ LEVELS = {2: 85, 4: 17}  # a grey step of so many bits, in steps of 8
 def without_remarks(data: bytes) -> bytes:
     """Return a PNG without the chunks that its pixels do not need, unread; other files as they are.
 
-    >>> text = struct.pack(">I", 5) + b"tEXta\\0bcd" + bytes(4)
+    >>> text = (5).to_bytes(4) + b"tEXta\\0bcd" + bytes(4)
     >>> without_remarks(SIGNATURE + text) == SIGNATURE, without_remarks(b"GIF8") == b"GIF8"
     (True, True)
     """
