@@ -74,7 +74,7 @@ def table(part: str, address: str) -> pd.DataFrame:
 def stand_in(folder: Path, model: Path) -> Iterator[dict]:
     """Fill `folder/hub`, serve the pictures, and yield the config with what the stand-in changes.
 
-    Repositories, revisions, file names and attacks are the real config's.
+    Repositories, revisions and file names are the real config's; of each attack its first row.
     """
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     pictures, sd14 = config["image_sets"]["laion_mi"], config["models"]["sd14"]
@@ -92,6 +92,9 @@ def stand_in(folder: Path, model: Path) -> Iterator[dict]:
         pictures |= {"shards": 2, "allow_hosts": ["127.0.0.1"]}
         config["measure"] = {"device": "cpu", "dtype": "float32", "batch_size": 256, "repeats": 1}
         config["evaluation"] = {"resamples": 100}
+        rows = [*config["attacks"].items()]
+        firsts = {row.get("attack", name): name for name, row in reversed(rows)}.values()
+        config["attacks"] = {name: row for name, row in rows if name in firsts}
         for attack in config["attacks"].values():
             if attack.get("draws") or attack.get("attack", "").startswith("dubinski"):
                 attack["draws"] = 1

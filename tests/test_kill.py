@@ -95,7 +95,7 @@ def test_a_killed_snakemake_leaves_jobs_that_are_waited_for(started, undisturbed
     snakemake.wait()
 
     locked = bench.run()
-    assert locked.code == 1 and "cannot be locked" in locked.text
+    assert locked.code == 1 and "left its lock" in locked.text
     bench.run("--unlock").done()
     again = bench.start(output=subprocess.DEVNULL)
     wait_for(lambda: len(measuring(bench)) == 4)
