@@ -24,7 +24,7 @@ workers := $(call quoted,$(WORKERS))
 venv := $(call quoted,$(VENV))
 bin := $(call quoted,$(VENV)/bin)
 snakemake := $(bin)/snakemake
-stage := PYTHONPATH=workflow $(bin)/python -m mia.stages
+command := PYTHONPATH=workflow $(bin)/python -m mia.commands
 blank := $(subst x,,x x)
 STAMP := $(subst $(blank),\ ,$(VENV)/.stamp)
 
@@ -38,13 +38,13 @@ $(STAMP): constraints.txt pyproject.toml
 # Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
 # A config that cannot be read is named first: of a file named by --configfile, Snakemake tells no line.
 run: $(STAMP)
-	@$(stage).results --config $(config) >/dev/null
+	@$(command).results --config $(config) >/dev/null
 	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
 	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
-	@$(stage).results --config $(config) --show
+	@$(command).results --config $(config) --show
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
-	@$(stage).resume --config $(config)
+	@$(command).resume --config $(config)
 	$(MAKE) run
 
 test: $(STAMP)
@@ -58,7 +58,7 @@ lint: $(STAMP)
 	$(bin)/ruff format --check .
 	$(bin)/snakefmt --check Snakefile workflow/rules
 	$(snakemake) --lint
-	$(stage).docs --check
+	$(command).docs --check
 
 format: $(STAMP)
 	$(bin)/ruff check --fix .
@@ -66,29 +66,29 @@ format: $(STAMP)
 	$(bin)/snakefmt Snakefile workflow/rules
 
 plan: $(STAMP) ## What a run of CONFIG will cost, before it starts
-	@$(stage).cost --config $(config) --against $(against)
+	@$(command).cost --config $(config) --against $(against)
 
 lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml, after both have run
-	@$(stage).compare --full config/all-attacks.yaml \
+	@$(command).compare --full config/all-attacks.yaml \
 	    --other config/lean.yaml --papers config/papers.yaml --output results/lean/comparison.csv
 
 why: $(STAMP) ## What would run, and because of what
-	@$(stage).results --config $(config) >/dev/null
+	@$(command).results --config $(config) >/dev/null
 	$(snakemake) --dry-run --cores $(cores) --configfile $(config) $(OPTIONS)
 
 bench: $(STAMP) ## Speed on this machine: results/bench.json and a table
-	$(stage).bench --output results/bench.json
+	$(command).bench --output results/bench.json
 
 report: $(STAMP) ## Snakemake's own report: the page, tables and figures with code and parameters
-	results="$$($(stage).results --config $(config))" && \
+	results="$$($(command).results --config $(config))" && \
 	    $(snakemake) --configfile $(config) --report "$$results/snakemake-report.html"
 
 docs: $(STAMP) ## Generated pages
-	$(stage).docs
+	$(command).docs
 
 readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
-	results="$$($(stage).results --config $(config))" && \
-	    $(stage).docs --summary "$$results/tables/summary.md" --page $(page)
+	results="$$($(command).results --config $(config))" && \
+	    $(command).docs --summary "$$results/tables/summary.md" --page $(page)
 
 clean: ## Remove the virtual environment and caches; results stay
 	@if [ -e $(venv) ] && [ ! -e $(venv)/pyvenv.cfg ]; then echo "error: VENV="$(venv)" is no" \
@@ -100,4 +100,4 @@ clean-results: $(STAMP) ## Delete the results of CONFIG, which has to be named; 
 ifneq ($(origin CONFIG),command line)
 	@echo "error: say whose results: make clean-results CONFIG=config/tiny.yaml" >&2; exit 1
 endif
-	@$(stage).delete_results --config $(config)
+	@$(command).delete_results --config $(config)

@@ -22,7 +22,7 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-from mia.images import loopback
+from mia.images.download import loopback
 
 PATIENCE = 20  # seconds after which the server itself gives up on a slow answer
 CASES = {

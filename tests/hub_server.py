@@ -12,7 +12,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from mia.images import loopback
+from mia.images.download import loopback
 
 
 @contextmanager

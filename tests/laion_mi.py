@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 from hub_cache import cache_dataset, cache_model
-from mia.images import loopback
+from mia.images.download import loopback
 from tiny_model import as_first_published
 
 CONFIG = Path(__file__).parents[1] / "config" / "laion-mi.yaml"

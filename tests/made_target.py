@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mia import tables
+from mia import storage
 
 SETTINGS = {"confidence": 0.95, "resamples": 200, "delta": 1e-5, "seed": 0}
 
@@ -42,7 +42,7 @@ def write_scores(path: Path, table: pd.DataFrame, **about) -> Path:
     """Write a score file with the metadata of a plain attack, or with `about`."""
     plain = {"module": path.stem, "access": "grey-box", "reads_images": False, "trained": False}
     metadata = {"attack": "Attack()", "name": path.stem, **plain, "fitted": {}, **about}
-    tables.write(table, path, metadata)
+    storage.write(table, path, metadata)
     return path
 
 

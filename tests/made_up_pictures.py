@@ -7,7 +7,7 @@ import hashlib
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from mia import tables
+from mia import storage
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ABOUT = {
@@ -55,7 +55,7 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
                 }
             )
     table = pd.DataFrame(rows).sort_values("key").reset_index(drop=True)
-    tables.write(table, folder / f"images/{name}/manifest.parquet", ABOUT.get(name))
+    storage.write(table, folder / f"images/{name}/manifest.parquet", ABOUT.get(name))
     opened = table.loc[table["status"] == "success", "key"].tolist()
     pairs = pd.DataFrame(
         {
@@ -83,7 +83,7 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
             "dropped": [*opened[11:16], *[None] * 6],
         }
     )
-    tables.write(pairs, folder / f"images/{name}/pairs.parquet")
+    storage.write(pairs, folder / f"images/{name}/pairs.parquet")
     return table
 
 
@@ -103,7 +103,7 @@ def target_pairs(folder, target, membership) -> None:
             "kind": ["exact", "near", "mirror", "review"],
         }
     )
-    tables.write(pairs, folder / f"targets/{target}/pairs.parquet")
+    storage.write(pairs, folder / f"targets/{target}/pairs.parquet")
 
 
 def _thumbnail(i: int, part: str) -> bytes:
@@ -130,7 +130,7 @@ def model(folder, name, spec) -> None:
     }
     model |= {"alpha_bar": [0.9], "resolution": 32, "latent_shape": [16, 8, 8]}
     model |= {"training": spec.get("training"), "epoch": spec.get("epoch")}
-    tables.write_json(model, folder / f"models/{name}/model.json")
+    storage.write_json(model, folder / f"models/{name}/model.json")
 
 
 def samples(path, rng) -> None:

@@ -13,12 +13,13 @@ from sklearn.metrics import roc_auc_score
 
 import made_up_pictures
 import made_up_statistics
-from mia import checksums, tables
-from mia import config as mia_config
-from mia.chance import auc_band, tpr_band
-from mia.evaluation import pairwise, remarks, set_test
+from mia import checksums, storage
+from mia.audit import remarks
+from mia.audit.survival import survival
+from mia.config import schema as mia_config
+from mia.evaluation import pairwise, set_test
 from mia.evaluation.summary import LONG
-from mia.evaluation.survival import survival
+from mia.stats.no_signal import auc_band, tpr_band
 
 ATTACKS = {  # name: (access, strength on members, evals)
     "blind_caption": ("model-free", 0.0, 0),
@@ -170,7 +171,7 @@ def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
         table["in_index"] = table["member"] & (table.index % 2 == 0)
         table["index_cosine"] = np.where(table["in_index"] | (table.index % 7 == 0), 0.8, np.nan)
     made_up_pictures.target_pairs(folder, target, table)
-    tables.write(table, folder / f"targets/{target}/membership.parquet")
+    storage.write(table, folder / f"targets/{target}/membership.parquet")
     return table
 
 
@@ -189,7 +190,7 @@ def _losses(folder, target, model, rows, rng) -> None:
         if timestep >= 300:
             table = table.assign(condition="both", loss_null=loss * 1.05)
         path = f"queries/{target}/{image_set}/denoise/t{timestep}.parquet"
-        tables.write(table, folder / path, {"set": image_set, "query": f"t{timestep}"})
+        storage.write(table, folder / path, {"set": image_set, "query": f"t{timestep}"})
 
 
 def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
@@ -200,7 +201,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     lift = rows["member"] * (differs + strength * remembers)
     score = pd.DataFrame({"image_id": rows["image_id"], "score": lift + rng.normal(size=len(rows))})
     about = {"name": attack, "access": access, "reads_images": attack.startswith("blind")}
-    tables.write(score, folder / f"scores/{target}/{attack}.parquet", about)
+    storage.write(score, folder / f"scores/{target}/{attack}.parquet", about)
     seen = (rows["fold"] == "evaluation").to_numpy()
     member, value = rows["member"].to_numpy()[seen], score["score"].to_numpy()[seen]
     n, m = int((~member).sum()), int(member.sum())
@@ -211,7 +212,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     row |= {"auc": auc, "auc_low": low, "auc_high": high}
     row |= chance_columns("auc", auc_band(m, n, 0.95))
     found = {"attack": attack, "auc": {"value": auc, "low": low, "high": high}}
-    tables.write_json(found, folder / f"metrics/{target}/{attack}.json")
+    storage.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
     long.append(
         {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "DeLong"}
@@ -299,7 +300,7 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
         sides[side] = {"set": name, "parts": [part], "dealt": name == "openmoji"}
     audit["survival"] = survival(manifests, sides, 0.95)
     audit |= _appendix(verdict, channels)
-    tables.write_json(audit, folder / f"audit/{target}.json")
+    storage.write_json(audit, folder / f"audit/{target}.json")
 
 
 def _appendix(verdict, channels) -> dict:
@@ -340,4 +341,4 @@ def _csv(path, rows, header=None) -> None:
     writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    tables.write_text(text.getvalue(), path)
+    storage.write_text(text.getvalue(), path)

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.stats import ttest_ind
 
 from made_up_pictures import HOSTILE
-from mia import chance
 from mia.evaluation import epsilon
 from mia.evaluation.set_test import doubt
+from mia.stats import no_signal
 
 
 def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float | None) -> list:
@@ -26,12 +26,12 @@ def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float
         bands = {"chance_low": band[0], "chance_high": band[1]}
         return {"metric": metric, "value": value, "note": note, **ends, **bands, **more}
 
-    partial = chance.partial_auc_band(*size, 0.1, 0.95)
+    partial = no_signal.partial_auc_band(*size, 0.1, 0.95)
     rows = [row("partial_auc", auc - 0.05, "standardised", partial, 0.02, limit=0.1)]
     if not blind:
-        band = chance.balanced_accuracy_band(*size, 0.3 + 0.01 * len(attack), 0.95)
+        band = no_signal.balanced_accuracy_band(*size, 0.3 + 0.01 * len(attack), 0.95)
         rows.append(row("balanced_accuracy", auc - 0.01, "best on calibration", band, 0.03))
-    lead = chance.advantage_band(*size, 0.95)
+    lead = no_signal.advantage_band(*size, 0.95)
     rows.append(row("advantage", abs(2 * auc - 1), "optimistic", lead))
     if attack.startswith("loss"):
         rows.append(row("auc_between_draws", 0.0153599, "of 2 single draws"))

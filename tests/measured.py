@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mia.batch import Batch
 from mia.evidence import Evidence
+from mia.measuring.batch import Batch
 from mia.query import Query
 from toy import ToyAutoencoder
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mia.config import complete
-from mia.evaluation.remarks import remarks
-from mia.experiment import Experiment
+from mia.audit.remarks import remarks
+from mia.config.experiment import Experiment
+from mia.config.schema import complete
 
 SETS = {
     "folder": {"source": "folder", "path": "a"},

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.attack_rows import build_attacks, reads
-from mia.cost_plan import evals_together
+from mia.config.attacks import build_attacks, reads
+from mia.cost.signals import evals_together
 from micro_experiment import IMAGES
 from workbench import Workbench
 

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia.config import ConfigError, complete
-from mia.experiment import Experiment
-from mia.files_of_folder import FolderFiles
-from mia.given_tables.table import GivenTable
-from mia.images.folder_captions import from_table
-from mia.images.folder_rows import folder_rows
-from mia.images.url_table import UrlTable
-from mia.shard import captions_of
+from mia.config.experiment import Experiment
+from mia.config.schema import ConfigError, complete
+from mia.given.folder_files import FolderFiles
+from mia.given.table import GivenTable
+from mia.images.sources.shared.folder_captions import from_table
+from mia.images.sources.shared.folder_rows import folder_rows
+from mia.images.sources.shared.url_table import UrlTable
+from mia.measuring.shard import captions_of
 from mia.stages.plan import read_captions
 
 TABLE = pd.DataFrame(

@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from made_images import images
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
-from mia import tables
-from mia.evaluation.verdict import Channel, channels_of, verdict
+from mia import storage
+from mia.audit.verdict import Channel, channels_of, verdict
 from mia.stages import audit, evaluate
 
 SIDES = {
@@ -90,20 +90,20 @@ def run(tmp_path):
 
     def audited(shifts, per_class=400, spoil=lambda members: members, refit=True, **pairing):
         members = spoil(membership(per_class))
-        tables.write(members, tmp_path / "membership.parquet")
+        storage.write(members, tmp_path / "membership.parquet")
         manifest = images(per_class).drop(columns=["set", "key", "member", "fold"])
         manifest = manifest.assign(**members[["key", "image_id"]].to_dict("list"))
         manifest["part"] = np.where(members["member"], "seen", "unseen")
         lost = pd.DataFrame({"key": ["lost"], "image_id": ["lost"], "part": ["seen"]})
         manifest = pd.concat([manifest.assign(status="success"), lost.assign(status="timeout")])
-        tables.write(manifest, tmp_path / "made/manifest.parquet")
+        storage.write(manifest, tmp_path / "made/manifest.parquet")
         metrics, paths = [], []
         for seed, (name, shift) in enumerate(shifts.items()):
             path = write_scores(tmp_path / f"{name}.parquet", scores(members, shift, seed), **BLIND)
             found = evaluate.evaluate(
                 "made", name, str(path), str(tmp_path / "membership.parquet"), SETTINGS
             )
-            tables.write_json(found, tmp_path / f"{name}.json")
+            storage.write_json(found, tmp_path / f"{name}.json")
             metrics.append(str(tmp_path / f"{name}.json"))
             paths.append(str(path))
         settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200, "seed": 0}
@@ -119,7 +119,7 @@ def run(tmp_path):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", argv)
             audit.main()
-        return tables.read_json(tmp_path / "audit.json")
+        return storage.read_json(tmp_path / "audit.json")
 
     return audited
 

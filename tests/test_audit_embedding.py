@@ -11,19 +11,19 @@ from sklearn.metrics import roc_auc_score
 
 import tiny_clip
 from made_images import images
-from mia import tables
-from mia.attack_rows import build_attack
-from mia.caption_embedding import CaptionEmbedder
-from mia.clip_folder import channels, encoder_name
-from mia.config import ConfigError, complete
-from mia.embedding_tables import with_embeddings
+from mia import storage
+from mia.config.attacks import build_attack
+from mia.config.check_files import AUDIT, file_mistakes
+from mia.config.experiment import Experiment
+from mia.config.schema import ConfigError, complete
 from mia.evidence import Evidence
-from mia.experiment import Experiment
-from mia.file_checks import AUDIT, file_mistakes
 from mia.file_hash import file_hash
-from mia.images.embeddings import vectors
-from mia.model_json import ModelError
+from mia.images.duplicates.cosine_search import vectors
+from mia.models.clip_folder import channels, encoder_name
+from mia.models.clip_text import CaptionEmbedder
+from mia.models.model_json import ModelError
 from mia.stages import embed
+from mia.targets.pictures import with_embeddings
 from micro_experiment import CONFIG
 from test_known_shifts import judged
 from workbench import Workbench
@@ -67,11 +67,11 @@ def test_caption_vectors_are_the_encoders_pooled_states(model, spec):
 def test_the_stage_embeds_captions_of_what_could_be_opened(tmp_path, spec):
     rows = pd.DataFrame({"key": ["c", "a", "b", "d"], "caption": ["a dog", None, "a cat", "x"]})
     rows["status"] = ["success", "success", "success", "timeout"]
-    tables.write(rows, tmp_path / "rows.parquet")
+    storage.write(rows, tmp_path / "rows.parquet")
     arguments = ["--rows", str(tmp_path / "rows.parquet"), "--pictures", "--spec", json.dumps(spec)]
     arguments += ["--device", "cpu", "--threads", "1", "--output", str(tmp_path / "out.parquet")]
     embed.main(arguments)
-    found = tables.read(tmp_path / "out.parquet")
+    found = storage.read(tmp_path / "out.parquet")
     assert found["key"].tolist() == ["a", "b", "c"]
     embedder = CaptionEmbedder(spec, "cpu", 1)
     expected = [embedder(caption) for caption in ("", "a cat", "a dog")]
@@ -108,7 +108,7 @@ def test_embeddings_stand_beside_the_rows_of_their_own_set(tmp_path):
     for path, values in stored.items():
         stored = [np.array([value, -value], np.float32).tobytes() for value in values.values()]
         paths.append(str(tmp_path / f"{path.format('embeddings/e')}.parquet"))
-        tables.write(pd.DataFrame({"key": list(values), "embedding": stored}), paths[-1])
+        storage.write(pd.DataFrame({"key": list(values), "embedding": stored}), paths[-1])
     plain = pd.DataFrame({"caption": list("xyz")}, index=list("xyz"))
     found = with_embeddings(plain, rows, paths)
     assert found["text_0000"].tolist() == [3, 2, 1] and found["text_0001"].tolist() == [-3, -2, -1]

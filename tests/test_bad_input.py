@@ -8,8 +8,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from mia import tables
-from mia.images import loopback
+from mia import storage
+from mia.images.download import loopback
 from micro_experiment import IMAGES
 from workbench import Workbench
 
@@ -280,7 +280,7 @@ def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(fresh):
         fresh.configure(lambda config: config["image_sets"].update(mine=mine))
         fresh.configure(lambda config: config.update(attacks={"sima": {}}))
         fresh.run("results/scores/fair/sima.parquet").done()
-    manifest = tables.read(fresh.folder / "results/images/mine/manifest.parquet")
+    manifest = storage.read(fresh.folder / "results/images/mine/manifest.parquet")
     failed = manifest[manifest["status"] != "success"]
     status = {row.url.rpartition("/")[2]: row.status for row in failed.itertuples()}
     assert status == {

@@ -9,12 +9,12 @@ from scipy.linalg import sqrtm
 from scipy.stats import ks_2samp
 
 from made_images import images
-from mia.attack_rows import build_attack
+from mia.audit.balance import balance
+from mia.audit.frechet import distance, distances, frechet
+from mia.audit.remarks import remarks
+from mia.audit.resplit import self_test, spread
 from mia.blind import embedding
-from mia.evaluation.balance import balance
-from mia.evaluation.frechet import distance, distances, frechet
-from mia.evaluation.remarks import remarks
-from mia.evaluation.resplit import self_test, spread
+from mia.config.attacks import build_attack
 
 
 def test_balance_of_a_few_numbers_by_hand():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mia.stages.bench import limited
+from mia.commands.bench import limited
 
 
 def test_a_made_up_table_of_addresses_is_planned(monkeypatch):

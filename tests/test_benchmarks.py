@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mia.benchmarks.edit import after_edit
-from mia.stages.bench import scale
+from mia.commands.bench import scale
+from mia.commands.benchmarks.edit import after_edit
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 

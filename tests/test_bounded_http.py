@@ -7,10 +7,10 @@ import urllib.error
 import pytest
 
 from hostile_server import BODIES, server
-from mia.images import bounded_http
-from mia.images.bounded_http import Limits
-from mia.images.download_errors import classify
-from mia.images.public_hosts import PrivateAddress, public_only, require_public
+from mia.images.download import bounded_http
+from mia.images.download.bounded_http import Limits
+from mia.images.download.errors import classify
+from mia.images.download.public_hosts import PrivateAddress, public_only, require_public
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
-from mia.figures.choice import MOST
-from mia.pages.captions import CAPTIONS
+from mia.report.figures.selection import MOST
+from mia.report.pages.captions import CAPTIONS
 from test_report import REAL, write_page
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from measured import evidence, measured
-from mia.attack_rows import build_attack
+from mia.config.attacks import build_attack
 from mia.noise import draw_noise
 from mia.query import Query
 from mia.signals.captions import importance, shuffled
 from mia.signals.neighbours import changed
-from mia.ssim import ssim
+from mia.signals.shared.ssim import ssim
 from naive import naive_ssim
 from toy import ALPHA_BAR, SHAPE, ToyAutoencoder, ToyDenoiser, toy_epsilon
 

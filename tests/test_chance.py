@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import betabinom
 
-from mia import chance, metrics
-from mia.areas import partial_auc
+from mia.stats import metrics, no_signal
+from mia.stats.areas import partial_auc
 
 SIZES = [(300, 300), (60, 250)]
 
@@ -34,11 +34,11 @@ def coins(request):
 @pytest.mark.parametrize(
     ("name", "band"),
     [
-        ("auc", lambda m, n: chance.auc_band(m, n, 0.95)),
-        ("partial", lambda m, n: chance.partial_auc_band(m, n, 0.1, 0.95)),
-        ("tpr", lambda m, n: chance.tpr_band(m, n, 0.05, 0.95)),
-        ("advantage", lambda m, n: chance.advantage_band(m, n, 0.95)),
-        ("balanced", lambda m, n: chance.balanced_accuracy_band(m, n, 0.3, 0.95)),
+        ("auc", lambda m, n: no_signal.auc_band(m, n, 0.95)),
+        ("partial", lambda m, n: no_signal.partial_auc_band(m, n, 0.1, 0.95)),
+        ("tpr", lambda m, n: no_signal.tpr_band(m, n, 0.05, 0.95)),
+        ("advantage", lambda m, n: no_signal.advantage_band(m, n, 0.95)),
+        ("balanced", lambda m, n: no_signal.balanced_accuracy_band(m, n, 0.3, 0.95)),
     ],
 )
 def test_a_coin_lands_in_the_band_as_often_as_it_says(coins, name, band):
@@ -55,14 +55,14 @@ def test_the_law_of_members_above_a_nonmember_is_scipys():
     for members, nonmembers in rng.integers(1, 1500, (300, 2)).tolist():
         a = int(rng.integers(1, nonmembers + 1))
         law = betabinom(members, a, nonmembers + 1 - a)
-        found = chance.beta_binomial_quantiles(members, a, nonmembers + 1 - a, tails)
+        found = no_signal.beta_binomial_quantiles(members, a, nonmembers + 1 - a, tails)
         assert found.tolist() == law.ppf(tails).tolist()
 
 
 def test_everyone_is_found_where_every_nonmember_is_allowed():
-    assert chance.tpr_band(10, 10, 1.0, 0.95) == (1.0, 1.0)
+    assert no_signal.tpr_band(10, 10, 1.0, 0.95) == (1.0, 1.0)
 
 
 def test_a_small_sample_shows_anything():
-    assert chance.auc_band(1, 1, 0.95) == (0.0, 1.0)
-    assert chance.advantage_band(1, 1, 0.95)[1] == 1.0
+    assert no_signal.auc_band(1, 1, 0.95) == (0.0, 1.0)
+    assert no_signal.advantage_band(1, 1, 0.95)[1] == 1.0

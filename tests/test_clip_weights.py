@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import tiny_clip
-from mia.caption_embedding import CaptionEmbedder
-from mia.embedding import Embedder
-from mia.embedding_checks import embedding_mistakes
+from mia.config.check_embeddings import embedding_mistakes
 from mia.file_hash import file_hash
-from mia.model_json import ModelError
+from mia.models.clip_image import Embedder
+from mia.models.clip_text import CaptionEmbedder
+from mia.models.model_json import ModelError
 from mia.stages import encoder
 
 QUERY = "vision_model.encoder.layers.0.self_attn.q_proj.weight"

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from made_target import membership, scores, write_scores
-from mia import tables
-from mia.metrics import auc
-from mia.stages import compare
+from mia import storage
+from mia.commands import compare
+from mia.stats.metrics import auc
 
 ATTACKS = {"loss": {}, "late": {"attack": "loss", "timesteps": [700]}, "coin": {}}
 
@@ -28,7 +28,7 @@ def write_run(folder, name, attacks, shift):
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     members = membership(per_class=200)
-    tables.write(members, folder / name / "targets/t/membership.parquet")
+    storage.write(members, folder / name / "targets/t/membership.parquet")
     for seed, attack in enumerate(ATTACKS):
         table = scores(members, 0.5, seed)
         table["score"] += shift.get(attack, 0.0) * np.random.default_rng(9).normal(size=400)
@@ -54,11 +54,11 @@ def compared(tmp_path, monkeypatch):
 def test_differences_are_paired_on_the_evaluation_fold(compared):
     folder, table = compared
     assert list(table.index) == ["loss", "late"]  # the coin asks no model
-    members = tables.read(folder / "full/targets/t/membership.parquet")
+    members = storage.read(folder / "full/targets/t/membership.parquet")
     rows = members["fold"] == "evaluation"
     areas = [
         auc(
-            tables.read(folder / run / "scores/t/loss.parquet")["score"][rows],
+            storage.read(folder / run / "scores/t/loss.parquet")["score"][rows],
             members["member"][rows],
         )
         for run in ("full", "other")

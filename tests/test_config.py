@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.config import ConfigError, complete
-from mia.experiment import Experiment
-from mia.file_checks import check_files
-from mia.idle_keys import FROM_NOTHING
+from mia.config.check_files import check_files
+from mia.config.experiment import Experiment
+from mia.config.idle_keys import FROM_NOTHING
+from mia.config.schema import ConfigError, complete
 from mia.query import dump
 
 CONFIGS = sorted((Path(__file__).parents[1] / "config").glob("*.yaml"))

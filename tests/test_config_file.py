@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from mia.config import ConfigError
-from mia.config_file import read
-from mia.stages.cost import read_experiment
+from mia.commands.cost import read_experiment
+from mia.config.schema import ConfigError
+from mia.config.yaml_file import read
 
 
 def refused(tmp_path, text) -> str:

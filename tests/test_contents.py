@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from mia import tables
-from mia.contents import Contents
+from mia import storage
+from mia.given.contents import Contents
+from mia.given.remembered_hashes import YOUNG, FileHashes
 from mia.images.locators import file_locator
-from mia.remembered_hashes import YOUNG, FileHashes
 from mia.stages.plan import write_plan
 from replacing import WAYS, older
 
@@ -42,7 +42,7 @@ def reads(monkeypatch):
         found.append(os.path.basename(path))
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr("mia.remembered_hashes.open", opened, raising=False)
+    monkeypatch.setattr("mia.given.remembered_hashes.open", opened, raising=False)
     return found
 
 
@@ -158,7 +158,7 @@ def test_a_large_folder_is_told_once_and_read_by_threads_to_the_same(
 ):
     expected = ASKED[asked](Contents(store), str(folder))
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("mia.contents.LARGE", 10)
+    monkeypatch.setattr("mia.given.contents.LARGE", 10)
     for lines in (1, 0):
         assert ASKED[asked](Contents(store, later), str(folder)) == expected
         told = capsys.readouterr().err.splitlines()
@@ -169,9 +169,9 @@ def test_a_large_folder_is_told_once_and_read_by_threads_to_the_same(
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("large", [0, 10**9], ids=["threads", "one by one"])
 def test_a_plan_that_is_broken_off_keeps_what_it_has_read(asked, large, folder, store, monkeypatch):
-    monkeypatch.setattr("mia.remembered_hashes.SAVED_EVERY", 40)
-    monkeypatch.setattr("mia.contents.LARGE", large)
-    monkeypatch.setattr("mia.contents.THREADS", 2)
+    monkeypatch.setattr("mia.given.remembered_hashes.SAVED_EVERY", 40)
+    monkeypatch.setattr("mia.given.contents.LARGE", large)
+    monkeypatch.setattr("mia.given.contents.THREADS", 2)
     expected = ASKED[asked](Contents(store.with_name("other.json"), later), str(folder))
     real, opened, breaks = open, [], True
 
@@ -181,7 +181,7 @@ def test_a_plan_that_is_broken_off_keeps_what_it_has_read(asked, large, folder, 
             raise KeyboardInterrupt
         return real(path, *arguments, **options)
 
-    monkeypatch.setattr("mia.remembered_hashes.open", counted, raising=False)
+    monkeypatch.setattr("mia.given.remembered_hashes.open", counted, raising=False)
     with pytest.raises(KeyboardInterrupt):
         ASKED[asked](Contents(store, later), str(folder))
     kept = json.loads(store.read_text())
@@ -200,7 +200,7 @@ def test_a_file_belongs_to_the_shard_that_holds_its_picture(
     given = written.replace("{here}", str(tmp_path))
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.*")]
     write_plan({"source": "folder", "path": given}, shards := [tmp_path / str(n) for n in range(3)])
-    planned = [tables.read(path)["url"].tolist() for path in shards]
+    planned = [storage.read(path)["url"].tolist() for path in shards]
     before = Contents(store).shards([given], 3)
     for name in names:
         (folder / name).write_text("other bytes")

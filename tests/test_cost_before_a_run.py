@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from hub_cache import cache_dataset, cache_model, only_the_cache
-from mia.disk_plan import STABLE_DIFFUSION, disk
-from mia.images import openmoji
-from mia.latent_plan import latent_shape
-from mia.picture_plan import file_sizes, most_of, rows_of
-from mia.sharing_plan import sharing
-from mia.source_counts import source_counts
-from mia.stages.cost import main, read_experiment
+from mia.commands.cost import main, read_experiment
+from mia.cost.disk import STABLE_DIFFUSION, disk
+from mia.cost.latents import latent_shape
+from mia.cost.pictures import file_sizes, most_of, rows_of
+from mia.cost.sharing import sharing
+from mia.images.source_counts import source_counts
+from mia.images.sources.shared import openmoji
 from mia.stages.plan import listed
 
 REVISION = "0" * 40

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mia import tables
-from mia.cost_plan import evals_alone, evals_together, pair_costs
-from mia.disk_plan import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
-from mia.images import openmoji
+from mia import storage
+from mia.commands.cost import costs_of_pair, main, read_experiment
+from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
+from mia.cost.signals import evals_alone, evals_together, pair_costs
+from mia.images.sources.shared import openmoji
 from mia.query import Query
 from mia.signals import clean
-from mia.stages.cost import costs_of_pair, main, read_experiment
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -81,12 +81,12 @@ def test_disk_goes_by_what_is_there(tmp_path):
     """Of 100 planned pictures 10 were tried: 4 live ones of 5 kB; their files take 25 kB."""
     folder = tmp_path / "images/laion_mi"
     plan = pd.DataFrame({"key": [f"{n:016x}" for n in range(100)]})
-    tables.write(plan, folder / "plan/000.parquet")
-    tables.write(pd.DataFrame({"bytes": [5000] * 4 + [0] * 6}), folder / "rows/000.parquet")
+    storage.write(plan, folder / "plan/000.parquet")
+    storage.write(pd.DataFrame({"bytes": [5000] * 4 + [0] * 6}), folder / "rows/000.parquet")
     (folder / "raw/000").mkdir(parents=True)
     (folder / "raw/000/pictures.tar").write_bytes(bytes(25_000))
     model = tmp_path / "models/sd14/model.json"
-    tables.write_json({"latent_shape": [4, 2, 2]}, model)
+    storage.write_json({"latent_shape": [4, 2, 2]}, model)
     latents = tmp_path / "latents/sd14/laion_mi/000.safetensors"
     latents.parent.mkdir(parents=True)
     latents.write_bytes(bytes(3_000))

@@ -18,18 +18,19 @@ import pytest
 from PIL import Image
 
 import made_up_results
-from mia import checksums, latents_file, seal, tables
-from mia.figures.files import write_figures
-from mia.figures.style import message
+from mia import checksums, seal, storage
+from mia.commands import docs, results
 from mia.fingerprint import PACKAGE
 from mia.images import archive
-from mia.ledger import Ledger
-from mia.pages import drawings, further
-from mia.pages.pictures import png_uri
+from mia.measuring.ledger import Ledger
+from mia.models import latents_file
+from mia.models.training.ledger import HASHES, kept_training
+from mia.models.weights import require_described
+from mia.report.figures.files import write_figures
+from mia.report.figures.style import message
+from mia.report.pages import details, inline_figures
+from mia.report.pages.pictures import png_uri
 from mia.seal import DamagedFile, UnreadableFile
-from mia.stages import docs, results
-from mia.training_ledger import HASHES, kept_training
-from mia.weights import require_described
 
 FLIPS = 150
 WORDS = ("one", "two", "three", "")
@@ -52,11 +53,11 @@ def rows(count=40):
 
 
 def download(path):
-    return tables.read(path), dict(archive.contents(path.with_name("pictures.tar")))
+    return storage.read(path), dict(archive.contents(path.with_name("pictures.tar")))
 
 
 def table(path):
-    return tables.read(path), tables.metadata(path)
+    return storage.read(path), storage.metadata(path)
 
 
 def picture(path):
@@ -98,21 +99,21 @@ def stored(tmp_path_factory):
             "manifest": "images/*/manifest.parquet",
         }.items()
     }
-    tables.write(rows(), folder / "signal.parquet", {"model": "m", "weights": "w"})
-    tables.write(rows()[["key", "status", "image_id"]], folder / "downloads.parquet")
-    tables.write(rows()[["key", "thumbnail"]], folder / "embeddings.parquet")
-    tables.write(rows().iloc[:0], folder / "empty.parquet")
+    storage.write(rows(), folder / "signal.parquet", {"model": "m", "weights": "w"})
+    storage.write(rows()[["key", "status", "image_id"]], folder / "downloads.parquet")
+    storage.write(rows()[["key", "thumbnail"]], folder / "embeddings.parquet")
+    storage.write(rows().iloc[:0], folder / "empty.parquet")
     made = {name: (folder / f"{name}.parquet", table) for name in ("signal", "downloads")}
     made |= {name: (folder / f"{name}.parquet", table) for name in ("embeddings", "empty")}
     for kind, pattern in {"metrics": "metrics/*/*.json", "audit": "audit/*.json"}.items():
-        made[kind] = (sorted((folder / "results").glob(pattern))[0], tables.read_json)
+        made[kind] = (sorted((folder / "results").glob(pattern))[0], storage.read_json)
     for name in ("summary", "metrics", "pairwise", "set_test"):
-        made[f"{name}.csv"] = (folder / f"results/tables/{name}.csv", further.read_cells)
-    made["checksums"] = (folder / "results/tables" / checksums.NAME, tables.read_json)
+        made[f"{name}.csv"] = (folder / f"results/tables/{name}.csv", details.read_cells)
+    made["checksums"] = (folder / "results/tables" / checksums.NAME, storage.read_json)
     made["samples"] = (sorted((folder / "results/training").rglob("samples.png"))[0], png)
     write_figures({"roc": (message("nothing"), "a title", "in words")}, [folder / "t-roc.svg"])
-    made["figure"] = (folder / "t-roc.svg", lambda path: drawings.read(path, "t-"))
-    made["model"] = (sorted((folder / "results/models").rglob("model.json"))[0], tables.read_json)
+    made["figure"] = (folder / "t-roc.svg", lambda path: inline_figures.read(path, "t-"))
+    made["model"] = (sorted((folder / "results/models").rglob("model.json"))[0], storage.read_json)
     ids = [name for name, _ in PICTURES]
     values = np.random.default_rng(0).standard_normal((4, 2, 3, 3)).astype(np.float32)
     latents_file.write(values, ids, ids, folder / "z0.safetensors")
@@ -223,8 +224,8 @@ def test_a_damaged_table_is_neither_shown_nor_put_into_a_page(tmp_path):
     """Also where a CSV, which cannot hold a checksum, or the checksums themselves are damaged."""
     written = {name: tmp_path / f"tables/summary.{name}" for name in ("csv", "md")}
     for path in written.values():
-        tables.write_text("attack,auc\nloss,0.63\n", path)
-    tables.write_text("<html></html>", tmp_path / "report.html")
+        storage.write_text("attack,auc\nloss,0.63\n", path)
+    storage.write_text("<html></html>", tmp_path / "report.html")
     checksums.write(written.values(), tmp_path / "tables" / checksums.NAME)
     assert "0.63" in results.shown(tmp_path)
     for path in (written["md"], tmp_path / "tables" / checksums.NAME):
@@ -242,9 +243,9 @@ def test_what_an_older_run_wrote_is_read(tmp_path):
     """Tables, JSON and latents without a checksum."""
     expected = rows()
     pq.write_table(pa.Table.from_pandas(expected, preserve_index=False), tmp_path / "old.parquet")
-    assert tables.read(tmp_path / "old.parquet").equals(expected)
+    assert storage.read(tmp_path / "old.parquet").equals(expected)
     (tmp_path / "old.json").write_text(json.dumps({"auc": 0.5}))
-    assert tables.read_json(tmp_path / "old.json") == {"auc": 0.5}
+    assert storage.read_json(tmp_path / "old.json") == {"auc": 0.5}
     from safetensors.numpy import save_file
 
     held = {"key": '["k"]', "image_id": '["i"]'}
@@ -272,7 +273,7 @@ def test_equal_content_gives_equal_sealed_bytes_in_every_process(kind, tmp_path)
 
 def test_pages_have_checksums_for_other_readers_too(stored):
     path, _ = stored["manifest"]
-    assert pq.read_table(path, page_checksum_verification=True).num_rows == len(tables.read(path))
+    assert pq.read_table(path, page_checksum_verification=True).num_rows == len(storage.read(path))
     data = bytearray(path.read_bytes())
     column = pq.read_metadata(path).row_group(0).column(0)
     start = column.dictionary_page_offset or column.data_page_offset
@@ -326,7 +327,7 @@ def test_a_model_whose_weights_changed_since_its_training_is_not_described(tmp_p
     from mia.stages.model import require_as_trained
 
     index = tmp_path / "index.json"
-    tables.write_json({"checkpoints": {"3": {"folder": "c", "weights": "aa"}}}, index)
+    storage.write_json({"checkpoints": {"3": {"folder": "c", "weights": "aa"}}}, index)
     require_as_trained({"weights": "aa", "folder": "c"}, index, "3")
     with pytest.raises(DamagedFile, match=r"index\.json: damaged: the weights in c"):
         require_as_trained({"weights": "bb", "folder": "c"}, index, "3")
@@ -348,35 +349,39 @@ def test_a_damaged_checkpoint_is_mended_in_one_round(tmp_path):
 def test_a_table_may_be_anywhere(tmp_path):
     """A path with a blank is quoted in the command."""
     path = Path(tmp_path, "my results", "t.parquet")
-    tables.write(rows(), path)
+    storage.write(rows(), path)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(DamagedFile, match=r"rm '.*my results/t\.parquet'"):
-        tables.read(path)
+        storage.read(path)
 
 
 # Reads tables that people give, or the ledger, whose segments are named by their own hash.
-OTHER_READERS = {"given_tables/table.py", "images/known_vectors.py", "ledger.py", "tables.py"}
+OTHER_READERS = {"given/table.py", "targets/known_vectors.py", "measuring/ledger.py", "storage.py"}
 # Files of models, who is at work, and what only saves time.
 OTHER_JSON = {
-    "model_json.py",
-    "throughput.py",
+    "models/model_json.py",
+    "measuring/speed.py",
     "fingerprint.py",
-    "remembered_hashes.py",
+    "given/remembered_hashes.py",
     "runs.py",
-    "tables.py",
+    "storage.py",
 }
 # Text and bytes of what is checked here, of what people or packages give, and of notes.
 OTHER_TEXT = {
     *OTHER_JSON,
-    *("checksums.py", "ledger.py", "pages/drawings.py", "pages/pictures.py"),
-    *("config.py", "config_file.py", "images/exclusion.py", "images/folder_captions.py"),
-    *(
-        "images/openmoji.py",
-        "given_tables/csv_records.py",
-        "results_folder.py",
-        "stages/docs.py",
-        "stages/download.py",
-    ),
+    "checksums.py",
+    "measuring/ledger.py",
+    "report/pages/inline_figures.py",
+    "report/pages/pictures.py",
+    "config/schema.py",
+    "config/yaml_file.py",
+    "images/sources/shared/exclusion.py",
+    "images/sources/shared/folder_captions.py",
+    "images/sources/shared/openmoji.py",
+    "given/csv_records.py",
+    "results_folder.py",
+    "commands/docs.py",
+    "stages/download.py",
     "stages/report.py",  # texts of docs
 }
 
@@ -388,7 +393,8 @@ def test_no_other_module_reads_stored_files_by_itself():
     of_json = re.compile(r"json\.loads?\([^)]*(read_text|open\()")
     for path in PACKAGE.rglob("*.py"):
         name, text = path.relative_to(PACKAGE).as_posix(), path.read_text(encoding="utf-8")
-        own = name.startswith("benchmarks/") or name == "images/download.py"
+        own = name.startswith("commands/benchmarks/")
+        own |= name == "images/download/run_img2dataset.py"
         assert own or name in OTHER_READERS or not parquet.search(text), name
         assert own or name in OTHER_JSON or not of_json.search(text), name
         assert own or name in OTHER_TEXT or not text_of.search(text), name

@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from hostile_server import CASES, ELSEWHERE
-from mia.attack_rows import known_attacks
-from mia.config import SCHEMA, complete
-from mia.documentation import config_keys, result_block
+from mia.commands import docs
+from mia.commands.documentation import config_keys, result_block
+from mia.config.attacks import known_attacks
+from mia.config.experiment import Experiment
+from mia.config.schema import SCHEMA, complete
 from mia.evaluation.readable import markdown
-from mia.experiment import Experiment
-from mia.images.download_errors import HTTP_STATUS, PHRASES, TRANSIENT
-from mia.pages.words import FAILURES
-from mia.stages import docs
+from mia.images.download.errors import HTTP_STATUS, PHRASES, TRANSIENT
+from mia.report.pages.texts import FAILURES
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from mia import tables
-from mia.images import archive, download, openmoji
+from mia import storage
+from mia.images import archive
+from mia.images.download import run_img2dataset
+from mia.images.sources.shared import openmoji
 from mia.stages import download as stage
 from mia.stages import plan
 from mia.stages import rows as rows_stage
@@ -25,35 +27,35 @@ def test_the_builtin_set_goes_the_same_way(tmp_path):
         "limit": 4,
     }
     plan.main(["--name", "s", "--spec", json.dumps(spec), "--output", str(tmp_path / "p.parquet")])
-    planned = tables.read(tmp_path / "p.parquet")
+    planned = storage.read(tmp_path / "p.parquet")
     for name, part in (("full", planned), ("none", planned.iloc[:0])):
-        tables.write(part, tmp_path / name / "plan.parquet")
+        storage.write(part, tmp_path / name / "plan.parquet")
         files = ["--plan", str(tmp_path / name / "plan.parquet")]
         files += ["--pictures", str(tmp_path / name / "pictures.tar")]
         files += ["--downloads", str(tmp_path / name / "downloads.parquet")]
         stage.main([*files, "--spec", json.dumps(spec)])
         rows_stage.main([*files, "--pixel-limit", "9999", "--output", str(tmp_path / f"{name}.pq")])
-    rows = tables.read(tmp_path / "full.pq")
+    rows = storage.read(tmp_path / "full.pq")
     assert rows["status"].tolist() == ["success"] * 4
     assert rows["url"].str.startswith(openmoji.ADDRESS).all()
     kept = dict(archive.contents(tmp_path / "full/pictures.tar"))
     for row in rows.itertuples():
         assert kept[row.key] == openmoji.render(openmoji.code_of(row.url))
-    assert len(tables.read(tmp_path / "none.pq")) == 0
+    assert len(storage.read(tmp_path / "none.pq")) == 0
     assert list(archive.contents(tmp_path / "none/pictures.tar")) == []
 
 
 def test_a_row_without_a_result_stops_the_stage():
     with pytest.raises(ValueError, match="no result for 1 of 2 rows, first b"):
-        download.require_all(["a", "b"], {"a": ("success", "")})
+        run_img2dataset.require_all(["a", "b"], {"a": ("success", "")})
 
 
 def test_a_success_without_a_picture_stops_the_stage(tmp_path):
     archive.pack([("0.jpg", b"x")], tmp_path / "00000.tar")
     kept = {"a": (tmp_path / "00000.tar", "0.jpg")}
-    assert list(download.pictures(kept)) == [("a", b"x")]
+    assert list(run_img2dataset.pictures(kept)) == [("a", b"x")]
     with pytest.raises(ValueError, match="reported b as a success and kept no picture"):
-        list(download.pictures({**kept, "b": (tmp_path / "00000.tar", "1.jpg")}))
+        list(run_img2dataset.pictures({**kept, "b": (tmp_path / "00000.tar", "1.jpg")}))
 
 
 GRANDCHILD = """
@@ -67,27 +69,27 @@ time.sleep(60)
 def test_a_download_that_never_ends_is_killed_with_its_children(tmp_path):
     note = tmp_path / "pid"
     with pytest.raises(ValueError, match="not done after 3 s"):
-        download.run([sys.executable, "-c", GRANDCHILD, str(note)], 3)
+        run_img2dataset.run([sys.executable, "-c", GRANDCHILD, str(note)], 3)
     assert not alive(int(note.read_text()))
 
 
 def test_a_failing_img2dataset_stops_the_stage():
     with pytest.raises(ValueError, match="exit code 7"):
-        download.run([sys.executable, "-c", "raise SystemExit(7)"], 30)
+        run_img2dataset.run([sys.executable, "-c", "raise SystemExit(7)"], 30)
 
 
 def test_an_img2dataset_that_did_nothing_stops_the_stage(monkeypatch):
     """It exits with 0 after an interrupt, too."""
-    monkeypatch.setattr(download, "_command", lambda *_: [sys.executable, "-c", ""])
+    monkeypatch.setattr(run_img2dataset, "_command", lambda *_: [sys.executable, "-c", ""])
     with (
         pytest.raises(ValueError, match="left no table of results"),
-        download.downloaded({"a": "http://127.0.0.1:9/x"}, download.Rules(1, 1)),
+        run_img2dataset.downloaded({"a": "http://127.0.0.1:9/x"}, run_img2dataset.Rules(1, 1)),
     ):
         pass
 
 
 def test_a_shard_has_time_for_every_server_to_stay_silent():
-    assert download.time_limit(320, 10) == download.START_SECONDS + 3 * 10 * 11
+    assert run_img2dataset.time_limit(320, 10) == run_img2dataset.START_SECONDS + 3 * 10 * 11
 
 
 def alive(pid):

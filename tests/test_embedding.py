@@ -10,14 +10,17 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import tiny_clip
-from mia import tables
-from mia.clip_folder import encoder_name
-from mia.embedding import Embedder
+from mia import storage
 from mia.file_hash import file_hash
-from mia.images import archive, duplicates, embeddings, hashes, nearness
+from mia.images import archive, hashes
+from mia.images.duplicates import cosine_search
+from mia.images.duplicates.pairs import matches, pairs_within
 from mia.images.pictures import prepare
-from mia.model_json import ModelError
+from mia.models.clip_folder import encoder_name
+from mia.models.clip_image import Embedder
+from mia.models.model_json import ModelError
 from mia.stages import embed
+from mia.targets import nearness
 from micro_experiment import IMAGES
 from tiny_clip import MEAN, SIZE, SPREAD
 from workbench import Workbench
@@ -96,15 +99,15 @@ def test_the_stage_embeds_what_could_be_opened(tmp_path, spec):
     ids = archive.pack([*packed, ("f" * 16, b"<html>")], tmp_path / "pictures.tar").values()
     status = ["success"] * 3 + ["not_an_image"]
     rows = pd.DataFrame({"key": [*pictures, "f" * 16], "status": status, "image_id": ids})
-    tables.write(rows, tmp_path / "rows.parquet")
+    storage.write(rows, tmp_path / "rows.parquet")
     arguments = ["--rows", str(tmp_path / "rows.parquet"), "--spec", json.dumps(spec)]
     arguments += ["--pictures", str(tmp_path / "pictures.tar"), "--device", "cpu"]
     embed.main([*arguments, "--threads", "1", "--output", str(tmp_path / "out.parquet")])
-    found = tables.read(tmp_path / "out.parquet")
+    found = storage.read(tmp_path / "out.parquet")
     assert found["key"].tolist() == list(pictures)
     embedder = Embedder(spec, "cpu", 1)
     expected = [embedder(prepare(picture, SIZE)) for picture in pictures.values()]
-    np.testing.assert_array_equal(embeddings.vectors(found["embedding"].tolist()), expected)
+    np.testing.assert_array_equal(cosine_search.vectors(found["embedding"].tolist()), expected)
 
 
 def at(degrees):
@@ -134,10 +137,10 @@ def rows(angles):
 
 def test_pairs_by_cosine_are_duplicates_or_for_review(monkeypatch):
     """cos 20° = 0.940, cos 30° = 0.866, cos 50° = 0.643, cos 60° = 0.5."""
-    monkeypatch.setattr(embeddings, "ENTRIES_AT_ONCE", 5)
+    monkeypatch.setattr(cosine_search, "ENTRIES_AT_ONCE", 5)
     table = rows([0, 20, 50, 180])
     rule = {**RULE, "embedding": {"review": 0.6, "drop": 0.9}}
-    found = duplicates.pairs_within(table, rule)
+    found = pairs_within(table, rule)
     assert list(zip(found["key_a"], found["key_b"], found["kind"], strict=True)) == [
         ("k0", "k1", "embedding"),
         ("k0", "k2", "review"),
@@ -146,16 +149,16 @@ def test_pairs_by_cosine_are_duplicates_or_for_review(monkeypatch):
     np.testing.assert_allclose(found["cosine"], [0.9397, 0.6428, 0.866], atol=1e-4)
     thumbnails = hashes.thumbnails(table["thumbnail"].tolist())
     np.testing.assert_allclose(found["rmse"][0], hashes.rmse(thumbnails[:1], thumbnails[1:2])[0])
-    only = duplicates.matches(table.iloc[:1], table.iloc[1:], rule)
+    only = matches(table.iloc[:1], table.iloc[1:], rule)
     assert only[["a", "b", "kind"]].to_numpy().tolist() == [[0, 0, "embedding"], [0, 1, "review"]]
-    assert not len(duplicates.pairs_within(table, RULE))
+    assert not len(pairs_within(table, RULE))
 
 
 def test_a_pair_that_hashes_find_keeps_its_kind_and_gets_its_cosine():
     table = rows([0, 20, 90])
     columns = ["phash", "phash_mirror", "thumbnail"]
     table.loc[1, columns] = table.loc[0, columns]
-    found = duplicates.pairs_within(table, {**RULE, "embedding": {"review": 0.6, "drop": 0.9}})
+    found = pairs_within(table, {**RULE, "embedding": {"review": 0.6, "drop": 0.9}})
     assert found["kind"].tolist() == ["near"]
     assert found["cosine"].tolist() == [pytest.approx(0.9397, abs=1e-4)]
 
@@ -180,19 +183,19 @@ def test_the_road_from_pictures_to_membership(tmp_path, tiny_sd, spec):
     embedded = [job for job in first.jobs if job.startswith("embed/")]
     name = encoder_name(embedding)
     assert embedded == [f"embed/mine/{name}/embedding/00{shard}" for shard in range(2)]
-    pairs = tables.read(bench.folder / "results/images/mine/pairs.parquet")
+    pairs = storage.read(bench.folder / "results/images/mine/pairs.parquet")
     pairs = pairs[pairs["kind"] == "review"]
     assert len(pairs) == IMAGES * (IMAGES - 1) // 2
     assert pairs["cosine"].between(-1, 1.000001).all()
-    rows = tables.read(bench.folder / "results/images/mine/manifest.parquet")
+    rows = storage.read(bench.folder / "results/images/mine/manifest.parquet")
     assert rows["kept"].all()
-    vectors = embeddings.vectors(rows["embedding"].tolist())[::2]
-    tables.write(pd.DataFrame({"clip": (3 * vectors).tolist()}), bench.folder / "known.parquet")
+    vectors = cosine_search.vectors(rows["embedding"].tolist())[::2]
+    storage.write(pd.DataFrame({"clip": (3 * vectors).tolist()}), bench.folder / "known.parquet")
     known = {"path": "known.parquet", "embedding": "clip", "embedding_model": spec["sha256"]}
     bench.configure(lambda config: config["targets"]["fair"].update(known=known))
     second = bench.run("results/targets/fair/membership.parquet").done()
     assert second.jobs == ["membership/fair"]
-    found = tables.read(bench.folder / "results/targets/fair/membership.parquet")
+    found = storage.read(bench.folder / "results/targets/fair/membership.parquet")
     assert set(found.loc[found["in_index"], "key"]) == set(rows["key"].iloc[::2])
     assert (found["kept"] == (found["member"] | ~found["in_index"])).all()
     found = found.set_index("key").loc[rows["key"]]

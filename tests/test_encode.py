@@ -13,10 +13,11 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from mia import latents_file, tables
+from mia import storage
 from mia.images.archive import pack
-from mia.model_folder import describe
-from mia.sound_latents import LatentsError, require_sound
+from mia.models import latents_file
+from mia.models.folder import describe
+from mia.models.sound_latents import LatentsError, require_sound
 from model_edits import tensors
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -33,14 +34,14 @@ def png(number: int) -> bytes:
 def test_latents_are_the_posterior_means_of_the_kept_pictures(tiny_sd, tmp_path):
     keys = [f"{number:016x}" for number in range(5)]
     ids = list(pack([(key, png(i)) for i, key in enumerate(keys)], tmp_path / "p.tar").values())
-    tables.write_json(describe(tiny_sd), tmp_path / "model.json")
+    storage.write_json(describe(tiny_sd), tmp_path / "model.json")
     rows = {
         "key": keys,
         "image_id": ids,
         "part": ["a", "a", "b", "c", "b"],
         "kept": [True, False, True, True, True],
     }
-    tables.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
+    storage.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
     command = [sys.executable, "-m", "mia.stages.encode", "--vae", "model.json"]
     command += ["--manifest", "manifest.parquet", "--pictures", "p.tar"]
     command += [
@@ -110,10 +111,10 @@ def test_a_vae_that_overflows_stops_at_encode(tiny_sd, tmp_path):
     tensors("vae", lambda held: {n: t * 1e30 if t.ndim == 4 else t for n, t in held.items()})(
         folder
     )
-    tables.write_json(describe(folder), tmp_path / "model.json")
+    storage.write_json(describe(folder), tmp_path / "model.json")
     ids = pack([("0" * 16, png(0))], tmp_path / "pictures.tar")
     rows = {"key": list(ids), "image_id": list(ids.values()), "part": ["a"], "kept": [True]}
-    tables.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
+    storage.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
     command = [sys.executable, "-m", "mia.stages.encode", "--vae", "model.json", "--manifest"]
     command += ["manifest.parquet", "--pictures", "pictures.tar", "--parts", "a", "--device", "cpu"]
     command += ["--threads", "1", "--output", "z.safetensors"]

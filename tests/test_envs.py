@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mia.attack_rows import known_attacks
+from mia.config.attacks import known_attacks
 from mia.fingerprint import PACKAGE, imports
 
 ROOT = Path(__file__).parents[1]
@@ -17,13 +17,13 @@ ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 SIGNALS = sorted(path.stem for path in (PACKAGE / "signals").glob("[!_]*.py"))
 DENOISERS = sorted(path.stem for path in (PACKAGE / "denoisers").glob("[!_]*.py"))
 
-MATCHING = sorted(path.stem for path in (PACKAGE / "matching").glob("[!_]*.py"))
+MATCHING = sorted(path.stem for path in (PACKAGE / "targets/matching").glob("[!_]*.py"))
 
 # What a stage looks up by name at run time, besides what it imports.
 BY_NAME = {
     "score": [f"mia.attacks.{name}" for name in known_attacks()],
     "audit": [f"mia.attacks.{name}" for name in known_attacks()],
-    "membership": [f"mia.matching.{name}" for name in MATCHING],
+    "membership": [f"mia.targets.matching.{name}" for name in MATCHING],
     "tables": [f"mia.signals.{name}" for name in SIGNALS],
     "encode": [f"mia.denoisers.{name}" for name in DENOISERS],
     "measure": [

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from made_images import WORDS
+from mia.audit.remarks import remarks
+from mia.audit.verdict import channels_of, verdict
 from mia.blind import caption as channel
-from mia.evaluation.remarks import remarks
-from mia.evaluation.verdict import channels_of, verdict
-from mia.images import equal_captions, membership, split
+from mia.images import split
+from mia.targets import equal_captions, membership
 from test_images_membership import RULE, blobs, manifest, run
 
 SYLLABLES = [a + b for a in ("ba", "ke", "di", "lo", "mu", "ta", "re", "si") for b in WORDS]

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from measured import measured
-from mia import checks, estimates, tables
-from mia.denoisers.base import to_epsilon
+from mia import storage
+from mia.evaluation import estimates, flags
 from mia.evaluation.summary import OF_MODEL, _of_model
+from mia.models.denoiser import to_epsilon
 from mia.query import dump as dumped
 from mia.query import grid, load
 from mia.stages import gather
@@ -167,14 +168,14 @@ def test_gather_says_so_before_anything_is_scored(tmp_path, monkeypatch, capsys)
     rows = rows.reset_index()
     names = {query.timestep: query.name for query in queries}
     rows = rows.assign(key=rows["image_id"], query=rows["timestep"].map(names))
-    tables.write(rows.assign(device="cpu", repeat=False), tmp_path / "denoise/000.parquet")
-    tables.write_json(MODEL, tmp_path / "model.json")
+    storage.write(rows.assign(device="cpu", repeat=False), tmp_path / "denoise/000.parquet")
+    storage.write_json(MODEL, tmp_path / "model.json")
     line = ["gather", "--model", str(tmp_path / "model.json"), "--set", "s", "--shards", "000"]
     line += ["--signals", str(tmp_path), "--queries", dumped(queries), "--folder"]
     monkeypatch.setattr(sys, "argv", [*line, str(tmp_path / "queries")])
     gather.main()
     assert "warning: mine removes no noise: at t = 900 (caption)" in capsys.readouterr().err
-    found = tables.read_json(tmp_path / "queries/estimates.json")
+    found = storage.read_json(tmp_path / "queries/estimates.json")
     assert found["judged"] and [entry["timestep"] for entry in found["worse"]] == [900]
 
 
@@ -183,7 +184,7 @@ def test_gather_says_so_before_anything_is_scored(tmp_path, monkeypatch, capsys)
     [("grey-box", True), ("black-box", True), ("model-free", False), ("external", False)],
 )
 def test_rows_that_read_the_model_bear_the_flag(access, flagged):
-    assert set(estimates.FLAGS) == set(OF_MODEL) <= checks.MEANINGS.keys()
+    assert set(estimates.FLAGS) == set(OF_MODEL) <= flags.MEANINGS.keys()
     for flag in OF_MODEL:
         audit = {**{key: [] for key in OF_MODEL}, flag: ["mine"]}
         assert _of_model({"access": access}, audit) == [flag] * flagged

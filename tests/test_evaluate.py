@@ -10,18 +10,19 @@ import pandas as pd
 import pytest
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
-from mia import checks, tables
+from mia import storage
+from mia.evaluation import flags
 from mia.evaluation.carried import at_limits
 from mia.evaluation.summary import target_flags
-from mia.metrics import auc
-from mia.repeats import largest_difference
+from mia.scoring.remeasured import largest_difference
 from mia.stages import evaluate
+from mia.stats.metrics import auc
 
 
 @pytest.fixture
 def target(tmp_path):
     members = membership(per_class=400)
-    tables.write(members, tmp_path / "membership.parquet")
+    storage.write(members, tmp_path / "membership.parquet")
     return tmp_path, members
 
 
@@ -40,7 +41,7 @@ def run(folder, score, output="metrics.json", randomised=False):
             sys, "argv", ["evaluate", *(part for pair in arguments.items() for part in pair)]
         )
         evaluate.main()
-    return tables.read_json(folder / output)
+    return storage.read_json(folder / output)
 
 
 def test_numbers_come_from_the_evaluation_fold_alone(target):
@@ -128,7 +129,7 @@ def test_flags_are_raised(target):
 
 def test_related_pictures_turn_delong_into_a_bootstrap_by_group(tmp_path):
     members = membership(per_class=100, group_size=2)
-    tables.write(members, tmp_path / "membership.parquet")
+    storage.write(members, tmp_path / "membership.parquet")
     found = run(tmp_path, write_scores(tmp_path / "loss.parquet", scores(members, 1.0)))
     assert found["auc"]["method"] == "bootstrap by group"
 
@@ -136,7 +137,7 @@ def test_related_pictures_turn_delong_into_a_bootstrap_by_group(tmp_path):
 def test_a_dropped_row_is_not_scored_and_not_missed(tmp_path):
     members = membership(per_class=100)
     members.loc[[0, 1, 150], ["kept", "reason"]] = [False, "duplicate"]
-    tables.write(members, tmp_path / "membership.parquet")
+    storage.write(members, tmp_path / "membership.parquet")
     found = run(tmp_path, write_scores(tmp_path / "loss.parquet", scores(members, 1.0)))
     assert (found["n_member"], found["n_nonmember"]) == (49, 50)
 
@@ -162,7 +163,7 @@ def test_a_score_that_is_no_number_stops_and_names_the_image(target, spoil, mess
 def test_an_empty_side_is_named(tmp_path):
     members = membership(per_class=20)
     members = members[members["member"] | (members["fold"] == "calibration")]
-    tables.write(members, tmp_path / "membership.parquet")
+    storage.write(members, tmp_path / "membership.parquet")
     path = write_scores(tmp_path / "loss.parquet", scores(members, 0.0))
     with pytest.raises(SystemExit, match="fold 'evaluation' has 10 members and 0 nonmembers"):
         run(tmp_path, path)
@@ -175,7 +176,7 @@ def test_metrics_do_not_depend_on_other_attacks_or_on_the_order_of_rows(target):
     run(folder, path, "first.json")
     write_scores(folder / "scores" / "other.parquet", scores(members, 3.0, seed=9))
     write_scores(path, table.sample(frac=1, random_state=0))
-    tables.write(members.sample(frac=1, random_state=1), folder / "membership.parquet")
+    storage.write(members.sample(frac=1, random_state=1), folder / "membership.parquet")
     run(folder, path, "second.json")
     assert (folder / "first.json").read_bytes() == (folder / "second.json").read_bytes()
 
@@ -261,7 +262,7 @@ def test_two_runs_that_differ_beyond_rounding_are_not_reproducible():
     harmless, alarming = (
         largest_difference(scores, scores + change, scores.std()) for change in differences
     )
-    assert not checks.not_reproducible(harmless) and checks.not_reproducible(alarming)
+    assert not flags.not_reproducible(harmless) and flags.not_reproducible(alarming)
 
 
 SCORES = np.array([1.0, 2.0, 3.0])
@@ -285,9 +286,9 @@ RAISED = {  # flag: what raises it, what does not
 
 
 def test_every_flag_can_be_raised():
-    assert RAISED.keys() == checks.MEANINGS.keys()
+    assert RAISED.keys() == flags.MEANINGS.keys()
     for flag, (alarming, harmless) in RAISED.items():
-        raised = getattr(checks, flag)
+        raised = getattr(flags, flag)
         assert np.any(raised(*alarming)), flag
         assert not np.any(raised(*harmless)), flag
 
@@ -295,10 +296,10 @@ def test_every_flag_can_be_raised():
 def test_every_flag_has_a_meaning_and_a_section_in_the_docs():
     page = (Path(__file__).parents[1] / "docs" / "checks.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
-    assert set(sections) == set(checks.MEANINGS)
+    assert set(sections) == set(flags.MEANINGS)
     for flag, text in sections.items():
-        assert callable(getattr(checks, flag))
-        assert checks.MEANINGS[flag].endswith(".")
+        assert callable(getattr(flags, flag))
+        assert flags.MEANINGS[flag].endswith(".")
         for part in ("**Raised when**", "**What it means.**", "**What to do.**"):
             assert part in text, f"{flag} lacks {part}"
 

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mia import tables
-from mia.evaluation import survival
-from mia.images import archive, exclusion, replay, success
+from mia import storage
+from mia.audit import survival
+from mia.images import archive, download_rates
 from mia.images.manifest import PAIRS
 from mia.images.plan import digest, with_cleaned_urls
-from mia.pages.image_sets import image_set_context
+from mia.images.sources.shared import exclusion, replay
+from mia.report.pages.image_sets import image_set_context
 from mia.stages import download, manifest, rows
 
 
@@ -36,7 +37,7 @@ def planned(tmp_path, monkeypatch):
     plan = pd.DataFrame({"url": [f"mine/{colour}.png" for colour in COLOURS]})
     plan = plan.assign(key=plan["url"].map(digest), part="", row=range(5), caption="a colour")
     plan = plan.assign(alternates="", sha256="", family=None, status="", error="")
-    tables.write(plan.sort_values("key"), tmp_path / "plan.parquet")
+    storage.write(plan.sort_values("key"), tmp_path / "plan.parquet")
     return plan.set_index("url")["key"]
 
 
@@ -44,13 +45,13 @@ def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
     """Statuses by key, and the keys of the pictures that were kept."""
     paths = folder / "plan.parquet", {"source": "folder"}, folder / "p.tar", folder / "d.parquet"
     download.fetch(*paths, without)
-    statuses = tables.read(folder / "d.parquet").set_index("key")["status"]
+    statuses = storage.read(folder / "d.parquet").set_index("key")["status"]
     return statuses, {key for key, _ in archive.contents(folder / "p.tar")}
 
 
 def opened(folder, without) -> pd.DataFrame:
-    plan = tables.read(folder / "plan.parquet", list(rows.PLANNED))
-    downloads = tables.read(folder / "d.parquet")
+    plan = storage.read(folder / "plan.parquet", list(rows.PLANNED))
+    downloads = storage.read(folder / "d.parquet")
     table, _ = rows.described(plan, downloads, folder / "p.tar", 10**6, without)
     return table.set_index("key")
 
@@ -231,8 +232,8 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     argv += ["--spec", json.dumps({"duplicates": rule, "seed": 0})]
     manifest.main([*argv, "--manifest", "m.parquet", "--pairs", "pairs.parquet"])
     said = {"count": 4, "entries": 8, "first": ["line 6", "line 7", "line 8", "line 9"]}
-    assert tables.metadata("m.parquet") == {"idle_entries": said}
-    assert (tables.read("m.parquet")["status"] == "excluded").sum() == 3
+    assert storage.metadata("m.parquet") == {"idle_entries": said}
+    assert (storage.read("m.parquet")["status"] == "excluded").sum() == 3
     printed = capsys.readouterr().err
     assert f"{path}: 4 of 8 entries fit nothing" in printed
     assert f"{path}: line 6: fits nothing here: mine/ghost.png" in printed
@@ -286,10 +287,10 @@ def test_a_list_that_cannot_be_read_says_where(tmp_path, name, text, said):
 
 
 def test_a_picture_that_is_published_under_a_listed_hash_is_not_asked_for(planned, tmp_path):
-    plan = tables.read(tmp_path / "plan.parquet")
+    plan = storage.read(tmp_path / "plan.parquet")
     image_id = hashlib.sha256(png("blue")).hexdigest()
     plan.loc[plan["url"] == "mine/blue.png", ["url", "sha256"]] = ["mine/gone.png", image_id]
-    tables.write(plan, tmp_path / "plan.parquet")
+    storage.write(plan, tmp_path / "plan.parquet")
     (tmp_path / "exclude.txt").write_text(image_id)
     statuses, _ = fetched(tmp_path, exclusion.read(tmp_path / "exclude.txt"))
     assert statuses[planned["mine/blue.png"]] == "excluded"
@@ -297,7 +298,7 @@ def test_a_picture_that_is_published_under_a_listed_hash_is_not_asked_for(planne
 
 def test_excluded_rows_are_no_failures():
     table = pd.DataFrame({"part": "", "status": ["success"] * 3 + ["excluded"] * 5})
-    success.require_success(table, 1.0)
+    download_rates.require_success(table, 1.0)
     counted = table.assign(kept=table["status"] == "success", reason="")
     pairs = pd.DataFrame(columns=PAIRS)
     rule = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
@@ -312,21 +313,21 @@ def test_excluded_rows_are_no_failures():
 def test_a_longer_list_downloads_nothing_anew(bench):
     """Through Snakemake: one picture less, no download, no eval."""
     manifest = bench.folder / "results/images/mine/manifest.parquet"
-    gone = tables.read(manifest)["image_id"].iloc[3]
+    gone = storage.read(manifest)["image_id"].iloc[3]
     (bench.folder / "exclude.txt").write_text(f"{gone}\ndata/ghost.png\n")
     bench.configure(lambda config: config["image_sets"]["mine"].update(exclude="exclude.txt"))
     run = bench.run("measured").done()
     assert not [job for job in run.jobs if job.startswith(("plan", "download"))]
     assert {"rows/mine/000", "rows/mine/001", "manifest/mine"} <= set(run.jobs)
     assert run.evals == 0
-    table = tables.read(manifest)
+    table = storage.read(manifest)
     assert gone not in set(table["image_id"])
-    about = tables.metadata(manifest)
+    about = storage.metadata(manifest)
     assert about["idle_entries"] == {"count": 1, "entries": 2, "first": ["line 2"]}
     assert about["folders"].keys() == {"member", "nonmember"}
     assert table.loc[table["status"] == "excluded", "reason"].tolist() == ["excluded"]
     for file in (bench.folder / "results/queries").rglob("*.parquet"):
-        assert gone not in set(tables.read(file)["image_id"])
+        assert gone not in set(storage.read(file)["image_id"])
 
 
 def test_a_list_that_is_not_there_is_found_by_a_dry_run(bench):

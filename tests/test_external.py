@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from made_target import SETTINGS, membership, scores
-from mia import tables
-from mia.attack_rows import build_attack
-from mia.config import ConfigError, complete
-from mia.experiment import Experiment
+from mia import storage
+from mia.config.attacks import build_attack
+from mia.config.experiment import Experiment
+from mia.config.schema import ConfigError, complete
 from mia.images.plan import cleaned_if_possible
 from mia.stages import evaluate, score
 
@@ -20,7 +20,7 @@ from mia.stages import evaluate, score
 def target(tmp_path):
     members = membership(per_class=200)
     members.loc[[7, 399], ["kept", "reason"]] = [False, "duplicate"]
-    tables.write(members, tmp_path / "membership.parquet")
+    storage.write(members, tmp_path / "membership.parquet")
     manifest(tmp_path, members, [f"http://a.org/{row} b/ü.jpg" for row in members.index])
     return tmp_path, members
 
@@ -29,7 +29,7 @@ def manifest(folder, members, urls):
     """The manifest of the target's image set, with these locators, as a plan has them."""
     table = members[["key", "image_id", "group"]].assign(caption="")
     table["url"] = list(map(cleaned_if_possible, urls))
-    tables.write(table, folder / "made/manifest.parquet")
+    storage.write(table, folder / "made/manifest.parquet")
 
 
 def run(folder, table, monkeypatch):
@@ -81,7 +81,7 @@ def test_a_file_is_scored_and_evaluated_like_ours(target, name, locator, call, m
     stranger = pd.DataFrame({name: ["of another target"], "score": [9.0]})
     given = pd.concat([stranger, given.sample(frac=1, random_state=0)])
     path = run(folder, given, monkeypatch)
-    read = tables.read(path)
+    read = storage.read(path)
     pd.testing.assert_frame_equal(read, table.sort_values("image_id").reset_index(drop=True))
     found = evaluate.evaluate("made", "theirs", path, str(folder / "membership.parquet"), SETTINGS)
     assert found["access"] == "external" and not found["blind"]
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_file_is_named(target, spoil, said, monkeypatch):
 def test_a_key_that_names_two_images_asks_for_image_id(target, monkeypatch):
     folder, members = target
     members = members.assign(key=members["key"].where(members.index != 1, members["key"][0]))
-    tables.write(members, folder / "membership.parquet")
+    storage.write(members, folder / "membership.parquet")
     manifest(folder, members, members["key"])
     with pytest.raises(SystemExit, match=r"key names two images of the target: .*; use image_id"):
         run(folder, by_key(members, scores(members, 0.0)), monkeypatch)
@@ -201,8 +201,8 @@ def test_a_row_with_scores_has_no_other_key():
 @pytest.mark.slow
 def test_a_file_goes_down_the_whole_road(bench):
     """By file, for one of two targets; the other does without."""
-    ours = tables.read(bench.folder / "results/scores/fair/loss.parquet")
-    manifest = tables.read(bench.folder / "results/images/mine/manifest.parquet")
+    ours = storage.read(bench.folder / "results/scores/fair/loss.parquet")
+    manifest = storage.read(bench.folder / "results/images/mine/manifest.parquet")
     table = ours.merge(manifest[["image_id", "url"]]).rename(columns={"url": "file"})
     table[["file", "score"]].to_csv(bench.folder / "theirs.csv", index=False)
     theirs = {"scores": "theirs.csv", "targets": ["fair"]}

@@ -11,13 +11,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.stats import spearmanr
 
 from made_up_results import ATTACKS, TARGETS, build
-from mia.chance import tpr_band_at
-from mia.figures import choice, correlations, costs, curves, histograms, roc, timesteps
-from mia.figures.colours import ROLES
-from mia.figures.style import message, to_svg
-from mia.metrics import tpr_at_fpr
-from mia.pages.captions import CAPTIONS
+from mia.report.figures import correlations, costs, roc, selection, timesteps
+from mia.report.figures.colours import ROLES
+from mia.report.figures.losses import per_picture, summarise
+from mia.report.figures.scores import edges, shares
+from mia.report.figures.style import message, to_svg
+from mia.report.pages.captions import CAPTIONS
 from mia.stages import figures as stage
+from mia.stats.metrics import tpr_at_fpr
+from mia.stats.no_signal import tpr_band_at
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_attacks_on_the_model_never_share_a_look():
 
 def test_every_score_is_in_the_histogram():
     scores = np.append(np.random.default_rng(0).normal(size=300), [-50.0, 80.0])
-    assert histograms.shares(scores, histograms.edges(scores)).sum() == pytest.approx(1)
+    assert shares(scores, edges(scores)).sum() == pytest.approx(1)
 
 
 def loss_rows(member, loss, timestep=100, draw=0, **others):
@@ -119,16 +121,16 @@ def test_losses_average_draws_then_pictures():
         loss_rows(True, [3.0, 5.0], draw=1),  # measured for another attack too
         loss_rows(False, [6.0, 8.0], draw=0, loss_null=[1.0, float("nan")]),
     ]
-    losses = curves.per_picture(rows)
+    losses = per_picture(rows)
     alone = losses["image_id"].drop_duplicates()
     alone = pd.Series(alone.to_numpy(), index=alone)
-    summary = curves.summarise(losses, alone, 0.95).set_index("what")
+    summary = summarise(losses, alone, 0.95).set_index("what")
     assert set(summary["condition"]) == {"loss_caption"}
     assert summary.loc["member", "value"] == 3
     assert summary.loc["gap", "value"] == 4
     half = 1.959964 * np.hypot(1, 1)
     assert summary.loc["gap", "low"] == pytest.approx(4 - half, abs=1e-4)
-    assert curves.summarise(losses, alone.str.rstrip("01"), 0.95).empty  # one group on each side
+    assert summarise(losses, alone.str.rstrip("01"), 0.95).empty  # one group on each side
 
 
 def test_figures_name_every_attack_and_say_what_they_show(drawn):
@@ -153,7 +155,7 @@ def test_roc_names_the_curves_that_are_seen_and_keeps_the_others(drawn):
     waiting = set(re.findall(r'<g display="none" id="spare-(\w+)"', drawn["roc"]))
     assert seen | waiting == set(ATTACKS) and not seen & waiting
     assert set(texts_of(drawn["roc"])) & set(ATTACKS) == seen
-    assert len([name for name in seen if ATTACKS[name][0] != "model-free"]) == choice.MOST
+    assert len([name for name in seen if ATTACKS[name][0] != "model-free"]) == selection.MOST
     assert len([name for name in seen if name.startswith("blind_")]) == 1
 
 
@@ -170,15 +172,15 @@ def test_curves_are_chosen_on_calibration_pictures_not_learnt_from(monkeypatch):
     scores |= {"learnt": ranked([1, 0, 0, 1], good)}
     scores |= {"near": ranked(good, [0, 0, 0, 0]), "far": ranked(bad, bad)}
     access = dict.fromkeys(scores, "grey-box") | dict.fromkeys(("near", "far"), "model-free")
-    monkeypatch.setattr(choice, "MOST", 1)
-    assert choice.shown(scores, access, {}, ["near", "far"]) == ["early", "far"]
+    monkeypatch.setattr(selection, "MOST", 1)
+    assert selection.shown(scores, access, {}, ["near", "far"]) == ["early", "far"]
     without = {"early": ["a", "b", "c", "d"], "learnt": ["c", "d"]}
-    assert choice.shown(scores, access, without, ["near", "far"]) == ["learnt", "far"]
+    assert selection.shown(scores, access, without, ["near", "far"]) == ["learnt", "far"]
 
 
 def test_auc_by_timestep_is_that_of_the_smaller_loss():
     member, nonmember = loss_rows(True, [1.0, 3.0]), loss_rows(False, [2.0, 4.0])
-    losses = curves.per_picture([member, nonmember])
+    losses = per_picture([member, nonmember])
     group = pd.Series(losses["image_id"].to_numpy(), index=losses["image_id"])
     (row,) = timesteps.aucs(losses, group, 0.95, 200, 0).itertuples()
     assert (row.timestep, row.value) == (100, 0.75)  # 1 < 2, 1 < 4, 3 < 4; not 3 < 2

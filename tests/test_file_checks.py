@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mia.config import ConfigError, complete
-from mia.experiment import Experiment
-from mia.file_checks import check_files
+from mia.config.check_files import check_files
+from mia.config.experiment import Experiment
+from mia.config.schema import ConfigError, complete
 
 SHA = "0" * 64
 CLIP = ("config.json", "preprocessor_config.json", "model.safetensors")

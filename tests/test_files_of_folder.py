@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mia.files_of_folder import (
+from mia.given.folder_files import (
     CYCLE,
     FolderError,
     FolderFiles,

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mia import tables
+from mia import storage
 from mia.evaluation.empty_captions import empty_captions
 from mia.images import archive
-from mia.images.picture_files import OPENED, UNSUPPORTED
+from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED
 from mia.stages import download, manifest
 from mia.stages import plan as stage
 from mia.stages import rows as rows_stage
@@ -45,7 +45,7 @@ def planned(**spec) -> pd.DataFrame:
     """The plan of the folder `mine`, by name of file."""
     spec = {"source": "folder", "path": "mine", **spec}
     stage.main(["--name", "mine", "--spec", json.dumps(spec), "--output", "plan.parquet"])
-    table = tables.read("plan.parquet")
+    table = storage.read("plan.parquet")
     assert table["url"].str.startswith("mine/").all()
     return table.assign(file=table["url"].str.removeprefix("mine/")).set_index("file")
 
@@ -57,7 +57,7 @@ def refused(**spec) -> str:
 
 
 def about(part: str = "") -> dict:
-    return tables.metadata("plan.parquet")["folders"][part]
+    return storage.metadata("plan.parquet")["folders"][part]
 
 
 def road(exclude: str | None = None) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def road(exclude: str | None = None) -> pd.DataFrame:
     rule = {"duplicates": {"phash": 0, "rmse": 0, "mirror_rmse": 0, "linked_rmse": 0}, "seed": 0}
     argv = ["--name", "mine", "--rows", "rows.parquet", "--spec", json.dumps(rule), *listed]
     manifest.main([*argv, "--manifest", "manifest.parquet", "--pairs", "pairs.parquet"])
-    table = tables.read("manifest.parquet")
+    table = storage.read("manifest.parquet")
     return table.assign(file=table["url"].str.removeprefix("mine/")).set_index("file")
 
 
@@ -112,7 +112,7 @@ def test_every_file_is_a_row_or_counted(tmp_path):
         2,
         1,
     ]
-    assert tables.metadata("manifest.parquet")["folders"][""]["others"] == others
+    assert storage.metadata("manifest.parquet")["folders"][""]["others"] == others
 
 
 def test_endings_are_of_one_kind_only():
@@ -133,7 +133,7 @@ def test_any_name_goes_the_whole_road(name):
     left = road("exclude.csv")
     assert left["status"].to_dict() == {name: "excluded", "other.png": "success"}
     assert {key for key, _ in archive.contents(Path("p.tar"))} == {left["key"]["other.png"]}
-    assert tables.metadata("manifest.parquet")["idle_entries"]["count"] == 0
+    assert storage.metadata("manifest.parquet")["idle_entries"]["count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_parts_have_captions_of_their_own():
     spec, shards = json.dumps({"source": "folder", "parts": parts}), ["0.parquet", "1.parquet"]
     stage.main(["--name", "m", "--spec", spec, "--output", *shards])
     for name in shards:
-        assert tables.metadata(name)["folders"] == {
+        assert storage.metadata(name)["folders"] == {
             "seen": {"captions": ".txt files", "others": {".txt, read as captions": 1}},
             "unseen": {"captions": None, "others": {}},
         }

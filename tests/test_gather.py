@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mia import tables
+from mia import storage
 from mia.query import grid
 from mia.stages.gather import AT_ONCE, by_query
 
@@ -22,7 +22,7 @@ def test_every_query_has_its_rows_of_all_shards_in_order(tmp_path):
     """A shard without pictures holds columns without a type."""
     paths = [tmp_path / f"{number:03d}.parquet" for number in range(3)]
     for path, image_ids in zip(paths, (["c", "a"], [], ["b"]), strict=True):
-        tables.write(shard(image_ids), path)
+        storage.write(shard(image_ids), path)
     found = dict(by_query(QUERIES, paths))
     assert list(found) == list(QUERIES)
     for query, rows in found.items():

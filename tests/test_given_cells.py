@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mia import tables
-from mia.given_tables.cells import Column
-from mia.given_tables.table import GivenTable
+from mia import storage
+from mia.given.cells import Column
+from mia.given.table import GivenTable
 from mia.images import plan
 from mia.stages import plan as stage
 from mia.stages.plan import read_captions
@@ -90,7 +90,7 @@ def test_what_is_text_is_read_as_it_is(tmp_path, kind, cells, expected):
 
 @pytest.mark.parametrize(("kind", "cells", "expected"), READ.values(), ids=READ)
 def test_some_rows_are_read_as_all_are(tmp_path, monkeypatch, kind, cells, expected):
-    monkeypatch.setattr("mia.given_tables.table.ROWS_AT_ONCE", 5)
+    monkeypatch.setattr("mia.given.table.ROWS_AT_ONCE", 5)
     table = given(tmp_path / "given.parquet", pa.array(cells * 6, kind))
     taken = np.array([0, 1, 3, 4, 6, 11])
     rows, columns = zip(*table.texts([Column("text")], taken), strict=True)
@@ -163,7 +163,7 @@ def test_a_hash_may_be_bytes_or_digits(tmp_path, cells):
     assert table.frame([Column("text", digits=64)])["text"].tolist() == [HASH, None]
     spec = {"source": "urls", "path": str(tmp_path / "given.parquet"), "caption": "url"}
     stage.write_plan({**spec, "picture_sha256": "text"}, [tmp_path / "plan.parquet"])
-    rows = tables.read(tmp_path / "plan.parquet").sort_values("row")
+    rows = storage.read(tmp_path / "plan.parquet").sort_values("row")
     assert rows["sha256"].tolist() == [HASH, ""]
     assert rows["status"].tolist() == ["", "no_sha256"]
 
@@ -189,7 +189,7 @@ def test_an_address_that_pandas_kept_as_index_is_found(tmp_path, index):
             stage.write_plan(spec, [tmp_path / "plan.parquet"])
         spec["url"] = "__index_level_0__"
     stage.write_plan(spec, [tmp_path / "plan.parquet"])
-    assert tables.read(tmp_path / "plan.parquet")["url"].tolist() == ["http://a.org/1"]
+    assert storage.read(tmp_path / "plan.parquet")["url"].tolist() == ["http://a.org/1"]
 
 
 def test_pictures_in_a_column_of_addresses_are_refused_with_the_way_out(tmp_path):

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from mia import external_scores
-from mia.given_tables.cells import Column
-from mia.given_tables.csv_records import records
-from mia.given_tables.table import GivenTable
-from mia.images import exclusion
+from mia.attacks.shared import external_scores
+from mia.given.cells import Column
+from mia.given.csv_records import records
+from mia.given.table import GivenTable
+from mia.images.sources.shared import exclusion
 from mia.stages.plan import read_captions, write_plan
 
 HEADER = "file,caption\n"
@@ -257,7 +257,7 @@ def test_an_error_text_does_not_carry_a_long_name(tmp_path):
 
 
 def test_a_long_table_is_read_in_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr("mia.given_tables.table.ROWS_AT_ONCE", 5)
+    monkeypatch.setattr("mia.given.table.ROWS_AT_ONCE", 5)
     path = written(tmp_path / "given.csv", HEADER + "\n".join(TWELVE))
     assert len(read_captions(path)) == 12
     sizes = [len(rows) for rows, _ in GivenTable(path).texts([Column("file")])]

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import tiny_clip
-from mia import tables
-from mia.clip_folder import encoder_name
+from mia import storage
+from mia.models.clip_folder import encoder_name
 from replacing import changed, in_place, linked, moved_in, older, renamed, unpacked
 from workbench import Workbench
 
@@ -37,7 +37,7 @@ def give(bench: Workbench) -> None:
     rows = [f"{image_id},0.{number:03d}" for number, image_id in enumerate(ids)]
     (data / "theirs.csv").write_text("\n".join(["image_id,score", *rows]) + "\n")
     known = [hashlib.sha256(f"known {number}".encode()).hexdigest() for number in range(200)]
-    tables.write(pd.DataFrame({"hash": known}), data / "known.parquet")
+    storage.write(pd.DataFrame({"hash": known}), data / "known.parquet")
     (data / "urls.csv").write_text("url,caption\nhttp://a.example/1.png,one\n")
     (data / "beside").mkdir()
     (data / "beside/a.png").write_bytes(pictures[0].read_bytes())
@@ -82,7 +82,7 @@ def planned(bench: Workbench) -> dict[str, set[str]]:
 
 def shard_of(bench: Workbench, picture: str) -> str:
     for path in sorted(bench.folder.glob("results/images/mine/plan/*.parquet")):
-        if picture in tables.read(path)["url"].tolist():
+        if picture in storage.read(path)["url"].tolist():
             return path.stem
     raise AssertionError(f"{picture} is in no plan")
 
@@ -175,7 +175,7 @@ def test_the_new_bytes_are_what_is_measured(given):
         "manifest/mine",
         f"rows/mine/{shard}",
     ]
-    rows = tables.read(given.folder / manifest).set_index("url")
+    rows = storage.read(given.folder / manifest).set_index("url")
     assert rows.loc[PICTURE, "image_id"] == hashlib.sha256(path.read_bytes()).hexdigest()
     renamed(path, before)
     assert planned(given).keys() == {f"download/mine/{shard}"}

@@ -18,11 +18,12 @@ import pandas as pd
 import pytest
 
 from hostile_server import BODIES, CASES, ELSEWHERE, Hostile, server
-from mia import tables
+from mia import storage
+from mia.commands.bench import timed
 from mia.fingerprint import PACKAGE
-from mia.images import archive, pictures, replay
+from mia.images import archive, pictures
+from mia.images.sources.shared import replay
 from mia.stages import manifest, plan, rows
-from mia.stages.bench import timed
 
 LIMITS = {"timeout": 1, "byte_limit": 1_000_000, "allow_hosts": ["127.0.0.1"]}
 PIXELS = 1_000_000
@@ -63,7 +64,7 @@ def opened(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     spec = {"seed": 0, "duplicates": {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}}
     written = ["--manifest", str(folder / "manifest.parquet"), "--pairs", str(folder / "pairs.pq")]
     manifest.main(["--name", "s", "--rows", output, "--spec", json.dumps(spec), *written])
-    return tables.read(output), tables.read(folder / "manifest.parquet")
+    return storage.read(output), storage.read(folder / "manifest.parquet")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def hostile(tmp_path_factory):
             table = pd.DataFrame({"url": urls, "caption": "x"})
             if part == "published":
                 table["hash"] = list(PUBLISHED.values())
-            tables.write(table, folder / f"{part}.parquet")
+            storage.write(table, folder / f"{part}.parquet")
         named = {part: {"path": str(folder / f"{part}.parquet")} for part in parts}
         named["published"]["picture_sha256"] = "hash"
         spec = {"source": "urls", "parts": named, **LIMITS}

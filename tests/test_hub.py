@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from hub_cache import cache_dataset, cache_model, only_the_cache
-from mia import tables
+from mia import storage
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.hub import HubError, dataset_file, model_snapshot
-from mia.model_folder import describe
+from mia.models.folder import describe
+from mia.models.hub import HubError, dataset_file, model_snapshot
 from mia.stages import plan
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -39,7 +39,7 @@ def planned(tmp_path, **keys):
     part = {"repo": REPO, "revision": REVISION, "file": FILE, **keys}
     spec = json.dumps({**spec, "parts": {"member": part}})
     plan.main(["--name", "mine", "--spec", spec, "--output", str(tmp_path / "plan.parquet")])
-    return tables.read(tmp_path / "plan.parquet").sort_values("row")
+    return storage.read(tmp_path / "plan.parquet").sort_values("row")
 
 
 def test_a_hub_model_is_loaded_from_the_cache_at_its_pinned_revision(

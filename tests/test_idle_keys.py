@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from mia.config import SCHEMA, ConfigError, complete
-from mia.experiment import Experiment
-from mia.idle_keys import BLOCKS, keys_read
-from mia.images import source_keys
+from mia.config.experiment import Experiment
+from mia.config.idle_keys import BLOCKS, keys_read
+from mia.config.schema import SCHEMA, ConfigError, complete
+from mia.images.sources.shared import keys
 
 SHA, REVISION = "0" * 64, "0" * 40
 # One value that the schema takes, for each key of an image set and a model that some source reads.
@@ -205,7 +205,7 @@ def test_parts_that_cannot_be_are_refused_before_anything_is_fetched(spec, said)
 
 
 def test_what_says_where_rows_are_is_a_key_that_is_read():
-    for source, needed in source_keys.NEEDED.items():
+    for source, needed in keys.NEEDED.items():
         assert set(needed) <= set(keys_read(source, "image_sets", schema()))
 
 

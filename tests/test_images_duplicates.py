@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from mia.images import duplicates, hash_search, hashes, openmoji, openmoji_kin
-from mia.images.components import components
+from mia.images import hashes
+from mia.images.duplicates import hash_search
+from mia.images.duplicates.components import components
+from mia.images.duplicates.pairs import matches, pairs_within
+from mia.images.duplicates.representatives import representatives
 from mia.images.pictures import open_picture, to_rgb
-from mia.images.representatives import representatives
+from mia.images.sources.shared import openmoji, openmoji_families
 
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
@@ -64,7 +67,7 @@ def family():
 
 
 def test_exact_near_and_mirror_pairs_and_nothing_else(family):
-    found = same_only(duplicates.pairs_within(table(family), RULE))
+    found = same_only(pairs_within(table(family), RULE))
     kinds = {(row.key_a, row.key_b): row.kind for row in found.itertuples()}
     assert kinds == {
         ("a", "b"): "exact",
@@ -80,7 +83,7 @@ def test_equal_bytes_in_two_parts_are_compared_in_both(family):
     both = pd.concat(
         [table({"a": family["a"]}, "x"), table({"b": family["b"], "c": family["c"]}, "y")]
     )
-    found = same_only(duplicates.pairs_within(both, RULE))
+    found = same_only(pairs_within(both, RULE))
     assert list(zip(found["key_a"], found["key_b"], found["kind"], strict=True)) == [
         ("a", "b", "exact"),
         ("a", "c", "near"),
@@ -91,10 +94,10 @@ def test_equal_bytes_in_two_parts_are_compared_in_both(family):
 def test_two_tables_are_compared_by_the_same_rule(family):
     everything = table(family)
     left, right = everything.iloc[:1], everything.iloc[1:]
-    found = same_only(duplicates.matches(left, right, RULE))
+    found = same_only(matches(left, right, RULE))
     assert right["key"].iloc[found["b"]].tolist() == ["b", "c", "d"]
     assert found["kind"].tolist() == ["exact", "near", "mirror"]
-    swapped = same_only(duplicates.matches(right, left, RULE))
+    swapped = same_only(matches(right, left, RULE))
     pd.testing.assert_frame_equal(
         swapped.rename(columns={"a": "b", "b": "a"})[found.columns], found
     )
@@ -102,8 +105,8 @@ def test_two_tables_are_compared_by_the_same_rule(family):
 
 def test_an_empty_side_has_no_duplicates(family):
     everything = table(family)
-    assert not len(duplicates.matches(everything, everything.iloc[:0], RULE))
-    assert not len(duplicates.pairs_within(everything.iloc[:0], RULE))
+    assert not len(matches(everything, everything.iloc[:0], RULE))
+    assert not len(pairs_within(everything.iloc[:0], RULE))
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -198,13 +201,13 @@ def test_unconnected_pictures_are_never_linked():
 
 def test_pairs_a_little_beyond_the_rule_are_for_review(family):
     pictures = table(family)
-    near = duplicates.pairs_within(pictures, RULE)
+    near = pairs_within(pictures, RULE)
     at = near[(near["key_a"] == "a") & (near["key_b"] == "c")].iloc[0]
     distance, rmse = int(at["distance"]), float(at["rmse"])
     assert rmse > 0 and distance <= 4
 
     def kind(**rule):
-        found = duplicates.pairs_within(pictures, {**RULE, "mirror_rmse": 0, **rule})
+        found = pairs_within(pictures, {**RULE, "mirror_rmse": 0, **rule})
         found = found[(found["key_a"] == "a") & (found["key_b"] == "c")]
         return found["kind"].tolist()
 
@@ -213,7 +216,7 @@ def test_pairs_a_little_beyond_the_rule_are_for_review(family):
     assert kind(rmse=rmse / 1.6) == []
     hashed = pictures.assign(phash=["0" * 16, "0" * 16, "000000000000ffff", *pictures["phash"][3:]])
     for limit, expected in ((16, ["near"]), (15, ["review"]), (12, ["review"]), (11, [])):
-        found = duplicates.pairs_within(hashed, {**RULE, "phash": limit})
+        found = pairs_within(hashed, {**RULE, "phash": limit})
         found = found[(found["key_a"] == "a") & (found["key_b"] == "c")]
         assert found["kind"].tolist() == expected
 
@@ -233,10 +236,13 @@ def emoji():
 def test_skin_tones_are_found_and_few_others_merged(emoji, record_property):
     """Recall: variants grouped with their base. Precision: pairs in one group that are one concept,
     the emoji without skin tone and gender."""
-    found = same_only(duplicates.matches(emoji, None, RULE))
+    found = same_only(matches(emoji, None, RULE))
     group = pd.Series(components(len(emoji), found["a"], found["b"]))
-    family, concept = emoji["key"].map(openmoji_kin.family), emoji["key"].map(openmoji_kin.concept)
-    variant = emoji["key"].map(openmoji_kin.has_skin_tone)
+    family, concept = (
+        emoji["key"].map(openmoji_families.family),
+        emoji["key"].map(openmoji_families.concept),
+    )
+    variant = emoji["key"].map(openmoji_families.has_skin_tone)
     base = group[~variant].groupby(family[~variant]).first()
     recall = (group[variant] == family[variant].map(base)).mean()
     precision = pairs_alike(group, concept) / pairs_alike(group)
@@ -264,8 +270,12 @@ def test_rendered_emoji_fill_their_frame(emoji):
 
 def test_every_emoji_has_a_caption_and_a_toneless_relative():
     codes = openmoji.codes()
-    bases = {openmoji_kin.family(code) for code in codes if not openmoji_kin.has_skin_tone(code)}
-    assert {openmoji_kin.family(code) for code in codes} == bases
+    bases = {
+        openmoji_families.family(code)
+        for code in codes
+        if not openmoji_families.has_skin_tone(code)
+    }
+    assert {openmoji_families.family(code) for code in codes} == bases
     assert all(openmoji.caption(code).strip() for code in codes)
     listed = set(openmoji._names())
     assert listed == {code for code in codes if not openmoji.standard_name(code)}

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from mia.blind import metadata
+from mia.commands.bench import timed
 from mia.fingerprint import PACKAGE
 from mia.images import centre, pictures, png, rows
 from mia.images.pictures import open_picture, to_rgb
-from mia.stages.bench import timed
 
 LIMIT = 1_000_000
 WHITE = (255, 255, 255)

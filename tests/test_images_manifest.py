@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from mia import tables
+from mia import storage
 from mia.images import manifest as module
 from mia.stages import download, manifest, plan, rows
 
@@ -55,7 +55,7 @@ def run(folder, shards=1, source=None, between=None, **spec):
     written = [f"run{shards}/manifest.parquet", f"run{shards}/pairs.parquet"]
     arguments += ["--spec", json.dumps(spec), "--manifest", written[0], "--pairs", written[1]]
     manifest.main(["--name", "mine", *arguments])
-    return tuple(tables.read(path) for path in written)
+    return tuple(storage.read(path) for path in written)
 
 
 def by_file(table):
@@ -196,7 +196,7 @@ def test_rows_of_another_number_of_shards_are_refused(folder):
 def test_a_lost_row_is_an_error(folder):
     run(folder)
     downloads = folder / "run1/raw/000/downloads.parquet"
-    tables.write(tables.read(downloads).iloc[1:], downloads)
+    storage.write(storage.read(downloads).iloc[1:], downloads)
     files = ["--pictures", "run1/raw/000/pictures.tar", "--downloads", str(downloads)]
     output = ["--pixel-limit", "9", "--output", "no.parquet"]
     with pytest.raises(SystemExit, match="1 keys differ between plan and downloads"):
@@ -229,4 +229,4 @@ def test_a_split_may_not_take_the_name_of_a_source_part(folder):
 
 
 def rows_of(folder):
-    return tables.read(folder / "run1/rows/000.parquet")
+    return storage.read(folder / "run1/rows/000.parquet")

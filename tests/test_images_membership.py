@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from mia import tables
-from mia.images import hashes, membership
-from mia.images.known import Index
+from mia import storage
+from mia.images import hashes
 from mia.stages import membership as stage
+from mia.targets import membership
+from mia.targets.known_pictures import Index
 
 ISOLATED = "near another picture of the training set"
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
@@ -175,7 +176,7 @@ def test_pairs_of_two_sets_are_recorded_those_for_review_too(ours, theirs):
 
 def test_without_pairs_there_is_an_empty_table(tmp_path, ours, theirs):
     run(tmp_path, {"ours": ours, "theirs": theirs[:8]}, spec())
-    pairs = tables.read(tmp_path / "target-pairs.parquet")
+    pairs = storage.read(tmp_path / "target-pairs.parquet")
     assert pairs.columns.tolist() == membership.PAIRS and not len(pairs)
 
 
@@ -262,7 +263,7 @@ def test_isolation_counts_the_index_but_not_a_members_own_entry(ours, theirs):
 )
 def test_a_bad_index_is_an_error_with_its_row(tmp_path, ours, theirs, table, expected):
     path = tmp_path / "known.parquet"
-    tables.write(pd.DataFrame(table), path)
+    storage.write(pd.DataFrame(table), path)
     wanted = spec(known={"path": str(path), "phash": "h"})
     with pytest.raises(SystemExit, match=r"error: targets\.t: ") as caught:
         run(tmp_path, {"ours": ours, "theirs": theirs}, wanted, "--known", str(path))
@@ -273,7 +274,7 @@ def test_a_bad_index_is_an_error_with_its_row(tmp_path, ours, theirs, table, exp
 def test_the_stage_reads_the_index_and_says_what_is_kept(tmp_path, capsys, ours, theirs):
     path = tmp_path / "known.parquet"
     hits = [ours.loc[6, "phash"].upper(), theirs.loc[0, "phash"], None]
-    tables.write(pd.DataFrame({"h": hits, "else": 0}), path)
+    storage.write(pd.DataFrame({"h": hits, "else": 0}), path)
     wanted = spec(known={"path": str(path), "phash": "h"})
     rows = run(tmp_path, {"ours": ours, "theirs": theirs}, wanted, "--known", str(path))
     assert rows.loc[rows["in_index"], "key"].tolist() == ["m06", "n00"]
@@ -365,15 +366,15 @@ def test_the_stage_writes_what_the_library_returns(tmp_path, ours, theirs):
     for name, made in zip(
         ("membership", "target-pairs"), membership.build(manifests, spec()), strict=True
     ):
-        pd.testing.assert_frame_equal(tables.read(tmp_path / f"{name}.parquet"), made)
+        pd.testing.assert_frame_equal(storage.read(tmp_path / f"{name}.parquet"), made)
 
 
 def run(tmp_path, manifests, spec, *further):
     paths = []
     for name, table in manifests.items():
         paths.append(str(tmp_path / f"{name}.parquet"))
-        tables.write(table, paths[-1])
+        storage.write(table, paths[-1])
     outputs = [tmp_path / "membership.parquet", tmp_path / "target-pairs.parquet"]
     arguments = ["--name", "t", "--manifests", *paths, *further, "--spec", json.dumps(spec)]
     stage.main([*arguments, "--membership", str(outputs[0]), "--pairs", str(outputs[1])])
-    return tables.read(outputs[0])
+    return storage.read(outputs[0])

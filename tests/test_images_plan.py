@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mia import tables
-from mia.images import openmoji, plan
+from mia import storage
+from mia.images import plan
+from mia.images.sources.shared import openmoji
 from mia.stages import plan as stage
 
 
@@ -67,7 +68,7 @@ def run(tmp_path, spec, shards=1):
     stage.main(
         ["--name", "mine", "--spec", json.dumps(spec), "--output", *map(str, outputs)],
     )
-    return [tables.read(output) for output in outputs]
+    return [storage.read(output) for output in outputs]
 
 
 @pytest.fixture

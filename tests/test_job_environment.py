@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from mia.denoisers.autoencoder import Autoencoder
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.model_folder import describe
-from mia.training.base import base_pipeline
+from mia.models.autoencoder import Autoencoder
+from mia.models.folder import describe
+from mia.models.training.base import base_pipeline
 from model_edits import keys, tensors
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from killing import TIMESTEPS, at_work, kill, slowed, wait_for
-from mia import tables
+from mia import storage
 from mia.query import dump, grid
 from micro_experiment import IMAGES
 from workbench import Workbench, assert_same_numbers
@@ -50,7 +50,7 @@ def segments(bench):
 
 def in_ledger(bench) -> Counter:
     """How often each (picture, query) was measured, over all segments."""
-    rows = pd.concat([tables.read(path) for path in segments(bench)])
+    rows = pd.concat([storage.read(path) for path in segments(bench)])
     return Counter(zip(rows["image_id"], rows["query"], strict=True))
 
 

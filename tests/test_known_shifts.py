@@ -9,8 +9,8 @@ import pandas as pd
 from PIL import Image
 
 from made_images import images
-from mia.attack_rows import build_attack
-from mia.evaluation.verdict import channels_of, verdict
+from mia.audit.verdict import channels_of, verdict
+from mia.config.attacks import build_attack
 from mia.evidence import Evidence
 from mia.images.rows import describe
 

@@ -9,12 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from mia import tables
-from mia.images import embeddings, hashes, known_vectors, membership, sufficiency
-from mia.images.known import Index
-from mia.images.known_vectors import KnownVectors
-from mia.pages.known_index import index_counts
+from mia import storage
+from mia.images import hashes
+from mia.images.duplicates import cosine_search
+from mia.report.pages.known_index import index_counts
 from mia.stages import membership as stage
+from mia.targets import known_vectors, membership, sufficiency
+from mia.targets.known_pictures import Index
+from mia.targets.known_vectors import KnownVectors
 
 RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05, "embedding": {"review": 0.6, "drop": 0.9}}
 SIDES = {"members": ["ours", ["all"]], "nonmembers": ["theirs", ["all"]]}
@@ -135,13 +137,13 @@ def test_memory_does_not_grow_with_the_index(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("at_once", [1, 5, 16_000_000])
 def test_the_nearest_of_many_is_that_of_a_plain_comparison(tmp_path, monkeypatch, at_once):
-    monkeypatch.setattr(embeddings, "ENTRIES_AT_ONCE", at_once)
+    monkeypatch.setattr(cosine_search, "ENTRIES_AT_ONCE", at_once)
     monkeypatch.setattr(known_vectors, "VECTORS_AT_ONCE", 7)
     rng = np.random.default_rng(0)
     ours, theirs = (rng.standard_normal((n, 5)).astype(np.float32) for n in (9, 40))
     ours /= np.linalg.norm(ours, axis=1, keepdims=True)
     known = index(tmp_path / "known.parquet", theirs.tolist())
-    count, cosine, row = embeddings.nearest(ours, known.blocks(5), 0.7)
+    count, cosine, row = cosine_search.nearest(ours, known.blocks(5), 0.7)
     expected = ours @ (theirs / np.linalg.norm(theirs, axis=1, keepdims=True)).T
     near = expected.max(axis=1) >= 0.7
     assert 0 < near.sum() < 9
@@ -156,12 +158,12 @@ def run(tmp_path, manifests, path, **change):
     named = {"path": str(path), "embedding": "clip", "embedding_model": "0" * 64}
     spec = {**SIDES, "duplicates": RULE, "match": "none", "seed": 0, "known": named, **change}
     for name, table in manifests.items():
-        tables.write(table, tmp_path / f"{name}.parquet")
+        storage.write(table, tmp_path / f"{name}.parquet")
     arguments = ["--name", "t", "--spec", json.dumps(spec), "--known", str(path)]
     arguments += ["--manifests", *(str(tmp_path / f"{name}.parquet") for name in manifests)]
     arguments += ["--membership", str(tmp_path / "membership.parquet")]
     stage.main([*arguments, "--pairs", str(tmp_path / "pairs.parquet")])
-    return tables.read(tmp_path / "membership.parquet").set_index("key")
+    return storage.read(tmp_path / "membership.parquet").set_index("key")
 
 
 def test_what_an_embedding_finds_is_dropped_and_what_it_is_unsure_of_is_recorded(

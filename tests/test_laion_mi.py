@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 import laion_mi
-from mia import tables
-from mia.attack_rows import build_attack
-from mia.cost_plan import evals_together
+from mia import storage
+from mia.config.attacks import build_attack
+from mia.cost.signals import evals_together
 from micro_experiment import PROJECT
 from workbench import Workbench
 
@@ -31,7 +31,7 @@ def road(tiny_sd, tmp_path_factory):
 
 def test_every_row_of_the_tables_ends_with_a_status(road):
     _, results, _ = road
-    manifest = tables.read(results / "images/laion_mi/manifest.parquet")
+    manifest = storage.read(results / "images/laion_mi/manifest.parquet")
     assert manifest["part"].value_counts().to_dict() == {"member": 100, "nonmember": 100}
     counts = manifest.groupby("part")["status"].value_counts()
     assert counts["member", "success"] == 20 and counts["nonmember", "success"] == 25
@@ -40,7 +40,7 @@ def test_every_row_of_the_tables_ends_with_a_status(road):
 
 def test_nonmembers_that_are_members_are_dropped(road):
     _, results, _ = road
-    rows = tables.read(results / "targets/sd14-laion-mi/membership.parquet")
+    rows = storage.read(results / "targets/sd14-laion-mi/membership.parquet")
     dropped = rows[~rows["kept"]]
     assert dropped["reason"].str.contains("duplicate of member").sum() == 1
     assert rows[rows["kept"]]["member"].value_counts().to_dict() == {True: 20, False: 23}

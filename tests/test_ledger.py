@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia.attack_rows import build_attack
-from mia.ledger import KEY, Ledger
+from mia.config.attacks import build_attack
 from mia.locks import LockError, shard_lock
-from mia.missing import answered, by_need, input_hashes, to_measure
+from mia.measuring.ledger import KEY, Ledger
+from mia.measuring.missing import answered, by_need, input_hashes, to_measure
 from mia.query import Query
 from mia.signals import chain
 

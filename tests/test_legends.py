@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from mia.figures import costs, curves, histograms, roc, timesteps
+from mia.report.figures import costs, losses, roc, timesteps
+from mia.report.figures import scores as histograms
 
 LONG = ["noise_aggregation", "logistic_losses_boosting", "dubinski_classifier", "blind_embedding"]
 ROOM = 0.02  # of a figure's width on either side, for letters a little wider than matplotlib's
@@ -19,7 +20,7 @@ def scores():
 def by_timestep(**columns):
     rows = [
         {"condition": condition, "timestep": timestep, "value": 0.5, "low": 0.4, "high": 0.6}
-        for condition in curves.CONDITIONS
+        for condition in losses.CONDITIONS
         for timestep in (100, 500)
     ]
     return pd.DataFrame(rows).assign(**columns)
@@ -35,7 +36,7 @@ FIGURES = {
     "scores": lambda: histograms.draw(scores()),
     "costs": lambda: costs.draw(by_cost(), 0.95, (0.45, 0.55)),
     "timesteps": lambda: timesteps.draw(by_timestep(), 0.95, (0.45, 0.55)),
-    "losses": lambda: curves.draw(
+    "losses": lambda: losses.draw(
         pd.concat([by_timestep(what=what) for what in ("member", "nonmember", "gap")]), 0.95
     ),
 }

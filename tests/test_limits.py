@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mia import tables
-from mia.given_tables import table as given
-from mia.images import listing, plan
+from mia import storage
+from mia.given import table as given
+from mia.images import plan
+from mia.images.sources.shared import listing
 from mia.stages import plan as stage
 
 ADDRESSES = [
@@ -93,7 +94,7 @@ def test_what_a_limit_takes_is_what_a_plain_way_takes(tmp_path, monkeypatch, see
             spec["parts"][name]["limit"] = limits[name]
     outputs = [tmp_path / f"{n}.parquet" for n in range(3)]
     stage.write_plan(spec, outputs)
-    found = pd.concat(map(tables.read, outputs)).sort_values("key", ignore_index=True)
+    found = pd.concat(map(storage.read, outputs)).sort_values("key", ignore_index=True)
     expected = naive(parts, limits)
     for column in expected:
         cells = [None if pd.isna(cell) else cell for cell in found[column]]

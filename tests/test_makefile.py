@@ -131,7 +131,7 @@ def test_the_readmes_own_config_gives_its_folder_and_clean_removes_no_word_of_it
 
 
 def told(folder: Path, config: str) -> str:
-    stage = [str(Path(sys.prefix) / "bin/python"), "-m", "mia.stages.results", "--config", config]
+    stage = [str(Path(sys.prefix) / "bin/python"), "-m", "mia.commands.results", "--config", config]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow")}
     said = subprocess.run(
         stage, cwd=folder, env=environment, capture_output=True, text=True, check=True
@@ -173,7 +173,7 @@ def test_a_finished_run_is_shown_and_a_run_that_fails_shows_nothing(bench):
         [
             tree / VENV / "bin/python",
             "-m",
-            "mia.stages.results",
+            "mia.commands.results",
             "--config",
             "config.yaml",
             "--show",

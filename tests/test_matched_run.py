@@ -6,7 +6,7 @@ import json
 import pytest
 
 import micro_experiment
-from mia import tables
+from mia import storage
 from mia.images.split import CALIBRATION, EVALUATION, FIT
 from workbench import Workbench
 
@@ -20,8 +20,8 @@ def few_attacks(config: dict) -> None:
 
 def rows_of(bench: Workbench, target: str):
     """The target's rows with all that matching could read."""
-    rows = tables.read(bench.folder / f"results/targets/{target}/membership.parquet")
-    manifest = tables.read(bench.folder / "results/images/mine/manifest.parquet")
+    rows = storage.read(bench.folder / f"results/targets/{target}/membership.parquet")
+    manifest = storage.read(bench.folder / "results/images/mine/manifest.parquet")
     assert len(rows) == 2 * micro_experiment.PICTURES, "no row is lost"
     further = manifest.drop(columns=["image_id", "group", "kept", "reason"])
     return rows.merge(further, on="key", validate="one_to_one")
@@ -29,7 +29,7 @@ def rows_of(bench: Workbench, target: str):
 
 def assert_matched_and_told(bench: Workbench, target: str, match: str) -> None:
     rows = rows_of(bench, target)
-    method = importlib.import_module(f"mia.matching.{match}")
+    method = importlib.import_module(f"mia.targets.matching.{match}")
     fit, reported = rows[rows["fold"] == FIT], rows[rows["fold"] != FIT]
     assert set(rows["fold"]) == {FIT, CALIBRATION, EVALUATION}
     assert fit["kept"].all() and fit["member"].nunique() == 2
@@ -80,7 +80,7 @@ def test_a_target_matched_by_propensity(tiny_sd, tmp_path, monkeypatch):
     assert not reported["kept"].all()
 
     # The check above can fail: matching that has seen all rows would have chosen others.
-    method = importlib.import_module("mia.matching.propensity")
+    method = importlib.import_module("mia.targets.matching.propensity")
     part = rows[rows["fold"] == EVALUATION]
     seen = method.fit(rows, rows["member"], seed=0).reasons(part, part["member"])
     assert seen.loc[part.index].tolist() != part["reason"].tolist()

@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 from made_images import images
 from mia.blind import stack
 from mia.images import split
-from mia.images.matched import unmatched
-from mia.matching import bins, hard, propensity
+from mia.targets.matching import bins, hard, propensity
+from mia.targets.matching.method import unmatched
 
 METHODS = ("propensity", "bins", "hard")
 
@@ -37,7 +37,7 @@ def reasons(rows):
 
 
 def method(name):
-    return importlib.import_module(f"mia.matching.{name}")
+    return importlib.import_module(f"mia.targets.matching.{name}")
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
-from mia.batch import Batch
-from mia.ledger import Ledger
-from mia.ledger_writer import LedgerWriter
+from mia.measuring.batch import Batch
+from mia.measuring.ledger import Ledger
+from mia.measuring.ledger_writer import LedgerWriter
 from mia.query import Query
 from mia.signals import denoise
 from toy import SHAPE, ToyDenoiser
@@ -134,7 +134,7 @@ def test_a_full_disk_leaves_a_usable_ledger(tmp_path):
 
 
 def test_a_chunk_is_never_larger_than_the_batch_and_tails_are_even():
-    from mia.measuring import _next_chunk
+    from mia.measuring.meter import _next_chunk
 
     todo, sizes = [str(n) for n in range(260)], []
     while todo:

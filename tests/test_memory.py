@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mia import latents_file, tables
+from mia import storage
+from mia.commands.bench import timed
 from mia.images.archive import pack
-from mia.model_folder import describe
+from mia.models import latents_file
+from mia.models.folder import describe
 from mia.query import Query, dump
-from mia.stages.bench import timed
 from tiny_model import SETTINGS, save_tiny_sd
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -31,7 +32,7 @@ def model(tmp_path_factory):
     settings = {**SETTINGS, "resolution": SIDE, "vae_channels": [8, 8, 8, 8]}
     folder = tmp_path_factory.mktemp("large")
     described = {"name": "large", **describe(save_tiny_sd(folder / "sd", settings=settings))}
-    tables.write_json(described, folder / "model.json")
+    storage.write_json(described, folder / "model.json")
     return folder / "model.json"
 
 
@@ -44,7 +45,7 @@ def peak(model: Path, folder: Path, images: int) -> float:
     files = [(name, buffer.getvalue() + name.encode()) for name in names]
     ids = list(pack(files, folder / "pictures.tar").values())
     rows = {"key": names, "image_id": ids, "part": "all", "kept": True, "caption": names}
-    tables.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
+    storage.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
     shape = (images, *json.loads(model.read_text())["latent_shape"])
     z0 = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     latents_file.write(z0, names, ids, folder / "latents.safetensors")
@@ -66,7 +67,7 @@ def peak(model: Path, folder: Path, images: int) -> float:
     }
     words = [word for name, value in named.items() for word in (f"--{name}", value)]
     used = timed([sys.executable, "-m", "mia.stages.measure", *words])["mib"]
-    assert len(tables.read(folder / "reconstruction/000.parquet")) == images
+    assert len(storage.read(folder / "reconstruction/000.parquet")) == images
     return used
 
 

@@ -8,16 +8,17 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 from statsmodels.stats.multitest import multipletests
 
-from mia import checks, metrics
-from mia.areas import partial_auc
-from mia.intervals import (
+from mia.evaluation import flags
+from mia.stats import metrics
+from mia.stats.areas import partial_auc
+from mia.stats.intervals import (
     auc_interval,
     detectable_auc,
     partial_auc_interval,
     rate_interval,
     tpr_interval,
 )
-from mia.paired import auc_differences, holm, paired_auc_difference
+from mia.stats.paired import auc_differences, holm, paired_auc_difference
 
 
 def sample(n_member, n_nonmember, shift=0.0, seed=0, digits=None):
@@ -406,9 +407,9 @@ def test_alarm_of_a_carried_threshold_is_as_rare_as_it_says():
         calibration, evaluation = generator.normal(size=(2, 300))
         threshold = metrics.calibrated_threshold(calibration, 0.1)
         counts = [(int((fold >= threshold).sum()), 300) for fold in (calibration, evaluation)]
-        alarms.append(checks.threshold_does_not_carry(*counts, level=0.05))
+        alarms.append(flags.threshold_does_not_carry(*counts, level=0.05))
     assert 0.02 <= np.mean(alarms) <= 0.07
-    assert checks.threshold_does_not_carry((30, 300), (90, 300), level=0.01)
+    assert flags.threshold_does_not_carry((30, 300), (90, 300), level=0.01)
 
 
 # Power
@@ -427,13 +428,13 @@ def test_detectable_auc_is_found_with_the_power_it_claims():
 
 
 def test_flags():
-    assert checks.below_chance(0.49)
-    assert not checks.below_chance(0.5)
-    assert [checks.too_few(n) for n in (0, 1, 2, 10)] == [True, True, False, False]
-    assert [checks.few_false_positives(n) for n in (1, 2, 9, 10)] == [False, True, True, False]
-    assert checks.constant(np.ones(3))
-    assert not checks.constant(np.array([1.0, 2.0]))
-    assert checks.not_finite(np.array([1.0, math.inf, math.nan])).tolist() == [False, True, True]
+    assert flags.below_chance(0.49)
+    assert not flags.below_chance(0.5)
+    assert [flags.too_few(n) for n in (0, 1, 2, 10)] == [True, True, False, False]
+    assert [flags.few_false_positives(n) for n in (1, 2, 9, 10)] == [False, True, True, False]
+    assert flags.constant(np.ones(3))
+    assert not flags.constant(np.array([1.0, 2.0]))
+    assert flags.not_finite(np.array([1.0, math.inf, math.nan])).tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (3, 40), (1, 1000)])
@@ -450,5 +451,5 @@ def test_carrying_threshold_is_the_hypergeometric_test(made):
 
     p = hypergeom.cdf(3 - 1, 300 + 400, 300, made + 3 - 1)
     for level in (p * 0.99, p * 1.01):
-        said = checks.threshold_does_not_carry((3, 300), (made, 400), level)
+        said = flags.threshold_does_not_carry((3, 300), (made, 400), level)
         assert said == (p < level)

@@ -9,7 +9,7 @@ import torch
 from diffusers import DDPMScheduler, PNDMScheduler
 
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.model_folder import ModelError, describe, require_usable
+from mia.models.folder import ModelError, describe, require_usable
 from model_edits import GONE, WEIGHTS, both, keys, text
 
 INDEX, UNET, VAE = "model_index.json", "unet/config.json", "vae/config.json"

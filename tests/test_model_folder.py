@@ -12,8 +12,8 @@ from diffusers import DDIMScheduler
 from safetensors.torch import save_file
 
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.model_folder import ModelError, describe
-from mia.safetensors_file import damage
+from mia.models.folder import ModelError, describe
+from mia.models.safetensors_file import damage
 from tiny_model import as_first_published, save_tiny_sd
 
 

@@ -10,11 +10,11 @@ import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import save_file
 
-from mia.denoisers.autoencoder import Autoencoder
-from mia.denoisers.loading import LoadError
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.model_folder import ModelError, describe
-from mia.training.base import base_pipeline
+from mia.models.autoencoder import Autoencoder
+from mia.models.folder import ModelError, describe
+from mia.models.loading import LoadError
+from mia.models.training.base import base_pipeline
 from model_edits import WEIGHTS, as_variant, both, keys, sharded, tensors, text
 
 PARTS = tuple(WEIGHTS)

@@ -62,7 +62,9 @@ def test_the_built_in_set_is_not_planned_again(bench, tmp_path):
     cloned(bench.folder, tmp_path / "elsewhere/clone")
     new = Workbench(tmp_path / "elsewhere/clone")
     assert "Nothing to be done" in new.run("--dry-run", target).done().text
-    new.edit("workflow/mia/images/openmoji_names.csv", "berber flag\n", "a berber flag\n")
+    new.edit(
+        "workflow/mia/images/sources/shared/openmoji_names.csv", "berber flag\n", "a berber flag\n"
+    )
     assert "rule plan_emoji:" in new.run("--dry-run", target).done().text
 
 

@@ -7,11 +7,11 @@ import torch
 
 import naive
 from measured import evidence, measured
-from mia.attack_rows import build_attack, known_attacks
-from mia.denoisers.autoencoder import Autoencoder
-from mia.denoisers.base import to_epsilon
+from mia.config.attacks import build_attack, known_attacks
 from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.model_folder import describe
+from mia.models.autoencoder import Autoencoder
+from mia.models.denoiser import to_epsilon
+from mia.models.folder import describe
 
 CAPTIONS = ["a red cat", "a blue dog", "", "two birds and a very long caption that is cut off"]
 ROWS = [

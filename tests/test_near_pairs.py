@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from mia import tables
-from mia.images import duplicates
-from mia.pages import limits, near_pairs
-from mia.pages.pictures import thumbnail_uri
+from mia import storage
+from mia.images.duplicates.pairs import REVIEW_BITS
+from mia.report.pages import duplicate_limits, near_pairs
+from mia.report.pages.pictures import thumbnail_uri
 
 RULE = {"phash": 6, "rmse": 0.1, "mirror_rmse": 0.05}
 
@@ -40,7 +40,7 @@ def test_pairs_are_counted_at_every_distance_up_to_review():
 
 
 def test_the_table_ends_where_pairs_for_review_end():
-    assert near_pairs.BEYOND == duplicates.REVIEW_BITS
+    assert near_pairs.BEYOND == REVIEW_BITS
 
 
 def test_the_nearest_on_either_side_come_first_and_no_picture_twice():
@@ -98,9 +98,9 @@ def two_sets(folder):
         manifests[name] = folder / f"{name}.parquet"
         shades = [bytes([100 * number + n]) * 3072 for n in range(3)]
         held = {"key": ["k0", "k1", "k2"], "caption": [f"{name}{n}" for n in range(3)]}
-        tables.write(pd.DataFrame({**held, "thumbnail": shades}), manifests[name])
+        storage.write(pd.DataFrame({**held, "thumbnail": shades}), manifests[name])
     found = pairs(("k0", "k0", 5, 0.05, False, "near"), ("k1", "k0", 8, 0.09, False, "review"))
-    tables.write(found.assign(set_a="a", set_b="b"), folder / "pairs.parquet")
+    storage.write(found.assign(set_a="a", set_b="b"), folder / "pairs.parquet")
     return manifests
 
 
@@ -116,7 +116,7 @@ def experiment(**change):
 
 def test_pairs_of_two_sets_show_each_sides_own_picture_by_the_members_rule(tmp_path):
     manifests = two_sets(tmp_path)
-    found = limits.between("two", experiment(), tmp_path / "pairs.parquet", manifests)
+    found = duplicate_limits.between("two", experiment(), tmp_path / "pairs.parquet", manifests)
     assert found["rule"] == RULE and found["openmoji"]
     assert [row["pairs"] for row in found["thresholds"]][4:9] == [0, 1, 1, 1, 2]
     (near,), (review,) = found["near"]["within"], found["near"]["beyond"]
@@ -129,9 +129,9 @@ def test_pairs_of_two_sets_show_each_sides_own_picture_by_the_members_rule(tmp_p
 @pytest.mark.parametrize("pictured", [[], ["a"], ["b"]])
 def test_pairs_are_shown_only_where_both_sets_may_be(tmp_path, pictured):
     spec = experiment(pictured=pictured)
-    found = limits.between("two", spec, tmp_path / "pairs.parquet", two_sets(tmp_path))
+    found = duplicate_limits.between("two", spec, tmp_path / "pairs.parquet", two_sets(tmp_path))
     assert found["near"] is None and sum(row["pairs"] for row in found["thresholds"]) > 0
 
 
 def test_a_target_from_one_set_has_no_pairs_of_its_own_to_show(tmp_path):
-    assert limits.between("one", experiment(), tmp_path / "no.parquet", {}) is None
+    assert duplicate_limits.between("one", experiment(), tmp_path / "no.parquet", {}) is None

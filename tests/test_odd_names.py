@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import tiny_clip
-from mia import tables
-from mia.files_of_folder import shown
+from mia import storage
+from mia.given.folder_files import shown
 from workbench import Workbench
 
 RULES = Path(__file__).parents[1] / "workflow/rules"
@@ -51,7 +51,7 @@ def give(bench: Workbench) -> None:
     (top / LIST).write_text("http://a.example/{x}.png\n")
     scores = [f"{image_id},0.{number:03d}" for number, image_id in enumerate(ids)]
     (top / SCORES).write_text("\n".join(["image_id,score", *scores]) + "\n")
-    tables.write(pd.DataFrame({"hash": ["0" * 64] * 9}), top / KNOWN)
+    storage.write(pd.DataFrame({"hash": ["0" * 64] * 9}), top / KNOWN)
     (top / "models/tiny-sd").rename(top / MODEL)
     clip = {**tiny_clip.save(tiny_clip.build(), top / CLIP), "path": CLIP}
 
@@ -79,7 +79,7 @@ def odd(tiny_sd, tmp_path_factory):
 
 
 def test_every_file_is_a_row_with_its_own_bytes_and_caption(odd):
-    rows = tables.read(odd.folder / "results/images/mine/manifest.parquet").set_index("url")
+    rows = storage.read(odd.folder / "results/images/mine/manifest.parquet").set_index("url")
     files = [path for name in (FOLDER, OTHERS) for path in (odd.folder / name).rglob("*.png*")]
     assert sorted(rows.index) == sorted(shown(str(path.relative_to(odd.folder))) for path in files)
     no_text = [shown(f"{FOLDER}/{name}") for name in NO_TEXT]

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia import tables
+from mia import storage
 from mia.evidence import Evidence
-from mia.ledger import KEY
+from mia.measuring.ledger import KEY
 from mia.query import Query
-from mia.repeats import largest_difference, repeated
+from mia.scoring.remeasured import largest_difference, repeated
 from micro_experiment import EVALS, IMAGES, PICTURES
 
 PARTS = ("member", "nonmember")
@@ -34,7 +34,7 @@ def query_file(folder, twice, change=0.0, image_set="s"):
     about = {"set": image_set, "fields": FIELDS, "devices": ["cpu"]}
     about["repeats"] = again.to_dict("records")
     path = folder / image_set / "denoise" / f"{QUERY.path.rpartition('/')[2]}.parquet"
-    tables.write(rows, path, about)
+    storage.write(rows, path, about)
     return str(path)
 
 
@@ -107,10 +107,10 @@ def test_a_run_measures_some_pictures_twice_and_finds_the_same(finished_run):
     assert not any("not_reproducible" in raised for raised in flags(kept).values())
     files = sorted((kept.folder / "results/queries").glob("*/*/denoise/*.parquet"))
     for path in files:
-        table, about = tables.read(path), tables.metadata(path)
+        table, about = storage.read(path), storage.metadata(path)
         assert len(table) == IMAGES and "repeat" not in table
         ids = [row["image_id"] for row in about["repeats"]]
-        manifest = tables.read(kept.folder / "results/images/mine/manifest.parquet")
+        manifest = storage.read(kept.folder / "results/images/mine/manifest.parquet")
         parts = manifest.groupby("part")["image_id"]
         firsts = [image_id for _, part in parts for image_id in sorted(part)[:8]]
         assert sorted(ids) == sorted(firsts) and PICTURES > 8
@@ -148,7 +148,7 @@ def test_a_picture_in_two_parts_is_measured_once_for_each_caption(bench):
     counts = Counter()
     for path in (bench.folder / "results/ledger/measure/tiny/mine").glob("*-*.parquet"):
         signal = path.name.partition("-")[0]
-        counts.update((signal, *key) for key in tables.read(path)[KEY].to_numpy())
+        counts.update((signal, *key) for key in storage.read(path)[KEY].to_numpy())
     assert set(counts.values()) == {1}
     scores = bench.scores()
     assert all(len(score) == IMAGES - 1 for score in scores.values())

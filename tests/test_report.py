@@ -11,29 +11,29 @@ from matplotlib.figure import Figure
 
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS, build
-from mia import tables
-from mia.chance import auc_band
-from mia.checkout import commit
-from mia.checks import MEANINGS
+from mia import storage
+from mia.evaluation.flags import MEANINGS
 from mia.evaluation.set_test import TOLD_APART
-from mia.figures import roc
-from mia.figures.style import message, to_svg
-from mia.pages import (
-    collection,
-    comparisons,
-    drawings,
+from mia.report.checkout import commit
+from mia.report.figures import roc
+from mia.report.figures.style import message, to_svg
+from mia.report.pages import (
+    details,
     findings,
-    flags,
-    further,
+    flag_notes,
+    inline_figures,
     long_table,
+    markdown,
+    pairwise,
     pictures,
     privacy,
-    prose,
+    set_test,
     targets,
 )
-from mia.pages.captions import CAPTIONS
-from mia.pages.words import VERDICTS
+from mia.report.pages.captions import CAPTIONS
+from mia.report.pages.texts import VERDICTS
 from mia.stages.figures import read_scores
+from mia.stats.no_signal import auc_band
 
 TEMPLATE = Path(__file__).parents[1] / "workflow/report/page.html.j2"
 DOCS = Path(__file__).parents[1] / "docs"
@@ -68,7 +68,7 @@ def write_page(folder: Path) -> Path:
 
 def roc_of(folder: Path, target: str) -> Figure:
     """The one real figure: the page has a script for it."""
-    membership = tables.read(folder / f"targets/{target}/membership.parquet")
+    membership = storage.read(folder / f"targets/{target}/membership.parquet")
     scores = read_scores(sorted(folder.glob(f"scores/{target}/*.parquet")), membership)
     return roc.draw(scores.sides, scores.access, scores.shown, (350, 350), 0.95)
 
@@ -249,7 +249,7 @@ def test_every_check_is_explained_and_every_flag_leads_there(text, page):
     assert re.search(rf"few_false_positives</span> on {n} of {n} rows", told)
     assert told.index("below_chance") < told.index("not_finite")
     with pytest.raises(ValueError, match=r"docs/checks\.md: no section 'new'"):
-        flags.explained("# Checks\n\n## old\n\nText.\n", [{"flags": ["old", "new"]}])
+        flag_notes.explained("# Checks\n\n## old\n\nText.\n", [{"flags": ["old", "new"]}])
 
 
 def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
@@ -321,12 +321,12 @@ def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
 def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, control, start):
     row = {"target": "t", "attack": "loss", "access": "grey-box", "note": note, "size": 9.0}
     row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p}
-    row |= dict.fromkeys(collection.POWER)
-    table = pd.DataFrame([row]).astype(dict.fromkeys(collection.COLUMNS, float))
-    assert collection.collection(table, "t", verdict, control)["answer"].startswith(start)
-    assert collection.collection(table, "another", verdict, control) is None
+    row |= dict.fromkeys(set_test.POWER)
+    table = pd.DataFrame([row]).astype(dict.fromkeys(set_test.COLUMNS, float))
+    assert set_test.collection(table, "t", verdict, control)["answer"].startswith(start)
+    assert set_test.collection(table, "another", verdict, control) is None
     blind = table.assign(access="model-free")
-    assert collection.collection(blind, "t", verdict, control)["answer"].startswith("Not asked")
+    assert set_test.collection(blind, "t", verdict, control)["answer"].startswith("Not asked")
 
 
 def test_the_privacy_bound_is_told_with_its_meaning(text):
@@ -369,22 +369,22 @@ def test_pairs_beyond_chance_are_counted_faced_up_and_capped(text):
     rows = [
         {"target": "t", "attack": "a", "other": f"b{i}", "p_holm": 0.01}
         | {"difference": -0.1 - i / 100, "low": -0.4, "high": -0.02}
-        for i in range(comparisons.SHOWN + 1)
+        for i in range(pairwise.SHOWN + 1)
     ]
     close = {**rows[0], "other": "c", "p_holm": 0.05}
     unknown = {**rows[0], "other": "d", "p_holm": float("nan")}
-    found = comparisons.comparisons(pd.DataFrame([*rows, close, unknown]), "t", 0.05)
+    found = pairwise.comparisons(pd.DataFrame([*rows, close, unknown]), "t", 0.05)
     assert (found["pairs"], found["differ"]) == (len(rows) + 2, len(rows))
-    assert len(found["rows"]) == comparisons.SHOWN
+    assert len(found["rows"]) == pairwise.SHOWN
     assert "a" not in found["unbeaten"] and {"b0", "c", "d"} <= set(found["unbeaten"])
     first = found["rows"][0]
     assert (first["better"], first["worse"]) == (f"b{len(rows) - 1}", "a")
     assert first["difference"] == pytest.approx(0.22) and first["low"] == pytest.approx(0.02)
     assert first["high"] == pytest.approx(0.4)
-    assert comparisons.comparisons(pd.DataFrame(rows), "another", 0.05) is None
+    assert pairwise.comparisons(pd.DataFrame(rows), "another", 0.05) is None
     told = folded(text, "emoji-overfit", "Which attack is better than which")
     shown, all_of_them = map(int, re.search(r"Shown are the (\d+) largest of (\d+)", told).groups())
-    assert shown == comparisons.SHOWN < all_of_them and "All 21 pairs stand in" in told
+    assert shown == pairwise.SHOWN < all_of_them and "All 21 pairs stand in" in told
     assert "better at telling the two sets apart" in folded(text, "emoji-shifted", "Which attack")
 
 
@@ -392,7 +392,7 @@ def test_a_table_without_its_columns_is_named(tmp_path):
     table = tmp_path / "pairwise.csv"
     table.write_text("target,attack,p\nt,a,0.1\n")
     with pytest.raises(ValueError, match=r"pairwise\.csv: no column 'other'; found: target, att"):
-        further.read(table, comparisons.WORDS, comparisons.COLUMNS)
+        details.read(table, pairwise.WORDS, pairwise.COLUMNS)
 
 
 def test_what_was_tested_is_told_by_kind(text):
@@ -411,7 +411,7 @@ def test_what_was_tested_is_told_by_kind(text):
 def test_prose_keeps_its_shape_and_escapes_the_rest():
     page = "# t\n\n## a\n\nOne **two**\nthree `x*y*` <b>.\n\n- p\n  q\n- r\n\n"
     page += "```sh\n# one\n\ntwo\n```\n\nEnd.\n"
-    assert str(prose.sections(page)["a"]).splitlines() == [
+    assert str(markdown.sections(page)["a"]).splitlines() == [
         "<p>One <strong>two</strong> three <code>x*y*</code> &lt;b&gt;.</p>",
         "<ul><li>p q</li><li>r</li></ul>",
         "<pre><code># one",
@@ -482,11 +482,11 @@ def test_policy_lets_only_our_script_run(text):
 
 def test_missing_and_broken_figures_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"web-roc\.svg"):
-        drawings.of_target("web", [])
+        inline_figures.of_target("web", [])
     broken = tmp_path / "web-roc.svg"
     broken.write_text("nothing")
     with pytest.raises(ValueError, match=r"web-roc\.svg: expected an <svg>"):
-        drawings.of_target("web", [broken])
+        inline_figures.of_target("web", [broken])
 
 
 def test_notes_name_whom_they_concern():
@@ -540,4 +540,4 @@ def test_a_whole_set_covers_its_parts():
 
 def test_figures_do_not_borrow_names():
     svg = '<svg><clipPath id="p1"/><g clip-path="url(#p1)"/><use xlink:href="#p1"/></svg>'
-    assert drawings.inline(svg, "t-").count("t-p1") == 3
+    assert inline_figures.inline(svg, "t-").count("t-p1") == 3

@@ -67,7 +67,7 @@ def test_nothing_reruns_without_a_change_of_content(bench):
         file.write_text(text.replace('"""', docstring, 1) + comment)
     bench.edit("workflow/rules/scores.smk", "rule score:\n", "# A comment.\nrule score:\n")
     bench.edit("workflow/mia/stages/train.py", "def main() -> None:\n", LOGGED)
-    bench.edit("workflow/mia/stages/docs.py", "def main() -> None:\n", LOGGED)
+    bench.edit("workflow/mia/commands/docs.py", "def main() -> None:\n", LOGGED)
     for path in bench.folder.rglob("*"):
         if not path.relative_to(bench.folder).parts[0].startswith((".", "results")):
             os.utime(path)

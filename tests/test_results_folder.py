@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from mia import results_folder
-from mia.config import ConfigError, complete
+from mia.commands import delete_results
+from mia.config.schema import ConfigError, complete
 from mia.results_folder import IDENTITY, MADE, RUNS, made_here
 from mia.runs import announce
-from mia.stages import delete_results
 from micro_experiment import CONFIG, PROJECT, lay_out
 from workbench import Workbench, finished_jobs
 
@@ -262,7 +262,7 @@ def deletable(tmp_path, monkeypatch):
 def asked(answer: str, config: str = "config/config.yaml") -> subprocess.CompletedProcess:
     """Run the program as the Makefile does, with this answer."""
     return subprocess.run(
-        [sys.executable, "-m", "mia.stages.delete_results", "--config", config],
+        [sys.executable, "-m", "mia.commands.delete_results", "--config", config],
         env={"PYTHONPATH": str(PROJECT / "workflow")},
         input=answer,
         capture_output=True,

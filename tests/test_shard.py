@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from mia import tables
-from mia.shard import Shard
+from mia import storage
+from mia.measuring.shard import Shard
 
 
 def shard(folder, rows):
     """A shard of (key, image_id, part, caption, other caption)."""
     table = pd.DataFrame(rows, columns=["key", "image_id", "part", "caption", "other"])
     table["alternates"] = [json.dumps({"blip": other}) if other else "" for other in table["other"]]
-    tables.write(table.drop(columns="other").assign(kept=True), folder / "manifest.parquet")
+    storage.write(table.drop(columns="other").assign(kept=True), folder / "manifest.parquet")
     latents = {"z0": np.arange(len(table), dtype=np.float32).reshape(-1, 1, 1, 1)}
     held = {name: json.dumps(table[name].tolist()) for name in ("key", "image_id")}
     save_file(latents, folder / "latents.safetensors", held)

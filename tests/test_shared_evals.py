@@ -5,9 +5,9 @@ import importlib
 import numpy as np
 import torch
 
-from mia.attack_rows import build_attack
-from mia.batch import Batch
-from mia.work import Work
+from mia.config.attacks import build_attack
+from mia.measuring.batch import Batch
+from mia.measuring.work import Work
 from toy import SHAPE, ToyAutoencoder, ToyDenoiser
 
 Z0 = np.random.default_rng(1).standard_normal((5, *SHAPE)).astype(np.float32)

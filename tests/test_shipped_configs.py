@@ -11,9 +11,9 @@ import yaml
 from PIL import Image
 
 from hub_cache import cache_dataset, cache_model
-from mia import tables
-from mia.config import complete
-from mia.experiment import Experiment
+from mia import storage
+from mia.config.experiment import Experiment
+from mia.config.schema import complete
 from micro_experiment import PROJECT
 from tiny_model import as_first_published
 from workbench import Workbench
@@ -89,7 +89,7 @@ def test_a_shipped_config_is_planned_against_stand_ins(name, tiny_sd, tmp_path, 
     bench.run(*plans, model, "--configfile", str(tmp_path / name)).done()
     for image_set, spec in config["image_sets"].items():
         paths = (results / "images" / image_set / "plan").glob("*.parquet")
-        rows = pd.concat([tables.read(path) for path in paths])
+        rows = pd.concat([storage.read(path) for path in paths])
         assert len(rows) == PICTURES * len(spec.get("parts", [""]))
         assert (rows["caption"] != "").all() and (rows["status"] == "").all()
     found = json.loads((tmp_path / model).read_text())

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from measured import evidence, measured
-from mia.attack_rows import build_attack
-from mia.batch import Batch
+from mia.config.attacks import build_attack
+from mia.measuring.batch import Batch
 from mia.noise import draw_noise
 from mia.query import Query
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser, toy_epsilon

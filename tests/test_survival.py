@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mia.evaluation.survival import DEALT, survival
+from mia.audit.survival import DEALT, survival
 
 
 def manifest(**parts):

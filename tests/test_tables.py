@@ -11,15 +11,15 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
-from mia import tables
-from mia.chance import auc_band
+from mia import storage
+from mia.cost.attacks import costs, evaluations
 from mia.evaluation.comparison import above_blind, above_chance, compare
-from mia.evaluation.costs import costs, evaluations
-from mia.metrics import auc
-from mia.paired import paired_auc_difference
 from mia.query import Query
 from mia.stages import audit, evaluate
 from mia.stages import tables as stage
+from mia.stats.metrics import auc
+from mia.stats.no_signal import auc_band
+from mia.stats.paired import paired_auc_difference
 
 SUMMARY = """
 target attack access n_member n_nonmember
@@ -149,7 +149,7 @@ def made(tmp_path_factory):
     for number, (target, shift) in enumerate(shifts.items()):
         members = membership(per_class=400)
         path = folder / "targets" / target / "membership.parquet"
-        tables.write(members, path)
+        storage.write(members, path)
         argv["--memberships"].append(str(path))
         metrics, files = [], {}
         for seed, attack in enumerate(ATTACKS):
@@ -160,7 +160,7 @@ def made(tmp_path_factory):
             metrics.append(evaluate.evaluate(target, attack, str(score), str(path), SETTINGS))
             files[attack] = str(score)
             out = folder / "metrics" / target / f"{attack}.json"
-            tables.write_json(metrics[-1], out)
+            storage.write_json(metrics[-1], out)
             argv["--metrics"].append(str(out))
             argv["--scores"].append(str(score))
         blind = [found for found in metrics if found["blind"]]
@@ -168,7 +168,7 @@ def made(tmp_path_factory):
         found = audit.audit(target, blind, files, members, settings, number == 0, str(path))
         found["estimates_worse_than_zero"] = ["late"] if target == "shifted" else []
         found["fits_another_prediction_type"] = []
-        tables.write_json(found, folder / "audit" / f"{target}.json")
+        storage.write_json(found, folder / "audit" / f"{target}.json")
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}

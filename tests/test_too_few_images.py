@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from made_target import SETTINGS, membership, scores, write_scores
-from mia import checks, tables
-from mia.images.sufficiency import require_folds
+from mia import storage
+from mia.evaluation import flags
 from mia.stages import evaluate
 from mia.stages.score import fitted
+from mia.targets.sufficiency import require_folds
 from test_images_membership import RULE, blobs, manifest, run
 
 PARTS = {"members": ["ours", ["member"]], "nonmembers": ["theirs", ["all"]]}
@@ -94,18 +95,18 @@ def test_few_images_are_flagged_in_the_log_and_beside_every_number(tmp_path, cap
     assert "warning: few_images: 5 unrelated images to evaluate a side" in capsys.readouterr().err
     for per_class, group_size, flagged in ((38, 1, True), (40, 1, False), (40, 2, True)):
         rows = membership(per_class, group_size)
-        tables.write(rows, tmp_path / "membership.parquet")
+        storage.write(rows, tmp_path / "membership.parquet")
         path = write_scores(tmp_path / "loss.parquet", scores(rows, 0.5))
         found = evaluate.evaluate(
             "t", "loss", str(path), str(tmp_path / "membership.parquet"), SETTINGS
         )
         assert ("few_images" in found["flags"]) == flagged
-    assert checks.few_images(19) and not checks.few_images(20)
+    assert flags.few_images(19) and not flags.few_images(20)
 
 
 def test_a_trained_attack_that_gets_one_side_only_says_so(tmp_path):
     rows = membership(4)
-    tables.write(rows, tmp_path / "membership.parquet")
+    storage.write(rows, tmp_path / "membership.parquet")
     ids = list(rows["image_id"][:4])
     with pytest.raises(ValueError, match="learns from 4 images, all of one side"):
         fitted(None, None, str(tmp_path / "membership.parquet"), ids)

@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 
 from measured import measured
-from mia import denoising_settings, tables
-from mia.attack_rows import build_attack, build_attacks, known_attacks, reads
+from mia import storage
 from mia.attacks import dubinski
-from mia.config import ConfigError
-from mia.cost_plan import evals_together
+from mia.attacks.shared import dubinski_settings
+from mia.attacks.shared.features import of_signals
+from mia.config.attacks import build_attack, build_attacks, known_attacks, reads
+from mia.config.schema import ConfigError
+from mia.cost.signals import evals_together
 from mia.evidence import Evidence
-from mia.features import of_signals
-from mia.metrics import auc
 from mia.query import dump, grid
 from mia.stages import score as stage
+from mia.stats.metrics import auc
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 N = 240
@@ -111,7 +112,7 @@ def test_the_papers_classifier_reads_the_three_losses_of_a_setting(setting):
         score = one.score(Evidence(tuple(ids), alone, alpha_bar=ALPHA_BAR))
         np.testing.assert_allclose(row[f"{loss} {visited[1]}"], np.log(-score), rtol=1e-9)
     others = [
-        dubinski.Attack(setting, loss, t, 2) for loss in denoising_settings.COLUMNS for t in visited
+        dubinski.Attack(setting, loss, t, 2) for loss in dubinski_settings.COLUMNS for t in visited
     ]
     assert evals_together([attack, *others]) == evals_together(others)
 
@@ -349,7 +350,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     for path, table in files.items():
         about = {"set": "s", "fields": fields.get(path), "devices": ["cpu"], "repeats": []}
         table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
-        tables.write(table, folder / path, about)
+        storage.write(table, folder / path, about)
     kept, fit = [], type(build_attack(name, row)).fit
 
     def watched(attack, given, member):
@@ -360,7 +361,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     spec = {"name": name, "row": row}
     if reads(build_attack(name, row), "rows"):
         spec["queries"] = dump(asked(name, row))
-    tables.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
+    storage.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
     argv = ["score", "--attack", json.dumps(spec), "--target", "t", "--seed", "5"]
     argv += ["--model", str(folder / "model.json")]
     argv += ["--membership", str(folder / "membership.parquet")]
@@ -372,7 +373,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     monkeypatch.setattr(sys, "argv", argv)
     stage.main()
     (seen,) = kept
-    return tables.read(folder / "score.parquet"), tables.metadata(folder / "score.parquet"), seen
+    return storage.read(folder / "score.parquet"), storage.metadata(folder / "score.parquet"), seen
 
 
 KEPT = ("set", "key", "image_id", "group", "fold", "kept", "timestep", "draw", "condition")

@@ -12,14 +12,14 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from mia.denoisers.base import to_epsilon
-from mia.model_folder import describe
-from mia.training.base import base_pipeline
-from mia.training.diffusion import build_pipeline, train_diffusion, wanted
-from mia.training.samples import generate, picture_rows
-from mia.training.tokenizer import train_tokenizer
-from mia.training.vae import psnr, train_vae
-from mia.training_ledger import kept_training, replace_tree
+from mia.models.denoiser import to_epsilon
+from mia.models.folder import describe
+from mia.models.training.base import base_pipeline
+from mia.models.training.diffusion import build_pipeline, train_diffusion, wanted
+from mia.models.training.ledger import kept_training, replace_tree
+from mia.models.training.samples import generate, picture_rows
+from mia.models.training.tokenizer import train_tokenizer
+from mia.models.training.vae import psnr, train_vae
 
 SETTINGS = {
     "seed": 0, "resolution": 16, "epochs": 3, "keep": [2, 3], "batch_size": 4,

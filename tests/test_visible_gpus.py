@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mia.visible_gpus import AMD, why_no_gpu
+from mia.models.visible_gpus import AMD, why_no_gpu
 
 ASKED = """
 import sys

@@ -9,7 +9,7 @@ import torch
 from transformers import CLIPConfig, CLIPModel
 
 from mia.file_hash import file_hash
-from mia.training.tokenizer import train_tokenizer
+from mia.models.training.tokenizer import train_tokenizer
 
 SIZE, MEAN, SPREAD = 16, [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 TOKENS = 8

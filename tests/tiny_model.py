@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from mia.training.diffusion import build_pipeline
-from mia.training.tokenizer import train_tokenizer
-from mia.training.vae import build_vae
+from mia.models.training.diffusion import build_pipeline
+from mia.models.training.tokenizer import train_tokenizer
+from mia.models.training.vae import build_vae
 
 SETTINGS = {
     "resolution": 16,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from mia import tables
+from mia import storage
 from micro_experiment import lay_out
 
 # Snakemake announces a job as `rule score:` with indented fields, and reports its end by number.
@@ -110,7 +110,7 @@ class Workbench:
     def resume(self) -> subprocess.CompletedProcess:
         """Do the first half of `make resume`."""
         return subprocess.run(
-            [sys.executable, "-m", "mia.stages.resume"],
+            [sys.executable, "-m", "mia.commands.resume"],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": "workflow"},
             capture_output=True,
@@ -125,7 +125,7 @@ class Workbench:
     def scores(self, target: str = "fair") -> dict[str, pd.Series]:
         """Return every score file of a target, index image_id."""
         return {
-            path.stem: tables.read(path).set_index("image_id")["score"]
+            path.stem: storage.read(path).set_index("image_id")["score"]
             for path in sorted((self.folder / "results/scores" / target).glob("*.parquet"))
         }
 
@@ -198,7 +198,7 @@ def assert_same_numbers(one: Workbench, other: Workbench) -> None:
 def losses(bench: Workbench) -> pd.Series:
     """Return every loss under the caption that was measured, by picture and query."""
     files = sorted((bench.folder / "results/queries").glob("*/*/denoise/*.parquet"))
-    rows = pd.concat([tables.read(file) for file in files])
+    rows = pd.concat([storage.read(file) for file in files])
     return rows.set_index(["image_id", "timestep", "draw", "condition"])[
         "loss_caption"
     ].sort_index()

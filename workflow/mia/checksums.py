@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from mia import tables
+from mia import storage
 from mia.seal import DamagedFile
 
 NAME = "checksums.json"  # name of each file to its sha256
@@ -14,7 +14,7 @@ NAME = "checksums.json"  # name of each file to its sha256
 
 def write(paths: Iterable[Path], output: Path) -> None:
     """Write the checksums of `paths`, which lie in the folder of `output`."""
-    tables.write_json({path.name: _sha256(path.read_bytes()) for path in paths}, output)
+    storage.write_json({path.name: _sha256(path.read_bytes()) for path in paths}, output)
 
 
 def read(path: Path) -> str:
@@ -27,7 +27,7 @@ def read(path: Path) -> str:
     """
     data, beside = path.read_bytes(), path.with_name(NAME)
     if beside.is_file():
-        found, expected = _sha256(data), tables.read_json(beside).get(path.name)
+        found, expected = _sha256(data), storage.read_json(beside).get(path.name)
         if expected not in (None, found):
             raise DamagedFile(path, f"its sha256 is {found}, not {expected}")
     return data.decode("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mia.config import ConfigError
+from mia.config.schema import ConfigError
 
 IDENTITY = ".experiment"  # holds the name of the config
 RUNS = ".runs"  # notes of the runs that are at work on it (mia.runs)

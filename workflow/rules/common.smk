@@ -6,15 +6,15 @@ import sys
 
 import snakemake.exceptions
 
-from mia import config as mia_config
+from mia.config import schema
 from mia import query as mia_query
 from mia import results_folder, runs
-from mia.attack_rows import reads
-from mia.experiment import Experiment
-from mia.file_checks import check_files
+from mia.config.attacks import reads
+from mia.config.experiment import Experiment
+from mia.config.check_files import check_files
 from mia.fingerprint import fingerprint, remember
 from mia.job_environment import prepare
-from mia.model_folder import families
+from mia.models.folder import families
 
 prepare(WORKFLOW)
 remember(Path(".snakemake/fingerprints.json"))
@@ -26,7 +26,7 @@ if IS_RUN:
     runs.announce(runs.NOTES)
 
 try:
-    config = mia_config.complete(config)
+    config = schema.complete(config)
     EXPERIMENT = Experiment(config)
     R = config["results"].rstrip("/")
     CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
@@ -54,7 +54,7 @@ if IS_RUN:
 
 
 onstart:
-    from mia.tables import write_text
+    from mia.storage import write_text
 
     gpu_of_jobs()
     # Snakemake's lock does not know of runs in other folders with these results, and a run that

@@ -8,8 +8,8 @@ sys.path.insert(0, str(WORKFLOW))
 
 from snakemake.exceptions import WorkflowError
 
-from mia import config_file
-from mia.config import ConfigError
+from mia.config import yaml_file
+from mia.config.schema import ConfigError
 
 DEFAULT_CONFIG = f"{workflow.basedir}/config/config.yaml"
 
@@ -24,6 +24,6 @@ def config_error(error):
 if workflow.is_main_process:
     try:
         for path in workflow.overwrite_configfiles or [DEFAULT_CONFIG]:
-            config_file.read(path)
+            yaml_file.read(path)
     except ConfigError as error:
         raise config_error(error)

@@ -6,9 +6,9 @@ their names as patterns. Each parameter names what it compares, so that `make wh
 
 from functools import cache
 
-from mia.contents import Contents
-from mia.images.folder_captions import ENDINGS
-from mia.images.source_keys import captions_ending, captions_table
+from mia.given.contents import Contents
+from mia.images.sources.shared.folder_captions import ENDINGS
+from mia.images.sources.shared.keys import captions_ending, captions_table
 
 CONTENTS = Contents(Path(".snakemake/hashes.json"))
 

@@ -1,6 +1,6 @@
 """Image sets: plan, download, open, deduplicate, split; and who is a member in which target."""
 
-CAPTION_TABLE = "workflow/mia/images/openmoji_names.csv"
+CAPTION_TABLE = "workflow/mia/images/sources/shared/openmoji_names.csv"
 
 
 PLAN_KEYS = (
@@ -25,7 +25,7 @@ for image_set in SETS:
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            code=stage_code("plan", "mia.images.openmoji"),
+            code=stage_code("plan", "mia.images.sources.shared.openmoji"),
             name=image_set,
             spec=as_given(selected(SETS[image_set], PLAN_KEYS)),
             contents=planned_contents(image_set),
@@ -50,7 +50,7 @@ rule download:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        code=stage_code("download", "mia.images.openmoji"),
+        code=stage_code("download", "mia.images.sources.shared.openmoji"),
         spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
         contents=picture_contents,
         exclude=exclude_list_now,

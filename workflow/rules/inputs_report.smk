@@ -1,6 +1,6 @@
 """Named input and parameter functions of figures and report."""
 
-from mia.cost_plan import evals_alone
+from mia.cost.signals import evals_alone
 
 
 def reported_files():

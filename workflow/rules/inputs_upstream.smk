@@ -1,6 +1,6 @@
 """Named input and parameter functions of the rules that make pictures and models."""
 
-from mia.clip_folder import encoder_name
+from mia.models.clip_folder import encoder_name
 
 # Image sets
 
@@ -77,7 +77,7 @@ def membership_spec(wildcards):
 def membership_code(wildcards):
     match = config["targets"][wildcards.target]["match"]
     return stage_code(
-        "membership", *([f"mia.matching.{match}"] if match != "none" else [])
+        "membership", *([f"mia.targets.matching.{match}"] if match != "none" else [])
     )
 
 

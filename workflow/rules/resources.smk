@@ -2,7 +2,7 @@
 
 import os
 
-from mia.visible_gpus import why_no_gpu
+from mia.models.visible_gpus import why_no_gpu
 
 # A card is asked for where the config asks for one: with `measure.device: auto` a job takes a card
 # that it happens to see, and no cluster keeps one back for it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import parameters
+from mia.attacks.shared import parameters
 from mia.blind import stack
 from mia.evidence import Evidence
 from mia.query import Query

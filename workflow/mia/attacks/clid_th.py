@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from mia.attacks.shared.parameters import at_least_one, one_of
 from mia.evidence import Evidence
-from mia.metrics import auc
-from mia.parameters import at_least_one, one_of
 from mia.query import Query, grid
+from mia.stats.metrics import auc
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mia.denoising_settings import COLUMNS, SETTINGS, query, values, visited
+from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited
+from mia.attacks.shared.parameters import at_least_one, one_of
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
 from mia.query import Query
 
 if TYPE_CHECKING:

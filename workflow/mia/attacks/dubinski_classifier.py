@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import features, learning
-from mia.denoising_settings import COLUMNS, SETTINGS, query, signal, values, visited
+from mia.attacks.shared import classifiers, features
+from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, signal, values, visited
+from mia.attacks.shared.parameters import at_least_one, one_of
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of
 from mia.query import Query
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ class Attack:
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
-        model = learning.classifier(self.classifier, evidence.seed)
+        model = classifiers.classifier(self.classifier, evidence.seed)
         found = self._features(evidence).loc[member.index]
         return replace(self, _model=model.fit(found, member.to_numpy()))
 
     def score(self, evidence: Evidence) -> pd.Series:
-        return learning.predicted(self._model, self._features(evidence))
+        return classifiers.predicted(self._model, self._features(evidence))
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
         import pandas as pd

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
-from mia.parameters import at_least_one
 from mia.query import Query, grid
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Latent error of one guided denoising step: members come out nearer to their own latent.
 
-No evals beyond the noise estimates: the error is algebra on their inner products (`mia.gram`).
+No evals beyond the noise estimates: the error is algebra on their inner products
+(`mia.attacks.shared.guided_step`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia.attacks.shared.guided_step import latent_error
+from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
-from mia.gram import latent_error
-from mia.parameters import at_least_one
 from mia.query import Query, grid
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import features, learning
+from mia.attacks.shared import classifiers, features
+from mia.attacks.shared.parameters import at_least_one, one_of, single_condition
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, one_of, single_condition
 from mia.query import Query, grid
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class Attack:
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
         features = self._features(evidence).loc[member.index]
-        model = learning.classifier(self.classifier, evidence.seed)
+        model = classifiers.classifier(self.classifier, evidence.seed)
         return replace(self, _model=model.fit(features, member.to_numpy()))
 
     def score(self, evidence: Evidence) -> pd.Series:
-        return learning.predicted(self._model, self._features(evidence))
+        return classifiers.predicted(self._model, self._features(evidence))
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
         return features.log_sizes(evidence.signals["denoise"], [f"loss_{self.queries[0].side}"])

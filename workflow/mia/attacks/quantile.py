@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
-from mia.parameters import at_least_one, single_condition
 from mia.query import Query, grid
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mia import features, learning
+from mia.attacks.shared import classifiers, features
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
-from mia.parameters import one_of
 from mia.query import Query, grid
 
 if TYPE_CHECKING:
@@ -72,14 +72,14 @@ class Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
         labels = member.to_numpy()
         if self.classifier == "logistic":
-            model = learning.ridge(labels, evidence.seed)
+            model = classifiers.ridge(labels, evidence.seed)
         else:
-            model = learning.classifier("boosting", evidence.seed)
+            model = classifiers.classifier("boosting", evidence.seed)
         return replace(self, _model=model.fit(self._features(evidence).loc[member.index], labels))
 
     def score(self, evidence: Evidence) -> pd.Series:
         found = self._features(evidence).reindex(columns=self._model.feature_names_in_)
-        return learning.predicted(self._model, found)
+        return classifiers.predicted(self._model, found)
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
         fields = {name for query in self._queries for name in query.fields()}

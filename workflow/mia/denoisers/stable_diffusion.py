@@ -11,13 +11,13 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from mia.denoisers.base import to_epsilon
-from mia.denoisers.loading import load_whole
-from mia.denoisers.tokenizer import load_tokenizer
+from mia.models.denoiser import to_epsilon
+from mia.models.loading import load_whole
+from mia.models.tokenizer import load_tokenizer
 
 
 class StableDiffusion:
-    """A denoiser (`mia.denoisers.base.Denoiser`) from a Stable-Diffusion-format folder.
+    """A denoiser (`mia.models.denoiser.Denoiser`) from a Stable-Diffusion-format folder.
 
     Args:
         model: Contents of model.json.

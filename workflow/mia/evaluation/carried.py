@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from mia import chance, checks, metrics
-from mia.intervals import auc_interval, rate_interval
+from mia.evaluation import flags
+from mia.stats import metrics, no_signal
+from mia.stats.intervals import auc_interval, rate_interval
 
 
 def at_limits(
@@ -43,13 +44,13 @@ def _at_limit(
 ) -> dict[str, Any]:
     allowed = metrics.allowed_false_positives(limit, len(chosen_on))
     entry = {"limit": limit, "n_calibration": len(chosen_on), "alarm": False}
-    if checks.too_few(allowed):
+    if flags.too_few(allowed):
         note = f"n/a: {len(chosen_on)} calibration nonmembers allow {allowed} false positives"
         return {**entry, "threshold": None, "fpr": None, "tpr": None, "note": note}
     threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
     nonmembers = evaluation[~evaluation["member"]]
     counts = [_reached(rows, threshold) for rows in (chosen_on, nonmembers)]
-    alarm = checks.threshold_does_not_carry(*((round(hits), n) for hits, n in counts), level)
+    alarm = flags.threshold_does_not_carry(*((round(hits), n) for hits, n in counts), level)
     exists = math.isfinite(threshold)
     note = "" if exists else "equal scores leave no threshold within the limit: nobody is called"
     return {
@@ -96,6 +97,6 @@ def balanced_accuracy(
     member, group = evaluation["member"].to_numpy(), evaluation["group"].to_numpy()
     found = auc_interval(called.astype(float), member, confidence, group, resamples, seed)
     groups = metrics.groups_of(member, group)
-    band = chance.balanced_accuracy_band(*groups, called.mean(), confidence)
+    band = no_signal.balanced_accuracy_band(*groups, called.mean(), confidence)
     exists = math.isfinite(threshold)
-    return asdict(found) | {"threshold": threshold if exists else None} | chance.ends(band)
+    return asdict(found) | {"threshold": threshold if exists else None} | no_signal.ends(band)

@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import pandas as pd
 
-from mia.metrics import auc
-from mia.paired import difference_from_chance, holm, paired_auc_difference
+from mia.stats.metrics import auc
+from mia.stats.paired import difference_from_chance, holm, paired_auc_difference
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Comparison:
         attack: Name of the attack.
         blind: Name of the blind baseline.
         value: The difference, in [-1, 1].
-        low: Lower end of the interval (`mia.paired.Adjusted`): without 0 exactly when
+        low: Lower end of the interval (`mia.stats.paired.Adjusted`): without 0 exactly when
             `p` < 1 - confidence.
         high: Upper end.
         p: Two-sided, Holm-adjusted over all comparisons of the target.

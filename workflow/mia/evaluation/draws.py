@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.metrics import auc
+from mia.stats.metrics import auc
 
 PREFIX = "draw_"  # of the score file's columns: the score from one draw alone
 

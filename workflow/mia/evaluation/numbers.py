@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from mia import chance, checks, metrics
 from mia.evaluation import carried
+from mia.evaluation.flags import below_chance, constant, few_false_positives, few_images, too_few
 from mia.evaluation.scored import fold_of
-from mia.intervals import auc_interval, partial_auc_interval, tpr_interval
+from mia.stats import metrics, no_signal
+from mia.stats.intervals import auc_interval, partial_auc_interval, tpr_interval
 
 LIMITS = (0.1, 0.01, 0.001)  # of the FPR
 PARTIAL = 0.1  # FPR up to which the partial AUC goes
@@ -29,7 +30,7 @@ def numbers(
     """Return what metrics/{target}/{attack}.json says about scores.
 
     Scores without signal land between `chance_low` and `chance_high` of a number with probability
-    `confidence`, at this many groups of pictures (`mia.chance`).
+    `confidence`, at this many groups of pictures (`mia.stats.no_signal`).
 
     Args:
         rows: Index image_id; columns score, member, group, fold (`scored`).
@@ -62,29 +63,29 @@ def numbers(
         limits = carried.at_limits(free, evaluation, LIMITS, confidence)
         balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
     flags = {
-        "few_images": checks.few_images(min(groups)),
-        "constant": checks.constant(scores),
-        "below_chance": checks.below_chance(auc.high),
-        "too_few": any(checks.too_few(point.allowed) for point in points),
-        "few_false_positives": any(checks.few_false_positives(point.allowed) for point in points),
+        "few_images": few_images(min(groups)),
+        "constant": constant(scores),
+        "below_chance": below_chance(auc.high),
+        "too_few": any(too_few(point.allowed) for point in points),
+        "few_false_positives": any(few_false_positives(point.allowed) for point in points),
         "threshold_does_not_carry": any(entry["alarm"] for entry in limits or ()),
     }
     return {
         "n_member": size[0],
         "n_nonmember": size[1],
-        "auc": asdict(auc) | chance.ends(chance.auc_band(*groups, confidence)),
+        "auc": asdict(auc) | no_signal.ends(no_signal.auc_band(*groups, confidence)),
         "partial_auc": {"limit": PARTIAL}
         | asdict(partial)
-        | chance.ends(chance.partial_auc_band(*groups, PARTIAL, confidence)),
+        | no_signal.ends(no_signal.partial_auc_band(*groups, PARTIAL, confidence)),
         "tpr": [
             _tpr(point, interval, size[1], limit)
-            | chance.ends(chance.tpr_band(*groups, limit, confidence))
+            | no_signal.ends(no_signal.tpr_band(*groups, limit, confidence))
             for limit, point, interval in zip(LIMITS, points, intervals, strict=True)
         ],
         "carried": limits,
         "balanced_accuracy": balanced,
         "advantage": {"value": metrics.advantage(scores, member)}
-        | chance.ends(chance.advantage_band(*groups, confidence)),
+        | no_signal.ends(no_signal.advantage_band(*groups, confidence)),
         "flags": sorted(flag for flag, raised in flags.items() if raised),
     }
 
@@ -95,7 +96,7 @@ def _tpr(
     """One TPR at a limit; without a value where it would rest on fewer than two false positives."""
     entry = {"limit": limit, "value": None, "low": None, "high": None, "fpr": None}
     entry["false_positives_allowed"] = point.allowed
-    if checks.too_few(point.allowed):
+    if too_few(point.allowed):
         note = f"n/a: {nonmembers} nonmembers allow {point.allowed} false positives at this limit"
         return {**entry, "false_positives": None, "note": note}
     entry |= {"value": point.tpr, "low": interval[0], "high": interval[1], "fpr": point.fpr}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.paired import auc_differences, holm
+from mia.stats.paired import auc_differences, holm
 
 COLUMNS = ["target", "attack", "other", "difference", "low", "high", "p", "p_holm", "better", "n"]
 
@@ -19,10 +19,10 @@ def pairwise_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per pair of attacks: AUC(attack) - AUC(other), keys as in `COLUMNS`.
 
-    DeLong's paired variance, by group (`mia.metrics.auc_covariance`). `p` is two-sided, `p_holm`
-    adjusted over all pairs of the target: `better`, the attack with the larger AUC or `undecided`,
-    holds for all of them at once. Each interval is at least as wide as it would be alone, and
-    leaves out 0 exactly where `better` names an attack.
+    DeLong's paired variance, by group (`mia.stats.metrics.auc_covariance`). `p` is two-sided,
+    `p_holm` adjusted over all pairs of the target: `better`, the attack with the larger AUC or
+    `undecided`, holds for all of them at once. Each interval is at least as wide as it would be
+    alone, and leaves out 0 exactly where `better` names an attack.
 
     Args:
         target: Its name.

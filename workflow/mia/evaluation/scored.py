@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from mia import checks
+from mia.evaluation import flags
 
 
 def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     _refuse(rows.index.difference(score.index), source, "without a score; expected one")
     _refuse(score.index.difference(rows.index), source, "not in the target; expected its kept rows")
     score = score.astype("float64")
-    wrong = score.index[checks.not_finite(score.to_numpy())]
+    wrong = score.index[flags.not_finite(score.to_numpy())]
     _refuse(wrong, source, "with a score that is not finite; expected a number")
     table = rows[["member", "group", "fold"]].assign(score=score)
     return table.astype({"member": bool}).sort_index()

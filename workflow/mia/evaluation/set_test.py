@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import nctdtr, ndtri, stdtr, stdtrit
 
-from mia.holm import holm_adjusted
+from mia.stats.holm import holm_adjusted
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LEVEL, CONFIDENCE = 0.05, 0.95

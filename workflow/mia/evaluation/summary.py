@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from mia import checks
+from mia.cost.attacks import Cost
 from mia.evaluation.comparison import Comparison, above_blind
-from mia.evaluation.costs import Cost
+from mia.evaluation.flags import duplicates_across_sets, shift
 
 LONG = [
     *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
@@ -85,8 +85,8 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
     nonmembers = audit["counts"]["nonmembers"]
     dropped = [n for why, n in nonmembers["dropped"].items() if DUPLICATE in why]
     flags = {
-        "shift": checks.shift(audit["verdict"]),
-        "duplicates_across_sets": checks.duplicates_across_sets(sum(dropped), nonmembers["kept"]),
+        "shift": shift(audit["verdict"]),
+        "duplicates_across_sets": duplicates_across_sets(sum(dropped), nonmembers["kept"]),
     }
     return [flag for flag, raised in flags.items() if raised]
 

@@ -1,1 +1,1 @@
-"""Image sets: plan, download, rows, hashes, duplicates. Pure where it can be."""
+"""From an address to a manifest: plan, archive, images, hashes, splits. Pure where it can be."""

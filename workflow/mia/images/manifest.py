@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import duplicates, hashes, split
-from mia.images.components import components, links
-from mia.images.representatives import representatives
+from mia.images import hashes, split
+from mia.images.duplicates.components import components, links
+from mia.images.duplicates.pairs import REVIEW, pairs_within
+from mia.images.duplicates.representatives import representatives
 from mia.images.rows import NUMBERS, STATISTICS
 
 COLUMNS = [
@@ -57,8 +58,8 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     """
     rows = rows.reset_index(drop=True)
     good = rows[rows["status"] == "success"].reset_index(drop=True)
-    pairs = duplicates.pairs_within(good, spec["duplicates"])
-    same = pairs[pairs["kind"] != duplicates.REVIEW]
+    pairs = pairs_within(good, spec["duplicates"])
+    same = pairs[pairs["kind"] != REVIEW]
     good = _with_verdicts(good, same, spec["duplicates"].get("linked_rmse", 0))
     good = _with_groups(good, same)
     failed = rows[rows["status"] != "success"]
@@ -115,7 +116,7 @@ def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
     of_key = manifest.set_index("key")
     part_a, part_b = (of_key["source_part"][pairs[key]].to_numpy() for key in ("key_a", "key_b"))
     dropped = pairs["key_a"].where(of_key["kept"][pairs["key_b"]].to_numpy(bool), pairs["key_b"])
-    decided = (part_a == part_b) & (pairs["kind"] != duplicates.REVIEW)
+    decided = (part_a == part_b) & (pairs["kind"] != REVIEW)
     pairs = pairs.assign(dropped=dropped.where(decided))
     captions = _equal_captions(manifest)
     pairs = pairs.astype({"distance": "Int64", "dropped": "string"})

@@ -15,9 +15,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import pandas as pd
 
 from mia.excerpt import cut, excerpt
-from mia.images.listing import locator_name
+from mia.images.download.public_hosts import PrivateAddress, require_public
 from mia.images.locators import digest, shard
-from mia.images.public_hosts import PrivateAddress, require_public
+from mia.images.sources.shared.listing import locator_name
 
 SCHEMES = ("http", "https")
 COLUMNS = [

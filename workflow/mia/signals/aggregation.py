@@ -10,13 +10,13 @@ from collections.abc import Hashable
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from mia.ddim import move
 from mia.query import Query
+from mia.signals.shared.ddim import move
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("pairwise",)
 

@@ -22,7 +22,7 @@ from mia.query import Query
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("l1_variant", "loss_variant", "l4_variant")
 VARIANTS = ("third-1", "third-2", "third-3", "drop-30", "drop-50", "drop-70", "shuffled")

@@ -17,16 +17,16 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mia.ddim import move
 from mia.noise import draw_noise
 from mia.query import Query
 from mia.signals.reconstruction import compare
+from mia.signals.shared.ddim import move
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("model_loss", "latent_error", "pixel_error")
 NEEDS_PIXELS = True

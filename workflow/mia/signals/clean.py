@@ -13,7 +13,7 @@ from mia.query import Query
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 NORMS = (1, 2, 4, 5)
 MEASURES = tuple(f"l{p}_clean" for p in NORMS)

@@ -6,7 +6,7 @@ For x0 = z0, ε the draw, z_t = √ᾱ_t z0 + √(1−ᾱ_t) ε and ε̂ = ε̂(
   caption), accumulated in float64; one DDIM step is linear in these vectors, so latent error at any
   guidance and step is algebra on a row;
 - `loss_c`: mean (ε − ε̂_c)²; `l1_c`: mean |ε − ε̂_c|; `l4_c`: mean (ε − ε̂_c)⁴;
-- `low_loss_c`: the loss of the low-passed residual (`mia.low_pass`);
+- `low_loss_c`: the loss of the low-passed residual (`mia.signals.shared.low_pass`);
 - `sq_guidance`: mean (ε̂_caption − ε̂_null)².
 
 Under another caption (`alt-x`) the columns named caption hold its estimate. d is the number of
@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mia.low_pass import low_pass
 from mia.query import Query
+from mia.signals.shared.low_pass import low_pass
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 VECTORS = ("x0", "eps", "caption", "null")
 DOTS = tuple(f"dot_{a}_{b}" for a, b in combinations_with_replacement(VECTORS, 2))

@@ -3,7 +3,7 @@
 x̃_0 = z0 and x̃_{s+k} = φ_{s→s+k}(x̃_s). A row at timestep t with step k holds
 
 - `lp_node`: mean |ε̂(x̃_{t+k}, t+k) − ε̂(x̃_t, t)|^p for p in 1, 2, 4, and `low_l2_node` of the
-  low-passed difference (`mia.low_pass`);
+  low-passed difference (`mia.signals.shared.low_pass`);
 - `t_error`: mean (φ_{t+k→t}(φ_{t→t+k}(x̃_t)) − x̃_t)², SecMI's, by its closed form.
 """
 
@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from mia.ddim import move, move_factor
-from mia.low_pass import low_pass
 from mia.query import Query
+from mia.signals.shared.ddim import move, move_factor
+from mia.signals.shared.low_pass import low_pass
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 NORMS = (1, 2, 4)
 MEASURES = (*(f"l{p}_node" for p in NORMS), "low_l2_node", "t_error")

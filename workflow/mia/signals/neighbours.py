@@ -15,7 +15,7 @@ from mia.query import Query
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("l1_neighbour", "loss_neighbour", "l4_neighbour")
 NEEDS_PIXELS = True

@@ -2,7 +2,7 @@
 
 ε̂_0 = ε̂(z0, 0, c), on request rescaled so that the mean of |ε̂_0| is `mean_abs`; then
 gap = ε̂_0 − ε̂(√ᾱ_t z0 + √(1−ᾱ_t) ε̂_0, t, c). A row holds `lp_gap` = mean |gap|^p for p in
-1, 2, 4, 5, and `low_l4_gap`, the same with p = 4 of the low-passed gap (`mia.low_pass`).
+1, 2, 4, 5, and `low_l4_gap`, the same with p = 4 of the gap after `mia.signals.shared.low_pass`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from mia.low_pass import low_pass
 from mia.query import Query
+from mia.signals.shared.low_pass import low_pass
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 NORMS = (1, 2, 4, 5)
 MEASURES = (*(f"l{p}_gap" for p in NORMS), "low_l4_gap")

@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from mia.ddim import clean_estimate, move
 from mia.query import Query
 from mia.signals import inversion
-from mia.ssim import grey, ssim
+from mia.signals.shared.ddim import clean_estimate, move
+from mia.signals.shared.ssim import grey, ssim
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.batch import Batch, Rows
+    from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("l1_pixel", "l2_pixel", "l1_rounded", "ssim")
 NEEDS_PIXELS = True

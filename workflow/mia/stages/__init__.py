@@ -2,15 +2,6 @@
 
 import sys
 
-from mia.seal import UnreadableFile
+from mia.command import in_one_line
 
-
-def _in_one_line(kind, error, trace) -> None:
-    """Whatever stage reads a file that is damaged: its name and the way out, no traceback."""
-    if issubclass(kind, UnreadableFile):
-        print(f"error: {error}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = _in_one_line
+sys.excepthook = in_one_line

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import tables
-from mia.attack_rows import build_attack
-from mia.embedding_tables import with_embeddings
-from mia.estimates import FLAGS, sentences
-from mia.evaluation.appendix import appendix
+from mia import storage
+from mia.audit.appendix import appendix
+from mia.audit.left_out import counts, kept_share
+from mia.audit.remarks import remarks
+from mia.audit.survival import survival
+from mia.audit.verdict import channels_of, verdict
+from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
-from mia.evaluation.left_out import counts, kept_share
-from mia.evaluation.remarks import remarks
+from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.scored import fold_of, scored
-from mia.evaluation.survival import survival
-from mia.evaluation.verdict import channels_of, verdict
-from mia.target_rows import read_images
+from mia.targets.pictures import with_embeddings
+from mia.targets.target_rows import read_images
 
 MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
 NAMED_TPR = 0.01  # limit of the FPR
@@ -53,7 +53,7 @@ def audit(
         raise ValueError(f"audit of {target}: {strangers} are no blind baselines")
     evaluations = {
         found["attack"]: fold_of(
-            scored(tables.read(path := scores[found["attack"]]), membership, path),
+            scored(storage.read(path := scores[found["attack"]]), membership, path),
             "evaluation",
             path,
         )
@@ -116,10 +116,10 @@ def blind_views(
 
 
 def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
-    """Model to what `mia.estimates.judge` found on each of its image sets."""
+    """Model to what `mia.evaluation.estimates.judge` found on each of its image sets."""
     found: dict[str, list[dict]] = {}
     for path in map(Path, paths):
-        found.setdefault(path.parent.parent.name, []).append(tables.read_json(path))
+        found.setdefault(path.parent.parent.name, []).append(storage.read_json(path))
     return found
 
 
@@ -149,17 +149,17 @@ def main() -> None:
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
     try:
-        tables.write_json(found(args), args.output)
+        storage.write_json(found(args), args.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 
 
 def found(args: argparse.Namespace) -> dict:
     """Read the inputs; return all that audit/{target}.json says."""
-    membership = tables.read(args.membership, MEMBERSHIP)
+    membership = storage.read(args.membership, MEMBERSHIP)
     of_target = audit(
         args.target,
-        [tables.read_json(path) for path in args.metrics],
+        [storage.read_json(path) for path in args.metrics],
         {Path(path).stem: path for path in args.scores},
         membership,
         args.settings,
@@ -180,7 +180,7 @@ def found(args: argparse.Namespace) -> dict:
     judged = estimates_by_model(args.estimates)
     said = [line for model, ones in judged.items() for line in sentences(model, ones)] + said
     columns, sides = ["part", "status", "caption"], args.pairing["sides"]
-    manifests = {Path(path).parent.name: tables.read(path, columns) for path in args.manifests}
+    manifests = {Path(path).parent.name: storage.read(path, columns) for path in args.manifests}
     return {
         **of_target,
         **more,

@@ -18,9 +18,11 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from mia import tables
-from mia.images import archive, download, exclusion, loopback, openmoji
-from mia.images.exclusion import NOTHING, Exclusion
+from mia import storage
+from mia.images import archive
+from mia.images.download import loopback, run_img2dataset
+from mia.images.sources.shared import exclusion, openmoji
+from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
 def fetch(
     plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = NOTHING
 ) -> None:
-    planned = tables.read(plan, ["key", "url", "sha256", "status", "error"])
+    planned = storage.read(plan, ["key", "url", "sha256", "status", "error"])
     bad = planned[planned["status"] != ""]
     excluded = {
         row.key: entries
@@ -55,7 +57,7 @@ def fetch(
     source = {"folder": from_folder, "builtin": from_builtin}.get(spec["source"], from_addresses)
     with (
         source(urls, spec) as (results, contents),
-        tables.replacing(pictures) as temporary,
+        storage.replacing(pictures) as temporary,
     ):
         hashes = archive.pack(unlisted(contents, without, excluded), temporary)
     results = {**results, **{row.key: (row.status, row.error) for row in bad.itertuples()}}
@@ -65,7 +67,7 @@ def fetch(
     rows = [(key, *results[key], hashes.get(key, "")) for key in sorted(results)]
     table = pd.DataFrame(rows, columns=["key", "status", "error", "sha256"], dtype="string")
     fitted = sorted(set().union(*excluded.values()))
-    tables.write(table, downloads, {"fitted": fitted} if fitted else {})
+    storage.write(table, downloads, {"fitted": fitted} if fitted else {})
 
 
 def unlisted(
@@ -82,9 +84,9 @@ def unlisted(
 @contextmanager
 def from_addresses(urls: dict[str, str], spec: dict) -> Iterator:
     allowed = tuple(spec.get("allow_hosts", ()))
-    rules = download.Rules(spec["timeout"], spec["byte_limit"], allowed)
-    with download.downloaded(urls, rules) as (results, places):
-        yield results, download.pictures(places)
+    rules = run_img2dataset.Rules(spec["timeout"], spec["byte_limit"], allowed)
+    with run_img2dataset.downloaded(urls, rules) as (results, places):
+        yield results, run_img2dataset.pictures(places)
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mia import tables
-from mia.caption_embedding import CaptionEmbedder
-from mia.embedding import Embedder
+from mia import storage
 from mia.images.archive import unpack
 from mia.images.pictures import prepare_checked
+from mia.models.clip_image import Embedder
+from mia.models.clip_text import CaptionEmbedder
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     args = parser.parse_args(arguments)
     used = "image_id" if args.pictures else "caption"
-    rows = tables.read(args.rows, ["key", "status", used])
+    rows = storage.read(args.rows, ["key", "status", used])
     rows = rows[rows["status"] == "success"]
     try:
         found = (
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     stored = {key: vector.tobytes() for key, vector in found.items()}
     embeddings = pd.Series(stored, dtype=object).reindex(sorted(rows["key"]))
     table = pd.DataFrame({"key": embeddings.index.astype("string"), "embedding": embeddings})
-    tables.write(table, args.output)
+    storage.write(table, args.output)
 
 
 def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.ndarray]:

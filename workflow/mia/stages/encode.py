@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mia import latents_file, tables
-from mia.encoding import encode
+from mia import storage
 from mia.images import archive
 from mia.images.pictures import prepare_checked
-from mia.sound_latents import require_sound
-from mia.weights import require_described
+from mia.models import latents_file
+from mia.models.encoding import encode
+from mia.models.sound_latents import require_sound
+from mia.models.weights import require_described
 
 
 def main() -> None:
@@ -23,10 +24,10 @@ def main() -> None:
     parser.add_argument("--output", required=True)
     args = parser.parse_args()
 
-    vae = tables.read_json(args.vae)["vae"]
+    vae = storage.read_json(args.vae)["vae"]
     require_described(vae, args.vae)
     columns = ["key", "image_id", "part", "kept"]
-    manifest = tables.read(args.manifest, columns)
+    manifest = storage.read(args.manifest, columns)
     wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
     image_ids = wanted.set_index("key")["image_id"].to_dict()
     names = archive.names(args.pictures)

@@ -6,11 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
-from mia import tables
-from mia.caption_embedding import CaptionEmbedder
-from mia.clip_folder import TEXT, channels
-from mia.embedding import Embedder
-from mia.model_json import ModelError
+from mia import storage
+from mia.models.clip_folder import TEXT, channels
+from mia.models.clip_image import Embedder
+from mia.models.clip_text import CaptionEmbedder
+from mia.models.model_json import ModelError
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
             CaptionEmbedder(args.spec, "cpu", threads=1)
     except (ModelError, OSError) as error:
         raise SystemExit(f"error: embedding model: {error}") from error
-    tables.write_json({**args.spec, "channels": embedded}, args.output)
+    storage.write_json({**args.spec, "channels": embedded}, args.output)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from mia import checks, tables
+from mia import storage
+from mia.evaluation import flags as checks
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.numbers import numbers
@@ -38,14 +39,14 @@ def evaluate(
     Raises:
         ValueError: The file lacks metadata, or its scores do not fit the membership table.
     """
-    about = tables.metadata(score)
+    about = storage.metadata(score)
     lacking = {"module", "access", "reads_images", "trained", "fitted"} - about.keys()
     if lacking:
         raise ValueError(
             f"{score}: no metadata {', '.join(sorted(lacking))}; expected a score file"
         )
-    scores = tables.read(score)
-    rows = scored(scores, tables.read(membership, MEMBERSHIP), score)
+    scores = storage.read(score)
+    rows = scored(scores, storage.read(membership, MEMBERSHIP), score)
     model_free = about["access"] == "model-free"
     found = numbers(
         rows,
@@ -103,7 +104,7 @@ def main() -> None:
             args.settings,
             args.randomised == "True",
         )
-        tables.write_json(found, args.output)
+        storage.write_json(found, args.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 

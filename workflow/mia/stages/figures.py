@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia import tables
-from mia.chance import auc_band
+from mia import storage
 from mia.evaluation.scored import fold_of, scored
-from mia.figures import choice, correlations, costs, files, histograms, roc, words
-from mia.figures.style import message
-from mia.metrics import groups_of
+from mia.report.figures import alt_text, correlations, costs, files, roc, selection
+from mia.report.figures.scores import draw
+from mia.report.figures.style import message
+from mia.stats.metrics import groups_of
+from mia.stats.no_signal import auc_band
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Scores:
             for name, about in self.about.items()
             if about["access"] == "model-free" and about["reads_images"]
         ]
-        return choice.shown(self.rows, self.access, learnt, blind)
+        return selection.shown(self.rows, self.access, learnt, blind)
 
 
 def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
@@ -73,8 +74,8 @@ def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
     Raises:
         ValueError: Scores do not fit the membership table; the message names file and pictures.
     """
-    about = {path: tables.metadata(path) for path in paths}
-    rows = {path: scored(tables.read(path), membership, str(path)) for path in paths}
+    about = {path: storage.metadata(path) for path in paths}
+    rows = {path: scored(storage.read(path), membership, str(path)) for path in paths}
     return Scores(
         {about[path]["name"]: rows[path] for path in paths},
         {about[path]["name"]: about[path] for path in paths},
@@ -83,7 +84,7 @@ def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
 
 def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
     """Return evals, AUC and its interval of each attack that costs any; index attack."""
-    found = [tables.read_json(path) for path in paths]
+    found = [storage.read_json(path) for path in paths]
     rows = {
         metrics["attack"]: {
             "evals": evals[metrics["attack"]],
@@ -107,7 +108,7 @@ def main() -> None:
 def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     """Return each figure of a target with its title and itself in words."""
     confidence, target = options.settings["confidence"], options.target
-    membership = tables.read(options.membership)
+    membership = storage.read(options.membership)
     scores = read_scores(options.scores, membership)
     sides, shown = scores.sides, scores.shown
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
@@ -121,26 +122,26 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
         "roc": (
             roc.draw(sides, scores.access, shown, groups, confidence),
             f"ROC curves of {target}, log axes",
-            words.of_roc(sides, shown),
+            alt_text.of_roc(sides, shown),
         ),
         "scores": (
-            histograms.draw(sides),
+            draw(sides),
             f"Scores of members and nonmembers of {target}",
-            words.of_histograms(sides),
+            alt_text.of_histograms(sides),
         ),
         "correlations": (
             correlations.draw(correlation)
             if len(correlation) > 1
             else message("One attack correlates with no other."),
             f"Rank correlation of the attacks on {target}",
-            words.of_correlations(correlation),
+            alt_text.of_correlations(correlation),
         ),
         "costs": (
             costs.draw(cost, confidence, band)
             if len(cost)
             else message("No attack on this target asks the model anything."),
             f"AUC against evals per picture on {target}",
-            words.of_costs(cost),
+            alt_text.of_costs(cost),
         ),
     }
 

@@ -2,7 +2,7 @@
 
 The table holds first measurements. Those of the few pictures that were measured twice are in its
 metadata, under `repeats`, in rows of the same columns. Beside the tables, `estimates.json` says
-whether the model's estimates beat none (`mia.estimates`); if not, the log says so too.
+whether the model's estimates beat none (`mia.evaluation.estimates`); if not, the log says so too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import estimates, tables
 from mia import query as queries_module
+from mia import storage
+from mia.evaluation import estimates
 from mia.query import Query
 
 AT_ONCE = 16  # queries in memory at a time
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--folder", required=True, type=Path, help="where to")
     args = parser.parse_args()
 
-    model = tables.read_json(args.model)
+    model = storage.read_json(args.model)
     compared = []
     queries = queries_module.load(args.queries)
     all_fields = {field for query in queries for field in query.fields()}
@@ -47,13 +48,13 @@ def main() -> None:
             metadata["devices"] = sorted(rows["device"].unique())
             table = rows.reindex(columns=[*fields, *measures])
             metadata["repeats"] = table[repeat].to_dict("records")
-            tables.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
+            storage.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
             if signal == "denoise":
                 compared += estimates.compare(table[~repeat], model)
     judged = estimates.judge(compared)
     for line in estimates.sentences(model["name"], [judged]):
         print(f"warning: {line}", file=sys.stderr)
-    tables.write_json(judged, args.folder / "estimates.json")
+    storage.write_json(judged, args.folder / "estimates.json")
 
 
 def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Query, pd.DataFrame]]:
@@ -64,7 +65,7 @@ def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Que
     for start in range(0, len(queries), AT_ONCE):
         some = queries[start : start + AT_ONCE]
         names = {query.name for query in some}
-        parts = [rows[rows["query"].isin(names)] for rows in map(tables.read, shards)]
+        parts = [rows[rows["query"].isin(names)] for rows in map(storage.read, shards)]
         rows = pd.concat(parts).sort_values(["image_id", "key"], ignore_index=True)
         by_name = dict(iter(rows.groupby("query")))
         for query in some:

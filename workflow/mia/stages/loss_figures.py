@@ -12,21 +12,22 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia import tables
-from mia.chance import auc_band
-from mia.figures import curves, files, timesteps, words
-from mia.figures.style import message
-from mia.metrics import groups_of
+from mia import storage
+from mia.report.figures import alt_text, files, timesteps
+from mia.report.figures.losses import CONDITIONS, draw, per_picture, summarise
+from mia.report.figures.style import message
+from mia.stats.metrics import groups_of
+from mia.stats.no_signal import auc_band
 
 NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
 
 def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the losses of `rows` (set, key, image_id, member) in one file of signal `denoise`."""
-    there = tables.schema(path).names
-    wanted = [name for name in ("key", "timestep", "draw", *curves.CONDITIONS) if name in there]
-    own = rows.loc[rows["set"] == tables.metadata(path)["set"], ["key", "image_id", "member"]]
-    return tables.read(path, wanted).merge(own, on="key").drop(columns="key")
+    there = storage.schema(path).names
+    wanted = [name for name in ("key", "timestep", "draw", *CONDITIONS) if name in there]
+    own = rows.loc[rows["set"] == storage.metadata(path)["set"], ["key", "image_id", "member"]]
+    return storage.read(path, wanted).merge(own, on="key").drop(columns="key")
 
 
 def main() -> None:
@@ -38,24 +39,24 @@ def main() -> None:
 def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     """Return each figure of a target with its title and itself in words."""
     confidence, target = options.settings["confidence"], options.target
-    membership = tables.read(options.membership)
+    membership = storage.read(options.membership)
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
-    losses = curves.per_picture(read_losses(path, seen) for path in options.losses)
+    losses = per_picture(read_losses(path, seen) for path in options.losses)
     group = seen.set_index("image_id")["group"]
     band = auc_band(*groups_of(seen["member"], seen["group"]), confidence)
-    summary = curves.summarise(losses, group, confidence)
+    summary = summarise(losses, group, confidence)
     bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
     by_step = timesteps.aucs(losses, group, *bootstrap)
     return {
         "losses": (
-            curves.draw(summary, confidence) if len(summary) else message(NO_LOSS),
+            draw(summary, confidence) if len(summary) else message(NO_LOSS),
             f"Denoising loss of {target} by timestep",
-            words.of_curves(summary),
+            alt_text.of_curves(summary),
         ),
         "timesteps": (
             timesteps.draw(by_step, confidence, band) if len(by_step) else message(NO_LOSS),
             f"AUC of the loss on {target} by timestep",
-            words.of_timesteps(by_step),
+            alt_text.of_timesteps(by_step),
         ),
     }
 

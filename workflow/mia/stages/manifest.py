@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from mia import tables
-from mia.images import exclusion, plan, replay
+from mia import storage
+from mia.images import plan
+from mia.images.download_rates import require_success, status_table
 from mia.images.manifest import build
 from mia.images.rows import typed
-from mia.images.success import require_success, status_table
+from mia.images.sources.shared import exclusion, replay
 
 FEW = 10  # entries that are named where many fit nothing
 
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
         require_success(rows, options.spec.get("min_success", 0))
         if options.embeddings:
-            embeddings = pd.concat(map(tables.read, options.embeddings))
+            embeddings = pd.concat(map(storage.read, options.embeddings))
             rows = rows.merge(embeddings, how="left", on="key", validate="one_to_one")
         manifest, pairs = build(rows, options.spec)
     except ValueError as error:
@@ -49,13 +50,13 @@ def main(arguments: list[str] | None = None) -> None:
     parts = manifest.groupby("part")["kept"].agg(["size", "sum"])
     parts.columns = ["rows", "kept"]
     print(parts.rename_axis(None).to_string(), file=sys.stderr)
-    tables.write(manifest, options.manifest, about)
-    tables.write(pairs, options.pairs)
+    storage.write(manifest, options.manifest, about)
+    storage.write(pairs, options.pairs)
 
 
 def said(rows: list[Path], lists: list[Path]) -> dict[str, Any]:
     """Return what is known of the set besides its rows: its folders, entries that fit nothing."""
-    about = [tables.metadata(path) for path in rows]
+    about = [storage.metadata(path) for path in rows]
     known = {"folders": about[0]["folders"]} if "folders" in about[0] else {}
     if lists and (without := exclusion.read(lists[0])):
         fitted = set().union(*(of.get("fitted", []) for of in about))
@@ -77,7 +78,7 @@ def gathered(paths: list[Path]) -> pd.DataFrame:
     """
     shards = []
     for number, path in enumerate(paths):
-        rows = typed(tables.read(path))
+        rows = typed(storage.read(path))
         for row in rows[["key", "part", "row", "url"]].itertuples():
             home = plan.shard(
                 plan.digest(plan.locator_name(row.part, row.row, row.url)), len(paths)

@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from mia import query as queries_module
-from mia import tables
-from mia.ledger import Ledger
+from mia import storage
 from mia.locks import LockError, shard_lock
-from mia.measurements import Measurements, shared_inputs
-from mia.missing import input_hashes
-from mia.shard import Shard
-from mia.weights import require_described
-from mia.work import Work
+from mia.measuring.ledger import Ledger
+from mia.measuring.measurements import Measurements, shared_inputs
+from mia.measuring.missing import input_hashes
+from mia.measuring.shard import Shard
+from mia.measuring.work import Work
+from mia.models.weights import require_described
 
 if TYPE_CHECKING:
-    from mia.measuring import Meter
+    from mia.measuring.meter import Meter
 
 
 def main() -> None:
     args = parse_arguments()
-    model = tables.read_json(args.model)
+    model = storage.read_json(args.model)
     shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
     wanted = queries_module.load(args.wanted)
     outputs = {Path(path).parent.name: path for path in args.output}
@@ -65,14 +65,14 @@ def main() -> None:
     for name, path in outputs.items():
         parts = [part.table(name) for part in done]
         table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-        tables.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
+        storage.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
 
 
 def loaded(path: str, settings: dict, threads: int) -> Meter:
     """Load the model that model.json tells of, if its files are still those."""
-    from mia.measuring import Meter
+    from mia.measuring.meter import Meter
 
-    model = tables.read_json(path)
+    model = storage.read_json(path)
     require_described(model, path)
     return Meter(model, settings, threads)
 

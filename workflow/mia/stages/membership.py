@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import checks, tables
-from mia.given_tables.cells import Column
-from mia.given_tables.table import GivenTable
-from mia.images import known
-from mia.images.known_vectors import KnownVectors
-from mia.images.membership import build
+from mia import storage
+from mia.evaluation import flags
+from mia.given.cells import Column
+from mia.given.table import GivenTable
 from mia.images.split import EVALUATION
-from mia.images.sufficiency import SIDES
+from mia.targets import known_pictures
+from mia.targets.known_vectors import KnownVectors
+from mia.targets.membership import build
+from mia.targets.sufficiency import SIDES
 
 READ = ["key", "image_id", "part", "status", "phash", "phash_mirror", "thumbnail", "family"]
 READ += ["group", "kept", "caption"]
@@ -40,10 +41,12 @@ def main(arguments: list[str] | None = None) -> None:
             raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
         method = options.spec["match"]
         manifests = {
-            name: tables.read(path, columns(options.spec))
+            name: storage.read(path, columns(options.spec))
             for name, path in zip(sets, options.manifests, strict=True)
         }
-        matching = importlib.import_module(f"mia.matching.{method}") if method != "none" else None
+        matching = (
+            importlib.import_module(f"mia.targets.matching.{method}") if method != "none" else None
+        )
         index = known_index(options.known, options.spec)
         rows, pairs = build(manifests, options.spec, matching, index)
     except ValueError as error:
@@ -52,12 +55,12 @@ def main(arguments: list[str] | None = None) -> None:
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
     few = kept[kept["fold"] == EVALUATION].groupby("member")["group"].nunique().min()
-    if checks.few_images(few):
+    if flags.few_images(few):
         print(f"warning: few_images: {few} unrelated images to evaluate a side", file=sys.stderr)
     for side, member in SIDES.items():
         print(account(side, rows[rows["member"] == member]), file=sys.stderr)
-    tables.write(rows, options.membership)
-    tables.write(pairs, options.pairs)
+    storage.write(rows, options.membership)
+    storage.write(pairs, options.pairs)
 
 
 def columns(spec: dict) -> list[str] | None:
@@ -67,14 +70,14 @@ def columns(spec: dict) -> list[str] | None:
     return [*READ, *(["embedding"] if "embedding" in spec["duplicates"] else [])]
 
 
-def known_index(path: Path | None, spec: dict) -> known.Index | None:
+def known_index(path: Path | None, spec: dict) -> known_pictures.Index | None:
     if path is None:
         return None
-    named = known.columns(spec["known"])
+    named = known_pictures.columns(spec["known"])
     vectors = named.pop("embedding", None)
-    hashes = [Column(name, "a hash", known.DIGITS[kind]) for kind, name in named.items()]
-    return known.Index(
-        known.hashes(GivenTable(path).frame(hashes, first=0), spec["known"]),
+    hashes = [Column(name, "a hash", known_pictures.DIGITS[kind]) for kind, name in named.items()]
+    return known_pictures.Index(
+        known_pictures.hashes(GivenTable(path).frame(hashes, first=0), spec["known"]),
         KnownVectors(str(path), vectors) if vectors else None,
     )
 
@@ -86,7 +89,7 @@ def account(side: str, rows: pd.DataFrame) -> str:
     if "in_index" in rows:
         words += f", {int(rows['in_index'].sum())} in the known training index"
     if "index_cosine" in rows:
-        words += f", {int(known.to_review(rows).sum())} near it, for review"
+        words += f", {int(known_pictures.to_review(rows).sum())} near it, for review"
     return words
 
 

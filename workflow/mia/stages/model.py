@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia import tables
-from mia.hub import HubError, model_snapshot
-from mia.model_folder import ModelError, describe, require_usable
+from mia import storage
+from mia.models.folder import ModelError, describe, require_usable
+from mia.models.hub import HubError, model_snapshot
 from mia.seal import DamagedFile
 
 
@@ -29,13 +29,13 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
         return Path(spec["path"])
     if spec["source"] == "training":
         index = Path(made_from[0])
-        return index.parent / tables.read_json(index)["checkpoints"][str(spec["epoch"])]["folder"]
+        return index.parent / storage.read_json(index)["checkpoints"][str(spec["epoch"])]["folder"]
     return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), require_usable)
 
 
 def require_as_trained(model: dict[str, Any], index: Path, epoch: str) -> None:
     """Raise a DamagedFile unless a checkpoint has the weights that its training wrote."""
-    if model["weights"] != tables.read_json(index)["checkpoints"][epoch]["weights"]:
+    if model["weights"] != storage.read_json(index)["checkpoints"][epoch]["weights"]:
         raise DamagedFile(index, f"the weights in {model['folder']} are not those it tells of")
 
 
@@ -52,7 +52,7 @@ def main() -> None:
             require_as_trained(model, Path(args.made_from[0]), str(args.spec["epoch"]))
     except (HubError, ModelError, OSError) as error:
         raise SystemExit(f"error: models.{args.name}: {error}") from error
-    tables.write_json({"name": args.name, **args.spec, **model}, args.output)
+    storage.write_json({"name": args.name, **args.spec, **model}, args.output)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import hub, tables
-from mia.files_of_folder import FolderFiles, list_files
-from mia.given_tables.cells import Column
-from mia.given_tables.table import GivenTable
-from mia.images import listing, plan, sources
-from mia.images.folder_captions import Captions, from_side_files, from_table, in_words, side_ending
-from mia.images.folder_rows import folder_rows, require_pictures
-from mia.images.listing import Listed, Listing
-from mia.images.picture_files import OPENED, ending
-from mia.images.source_keys import NO_CAPTIONS, captions_ending, captions_table
-from mia.images.url_table import UrlTable
+from mia import storage
+from mia.given.cells import Column
+from mia.given.folder_files import FolderFiles, list_files
+from mia.given.table import GivenTable
+from mia.images import plan
+from mia.images.sources.listings import builtin_rows, specs
+from mia.images.sources.shared import listing
+from mia.images.sources.shared.folder_captions import (
+    Captions,
+    from_side_files,
+    from_table,
+    in_words,
+    side_ending,
+)
+from mia.images.sources.shared.folder_rows import folder_rows, require_pictures
+from mia.images.sources.shared.keys import NO_CAPTIONS, captions_ending, captions_table
+from mia.images.sources.shared.listing import Listed, Listing
+from mia.images.sources.shared.picture_files import OPENED, ending
+from mia.images.sources.shared.url_table import UrlTable
+from mia.models import hub
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,21 +45,21 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:
-    parts = sources.specs(spec)
+    parts = specs(spec)
     listings, folders = listed(spec["source"], parts)
     limits = {name: part["limit"] for name, part in parts.items() if part.get("limit")}
     taken = listing.taken({part: found.digests() for part, found in listings.items()}, limits)
     rows = [listings[part].rows(at).assign(repeat=repeat) for part, (at, repeat) in taken.items()]
     shards = plan.divided(pd.concat(rows, ignore_index=True), len(outputs))
     for output, shard in zip(outputs, shards, strict=True):
-        tables.write(shard, output, folders and {"folders": folders})
+        storage.write(shard, output, folders and {"folders": folders})
     print(f"planned rows by shard: {[len(shard) for shard in shards]}", file=sys.stderr)
 
 
 def listed(source: str, parts: dict[str, dict]) -> tuple[dict[str, Listing], dict[str, dict]]:
     """What each part of a set offers, and what else is known of its folder, if it is one."""
     if source == "builtin":
-        rows = sources.builtin_rows(parts).groupby("part", sort=True)
+        rows = builtin_rows(parts).groupby("part", sort=True)
         return {part: Listed(of_part) for part, of_part in rows}, {}
     if source == "folder":
         found = {name: folder(name, part) for name, part in parts.items()}

@@ -10,23 +10,23 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mia import tables
-from mia.checkout import ROOT, commit
+from mia import storage
 from mia.evaluation.scored import scored
-from mia.pages import (
-    drawings,
-    flags,
-    further,
+from mia.report.checkout import ROOT, commit
+from mia.report.pages import (
+    details,
+    duplicate_limits,
+    flag_notes,
+    formats,
     image_sets,
-    limits,
+    inline_figures,
+    markdown,
     pictures,
-    prose,
     provenance,
     targets,
-    writing,
 )
-from mia.pages.known_index import index_counts
-from mia.pages.words import glossary
+from mia.report.pages.known_index import index_counts
+from mia.report.pages.texts import glossary
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("checks", "ethics")]
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     try:
-        tables.write_text(render(options.template, context(options)), options.output)
+        storage.write_text(render(options.template, context(options)), options.output)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
 
@@ -73,7 +73,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
         undefined=StrictUndefined,
     )
     for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
-        environment.filters[name] = getattr(writing, name)
+        environment.filters[name] = getattr(formats, name)
     return environment.get_template(template.name).render(values)
 
 
@@ -84,15 +84,15 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         ValueError: An input is not the table or figure expected; the message names it.
     """
     spec = options.spec
-    summary = targets.tidy(further.read_cells(options.summary))
-    long = further.read_cells(options.metrics)
-    found = further.read_all(options.pairwise, options.set_test)
+    summary = targets.tidy(details.read_cells(options.summary))
+    long = details.read_cells(options.metrics)
+    found = details.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
-    audits = {path.stem: tables.read_json(path) for path in options.audits}
+    audits = {path.stem: storage.read_json(path) for path in options.audits}
     manifests = {path.parent.name: path for path in options.manifests}
-    counted = {name: tables.read(path, MANIFEST) for name, path in manifests.items()}
-    pairs = {path.parent.name: tables.read(path, PAIRS) for path in options.pairs}
+    counted = {name: storage.read(path, MANIFEST) for name, path in manifests.items()}
+    pairs = {path.parent.name: storage.read(path, PAIRS) for path in options.pairs}
     memberships = {path.parent.name: path for path in options.memberships}
     between = {path.parent.name: path for path in options.target_pairs}
     shown = []
@@ -101,11 +101,11 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         target = targets.target_context(name, spec, mine, audits[name], long)
         shown.append(
             target
-            | further.of_target(target, long, found, spec["evaluation"])
-            | {"known": index_counts(tables.read(memberships[name]))}
-            | {"figures": drawings.of_target(name, options.figures)}
+            | details.of_target(target, long, found, spec["evaluation"])
+            | {"known": index_counts(storage.read(memberships[name]))}
+            | {"figures": inline_figures.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
-            | {"limits": limits.between(name, spec, between[name], manifests)}
+            | {"limits": duplicate_limits.between(name, spec, between[name], manifests)}
         )
     sets = [
         image_sets.image_set_context(
@@ -113,13 +113,13 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
             spec["image_sets"][name],
             counted[name],
             pairs[name],
-            tables.metadata(manifests[name]),
+            storage.metadata(manifests[name]),
         )
         | {"hash": provenance.pictures_hash(counted[name])}
-        | {"limits": limits.within(name, spec, pairs[name], manifests[name])}
+        | {"limits": duplicate_limits.within(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)
     ]
-    models = [tables.read_json(path) for path in options.models]
+    models = [storage.read_json(path) for path in options.models]
     checks, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
     return {
         "spec": spec,
@@ -131,8 +131,8 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "models": provenance.model_rows(models),
         "versions": provenance.versions(),
         "commit": commit(),
-        "checks": flags.explained(checks, rows),
-        "ethics": prose.sections(ethics),
+        "checks": flag_notes.explained(checks, rows),
+        "ethics": markdown.sections(ethics),
         "glossary": glossary(confidence, spec["audit"]["margin"]),
     }
 
@@ -152,18 +152,18 @@ def gallery(
     sides = [spec["targets"][target][side] for side in ("members", "nonmembers")]
     if not all(pictures.is_pictured(side, spec) for side in sides):
         return None
-    known = tables.read(membership)
+    known = storage.read(membership)
     ranked = {}
     for path in sorted(path for path in scores if path.parent.name == target):
-        about = tables.metadata(path)
+        about = storage.metadata(path)
         if about["access"] != "model-free" and not about.get("trained"):
-            ranked[about["name"]] = scored(tables.read(path), known, str(path))
+            ranked[about["name"]] = scored(storage.read(path), known, str(path))
     attack = pictures.strongest(ranked)
     if attack is None:
         return None
     names = sorted({side.partition(":")[0] for side in sides})
     columns = ["image_id", "caption", "thumbnail", "kept"]
-    held = pd.concat([tables.read(manifests[name], columns) for name in names])
+    held = pd.concat([storage.read(manifests[name], columns) for name in names])
     held = held[held["kept"].astype(bool)].drop_duplicates("image_id").set_index("image_id")
     credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in names)
     return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}

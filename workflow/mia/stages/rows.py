@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import tables
-from mia.images import archive, exclusion, replay
-from mia.images.exclusion import NOTHING, Exclusion
+from mia import storage
+from mia.images import archive
 from mia.images.pictures import naming
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
+from mia.images.sources.shared import exclusion, replay
+from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -24,15 +25,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     options = parser.parse_args(arguments)
     try:
-        plan = tables.read(options.plan, list(PLANNED))
-        downloads = tables.read(options.downloads)
+        plan = storage.read(options.plan, list(PLANNED))
+        downloads = storage.read(options.downloads)
         without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
         rows, fitted = described(plan, downloads, options.pictures, options.pixel_limit, without)
     except (RuntimeError, ValueError) as error:
         raise SystemExit(f"error: {error}") from error
-    fitted |= set(tables.metadata(options.downloads).get("fitted", []))
+    fitted |= set(storage.metadata(options.downloads).get("fitted", []))
     about = {"fitted": sorted(fitted)} if fitted else {}
-    tables.write(rows, options.output, tables.metadata(options.plan) | about)
+    storage.write(rows, options.output, storage.metadata(options.plan) | about)
 
 
 def described(

@@ -5,7 +5,7 @@ from a seeded half of its groups, so that their threshold can come from the othe
 given the evidence and the labels of those images and of no other.
 
 Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. The
-pictures that were measured twice are scored twice (`mia.repeats`).
+pictures that were measured twice are scored twice (`mia.scoring.remeasured`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia import tables
-from mia.attack_rows import EXTERNAL_SCORES, attack_module, build_attack, is_external
-from mia.embedding_tables import with_embeddings
+from mia import storage
+from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
+from mia.measuring.query_files import devices, read_signals
 from mia.query import load
-from mia.query_files import devices, read_signals
-from mia.repeats import repeated
-from mia.target_rows import read_images
+from mia.scoring.remeasured import repeated
+from mia.targets.pictures import with_embeddings
+from mia.targets.target_rows import read_images
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept"]
 
@@ -69,7 +69,7 @@ def score(args: argparse.Namespace) -> None:
     attack = build_attack(name, row)
     if "queries" in args.attack:
         attack = attack.asking(load(args.attack["queries"]))
-    images = tables.read(args.membership, SELECTED)
+    images = storage.read(args.membership, SELECTED)
     images = images[images["kept"]].set_index("image_id").sort_index()
     fit_ids: list[str] = []
     repeats = None
@@ -105,7 +105,7 @@ def score(args: argparse.Namespace) -> None:
         "repeats": repeats,
         "devices": devices([*args.signals, *args.reference]),
     }
-    tables.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
+    storage.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
 
 
 def pictures(args: argparse.Namespace, images: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def pictures(args: argparse.Namespace, images: pd.DataFrame) -> pd.DataFrame:
 
 def fitted(attack: Any, evidence: Evidence, membership: str, fit_ids: Sequence[str]) -> Any:
     """The attack, having learnt from the images `fit_ids` alone."""
-    labels = tables.read(membership, ["image_id", "member", "kept"])
+    labels = storage.read(membership, ["image_id", "member", "kept"])
     member = labels[labels["kept"]].set_index("image_id")["member"]
     member = member.loc[list(fit_ids)]
     if member.nunique() < 2:
@@ -149,7 +149,7 @@ def read_external(path: str, images: pd.DataFrame) -> pd.DataFrame:
 
 def read_schedule(path: str) -> np.ndarray:
     """ᾱ_t of a model, `(1000,)`."""
-    return np.array(tables.read_json(path)["alpha_bar"])
+    return np.array(storage.read_json(path)["alpha_bar"])
 
 
 def rows_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]:

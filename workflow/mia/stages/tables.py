@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from mia import checksums, tables
-from mia.attack_rows import build_attacks
-from mia.cost_plan import backwards, predictions
+from mia import checksums, storage
+from mia.config.attacks import build_attacks
+from mia.cost.attacks import costs
+from mia.cost.signals import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
-from mia.evaluation.costs import costs
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.scored import fold_of, scored
 
@@ -50,7 +50,7 @@ def of_target(
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
     access = {found["attack"]: found["access"] for found in metrics}
-    rows = {name: scored(tables.read(scores[name]), membership, scores[name]) for name in names}
+    rows = {name: scored(storage.read(scores[name]), membership, scores[name]) for name in names}
     evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
     comparisons = compare_rows(evaluation, blind, settings["confidence"])
     reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
@@ -88,10 +88,10 @@ def main() -> None:
 
 def write(args: argparse.Namespace) -> None:
     """Read every target's files and write the tables."""
-    found = [tables.read_json(path) for path in args.metrics]
+    found = [storage.read_json(path) for path in args.metrics]
     scores = {(Path(path).parent.name, Path(path).stem): path for path in args.scores}
     memberships = {Path(path).parent.name: path for path in args.memberships}
-    audits = {audit["target"]: audit for audit in map(tables.read_json, args.audits)}
+    audits = {audit["target"]: audit for audit in map(storage.read_json, args.audits)}
     confidence = args.settings["confidence"]
     attacks = build_attacks(args.attacks)
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
@@ -100,7 +100,7 @@ def write(args: argparse.Namespace) -> None:
             target,
             [metrics for metrics in found if metrics["target"] == target],
             {attack: path for (name, attack), path in scores.items() if name == target},
-            tables.read(memberships[target], MEMBERSHIP),
+            storage.read(memberships[target], MEMBERSHIP),
             audits[target],
             attacks,
             args.settings,
@@ -109,9 +109,9 @@ def write(args: argparse.Namespace) -> None:
             rows[name] += of_tables[name]
     sentences = {target: audit["sentence"] for target, audit in audits.items()}
     for name, columns in COLUMNS.items():
-        tables.write_text(summary.csv(rows[name], columns), getattr(args, name))
-    tables.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
-    tables.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
+        storage.write_text(summary.csv(rows[name], columns), getattr(args, name))
+    storage.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
+    storage.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
     written = [*(getattr(args, name) for name in COLUMNS), args.html, args.markdown]
     checksums.write(written, args.checksums)
 

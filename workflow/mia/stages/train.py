@@ -10,17 +10,17 @@ import json
 import shutil
 from pathlib import Path
 
-from mia import tables
+from mia import storage
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
-from mia.model_folder import weights_hash
-from mia.training_ledger import kept_training, replace_tree
-from mia.weights import require_described
+from mia.models.folder import weights_hash
+from mia.models.training.ledger import kept_training, replace_tree
+from mia.models.weights import require_described
 
 NUMERIC = (
-    "mia.training.base",
-    "mia.training.diffusion",
-    "mia.training.samples",
+    "mia.models.training.base",
+    "mia.models.training.diffusion",
+    "mia.models.training.samples",
     "mia.images.training_set",
 )
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
@@ -39,8 +39,8 @@ def main() -> None:
     parser.add_argument("--samples", required=True)
     args = parser.parse_args()
 
-    settings, start = args.settings, tables.read_json(args.start)
-    learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
+    settings, start = args.settings, storage.read_json(args.start)
+    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.parts)
     based = "weights" in start
     begun = start["weights"] if based else [start["vae"]["files"], start["tokenizer"]]
 
@@ -61,7 +61,7 @@ def main() -> None:
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
     replace_tree(kept / "checkpoints", target / "checkpoints")
-    with tables.replacing(args.samples) as temporary:
+    with storage.replacing(args.samples) as temporary:
         shutil.copyfile(kept / "samples.png", temporary)
     checkpoints = {
         str(epoch): {
@@ -70,7 +70,7 @@ def main() -> None:
         }
         for epoch in settings["keep"]
     }
-    tables.write_json({"checkpoints": checkpoints, "members": len(learnt.captions)}, args.index)
+    storage.write_json({"checkpoints": checkpoints, "members": len(learnt.captions)}, args.index)
 
 
 def tokenizer(start: dict, path: str) -> dict:
@@ -90,10 +90,10 @@ def train(pixels, captions: list[str], settings: dict, start: Path | dict, folde
     """
     import torch
 
-    from mia.device import choose
-    from mia.training.base import base_pipeline
-    from mia.training.diffusion import train_diffusion, untrained_pipeline
-    from mia.training.samples import generate, picture_rows
+    from mia.models.device import choose
+    from mia.models.training.base import base_pipeline
+    from mia.models.training.diffusion import train_diffusion, untrained_pipeline
+    from mia.models.training.samples import generate, picture_rows
 
     torch.set_num_threads(settings["threads"])
     device = choose(settings["device"])

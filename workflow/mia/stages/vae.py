@@ -7,14 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from mia import tables
+from mia import storage
 from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
-from mia.model_folder import describe_vae
-from mia.training_ledger import kept_training, replace_tree
+from mia.models.folder import describe_vae
+from mia.models.training.ledger import kept_training, replace_tree
 
-NUMERIC = ("mia.training.vae", "mia.training.tokenizer", "mia.images.training_set")
+NUMERIC = ("mia.models.training.vae", "mia.models.training.tokenizer", "mia.images.training_set")
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
 SETTINGS = (
     "seed resolution threads vae_steps vae_batch_size vae_learning_rate vae_channels"
@@ -33,7 +33,7 @@ def main() -> None:
     args = parser.parse_args()
 
     settings = {name: args.settings[name] for name in SETTINGS.split()}
-    learnt = TrainingSet.of(tables.read(args.manifest, COLUMNS), args.parts)
+    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.parts)
 
     def make(folder: Path) -> None:
         train(
@@ -51,16 +51,16 @@ def main() -> None:
         replace_tree(kept / part, target / part)
     vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}
     tokenizer = {path.name: file_hash(path) for path in sorted((target / "tokenizer").iterdir())}
-    quality = tables.read_json(kept / "quality.json")
-    tables.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
+    quality = storage.read_json(kept / "quality.json")
+    storage.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
 
 
 def train(pixels, captions: list[str], settings: dict, folder: Path) -> None:
     """Train both and save them below `folder`, with the reconstruction's PSNR."""
     import torch
 
-    from mia.training.tokenizer import train_tokenizer
-    from mia.training.vae import psnr, train_vae
+    from mia.models.training.tokenizer import train_tokenizer
+    from mia.models.training.vae import psnr, train_vae
 
     torch.set_num_threads(settings["threads"])
     pixels = torch.from_numpy(pixels)
@@ -70,7 +70,7 @@ def train(pixels, captions: list[str], settings: dict, folder: Path) -> None:
     tokenizer.save_pretrained(folder / "tokenizer")
     quality = {"psnr": round(psnr(vae, pixels), 2), "pictures": len(pixels)}
     print(f"VAE: {quality['psnr']} dB on {len(pixels)} pictures", file=sys.stderr)
-    tables.write_json(quality, folder / "quality.json")
+    storage.write_json(quality, folder / "quality.json")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,91 @@
+"""The sixteen settings of Dubiński et al. 2023: what each asks, and its three losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mia.attacks.shared.guided_step import latent_error
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTIAL, FULL, SHORT, RISING = "291:41:-10", "801:1:-100", "101:1:-100", "1:801:100"
+RENOISED = {2: (PARTIAL, 7.5), 16: (RISING, 100.0)}
+CHAINS = {  # setting: visits, start, guidance, text shift, state
+    1: (PARTIAL, 300, 7.5, 0.0, "moved"),
+    3: (PARTIAL, 300, 7.5, 0.0, "moved"),
+    4: (PARTIAL, 300, 7.5, 0.1, "moved"),
+    5: (PARTIAL, 300, 7.5, 0.5, "moved"),
+    6: (PARTIAL, 100, 7.5, 0.0, "moved"),
+    7: (FULL, 100, 7.5, 0.0, "moved"),
+    8: (FULL, 100, 7.5, 0.1, "moved"),
+    9: (FULL, 50, 7.5, 0.0, "moved"),
+    10: (FULL, 300, 7.5, 0.0, "moved"),
+    11: (SHORT, 300, 7.5, 0.0, "moved"),
+    12: (RISING, 100, 100.0, 0.0, "moved"),
+    13: (FULL, 300, 0.0, 0.0, "moved"),
+    14: (FULL, 100, 100.0, 0.0, "fixed"),
+    15: (RISING, 100, 7.5, 0.0, "moved"),
+}
+COLUMNS = {"model": "model_loss", "latent": "latent_error", "pixel": "pixel_error"}
+SETTINGS = tuple(sorted({*RENOISED, *CHAINS}))
+
+
+def visited(setting: int) -> tuple[int, ...]:
+    """The timesteps that a setting visits, in order.
+
+    >>> visited(11)
+    (101, 1)
+    """
+    visits = RENOISED[setting][0] if setting in RENOISED else CHAINS[setting][0]
+    first, last, stride = map(int, visits.split(":"))
+    return tuple(range(first, last + (1 if stride > 0 else -1), stride))
+
+
+def signal(setting: int, loss: str) -> str:
+    """The signal that holds a loss of a setting."""
+    if setting not in RENOISED:
+        return "chain"
+    return "reconstruction" if loss == "pixel" else "denoise"
+
+
+def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
+    """What a loss (a key of `COLUMNS`) of a setting asks at one timestep it visits."""
+    if setting in RENOISED:
+        visits, guidance = RENOISED[setting]
+        if loss == "model":
+            return Query("denoise", timestep, draw, "caption")
+        if loss == "latent":
+            return Query("denoise", timestep, draw, "both")
+        further = {"kind": "guided", "guidance": guidance, "stride": _stride(visits)}
+        return Query("reconstruction", timestep, draw, "both", tuple(sorted(further.items())))
+    visits, start, guidance, shift, state = CHAINS[setting]
+    further = {
+        "visits": visits,
+        "start": start,
+        "guidance": guidance,
+        "shift": shift,
+        "state": state,
+        "decode": int(loss == "pixel"),
+    }
+    condition = "both" if guidance else "caption"
+    return Query("chain", timestep, draw, condition, tuple(sorted(further.items())))
+
+
+def values(setting: int, loss: str, evidence: Evidence) -> pd.Series:
+    """The loss of each row of its signal; lower = more member-like."""
+    table = evidence.signals[signal(setting, loss)]
+    if setting not in RENOISED:
+        return table[COLUMNS[loss]]
+    visits, guidance = RENOISED[setting]
+    if loss == "model":
+        return table["loss_caption"]
+    if loss == "latent":
+        return latent_error(table, evidence.alpha_bar, _stride(visits), guidance)
+    return table["l1_rounded"]
+
+
+def _stride(visits: str) -> int:
+    return abs(int(visits.split(":")[2]))

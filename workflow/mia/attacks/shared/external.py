@@ -1,0 +1,25 @@
+"""A row of the tables whose scores were made elsewhere: `attacks: {theirs: {scores: file.csv}}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mia.query import Query
+
+
+@dataclass(frozen=True)
+class External:
+    """A row of the tables whose scores are read from a file; it asks no model anything.
+
+    Args:
+        scores: CSV or Parquet table with `score` (higher = member) and whose score it is
+            (`mia.attacks.shared.external_scores`).
+        targets: The targets that it covers; all where none is named.
+    """
+
+    scores: str
+    targets: tuple[str, ...] = ()
+    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    access = "external"
+    source = "scores from a file"

@@ -1,0 +1,1 @@
+"""Are members and nonmembers alike? What can be told without the model."""

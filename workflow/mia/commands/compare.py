@@ -1,0 +1,93 @@
+"""Compare two runs of the same targets, attack by attack, on the same images: `make lean`.
+
+Says what the cheaper run costs and gives up: paired differences of AUC on the evaluation fold, full
+minus other, with their intervals (DeLong), and the evals of both. An attack that both runs ask
+alike must score alike: otherwise it is flagged.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+from mia import storage
+from mia.commands.cost import read_experiment
+from mia.cost.signals import evals_alone, evals_together
+from mia.evaluation.flags import not_reproducible
+from mia.evaluation.scored import fold_of, scored
+from mia.scoring.remeasured import largest_difference
+from mia.stats.metrics import auc
+from mia.stats.paired import paired_auc_difference
+
+COLUMNS = [
+    *("target", "attack", "full", "other", "difference", "low", "high", "evals_full", "evals"),
+    "flags",
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", required=True, help="config of the complete run")
+    parser.add_argument("--other", required=True, help="config of the cheaper run")
+    parser.add_argument("--papers", required=True, help="config whose attacks, alone, cost 1")
+    parser.add_argument("--output", required=True, help="CSV to write")
+    args = parser.parse_args()
+    full, other, papers = map(read_experiment, (args.full, args.other, args.papers))
+    rows = []
+    for target in full.config["targets"]:
+        common = set(full.attacks_of(target)) & set(other.attacks_of(target))
+        for attack in [name for name in full.attacks_of(target) if name in common]:
+            if full.attacks[attack].queries:
+                rows.append([target, attack, *compared(full, other, target, attack)])
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    storage.write_text(table.to_csv(index=False, float_format="%.6g"), args.output)
+    print(table.round(3).to_markdown(index=False))
+    print_summary(table, full, other, papers)
+
+
+def compared(full, other, target: str, attack: str) -> list:
+    """AUCs, their paired difference with its interval, the evals of each alone, and flags."""
+    pairs = [rows_of(experiment, target, attack) for experiment in (full, other)]
+    if not pairs[0].index.equals(pairs[1].index):
+        raise SystemExit(f"error: target {target}: the two runs do not score the same images")
+    one, two = (rows["score"].to_numpy() for rows in pairs)
+    member, group = pairs[0]["member"].to_numpy(), pairs[0]["group"].to_numpy()
+    difference = paired_auc_difference(one, two, member, group)
+    evals = [evals_alone([experiment.attacks[attack]]) for experiment in (full, other)]
+    interval = difference.interval(full.config["evaluation"]["confidence"])
+    asked = [(run.config["seed"], run.config["attacks"][attack]) for run in (full, other)]
+    again = asked[0] == asked[1]
+    apart = not_reproducible(largest_difference(one, two, one.std()))
+    flags = "not_reproducible" if again and apart else ""
+    return [auc(one, member), auc(two, member), difference.value, *interval, *evals, flags]
+
+
+def rows_of(experiment, target: str, attack: str) -> pd.DataFrame:
+    """Evaluation rows of one attack: index image_id; columns score, member, group."""
+    results = Path(experiment.config["results"])
+    path = results / "scores" / target / f"{attack}.parquet"
+    if not path.is_file():
+        raise SystemExit(f"error: {path}: missing; run this config first")
+    membership = storage.read(results / "targets" / target / "membership.parquet")
+    return fold_of(scored(storage.read(path), membership, str(path)), "evaluation", str(path))
+
+
+def print_summary(table: pd.DataFrame, full, other, papers) -> None:
+    alone = evals_alone(papers.attacks.values())
+    costs = [evals_together(experiment.attacks.values()) for experiment in (full, other)]
+    outside = table[(table["low"] < -0.05) | (table["high"] > 0.05)]
+    missing = sorted(full.attacks.keys() - other.attacks.keys())
+    print(
+        f"\nEvals per image: {costs[0]} and {costs[1]}; each attack alone as published: {alone} "
+        f"(ratios {costs[0] / alone:.2f} and {costs[1] / alone:.2f}).\n"
+        f"Median difference of AUC {median(table['difference']):+.3f}; "
+        f"{len(table) - len(outside)} of {len(table)} intervals lie within ±0.05.\n"
+        f"Left out: {', '.join(missing) or 'nothing'}."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Say what a run will cost before it starts: `make plan`.
+
+Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
+image and for all that is missing; time at the last measured speed on this device; what is still to
+be written to disk. And what sharing saves against running each attack alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from mia import results_folder, storage
+from mia.config import yaml_file
+from mia.config.check_files import file_mistakes
+from mia.config.experiment import Experiment
+from mia.config.schema import ConfigError, complete
+from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
+from mia.cost.pictures import most_of
+from mia.cost.sharing import sharing
+from mia.cost.signals import COLUMNS as PLANNED
+from mia.cost.signals import SignalCost, pair_costs
+from mia.measuring.ledger import Ledger
+from mia.measuring.measurements import Measurements, shared_inputs
+from mia.measuring.missing import input_hashes
+from mia.measuring.shard import captions_of, kept_rows
+from mia.measuring.speed import last_speed
+
+LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--against", help="config whose attacks, each alone, are compared with")
+    args = parser.parse_args()
+    experiment = read_experiment(args.config)
+    config = experiment.config
+    results, total = Path(config["results"]), Counter()
+    most = ""
+    unknown: dict[str, None] = {}  # image sets of which nobody knows how many pictures they have
+    print(LINE("model", "image set", "signal", *PLANNED))
+    for model, image_set in experiment.pairs:
+        images, costs = costs_of_pair(experiment, results, model, image_set)
+        for cost in costs:
+            print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
+            total += Counter(
+                evals=cost.evals, backwards=cost.backwards, rows=cost.missing, numbers=cost.numbers
+            )
+        all_signals = map(
+            sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
+        )
+        print(LINE(model, image_set, "all", *map(thousands, all_signals)))
+        if images is None:
+            unknown[image_set] = None
+        if not (results / "images" / image_set / "manifest.parquet").is_file():
+            print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
+            most = "at most "
+    print(
+        *to_do(total, most, list(unknown), last_speed(results, config["measure"]["device"])),
+        sep="\n",
+    )
+    print_disk(experiment, results, total, bool(unknown))
+    others = read_experiment(args.against) if args.against else experiment
+    print("\n".join(sharing(experiment.attacks, others.attacks, args.against)))
+    if mistakes := refusals(experiment, Path(args.config).name):
+        print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
+
+
+def read_experiment(path: str) -> Experiment:
+    """Return the experiment of a config file; end the program with what is wrong with it."""
+    try:
+        return Experiment(complete(yaml_file.read(path)))
+    except ConfigError as error:
+        raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
+
+
+def refusals(experiment: Experiment, config: str) -> list[str]:
+    """Return a line for each thing that a run of the config with this name would be refused for."""
+    lines = list(dict.fromkeys(file_mistakes(experiment)))
+    try:
+        results_folder.check(Path(experiment.config["results"]), config)
+    except ConfigError as error:
+        lines.insert(0, str(error))
+    return lines
+
+
+def costs_of_pair(
+    experiment: Experiment, results: Path, model: str, image_set: str
+) -> tuple[int | None, list[SignalCost]]:
+    """Images of a pair (None where nobody knows yet) and the cost of each signal.
+
+    Before the manifest is made they are those that the config allows at most. The first of each
+    part count twice, as they are measured (`measure.repeats`).
+    """
+    repeats = experiment.config["measure"]["repeats"]
+    wanted = experiment.wanted(model, image_set)
+    parts = experiment.measured_parts(image_set, (model,))
+    manifest = results / "images" / image_set / "manifest.parquet"
+    described = results / "models" / model / "model.json"
+    if not manifest.is_file():
+        images = most_of(experiment.config["image_sets"][image_set], parts)
+        count = min(images + repeats * len(parts), 2 * images) if images else 0
+        return images, pair_costs(wanted, dict.fromkeys(wanted, count), count)
+    rows = kept_rows(manifest, parts).drop_duplicates("image_id")
+    again = rows[rows["place"] < repeats]
+    count = len(rows) + len(again)
+    missing = Counter(dict.fromkeys(wanted, count))
+    if described.is_file():
+        about = storage.read_json(described)
+        missing = missing_of(experiment, results, about, image_set, captions_of(rows))
+        missing += missing_of(experiment, results, about, image_set, captions_of(again), True)
+    return len(rows), pair_costs(wanted, missing, count)
+
+
+def missing_of(
+    experiment: Experiment,
+    results: Path,
+    model: dict,
+    image_set: str,
+    rows: pd.DataFrame,
+    repeat: bool = False,
+) -> Counter:
+    """How many images lack each query, from the ledger; with `repeat` a second time."""
+    settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
+    hashes = input_hashes(rows, shared_inputs(model, settings, repeat))
+    wanted = experiment.wanted(model["name"], image_set)
+    ledger = Ledger(results / "ledger" / "measure" / model["name"] / image_set)
+    return Counter(
+        {
+            query: len(images)
+            for signal in sorted({query.signal for query in wanted})
+            for query, images in Measurements(signal, model, ledger, hashes, wanted).missing.items()
+        }
+    )
+
+
+def thousands(count: int) -> str:
+    return f"{count:,}"
+
+
+def before_the_manifest(images: int | None) -> str:
+    if images is None:
+        return "number of images not known before they are listed"
+    return f"at most {images:,} images: duplicates and failures are not known before the manifest"
+
+
+def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) -> list[str]:
+    """Say how many evals are still to be done, how long they take, and which are not counted."""
+    time = "time not known: nothing was measured here yet"
+    if speed:
+        time = f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
+    evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes; {time}"
+    sets = f"nobody knows yet how many pictures {', '.join(unknown)} will have"
+    if not unknown:
+        return [f"\nTo do: {most}{evals}"]
+    if not total["evals"]:
+        return [f"\nTo do: not known, as {sets}"]
+    return [f"\nTo do: {most}{evals}", f"Not counted in it: {sets}"]
+
+
+def print_disk(experiment: Experiment, results: Path, total: Counter, unknown: bool) -> None:
+    """What is still to be written, line by line and together."""
+    lines = disk(experiment, results)
+    numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
+    basis = f"{total['rows']:,} rows with {total['numbers']:,} numbers; ledger, shards, queries"
+    lines.append(Disk("measured numbers", numbers, 0, basis))
+    least = "at least " if unknown or any(line.whole is None for line in lines) else ""
+    print("\nDisk still to be written (scores, tables and the report are small beside it):")
+    for line in lines:
+        print(f"  {line.what:<28}{megabytes(line.missing):>14}  {line.basis}")
+    known = [line.missing for line in lines if line.missing is not None]
+    print(f"  {'together':<28}{least + megabytes(sum(known)):>14}\n")
+
+
+def megabytes(count: float | None) -> str:
+    return "not known" if count is None else f"{count / 1e6:,.1f} MB"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Write the generated pages: config keys, attacks, and the result tables of README.md and docs.
+
+Not a stage of the pipeline: `make docs` and `make readme` run it. With `--check` it writes nothing
+and names each page that differs from what it would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib
+import io
+import os
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+
+import yaml
+
+from mia import checksums, storage
+from mia.commands.documentation import attack_cards, config_keys, result_block
+from mia.config.attacks import known_attacks
+from mia.config.schema import SCHEMA
+from mia.query import Query
+
+ROOT = Path(__file__).parents[3]
+
+
+def pages() -> dict[str, str]:
+    """Return path to text of the pages that code alone decides."""
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    modules = {name: importlib.import_module(f"mia.attacks.{name}") for name in known_attacks()}
+    return {
+        "config/README.md": config_keys.page(schema),
+        "docs/attacks.md": attack_cards.page(modules, predictions),
+    }
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """Return identifiers of the U-Net evaluations that answer a query."""
+    return importlib.import_module(f"mia.signals.{query.signal}").predictions(query)
+
+
+def with_results(root: Path, page: str, summary: Path) -> str:
+    """Return a page with the table of `summary` and of the CSV file beside it.
+
+    Raises:
+        ValueError: A table or the page's markers are missing.
+        DamagedFile: A table is not as it was written.
+    """
+    table = summary.with_suffix(".csv")
+    for path in (summary, table):
+        if not path.is_file():
+            raise ValueError(f"{path}: no such table; `make run` writes it")
+    rows = list(csv.DictReader(io.StringIO(checksums.read(table), newline="")))
+    source = Path(os.path.relpath(summary, root)).as_posix()
+    text = result_block.block(checksums.read(summary), rows, source)
+    return result_block.replace((root / page).read_text(encoding="utf-8"), text, page)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--summary", type=Path, help="summary.md of a run, for `--page` alone")
+    parser.add_argument("--page", default="README.md", help="the page that shows it")
+    parser.add_argument("--check", action="store_true", help="write nothing, name stale pages")
+    parser.add_argument("--root", type=Path, default=ROOT, help="where the pages lie")
+    args = parser.parse_args()
+    try:
+        wanted = (
+            {args.page: with_results(args.root, args.page, args.summary)}
+            if args.summary
+            else pages()
+        )
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    stale = [name for name, text in wanted.items() if _read(args.root / name) != text]
+    if args.check and stale:
+        command = "make readme" if args.summary else "make docs"
+        raise SystemExit(f"error: not current: {', '.join(stale)}; run `{command}`")
+    for name in [] if args.check else stale:
+        storage.write_text(wanted[name], args.root / name)
+        print(f"wrote {name}", file=sys.stderr)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+if __name__ == "__main__":
+    main()

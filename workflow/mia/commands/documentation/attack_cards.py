@@ -1,0 +1,121 @@
+"""The page on attacks: what each computes, asks for, reads and costs, as its module says."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields
+from types import ModuleType
+from typing import Any
+
+from mia.config.attacks import build_attack, reads
+from mia.cost.attacks import evaluations
+from mia.query import Query
+
+LISTED = 8  # queries that are named one by one; more are counted
+
+HEAD = """\
+Generated from the modules in `workflow/mia/attacks` by `make docs`; edit a module, not this page.
+
+# Attacks
+
+A file in `workflow/mia/attacks` is an attack; its name is what a config calls it. Every score is
+higher for pictures that look more like members; the sign is fixed in the module, before any data
+is seen. [One more attack](../examples/add_an_attack.md) takes about twenty lines. A config can
+have several rows of one attack:
+
+```yaml
+attacks:
+  loss: {}                                        # the module `loss` with its defaults
+  loss_late: {attack: loss, timesteps: [700]}     # the same module with another parameter
+```
+
+A parameter means the same in every attack:
+
+- `timestep`, `timesteps`: steps of the training schedule, 0 (least noise) to 999. `auto` chooses
+  one of `grid` by AUC on a half of the calibration fold; the choice is written into the metrics
+  file.
+- `draws`: how many noise tensors each picture gets at each step.
+- `condition`: the text the model is given: `caption` (the picture's own), `null` (none) or
+  `alt-<name>` (another caption that the image set declares as `alternates`).
+- `norm`: the p of a p-norm.
+
+An *eval* is one pass of one latent through the U-Net. The numbers here are for one picture, default
+parameters, and the attack alone; attacks that ask the same share the answer (column `evals_shared`
+of `tables/summary.csv`). What the reference model is asked counts too.
+"""
+
+
+def page(
+    modules: Mapping[str, ModuleType], predictions: Callable[[Query], frozenset[Hashable]]
+) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        modules: Attack name to module.
+        predictions: Query to identifiers of the single U-Net evaluations that answer it.
+    """
+    rows = ["| attack | access | reads | evals per picture |", "| --- | --- | --- | --- |"]
+    cards = []
+    for name, module in modules.items():
+        attack = build_attack(name, {})
+        evals = len(evaluations(attack, predictions))
+        link = f"[`{name}`](#{name})"
+        rows.append(f"| {link} | {attack.access} | {_reads(attack)} | {evals} |")
+        cards.append(card(name, module, evals))
+    return "\n".join([HEAD, *rows, "", *cards])
+
+
+def card(name: str, module: ModuleType, evals: int) -> str:
+    """Return one attack's section."""
+    attack = build_attack(name, {})
+    title, _, note = inspect.getdoc(module).partition("\n")
+    computes, _, more = inspect.getdoc(module.Attack).partition("\n")
+    lines = [
+        f"## {name}",
+        "",
+        title,
+        "",
+        f"- **Computes**: {computes}",
+        f"- **Source**: {attack.source}",
+        f"- **Access**: {attack.access}; reads {_reads(attack)}",
+        f"- **Parameters**: {_parameters(module.Attack)}",
+        f"- **Queries**: {_queries(attack.queries)}; evals per picture: {evals}",
+    ]
+    lines += ["", *_paragraph(more)] if more.strip() else []
+    lines += ["", *_paragraph(note)] if note.strip() else []
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(attack: type) -> str:
+    public = [field for field in fields(attack) if field.init and not field.name.startswith("_")]
+    listed = ", ".join(f"`{field.name}: {_value(field.default)}`" for field in public)
+    return listed or "none"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _queries(queries: tuple[Query, ...]) -> str:
+    if len(queries) > LISTED:
+        counts = Counter(query.signal for query in queries)
+        return ", ".join(f"{count} of `{signal}`" for signal, count in counts.items())
+    return ", ".join(f"`{query.path}`" for query in queries) or "none"
+
+
+def _reads(attack: Any) -> str:
+    signals = "the signals of other rows" if reads(attack, "rows") else "the model's signals"
+    what = [signals] if attack.queries else []
+    what += ["the reference's signals"] if reads(attack, "reference") else []
+    what += ["pictures and captions"] if reads(attack, "images") else []
+    what += ["`audit.embedding`"] if getattr(attack, "needs_embeddings", ()) else []
+    what += ["labels of calibration pictures"] if hasattr(attack, "fit") else []
+    return ", ".join(what) or "nothing"
+
+
+def _paragraph(text: str) -> list[str]:
+    return text.strip().splitlines()

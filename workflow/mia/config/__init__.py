@@ -1,0 +1,1 @@
+"""What is asked: a config, read, completed and checked, as an experiment."""

@@ -1,0 +1,138 @@
+"""What a schema cannot say about a config: names that must exist, sets that must not overlap."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mia.config.attacks import is_external
+from mia.config.check_embeddings import check_agreement, check_audit
+from mia.config.check_image_sets import mistakes
+from mia.config.schema import ConfigError, all_of, nearest
+
+if TYPE_CHECKING:
+    from mia.config.experiment import Experiment
+
+SIDES = ("members", "nonmembers")
+NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
+
+
+def check(experiment: Experiment) -> None:
+    """Check image sets, trainings, models, attacks and targets. No file is looked at.
+
+    Raises:
+        ConfigError: A line for each mistake, with the key, what was found and what was expected.
+    """
+    config = experiment.config
+    all_of(
+        [
+            *(partial(_check_image_set, experiment, name) for name in config["image_sets"]),
+            *(partial(_check_training, experiment, name) for name in config["training"]),
+            *(partial(_check_model, experiment, name) for name in config["models"]),
+            lambda: experiment.attacks,  # builds each, so that a misspelt parameter stops here
+            *(partial(_check_coverage, experiment, name) for name in config["attacks"]),
+            *(partial(_check_target, experiment, name) for name in config["targets"]),
+            lambda: check_audit(experiment),
+        ]
+    )
+
+
+def known(name: str, names, key: str, what: str) -> None:
+    """Raise unless `name` is one of `names`."""
+    if name not in names:
+        raise ConfigError(f"{key}: no {what} {name!r}; {nearest(name, names)}")
+
+
+def _check_image_set(experiment: Experiment, name: str) -> None:
+    if lines := list(mistakes(experiment.config["image_sets"][name], f"image_sets.{name}")):
+        raise ConfigError("\n".join(lines))
+
+
+def _check_training(experiment: Experiment, name: str) -> None:
+    training, key = experiment.config["training"][name], f"training.{name}"
+    for field in ("set", "representation_set"):
+        if field in training:
+            experiment.parts(training[field], f"{key}.{field}")
+    if "base" in training:
+        _check_base(experiment, training["base"], f"{key}.base")
+    late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
+    if late:
+        raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
+
+
+def _check_base(experiment: Experiment, base: str, key: str) -> None:
+    models = experiment.config["models"]
+    known(base, models, key, "model")
+    if models[base]["source"] == "training":
+        raise ConfigError(f"{key}: {base!r} is trained here; expected one of source path or hub")
+    if base in experiment.config["training"]:
+        raise ConfigError(f"{key}: a training is called {base!r} too; give it another name")
+
+
+def _check_model(experiment: Experiment, name: str) -> None:
+    spec, key = experiment.config["models"][name], f"models.{name}"
+    if lacks := [field for field in NEEDED[spec["source"]] if field not in spec]:
+        names = ", ".join(map(repr, lacks))
+        raise ConfigError(f"{key}: missing key {names} (source {spec['source']})")
+    if spec["source"] == "training":
+        known(spec["training"], experiment.config["training"], f"{key}.training", "training")
+        kept = experiment.kept_epochs(spec["training"])
+        if spec.get("epoch", kept[-1]) not in kept:
+            raise ConfigError(
+                f"{key}.epoch: training {spec['training']!r} does not keep {spec['epoch']}; "
+                f"it keeps {', '.join(map(str, kept))}"
+            )
+
+
+def _check_coverage(experiment: Experiment, attack: str) -> None:
+    """The targets that a file of scores covers must exist."""
+    row = experiment.config["attacks"][attack]
+    for target in row.get("targets", ()) if is_external(row) else ():
+        known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
+
+
+def _check_target(experiment: Experiment, name: str) -> None:
+    target, key = experiment.config["targets"][name], f"targets.{name}"
+    for field in ("model", "reference"):
+        if field in target:
+            known(target[field], experiment.config["models"], f"{key}.{field}", "model")
+    members, nonmembers = (
+        as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
+    )
+    _check_alternates(experiment, name)
+    check_agreement(experiment, name)
+    if members & nonmembers:
+        shared = ", ".join(sorted(map(":".join, members & nonmembers)))
+        raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
+    if target.get("reference") == target["model"]:
+        raise ConfigError(f"{key}.reference: {target['model']!r} is the model itself")
+    if "reference" in target and (training := experiment.training(target["reference"])):
+        learnt = as_set(experiment.parts(experiment.config["training"][training]["set"]))
+        seen = ", ".join(sorted(map(":".join, learnt & (members | nonmembers))))
+        if seen:
+            raise ConfigError(
+                f"{key}.reference: {target['reference']!r} was trained on {seen}, which the target "
+                "scores; a reference must have seen neither members nor nonmembers"
+            )
+
+
+def _check_alternates(experiment: Experiment, name: str) -> None:
+    """Every other caption that an attack of the target reads must be declared by its sets."""
+    target, sets = experiment.config["targets"][name], experiment.config["image_sets"]
+    for attack in experiment.attacks_of(name):
+        for query in experiment.attacks[attack].queries:
+            if not query.condition.startswith("alt-"):
+                continue
+            for side in SIDES:
+                image_set = experiment.parts(target[side], f"targets.{name}.{side}")[0]
+                declared = [f"alt-{other}" for other in sets[image_set].get("alternates", ())]
+                if query.condition not in declared:
+                    raise ConfigError(
+                        f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
+                        f"declares {', '.join(declared) or 'no alternates'}"
+                    )
+
+
+def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """(set, part) pairs of what `Experiment.parts` returned."""
+    return {(side[0], part) for part in side[1]}

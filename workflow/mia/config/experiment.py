@@ -1,0 +1,175 @@
+"""What a config implies: which pictures, models, queries and attacks belong to which target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mia.config.attacks import attack_code, build_attacks, is_blind, reads
+from mia.config.checks import as_set, check, known
+from mia.images.sources.shared.keys import ADDRESSED, has_own_rows
+from mia.models.clip_folder import channels, encoder_name
+from mia.query import Query
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A completed config (`mia.config.schema.complete`), checked for what a schema cannot say.
+
+    Raises:
+        ConfigError: Names the key, what was found and what was expected.
+    """
+
+    config: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    # Image sets
+
+    def set_parts(self, image_set: str) -> tuple[str, ...]:
+        """Names of the parts of an image set, `all` where it is not divided."""
+        spec = self.config["image_sets"][image_set]
+        split = (*spec["split"], "rest") if spec.get("split") else ()
+        undivided = () if split or not has_own_rows(spec) else ("all",)
+        return (*spec.get("parts", {}), *split, *undivided)
+
+    def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
+        """Split `set` or `set:part` into the set and its parts; `key` is named in errors."""
+        image_set, _, part = name.partition(":")
+        known(image_set, self.config["image_sets"], key, "image set")
+        parts = self.set_parts(image_set)
+        if part:
+            known(part, parts, key, f"part of image set {image_set!r} called")
+        return image_set, (part,) if part else parts
+
+    # Models
+
+    def vae(self, model: str) -> str:
+        """Whose VAE encodes for `model`: the training that made it, or the model it comes with."""
+        name = self.training(model)
+        if name is None:
+            return model
+        training = self.config["training"][name]
+        return training.get("base") or training.get("like", name)
+
+    def training(self, model: str) -> str | None:
+        """The training that makes `model`, if it is made here."""
+        spec = self.config["models"][model]
+        return spec["training"] if spec["source"] == "training" else None
+
+    def learns_members(self, target: str) -> bool:
+        """Whether the target's model was trained here, on its members and on no nonmember."""
+        spec = self.config["targets"][target]
+        training = self.training(spec["model"])
+        if training is None:
+            return False
+        names = (self.config["training"][training]["set"], spec["members"], spec["nonmembers"])
+        learnt, members, nonmembers = (as_set(self.parts(name)) for name in names)
+        return members <= learnt and not nonmembers & learnt
+
+    def kept_epochs(self, training: str) -> list[int]:
+        """Epochs whose checkpoints are kept, sorted; the last always is."""
+        spec = self.config["training"][training]
+        return sorted({*spec.get("keep", []), spec["epochs"]})
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every (model, image set) that is measured."""
+        return tuple(sorted({(model, part[0]) for model, part in self._measured()}))
+
+    def measured_parts(self, image_set: str, models: tuple[str, ...]) -> tuple[str, ...]:
+        """Parts of `image_set` that some target measures on one of `models`."""
+        found = {
+            part
+            for model, (name, parts) in self._measured()
+            if name == image_set and model in models
+            for part in parts
+        }
+        return tuple(sorted(found))
+
+    def _measured(self):
+        for target in self.config["targets"].values():
+            for model in filter(None, (target["model"], target.get("reference"))):
+                for side in ("members", "nonmembers"):
+                    yield model, self.parts(target[side])
+
+    # Attacks
+
+    @cached_property
+    def attacks(self) -> dict[str, Any]:
+        """Row name to attack, its parameters checked."""
+        return build_attacks(self.config["attacks"])
+
+    def code(self, attack: str) -> str:
+        """Dotted name of the module of an attack row."""
+        return attack_code(attack, self.config["attacks"][attack])
+
+    def attacks_of(self, target: str) -> tuple[str, ...]:
+        """Attack rows that exist on `target`: those for which it has what they read."""
+        spec = self.config["targets"][target]
+        sets = [self.parts(spec[side])[0] for side in ("members", "nonmembers")]
+        addressed = any(self.config["image_sets"][name]["source"] in ADDRESSED for name in sets)
+        has = {"reference": "reference" in spec, "addresses": addressed}
+        return tuple(
+            name
+            for name, attack in self.attacks.items()
+            if all(there or not reads(attack, what) for what, there in has.items())
+            and target in (getattr(attack, "targets", ()) or (target,))
+        )
+
+    def blind_attacks(self, target: str) -> tuple[str, ...]:
+        """Attack rows on `target` that read the pictures and captions but never the model."""
+        return tuple(name for name in self.attacks_of(target) if is_blind(self.attacks[name]))
+
+    def without_addresses(self, target: str) -> tuple[str, ...]:
+        """Attack rows that are left out on `target` because no image of it has an address."""
+        there = self.attacks_of(target)
+        return tuple(
+            name
+            for name, attack in self.attacks.items()
+            if reads(attack, "addresses") and name not in there
+        )
+
+    # Embeddings
+
+    @cached_property
+    def encoders(self) -> dict[str, dict[str, str]]:
+        """Every embedding model by its name in paths: of duplicates, and of the audit."""
+        specs = [spec["duplicates"].get("embedding") for spec in self.config["image_sets"].values()]
+        given = filter(None, [*specs, self.config["audit"].get("embedding")])
+        return {encoder_name(s): {key: s[key] for key in ("path", "sha256")} for s in given}
+
+    @cached_property
+    def embeddings(self) -> tuple[str, ...]:
+        """Channels that the audit's embedding model makes: none without one."""
+        spec = self.config["audit"].get("embedding")
+        return channels(Path(spec["path"])) if spec else ()
+
+    # Queries
+
+    def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
+        """The union of the queries that `model` has to answer on `image_set`."""
+        queries = set()
+        for name, target in self.config["targets"].items():
+            sets = {self.parts(target[side])[0] for side in ("members", "nonmembers")}
+            if image_set not in sets:
+                continue
+            for attack in map(self.attacks.get, self.attacks_of(name)):
+                if model == target["model"] or (
+                    model == target.get("reference") and reads(attack, "reference")
+                ):
+                    queries |= set(attack.queries)
+        return tuple(sorted(queries))
+
+    @cached_property
+    def queries(self) -> tuple[Query, ...]:
+        """Every query of every pair: what each pair has a file for."""
+        return tuple(sorted({query for pair in self.pairs for query in self.wanted(*pair)}))
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Every signal of every query."""
+        return tuple(sorted({query.signal for query in self.queries}))

@@ -1,0 +1,173 @@
+"""Read an experiment's config: defaults filled in, every mistake named with what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from mia.config.idle_keys import (
+    FROM_LIKE,
+    FROM_NOTHING,
+    idle_keys,
+    keys_read,
+    overridden_keys,
+    readers,
+    without_idle_defaults,
+)
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+
+
+class ConfigError(ValueError):
+    """A config that cannot be run; the message names the key and what was expected."""
+
+
+def complete(config: dict[str, Any]) -> dict[str, Any]:
+    """Return `config` checked against the schema, with every default filled in.
+
+    Raises:
+        ConfigError: Names the key, what was found, what was expected, and the nearest known name.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
+    if errors:
+        raise ConfigError("\n".join(_explain(error) for error in errors))
+    idle = [_idle(config, schema, *where) for where in idle_keys(config, schema)]
+    idle += [f"{key}: not read, as each part has its own" for key in overridden_keys(config)]
+    if idle:
+        raise ConfigError("\n".join(idle))
+    config = deepcopy(config)
+    while config["results"].startswith("./"):  # one folder has one spelling
+        config["results"] = config["results"].removeprefix("./")
+    config["training"] = _inherit(config.get("training") or {})
+    config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
+    _fill(config, schema, schema)
+    without_idle_defaults(config, schema)
+    return config
+
+
+def all_of(checks: Iterable[Callable[[], object]]) -> None:
+    """Run every check; raise one ConfigError with a line for each mistake, none twice."""
+    mistakes: dict[str, None] = {}
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            mistakes |= dict.fromkeys(str(error).splitlines())
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say what `word` may have meant.
+
+    >>> nearest("los", ["loss", "pia"])
+    "did you mean 'loss'? known: loss, pia"
+    """
+    known = sorted(known)
+    match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    hint = f"did you mean {match[0]!r}? " if match else ""
+    return f"{hint}known: {', '.join(known)}"
+
+
+def _explain(error) -> str:
+    where = ".".join(str(step) for step in error.absolute_path) or "the config"
+    if "expected" in error.schema:
+        return f"{where}: found {error.instance!r}, expected {error.schema['expected']}"
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = error.schema["properties"]
+        unknown = sorted(set(error.instance) - set(known))
+        return "\n".join(f"{where}: unknown key {key!r}; {nearest(key, known)}" for key in unknown)
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"{where}: missing key {', '.join(map(repr, missing))}"
+    if error.validator == "enum":
+        return f"{where}: {error.instance!r}; {nearest(str(error.instance), error.validator_value)}"
+    return f"{where}: {error.message}"
+
+
+def _idle(config: dict, schema: dict, place: str, key: str) -> str:
+    """Say which source does not read a key, which do, and what it may have meant."""
+    block, name, *_ = place.split(".")
+    source = config[block][name]["source"]
+    known = keys_read(source, block, schema)
+    if ".parts." in place:
+        parts = schema["$defs"]["image_set"]["properties"]["parts"]["additionalProperties"]
+        known = [key for key in known if key in parts["properties"]]
+    others = " or ".join(readers(key, block, schema))
+    return f"{place}.{key}: not read for source {source}, only for {others}; {nearest(key, known)}"
+
+
+def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
+    """Resolve `like`: every setting not given comes from the other training."""
+    resolved = {}
+
+    def resolve(name: str, training: dict) -> None:
+        if "set" not in training:
+            raise ConfigError(f"training.{name}: missing key 'set'")
+        other = _other(name, training, trainings)
+        for key in FROM_LIKE:
+            if key in training and "like" in training and training[key] != other.get(key):
+                why = f"it comes with the VAE and tokenizer of {training['like']!r} (`like`)"
+                raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
+        resolved[name] = {**other, **training}
+        _check_base(name, resolved[name])
+
+    all_of(partial(resolve, *item) for item in trainings.items())
+    return resolved
+
+
+def _other(name: str, training: dict, trainings: dict[str, dict]) -> dict:
+    """The training that `training` is like; nothing where it is like none."""
+    like = training.get("like")
+    if like is None:
+        return {}
+    if like not in trainings:
+        raise ConfigError(f"training.{name}.like: no training {like!r}; {nearest(like, trainings)}")
+    if "like" in trainings[like]:
+        raise ConfigError(f"training.{name}.like: {like!r} is itself like another; name that one")
+    return trainings[like]
+
+
+def _check_base(name: str, training: dict) -> None:
+    """Refuse settings that a base model, or its absence, makes idle."""
+    based = "base" in training
+    needed = "learning_rate" if based else "representation_set"
+    if needed not in training:
+        raise ConfigError(f"training.{name}: missing key {needed!r}")
+    for key in FROM_NOTHING if based else ("text_encoder",):
+        if key in training:
+            why = "`base` decides it" if based else "it needs `base`"
+            raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
+
+
+def _null_words(parameters: dict) -> dict:
+    """YAML reads a bare `null` as nothing; as a condition it means the empty caption."""
+    return {
+        key: "null" if key == "condition" and value is None else value
+        for key, value in parameters.items()
+    }
+
+
+def _fill(value: Any, schema: dict, root: dict) -> None:
+    """Fill in the defaults of `schema`, in place."""
+    if "$ref" in schema:
+        schema = {**schema, **root["$defs"][schema["$ref"].rsplit("/", 1)[1]]}
+    if not isinstance(value, dict):
+        return
+    for key, inner in schema.get("properties", {}).items():
+        if key not in value and "default" in inner:
+            value[key] = deepcopy(inner["default"])
+        if key in value:
+            _fill(value[key], inner, root)
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        for key in value.keys() - schema.get("properties", {}).keys():
+            _fill(value[key], others, root)

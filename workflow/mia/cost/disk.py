@@ -1,0 +1,134 @@
+"""What a run has still to write: pictures, latents, measured numbers, checkpoints, models."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mia import storage
+from mia.config.experiment import Experiment
+from mia.cost.latents import latent_shape, model_folder
+from mia.cost.pictures import file_sizes, most_of, rows_of
+
+# Least-squares fit to a run of config/all-attacks.yaml (880,000 rows, 12 million numbers, 264 MB):
+# ledger, shard and query file together.
+BYTES_PER_ROW, BYTES_PER_NUMBER = 85, 12
+DESCRIPTION = 2_200  # bytes a picture, in rows and manifest: 4,495 pictures of OpenMoji, 9.9 MB
+WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation pictures have 163,000
+STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 + 123 + 84 million
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One line of the plan.
+
+    Args:
+        what: What is written.
+        whole: Bytes of all of it; None where nobody knows yet.
+        held: Bytes of it on disk.
+        basis: What the estimate rests on.
+    """
+
+    what: str
+    whole: float | None
+    held: float
+    basis: str
+
+    @property
+    def missing(self) -> float | None:
+        """Bytes still to be written."""
+        return None if self.whole is None else max(0.0, self.whole - self.held)
+
+
+def disk(experiment: Experiment, results: Path) -> list[Disk]:
+    """Return a line for each image set's pictures, each VAE's latents, each training and hub model.
+
+    Args:
+        experiment: The config.
+        results: Its folder of results.
+    """
+    found = []
+    for name, spec in experiment.config["image_sets"].items():
+        found += pictures(name, spec, results / "images" / name)
+    vaes = {(experiment.vae(model), name) for model, name in experiment.pairs}
+    for vae, name in sorted(vaes):
+        folder = results / "latents" / vae / name
+        shape, said = latent_shape(experiment, results, vae)
+        count = encoded(experiment, results, vae, name)
+        whole = None if None in (count, shape) else count * math.prod(shape) * 4
+        basis = f"{_counted(count)}, {said}"
+        found.append(Disk(f"latents {vae}/{name}", whole, size(folder), basis))
+    found += [checkpoints(experiment, results, name) for name in experiment.config["training"]]
+    for name, spec in experiment.config["models"].items():
+        if spec["source"] == "hub":
+            held = STABLE_DIFFUSION if model_folder(spec) else 0
+            basis = "into the hub's cache (HF_HOME); taken for a Stable Diffusion 1 in float32"
+            basis = "in the hub's cache already" if held else basis
+            found.append(Disk(f"model {name}", STABLE_DIFFUSION, held, basis))
+    return found
+
+
+def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
+    """Lines of an image set: its files as they come, and what is noted of each."""
+    rows, each, basis = rows_of(spec, folder), None, ""
+    done = [storage.read(path, ["bytes"]) for path in sorted(folder.glob("rows/*.parquet"))]
+    tried = sum(map(len, done))
+    if tried:
+        each = sum(float(table["bytes"].sum()) for table in done) / tried
+        basis = f"the mean of the {tried:,} tried so far"
+    elif spec["source"] in ("hub", "urls"):
+        each, basis = WEB_PICTURE, "assumed of a picture from the web"
+    elif rows and (source := file_sizes(spec)):
+        each, basis = sum(source) / len(source), "the mean of the folder's files"
+    files = None if rows is None or each is None else rows * each
+    noted = None if rows is None else rows * DESCRIPTION
+    count = f"{_counted(rows)}, {each / 1e3:,.1f} kB each: {basis}" if each else _counted(rows)
+    made = size(folder / "rows") + size(folder / "manifest.parquet")
+    return [
+        Disk(f"pictures {name}", files, size(folder / "raw"), count),
+        Disk(f"manifest {name}", noted, made, f"{_counted(rows)}, {DESCRIPTION / 1e3} kB each"),
+    ]
+
+
+def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
+    """Line of a training: every kept epoch is a whole model, in the results and in the ledger."""
+    training = experiment.config["training"][name]
+    folder, kept = results / "training" / name / "checkpoints", experiment.kept_epochs(name)
+    alike = [other for other in (name, training.get("like")) if other]
+    saved = [path for other in alike for path in results.glob(f"training/{other}/checkpoints/*")]
+    base = experiment.config["models"].get(training.get("base", ""))
+    if saved:
+        each, basis = size(saved[0]), "as large as the first"
+    elif base and (place := model_folder(base)):
+        weights = [path for path in place.rglob("*.safetensors") if path.is_file()]
+        each, basis = sum(path.stat().st_size for path in weights), "as large as the base"
+    elif base:
+        each, basis = STABLE_DIFFUSION, "the base is taken for a Stable Diffusion 1 in float32"
+    else:
+        each, basis = None, "size not known before the first is saved"
+    whole = None if each is None else 2 * len(kept) * each
+    basis = f"{len(kept)} kept, each in results and ledger; {basis}"
+    return Disk(f"training {name}", whole, 2 * size(folder), basis)
+
+
+def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> int | None:
+    """How many images a VAE has to encode: those kept, or before the manifest at most."""
+    models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
+    parts = experiment.measured_parts(image_set, models)
+    manifest = results / "images" / image_set / "manifest.parquet"
+    if not manifest.is_file():
+        return most_of(experiment.config["image_sets"][image_set], parts)
+    rows = storage.read(manifest, ["image_id", "part", "kept"])
+    return rows.loc[rows["kept"] & rows["part"].isin(parts), "image_id"].nunique()
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is none."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _counted(count: int | None) -> str:
+    return "number of pictures not known" if count is None else f"{count:,} pictures"

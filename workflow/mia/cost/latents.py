@@ -1,0 +1,57 @@
+"""How large latents will be, before a model is described: its own files say, or nobody yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mia import storage
+from mia.config.experiment import Experiment
+from mia.models.model_configs import read_configs
+from mia.models.model_json import ModelError
+
+LATENT_OF_STABLE_DIFFUSION = (4, 64, 64)  # of 512 × 512 pixels
+
+
+def latent_shape(
+    experiment: Experiment, results: Path, vae: str
+) -> tuple[tuple[int, ...] | None, str]:
+    """Channels, height and width of a VAE's latents, None where nobody knows yet; and in words.
+
+    As described by `model`, else as configured, else as the model's own files say: in its folder,
+    or in the hub's cache. A model that is not there yet is taken for Stable Diffusion 1.
+    """
+    shape, assumed = _described_shape(experiment, results, vae), ""
+    training = experiment.config["training"].get(vae)
+    if shape is None and training:
+        side = training["resolution"] // 2 ** (len(training["vae_channels"]) - 1)
+        shape = training["latent_channels"], side, side
+    if shape is None and training is None:
+        folder = model_folder(experiment.config["models"][vae])
+        if folder is None:
+            shape = LATENT_OF_STABLE_DIFFUSION
+            assumed = f"; taken for Stable Diffusion 1's, as {vae} is not in the hub's cache"
+        else:
+            try:
+                shape = read_configs(folder).latent_shape
+            except ModelError as error:
+                return None, f"their size not known: {error}"
+    return shape, f"{' × '.join(map(str, shape))} numbers each in float32{assumed}"
+
+
+def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[int, ...] | None:
+    for model in experiment.config["models"]:
+        path = results / "models" / model / "model.json"
+        if experiment.vae(model) == vae and path.is_file():
+            return tuple(storage.read_json(path)["latent_shape"])
+    return None
+
+
+def model_folder(spec: dict[str, Any]) -> Path | None:
+    """Where a model of source `path` or `hub` lies; None where the hub's cache lacks it."""
+    if spec["source"] == "path":
+        return Path(spec["path"])
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(spec["repo"], "model_index.json", revision=spec["revision"])
+    return Path(found).parent if isinstance(found, str) else None

@@ -1,0 +1,51 @@
+"""How many pictures an image set may have, before its manifest says how many it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mia import storage
+from mia.images.source_counts import folder_pictures, source_counts
+from mia.images.sources.listings import specs
+
+
+def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
+    """Pictures to be had: rows of the plan, else those that the sources list; None: not known."""
+    planned = [storage.read(path, ["key"]) for path in sorted(folder.glob("plan/*.parquet"))]
+    if planned:
+        return sum(map(len, planned))
+    counts = source_counts(spec).values()
+    return None if None in counts else sum(counts)
+
+
+def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
+    """The most pictures that some parts of an image set can have; None where nobody knows.
+
+    A part of a split has its share, the part `rest` what the split leaves, any other part what its
+    source lists. Duplicates and pictures that cannot be had are still among them.
+    """
+    counts = source_counts(spec)
+    most = [_most(spec.get("split") or {}, counts, part) for part in parts]
+    return None if None in most else sum(most)
+
+
+def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str) -> int | None:
+    if part in split:
+        return split[part]
+    if part in counts:
+        return counts[part]
+    own = counts.get("")
+    return None if own is None else max(0, own - sum(split.values()))
+
+
+def file_sizes(spec: dict[str, Any]) -> list[int]:
+    """Bytes of each picture of a folder set, 0 where it is missing; none where one is not known."""
+    if spec["source"] != "folder":
+        return []
+    try:
+        found = [path for part in specs(spec).values() for path in folder_pictures(part)]
+        return [path.stat().st_size if path.exists() else 0 for path in found]
+    except (OSError, ValueError):
+        return []

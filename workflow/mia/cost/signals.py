@@ -1,0 +1,121 @@
+"""What measuring will cost before it starts: queries wanted, held and missing, evals, rows."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from mia.cost.attacks import evaluations
+from mia.query import Query
+
+COLUMNS = (
+    *("queries", "pairs", "held", "missing"),
+    *("evals/image", "evals", "backwards/image", "backwards"),
+)
+
+
+@dataclass(frozen=True)
+class SignalCost:
+    """One signal on one (model, image set).
+
+    Args:
+        queries: Queries wanted.
+        wanted: (image, query) pairs wanted.
+        held: Of these, how many the ledger answers.
+        image_evals: U-Net evaluations that one image needs, those of the signals before it not
+            counted again.
+        evals: The same that the missing pairs need, together.
+        image_backwards: Backward passes that one image needs.
+        backwards: The same that the missing pairs need, together.
+        numbers: Numbers in the rows of the missing pairs.
+    """
+
+    signal: str
+    queries: int
+    wanted: int
+    held: int
+    image_evals: int
+    evals: int
+    image_backwards: int
+    backwards: int
+    numbers: int
+
+    @property
+    def missing(self) -> int:
+        """Pairs that the ledger does not answer: rows to be written."""
+        return self.wanted - self.held
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Its line of the plan, in the order of `COLUMNS`."""
+        evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
+        return self.queries, self.wanted, self.held, self.missing, *evals, *backwards
+
+
+def signal(name: str) -> ModuleType:
+    """The module of a signal."""
+    return importlib.import_module(f"mia.signals.{name}")
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """The single evaluations that answer `query`."""
+    return signal(query.signal).predictions(query)
+
+
+def backwards(query: Query) -> int:
+    """The backward passes that answer `query`; a signal without gradients need not say."""
+    count = getattr(signal(query.signal), "backwards", None)
+    return count(query) if count else 0
+
+
+def pair_costs(
+    wanted: Sequence[Query], missing: Mapping[Query, int], images: int
+) -> list[SignalCost]:
+    """Return the cost of each signal on one (model, image set).
+
+    Args:
+        wanted: Queries of the pair.
+        missing: How many images lack each query; absent where none does.
+        images: Images of the pair.
+    """
+    seen: set[Hashable] = set()
+    seen_of_one: set[Hashable] = set()
+    found = []
+    for name in sorted({query.signal for query in wanted}):
+        queries = [query for query in wanted if query.signal == name]
+        of_one = frozenset().union(*map(predictions, queries)) - seen_of_one
+        seen_of_one |= of_one
+        lacking = {query: missing.get(query, 0) for query in queries}
+        evals = 0
+        for query in sorted(lacking, key=lacking.get, reverse=True):
+            new = predictions(query) - seen if lacking[query] else frozenset()
+            evals += len(new) * lacking[query]
+            seen |= new
+        rows = sum(lacking.values())
+        found.append(
+            SignalCost(
+                signal=name,
+                queries=len(queries),
+                wanted=len(queries) * images,
+                held=len(queries) * images - rows,
+                image_evals=len(of_one),
+                evals=evals,
+                image_backwards=sum(map(backwards, queries)),
+                backwards=sum(backwards(query) * count for query, count in lacking.items()),
+                numbers=rows * len(signal(name).MEASURES),
+            )
+        )
+    return found
+
+
+def evals_alone(attacks: Iterable) -> int:
+    """Evals per image of each attack run for itself, added up."""
+    return sum(len(evaluations(attack, predictions)) for attack in attacks)
+
+
+def evals_together(attacks: Iterable) -> int:
+    """Evals per image of all attacks from one shared table."""
+    together = [evaluations(attack, predictions) for attack in attacks]
+    return len(frozenset().union(*together))

@@ -1,0 +1,1 @@
+"""Which images are the same, by bytes, by hash and by embedding."""

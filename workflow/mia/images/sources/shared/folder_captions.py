@@ -1,0 +1,149 @@
+"""Captions of a folder's pictures: a row of a table each, or a text file beside each (kohya's way).
+
+A side file is named as its picture, but for the ending: `a.txt` or `a.caption` beside `a.png`.
+Two pictures that differ in their ending only share one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from mia.excerpt import excerpt
+from mia.given.folder_files import compared
+from mia.images.sources.listings import other_captions
+from mia.images.sources.shared.picture_files import ending
+
+ENDINGS = (".txt", ".caption")
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Captions of the files of one folder.
+
+    Args:
+        source: What they come from, in words.
+        text: File, by its name in the form of `compared`, to caption.
+        alternates: File, likewise, to its other captions as JSON.
+        files: Names of the side files, as they are on the disk.
+    """
+
+    source: str
+    text: Mapping[str, str]
+    alternates: Mapping[str, str] = field(default_factory=dict)
+    files: Collection[str] = ()
+
+
+def from_table(
+    table: pd.DataFrame, names: Iterable[str], path: str, source: str, alternates: Sequence[str]
+) -> Captions:
+    """Return the captions of a table.
+
+    Args:
+        table: Columns `file` and `caption`, index = line in the table.
+        names: Names of all files of the folder that can have a row.
+        path: The folder, for messages.
+        source: The table's name, for messages.
+        alternates: Names of other captions, each in a column `alt_<name>`.
+
+    Raises:
+        ValueError: A row whose picture is missing, or two rows of one picture.
+    """
+    known = {compared(name) for name in names}
+    text, line_of = {}, {}
+    files = [compared(file) for file in table["file"]]
+    for line, file, caption in zip(table.index, files, table["caption"], strict=True):
+        if file not in known:
+            hidden = any(part.startswith(".") for part in PurePosixPath(file).parts)
+            why = " (names that begin with a dot are left out)" if hidden else ""
+            raise ValueError(f"{source}: row {line}: no picture {excerpt(file)} in {path}{why}")
+        if file in line_of:
+            raise ValueError(
+                f"{source}: rows {line_of[file]} and {line} both caption {excerpt(file)}"
+            )
+        text[file], line_of[file] = caption, line
+    others = other_captions(table, alternates) if alternates else []
+    return Captions(source, text, dict(zip(files, others, strict=False)))
+
+
+def side_ending(path: str, files: Iterable[str], pictures: Iterable[str]) -> str | None:
+    """Return the ending of the side files in a folder; None where there are none.
+
+    Raises:
+        ValueError: Some side files have one ending, some another.
+    """
+    stems = set(map(_stem, pictures))
+    first: dict[str, str] = {}
+    for name in files:
+        if ending(name) in ENDINGS and _stem(name) in stems:
+            first.setdefault(ending(name), name)
+    if len(first) > 1:
+        one, other = (first[kind] for kind in ENDINGS)
+        raise ValueError(
+            f"{path}: captions in two kinds of side files, {one!r} and {other!r}; expected one: "
+            f"`captions: .txt`, `captions: .caption`, or `captions: none` to read neither"
+        )
+    return next(iter(first), None)
+
+
+def from_side_files(
+    path: str, files: Iterable[str], pictures: Sequence[str], kind: str
+) -> Captions:
+    """Read the captions of `pictures` in the side files that end in `kind`.
+
+    The whole text is the caption, without blanks around it; an empty file is an empty caption.
+
+    Raises:
+        ValueError: A picture without a side file, or with two; a file that is no text in UTF-8.
+    """
+    stems, beside = set(map(_stem, pictures)), {}
+    for name in files:
+        if ending(name) != kind or (stem := _stem(name)) not in stems:
+            continue
+        if (other := beside.setdefault(stem, name)) != name:
+            raise ValueError(f"{path}: {other!r} and {name!r} caption one picture; keep one")
+    without = [picture for picture in pictures if _stem(picture) not in beside]
+    if without:
+        raise ValueError(
+            f"{path}: no {kind} file beside {len(without)} of {len(pictures)} pictures, first "
+            f"{without[0]!r}; expected one beside each, or `captions: none` to read none"
+        )
+    names = {_stem(picture): beside[_stem(picture)] for picture in pictures}
+    text = {stem: _read(Path(path, name)) for stem, name in names.items()}
+    captions = {compared(picture): text[_stem(picture)] for picture in pictures}
+    return Captions(f"{kind} files", captions, files=set(names.values()))
+
+
+def _stem(name: str) -> str:
+    return str(PurePosixPath(compared(name)).with_suffix(""))
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a text in UTF-8: {error}") from error
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
+    if "\0" in text:
+        raise ValueError(f"{path}: a NUL in the text; expected a caption")
+    return text.strip()
+
+
+def in_words(captions: Captions | None, pictures: int) -> str:
+    """Return what a log says of the captions of so many pictures."""
+    if captions is None:
+        return (
+            "no captions: every caption is empty, and attacks that read one measure the empty one"
+        )
+    texts = Counter(
+        "empty" if not text.strip() else "lines" if "\n" in text else ""
+        for text in captions.text.values()
+    )
+    notes = [f"{texts['empty']} of {pictures} empty"] if texts["empty"] else []
+    notes += [f"{texts['lines']} of more than one line"] if texts["lines"] else []
+    return f"captions from {captions.source}" + (f" ({', '.join(notes)})" if notes else "")

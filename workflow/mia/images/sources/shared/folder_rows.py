@@ -1,0 +1,114 @@
+"""The rows of a folder of pictures. Every file is a row, or is counted by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import pandas as pd
+
+from mia.given.folder_files import FolderFiles, compared, shown
+from mia.images.locators import file_locator
+from mia.images.sources.listings import plain
+from mia.images.sources.shared.folder_captions import Captions
+from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
+
+NOTHING = "link to nothing"
+FINE = ("", "")
+MISSING = ("missing_file", "a link to a file that is not there")
+BAD_NAME = ("bad_name", "the file's name is not UTF-8; rename it")
+
+
+def require_pictures(path: str, listing: FolderFiles, listed: Iterable[str] = ()) -> None:
+    """Raise a ValueError unless a folder holds a file that may be opened.
+
+    Args:
+        path: The folder, for the message.
+        listing: What it holds.
+        listed: Names of files that have a caption, and so are pictures whatever their ending.
+    """
+    named = set(map(compared, listed))
+    if any(_is_row(name, named) and _fault(name) == FINE for name in listing.files):
+        return
+    found = ", ".join(f"{count} {kind}" for kind, count in _others(listing, (), ()).items())
+    raise ValueError(
+        f"{path}: no picture in this folder; expected files ending in "
+        f"{' '.join(sorted(OPENED))}; found: {found or 'nothing'}"
+    )
+
+
+def folder_rows(
+    part: str, path: str, listing: FolderFiles, captions: Captions | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the rows of a folder, sorted by name, and the count of its other files by kind.
+
+    A row is every file with the ending of a picture and every file that has a caption. Rows that
+    cannot be opened have a status: `unsupported` (a format that is not opened here), `bad_name`
+    (its name is not UTF-8), `missing_file` (a link to nothing).
+
+    Args:
+        part: Name of the source part.
+        path: The folder as the config gives it; with a file's name it is the picture's locator.
+        listing: What the folder holds.
+        captions: None where the set has no captions.
+
+    Raises:
+        ValueError: A picture that could be opened has no caption.
+    """
+    text = {} if captions is None else captions.text
+    rows = {name: _fault(name) for name in listing.files if _is_row(name, text)}
+    if captions is not None:
+        _require_captions(path, rows, captions)
+    rows |= {name: MISSING for name in listing.dangling if _is_row(name, text)}
+    rows |= {name: BAD_NAME for name in listing.not_utf8 if is_picture(name)}
+    names = sorted(rows)
+    table = pd.DataFrame({"row": range(len(names)), "url": names})
+    table["caption"] = [text.get(compared(name), "") for name in names]
+    if captions is not None and captions.alternates:
+        table["alternates"] = [captions.alternates.get(compared(name), "") for name in names]
+    table["url"] = [file_locator(path, shown(name)) for name in names]
+    faults = pd.DataFrame([rows[name] for name in names], columns=["status", "error"])
+    table = plain(table.assign(part=part, family=None)).assign(**faults)
+    return table, _others(listing, rows, () if captions is None else captions.files)
+
+
+def row_names(listing: FolderFiles, captioned: Collection[str]) -> list[str]:
+    """Return the names of all files that are rows, also of those that cannot be opened.
+
+    Args:
+        listing: What the folder holds.
+        captioned: Files that a table of captions names, in the form of `compared`.
+    """
+    found = [name for name in (*listing.files, *listing.dangling) if _is_row(name, captioned)]
+    return found + [name for name in listing.not_utf8 if is_picture(name)]
+
+
+def _is_row(name: str, captioned: Collection[str]) -> bool:
+    """Whether a file is a row: a picture by its ending, or named by a table of captions."""
+    return is_picture(name) or compared(name) in captioned
+
+
+def _fault(name: str) -> tuple[str, str]:
+    """Status and error of a file, by its ending."""
+    if (kind := ending(name)) not in UNSUPPORTED:
+        return FINE
+    return "unsupported", f"{kind} is a format that is not opened here; convert it, to PNG say"
+
+
+def _require_captions(path: str, rows: Mapping[str, tuple[str, str]], captions: Captions) -> None:
+    tried = [name for name, (status, _) in sorted(rows.items()) if not status]
+    without = [name for name in tried if compared(name) not in captions.text]
+    if without:
+        raise ValueError(
+            f"{captions.source}: no row for {len(without)} of {len(tried)} pictures in {path}, "
+            f"first {without[0]!r}; expected one row per picture"
+        )
+
+
+def _others(
+    listing: FolderFiles, rows: Collection[str], side_files: Collection[str]
+) -> dict[str, int]:
+    """Count the files that are no rows, by kind."""
+    files = [name for name in (*listing.files, *listing.not_utf8) if name not in rows]
+    nothing = sum(name not in rows for name in listing.dangling)
+    found = kinds(map(shown, files), side_files) | listing.left_out
+    return found | ({NOTHING: nothing} if nothing else {})

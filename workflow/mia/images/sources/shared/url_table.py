@@ -1,0 +1,89 @@
+"""A table of addresses that somebody wrote, as rows of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mia.given.cells import Column
+from mia.given.table import GivenTable
+from mia.images import plan
+from mia.images.sources import listings
+from mia.images.sources.shared import replay
+from mia.images.sources.shared.listing import locator_name, numbers_of
+
+ADDRESS = (
+    "an address as text; pictures themselves are not read from a table: write them into a folder "
+    "and use source: folder"
+)
+
+
+@dataclass(frozen=True)
+class UrlTable:
+    """A part of an image set whose pictures have addresses.
+
+    Args:
+        part: Name of the source part.
+        table: One row per picture.
+        url: The column of addresses.
+        caption: The column of captions.
+        alternates: Names of other captions, each in a column `alt_<name>`.
+        sha256: The column of published hashes, if there is one.
+        allow_hosts: Hosts that may be asked although they are not public.
+
+    Raises:
+        ValueError: A column is missing or of a type of no use. Reading may raise it for a cell.
+    """
+
+    part: str
+    table: GivenTable
+    url: str = "url"
+    caption: str = "caption"
+    alternates: tuple[str, ...] = ()
+    sha256: str | None = None
+    allow_hosts: Collection[str] = ()
+
+    def __post_init__(self) -> None:
+        self.table.require(self._columns)
+
+    def digests(self) -> np.ndarray:
+        """As `Listing` says; from the addresses as `plan.with_cleaned_urls` leaves them.
+
+        Raises:
+            ValueError: The table has no rows.
+        """
+        found = []
+        for rows, cells in self.table.texts([self._address]):
+            names = map(plan.cleaned_if_possible, cells[self.url])
+            parts = [self.part] * len(rows)
+            found.append(numbers_of(map(locator_name, parts, rows, names)))
+        if not found:
+            raise ValueError(f"{self.table.called}: no rows; expected one address per row")
+        return np.concatenate(found)
+
+    def rows(self, taken: np.ndarray) -> pd.DataFrame:
+        """Planned rows with a status where they are not to be fetched."""
+        found: dict[str, list] = {column.name: [] for column in self._columns}
+        for _, cells in self.table.texts(self._columns, taken):
+            for name, more in cells.items():
+                found[name] += more
+        table = pd.DataFrame(found, index=taken + 1, dtype=object)
+        rows = pd.DataFrame({"url": table[self.url], "caption": table[self.caption].fillna("")})
+        rows["alternates"] = listings.other_captions(table, self.alternates)
+        rows = listings.plain(rows.assign(part=self.part, row=taken, family=None))
+        if self.sha256:
+            rows = replay.expecting(rows, table[self.sha256], self.table.called)
+        return plan.with_cleaned_urls(rows.reset_index(drop=True), self.allow_hosts)
+
+    @property
+    def _address(self) -> Column:
+        return Column(self.url, ADDRESS)
+
+    @property
+    def _columns(self) -> list[Column]:
+        hashes = [Column(self.sha256, replay.EXPECTED, digits=64)] if self.sha256 else []
+        texts = [self.caption, *(f"alt_{name}" for name in self.alternates)]
+        return [self._address, *map(Column, texts), *hashes]

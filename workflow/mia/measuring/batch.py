@@ -1,0 +1,191 @@
+"""Images on their way through a denoiser: noise, captions and estimates, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia.measuring.slices import Rows, slices
+from mia.models.denoiser import Denoiser
+from mia.noise import draw_noise
+from mia.query import Query
+
+if TYPE_CHECKING:
+    from mia.models.autoencoder import Autoencoder
+
+PIXELS_AT_ONCE = 2**22  # sixteen pictures of 512 × 512
+
+
+@dataclass
+class Batch:
+    """Images that want the same queries.
+
+    Args:
+        denoiser: The model.
+        image_ids: Identity of each image, which fixes its noise.
+        z0: Clean latents, `(images, channels, height, width)`, float32.
+        captions: Caption of each image.
+        alternates: Other captions of each image, by name: condition `alt-<name>`.
+        seed: The experiment's seed.
+        size: Most U-Net evaluations in one forward pass.
+        read_pixels: Prepared pictures of given images, for signals that look at pixels.
+        autoencoder: The model's VAE, for the same.
+        shared: Evaluations that several signals need, as their `predictions` name them; these are
+            kept until the batch is done.
+    """
+
+    denoiser: Denoiser
+    image_ids: Sequence[str]
+    z0: Tensor
+    captions: Sequence[str]
+    seed: int
+    size: int
+    read_pixels: Callable[[Sequence[str]], Tensor] | None = None
+    autoencoder: Autoencoder | None = None
+    shared: frozenset[Hashable] = frozenset()
+    alternates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    evals: int = 0
+    _memory: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make` gives, made once per batch under `key`."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        return self._memory[key]
+
+    def slices(self, queries: Sequence[Query]) -> Iterator[Rows]:
+        """Cut images × queries into at most `size` rows alike in condition and further fields."""
+        return slices(queries, len(self.image_ids), self.size, self.z0.device)
+
+    def noise(self, rows: Rows) -> Tensor:
+        """The rows' draws, `(rows, channels, height, width)`, float32 standard normal."""
+        pairs = zip(rows.queries, rows.image.tolist(), strict=True)
+        return torch.stack([self.draws(query.draw)[image] for query, image in pairs])
+
+    def draws(self, draw: int) -> Tensor:
+        """One draw of every image, `(images, channels, height, width)`."""
+        shape = tuple(self.z0.shape[1:])
+
+        def make() -> Tensor:
+            tensors = [draw_noise(self.seed, image_id, draw, shape) for image_id in self.image_ids]
+            return torch.from_numpy(np.stack(tensors)).to(self.z0.device)
+
+        return self.once(("noise", draw), make)
+
+    def noised(self, rows: Rows, noise: Tensor, z0: Tensor | None = None) -> Tensor:
+        """√ᾱ_t z0 + √(1−ᾱ_t) noise for each row; `z0` by default the rows' clean latents."""
+        z0 = self.z0[rows.image] if z0 is None else z0
+        return noised(z0, noise, self.denoiser.alpha_bar[rows.timestep])
+
+    def noised_at(self, timestep: int, noise: Tensor) -> Tensor:
+        """Every image's latent at one timestep, with `noise` `(images, …)`."""
+        return noised(self.z0, noise, self.denoiser.alpha_bar[timestep])
+
+    def epsilon(
+        self, z: Tensor, rows: Rows, condition: str, states: Tensor | None = None
+    ) -> Tensor:
+        """ε̂(z, t, c) for each row, float32; one eval each."""
+        states = self.states(condition) if states is None else states
+        self.evals += len(z)
+        return self._within_memory(z, rows.timestep, states[rows.image])
+
+    def _within_memory(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
+        """The denoiser's answer, in halves where it does not fit; `size` shrinks with them."""
+        try:
+            return self.denoiser.epsilon(z, timestep, states)
+        except torch.OutOfMemoryError:
+            if len(z) == 1:
+                raise
+        torch.cuda.empty_cache()
+        half = -(-len(z) // 2)
+        self.size = min(self.size, half)
+        parts = zip(z.split(half), timestep.split(half), states.split(half), strict=True)
+        return torch.cat([self._within_memory(*part) for part in parts])
+
+    def estimate(self, rows: Rows, condition: str) -> Tensor:
+        """ε̂(z_t, t, c) of each row's noised latent, made once where several signals need it."""
+        keys = [("noised", query.timestep, query.draw, condition) for query in rows.queries]
+        alone = [place for place, key in enumerate(keys) if key not in self.shared]
+        found: dict[int, Tensor] = {}
+        if alone:
+            own = rows.take(alone)
+            estimates = self.epsilon(self.noised(own, self.noise(own)), own, condition)
+            if len(alone) == len(keys):
+                return estimates
+            found = dict(zip(alone, estimates, strict=True))
+        for place, image in enumerate(rows.image.tolist()):
+            if place not in found:
+                found[place] = self.estimates(*keys[place][1:])[image]
+        return torch.stack([found[place] for place in range(len(keys))])
+
+    def estimates(self, timestep: int, draw: int, condition: str) -> Tensor:
+        """ε̂ of every image's noised latent, made once."""
+
+        def make() -> Tensor:
+            return self.everywhere(self.noised_at(timestep, self.draws(draw)), timestep, condition)
+
+        return self.once(("noised", timestep, draw, condition), make)
+
+    def everywhere(
+        self, z: Tensor, timestep: int, condition: str, states: Tensor | None = None
+    ) -> Tensor:
+        """ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
+        query = Query("everywhere", timestep, condition=condition)
+        parts = [
+            self.epsilon(z[rows.image], rows, condition, states) for rows in self.slices([query])
+        ]
+        return torch.cat(parts)
+
+    def clean(self, timestep: int, condition: str) -> Tensor:
+        """ε̂(z0, t, c) of every image, computed once per timestep and condition."""
+        key = ("clean", timestep, condition)
+        return self.once(key, lambda: self.everywhere(self.z0, timestep, condition))
+
+    def states(self, condition: str) -> Tensor:
+        """Text-encoder states of every image's caption under `condition`."""
+        count, alternate = len(self.image_ids), condition.removeprefix("alt-")
+
+        def make() -> Tensor:
+            if condition == "null":
+                return self.denoiser.embed([""]).expand(count, -1, -1)
+            return self.denoiser.embed(
+                self.captions if condition == "caption" else self.alternates[alternate]
+            )
+
+        return self.once(("states", condition), make)
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Latents of pictures, `(images, 3, height, width)` in [−1, 1]."""
+        return torch.cat([self.autoencoder.encode(part) for part in _parts(pixels, 1)])
+
+    def decode(self, z0: Tensor) -> Tensor:
+        """Pictures of latents, in about [−1, 1]."""
+        factor = self.autoencoder.factor
+        return torch.cat([self.autoencoder.decode(part) for part in _parts(z0, factor)])
+
+    @property
+    def pixels(self) -> Tensor:
+        """The pictures themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
+        return self.once("pixels", lambda: self.read_pixels(self.image_ids).to(self.z0.device))
+
+
+def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
+    """√ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
+
+    Args:
+        z0, noise: `(rows, channels, height, width)`.
+        alpha_bar: `(rows,)` or a scalar, float64.
+    """
+    alpha_bar = alpha_bar.view(-1, 1, 1, 1)
+    return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
+
+
+def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
+    """Cut so that at most `PIXELS_AT_ONCE` go through the VAE at a time."""
+    pixels = images.shape[-1] * images.shape[-2] * factor**2
+    return images.split(max(1, PIXELS_AT_ONCE // pixels))

@@ -1,0 +1,141 @@
+"""The measuring loop: load a model once, answer every missing query, flush as it goes."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+import time
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import diffusers
+import torch
+from tqdm import tqdm
+
+from mia.measuring.batch import Batch
+from mia.measuring.batch_size import BatchSize
+from mia.measuring.ledger_writer import LedgerWriter
+from mia.measuring.missing import by_need
+from mia.measuring.speed import keep_speed
+from mia.measuring.work import Work
+from mia.models.autoencoder import Autoencoder
+from mia.models.device import choose
+from mia.query import Query
+
+
+class Meter:
+    """A model, loaded to be measured with.
+
+    Args:
+        model: Contents of model.json.
+        settings: The config's `measure` block, with `seed`.
+        threads: Torch threads.
+    """
+
+    def __init__(self, model: Mapping[str, Any], settings: Mapping[str, Any], threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.model, self.settings = model, settings
+        self.device = choose(settings["device"])
+        family = importlib.import_module(f"mia.denoisers.{model['family']}")
+        self.denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
+        self.provenance = _provenance(model, settings, self.device, threads)
+
+    @cached_property
+    def autoencoder(self) -> Autoencoder:
+        """The model's VAE, for signals that look at pixels."""
+        return Autoencoder(self.model["vae"], self.device)
+
+    @torch.inference_mode()
+    def measure(self, work: Work) -> None:
+        """Measure what `work` lacks and append it to its ledger."""
+        writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
+        size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
+        with _progress(sum(map(len, work.missing.values()))) as progress:
+            for queries, shared, image_ids in _chunks(work, size):
+                before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
+                for name, signal in work.signals.items():
+                    for rows in batch.slices([query for query in queries if query.signal == name]):
+                        values = signal.module.measure(batch, rows).cpu().numpy()
+                        ids = [image_ids[i] for i in rows.image.tolist()]
+                        writer.add(name, ids, rows.queries, values)
+                        progress.update(len(values))
+                size.report(batch.size, batch.evals, time.monotonic() - before)
+                evals += batch.evals
+                progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
+        writer.close()
+        _finish(work, self.device, evals, time.monotonic() - start, size.now)
+
+    def _batch(
+        self, work: Work, shared: frozenset[Hashable], image_ids: list[str], size: int
+    ) -> Batch:
+        shard, resolution = work.shard, self.model["resolution"]
+        return Batch(
+            self.denoiser,
+            image_ids,
+            torch.from_numpy(shard.z0(image_ids)).to(self.device),
+            shard.captions(image_ids),
+            self.settings["seed"],
+            size,
+            lambda ids: torch.from_numpy(shard.pixels(ids, resolution)),
+            self.autoencoder if shard.pictures else None,
+            shared,
+            shard.alternates(image_ids),
+        )
+
+
+def _chunks(
+    work: Work, size: BatchSize
+) -> Iterator[tuple[tuple[Query, ...], frozenset[Hashable], list[str]]]:
+    """Images that lack the same queries, as many together as `size` says by then.
+
+    Yields the queries, the evaluations that several signals need for them, and the images.
+    """
+    for queries, todo in by_need(work.missing):
+        shared = work.shared(queries)
+        while todo:
+            chunk, todo = _next_chunk(todo, 1 if work.repeat else size.now)
+            yield queries, shared, chunk
+
+
+def _finish(work: Work, device: str, evals: int, seconds: float, size: int) -> None:
+    """Say what was done, and keep the speed for the next estimate."""
+    if not work.repeat:
+        keep_speed(next(iter(work.signals.values())).ledger.folder, device, evals, seconds)
+    print(
+        f"measured {'again ' if work.repeat else ''}{evals} evals in {seconds:.1f} s: "
+        f"{evals / seconds:.0f} evals/s on {device}, batches of {size}",
+        file=sys.stderr,
+    )
+
+
+def _next_chunk(todo: list[str], size: int) -> tuple[list[str], list[str]]:
+    """Take up to `size` images, such that what is left divides evenly."""
+    count = -(-len(todo) // size)
+    first = -(-len(todo) // count)
+    return todo[:first], todo[first:]
+
+
+def _progress(rows: int) -> tqdm:
+    """Rows done, evals/s and time left; on a terminal it moves, in a log it is a line a minute."""
+    every = 0.5 if sys.stderr.isatty() else 60
+    return tqdm(total=rows, unit="row", mininterval=every, maxinterval=every, miniters=0)
+
+
+def _provenance(
+    model: Mapping[str, Any], settings: Mapping[str, Any], device: str, threads: int
+) -> dict[str, Any]:
+    """Recorded with every segment, not part of any key."""
+    return {
+        "weights": model["weights"],
+        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
+        "dtype": settings["dtype"],
+        "batch_size": settings["batch_size"],
+        "threads": threads,
+        "versions": {
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "python": platform.python_version(),
+        },
+    }

@@ -1,0 +1,105 @@
+"""The images of one measuring job: captions, latents, and pictures where they are looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from copy import copy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mia import storage
+from mia.images.training_set import prepared
+from mia.models import latents_file
+
+COLUMNS = ["key", "image_id", "part", "kept", "caption", "alternates"]
+
+
+class Shard:
+    """Kept rows of some parts that were encoded in one shard.
+
+    Args:
+        manifest: manifest.parquet of the image set.
+        latents: Latents of the shard.
+        parts: Parts that are measured.
+        pictures: pictures.tar of the shard, where a signal looks at pixels.
+
+    Attributes:
+        images: Index `image_id`, sorted; columns `key`, `place` (of the picture in its part, by
+            image_id), `caption`, and `alt-<name>` for each other caption that the image set has.
+            A picture in two parts has two rows (`layers`).
+    """
+
+    def __init__(
+        self,
+        manifest: str | Path,
+        latents: str | Path,
+        parts: Collection[str],
+        pictures: str | Path | None = None,
+    ) -> None:
+        self.latents, self.pictures = latents, pictures
+        keys, ids = latents_file.images(latents)
+        self._position = {image_id: i for i, image_id in enumerate(ids)}
+        rows = kept_rows(manifest, parts)
+        rows = rows[rows["key"].isin(keys)]
+        self.images = captions_of(rows).assign(
+            key=rows["key"].to_numpy(), place=rows["place"].to_numpy()
+        )
+
+    def layers(self) -> list[Shard]:
+        """Cut itself such that each picture is in a layer once: its two captions are two things."""
+        number = self.images.groupby(level="image_id").cumcount()
+        found = []
+        for n in range(1 + number.max() if len(number) else 1):
+            layer = copy(self)
+            layer.images = self.images[number == n]
+            found.append(layer)
+        return found
+
+    def first(self, count: int) -> Shard:
+        """Cut itself to the first `count` pictures of each part, wherever the shards are cut.
+
+        An image_id is a hash of the picture's bytes: the first are as good as drawn at random.
+        """
+        found = copy(self)
+        found.images = self.images[self.images["place"] < count]
+        return found
+
+    def captions(self, image_ids: Sequence[str]) -> list[str]:
+        """One caption per image."""
+        return self.images.loc[list(image_ids), "caption"].tolist()
+
+    def alternates(self, image_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Other captions of each image, by name."""
+        names = [name for name in self.images if name.startswith("alt-")]
+        rows = self.images.loc[list(image_ids)]
+        return {name.removeprefix("alt-"): rows[name].tolist() for name in names}
+
+    def z0(self, image_ids: Sequence[str]) -> np.ndarray:
+        """Latents, float32 `(images, channels, height, width)`."""
+        return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
+
+    def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
+        """Prepared pictures, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
+        keys = self.images.loc[list(image_ids), "key"].tolist()
+        wanted = dict(zip(keys, image_ids, strict=True))
+        found, pixels = prepared([self.pictures], wanted, resolution)
+        position = {key: i for i, key in enumerate(found)}
+        return pixels[[position[key] for key in keys]]
+
+
+def kept_rows(manifest: str | Path, parts: Collection[str]) -> pd.DataFrame:
+    """Return the kept rows of `parts`, by image_id; `place` counts those of each part from 0."""
+    rows = storage.read(manifest, COLUMNS)
+    rows = rows[rows["kept"] & rows["part"].isin(parts)].sort_values(["image_id", "key"])
+    return rows.assign(place=rows.groupby("part").cumcount())
+
+
+def captions_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return index `image_id`, columns `caption` and `alt-<name>`, from rows of a manifest."""
+    rows = rows.set_index("image_id")
+    others = pd.DataFrame([json.loads(text or "{}") for text in rows["alternates"]], rows.index)
+    captions = rows[["caption"]].assign(**others.add_prefix("alt-").to_dict("list"))
+    return captions.fillna("").astype(str)

@@ -1,0 +1,27 @@
+"""How fast models were last queried here, for estimates alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mia import storage
+
+
+def keep_speed(ledger: Path, device: str, evals: int, seconds: float) -> None:
+    """Write the speed of a measuring job beside its ledger."""
+    speed = {"device": device, "evals": evals, "seconds": round(seconds, 3)}
+    storage.write_json(speed, ledger / "speed.json")
+
+
+def last_speed(results: Path, device: str) -> float | None:
+    """Return evals/s of the latest job of at least a second on `device` (any for `auto`)."""
+    files = sorted(
+        results.glob("ledger/measure/*/*/speed.json"), key=lambda path: path.stat().st_mtime
+    )
+    for path in reversed(files):
+        speed = json.loads(path.read_text())
+        kind = "cpu" if speed["device"] == "cpu" else "cuda"
+        if device in ("auto", kind) and speed["seconds"] >= 1:
+            return speed["evals"] / speed["seconds"]
+    return None

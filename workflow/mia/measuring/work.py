@@ -1,0 +1,50 @@
+"""What a measuring job has to do: pictures, and what is wanted and missing of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mia.measuring.measurements import Measurements
+from mia.measuring.shard import Shard
+from mia.query import Query
+
+
+@dataclass(frozen=True)
+class Work:
+    """Pictures, each once, and the signals wanted on them.
+
+    Args:
+        shard: The pictures.
+        signals: Signal name to what is held and missing of it.
+        repeat: Whether all of this was measured before. Then each picture goes through the model by
+            itself, so that a number which hangs on the rest of its batch, or on a generator of the
+            process, is found out.
+    """
+
+    shard: Shard
+    signals: Mapping[str, Measurements]
+    repeat: bool = False
+
+    @property
+    def missing(self) -> dict[Query, list[str]]:
+        """The images that each query must still be measured on."""
+        found: dict[Query, list[str]] = {}
+        for signal in self.signals.values():
+            found |= signal.missing
+        return found
+
+    def shared(self, queries: Sequence[Query]) -> frozenset[Hashable]:
+        """Evaluations that more than one signal needs for `queries`."""
+        needed: dict[str, set[Hashable]] = {name: set() for name in self.signals}
+        for query in queries:
+            needed[query.signal] |= self.signals[query.signal].module.predictions(query)
+        counts = Counter(evaluation for mine in needed.values() for evaluation in mine)
+        return frozenset(evaluation for evaluation, count in counts.items() if count > 1)
+
+    def table(self, signal: str) -> pd.DataFrame:
+        """All answers of one signal, with a column `repeat`."""
+        return self.signals[signal].table(self.shard.images).assign(repeat=self.repeat)

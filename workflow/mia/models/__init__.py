@@ -1,0 +1,1 @@
+"""Weights: found, checked, loaded, trained, described."""

@@ -1,0 +1,56 @@
+"""Captions to vectors, by the text encoder of a CLIP model in a folder of safetensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mia.models.clip_folder import TEXT, channels, require_weights
+from mia.models.device import choose
+from mia.models.model_json import ModelError
+
+
+class CaptionEmbedder:
+    """Embeds one caption at a time, so that no number depends on its neighbours.
+
+    The vector is the encoder's last state at the end of the text, after the final layer norm: what
+    CLIP pools, and one of the states that Stable Diffusion reads. It is not projected into the
+    space that pictures share, where what no picture shows, such as how a caption is typed, is lost.
+
+    Args:
+        spec, device, threads: As of `mia.models.clip_image.Embedder`.
+
+    Raises:
+        ModelError: A file is missing, the weights are others than promised, or there is no text
+            encoder or tokenizer.
+    """
+
+    def __init__(self, spec: dict[str, Any], device: str, threads: int) -> None:
+        folder = Path(spec["path"])
+        if TEXT not in channels(folder):
+            raise ModelError(f"{folder}: expected a CLIP text encoder and its tokenizer")
+        require_weights(folder, spec["sha256"])
+        import torch
+        from transformers import CLIPTextModel
+
+        from mia.models.clip_loading import load
+        from mia.models.tokenizer import load_tokenizer
+
+        torch.set_num_threads(threads)
+        self.device = choose(device)
+        self.model = load(CLIPTextModel, folder, self.device)
+        self.tokenizer = load_tokenizer(folder)
+        self.length = self.model.config.max_position_embeddings
+
+    def __call__(self, caption: str) -> np.ndarray:
+        """Return the pooled state of a caption, cut to the encoder's length; `(width,)` float32."""
+        import torch
+
+        tokens = self.tokenizer(
+            caption, truncation=True, max_length=self.length, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            states = self.model(tokens.input_ids.to(self.device)).last_hidden_state
+        return states[0, -1].cpu().numpy()

@@ -1,0 +1,94 @@
+"""The config of each component of a model folder, over the defaults of the class that reads it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mia.models.model_json import Config, ModelError, finite, read_json, shown
+
+
+def of_diffusers(folder: Path, name: str) -> Config:
+    """The config of a diffusers class over its defaults."""
+    import diffusers
+
+    path = folder / "config.json"
+    given = read_json(path)
+    if given.get("_class_name", name) != name:
+        raise ModelError(f"{path}: _class_name: {shown(given['_class_name'])}; expected {name}")
+    _require_finite(path, given)
+    return Config(path, given, _defaults(getattr(diffusers, name)))
+
+
+def of_text_encoder(folder: Path) -> Config:
+    """The config of the text encoder; of a whole CLIP's, the block of its text encoder."""
+    from transformers import CLIPTextConfig
+
+    path = folder / "text_encoder" / "config.json"
+    given = read_json(path)
+    if given.get("model_type") not in ("clip_text_model", "clip"):
+        raise ModelError(
+            f"{path}: model_type: {shown(given.get('model_type'))}; expected clip_text_model"
+        )
+    if given["model_type"] == "clip":
+        given = given.get("text_config")
+        if not isinstance(given, dict):
+            raise ModelError(f"{path}: text_config: {shown(given)}; expected an object")
+    _require_finite(path, given)
+    return Config(path, given, CLIPTextConfig().to_dict())
+
+
+def scheduler_file(folder: Path) -> Path:
+    """The scheduler's config, by its name of today or the older one."""
+    path = folder / "scheduler" / "scheduler_config.json"
+    older = path.with_name("config.json")
+    return older if older.exists() and not os.path.lexists(path) else path
+
+
+def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
+    """The scheduler's config over the defaults of the class that model_index.json names."""
+    import diffusers
+
+    path = scheduler_file(folder)
+    given, entry = read_json(path), index.get("scheduler")
+    library, name = entry if isinstance(entry, list) and len(entry) == 2 else (None, None)
+    kind = getattr(diffusers, name, None) if isinstance(name, str) else None
+    if (
+        library != "diffusers"
+        or not inspect.isclass(kind)
+        or not issubclass(kind, diffusers.SchedulerMixin)
+    ):
+        raise ModelError(
+            f"{folder / 'model_index.json'}: scheduler: {shown(entry)} is no known class; "
+            'expected one of diffusers, such as ["diffusers", "DDIMScheduler"]'
+        )
+    defaults = _defaults(kind)
+    if "beta_start" not in defaults:
+        raise ModelError(
+            f"{folder / 'model_index.json'}: scheduler: {name} has no betas; "
+            "expected a class with them, such as DDIMScheduler"
+        )
+    return Config(path, given, defaults)
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    parameters = inspect.signature(kind.__init__).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _require_finite(path: Path, given: dict[str, Any]) -> None:
+    for key, value in given.items():
+        if any(isinstance(v, float) and not finite(v) for v in flat(value)):
+            raise ModelError(f"{path}: {key}: {shown(value)}; expected finite numbers")
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """The values in nested lists, or the value itself."""
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from flat(one)
+    else:
+        yield value

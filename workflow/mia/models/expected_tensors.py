@@ -1,0 +1,178 @@
+"""The tensors that a component's class has, against those that its weights hold.
+
+The class is built without memory from its config, so nothing is loaded and nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mia.models.component_configs import flat
+from mia.models.model_configs import factor
+from mia.models.model_json import Config, ModelError
+from mia.models.safetensors_file import FLOATS, not_finite
+from mia.models.tokenizer_folder import first_line
+from mia.models.weight_files import Weights
+
+if TYPE_CHECKING:
+    import torch
+
+# Whole numbers of configs: how many layers there are, and how wide something is.
+COUNTS = ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers")
+WIDTHS = (
+    *("block_out_channels", "cross_attention_dim", "latent_channels", "norm_num_groups"),
+    *("attention_head_dim", "num_attention_heads", "hidden_size", "intermediate_size"),
+    *("vocab_size", "max_position_embeddings"),
+)
+ADAPTER = re.compile(r"\.base_layer\.|lora|\.adapter")
+SIDE = 2**31  # of a tensor
+NAMED = 3  # tensors of each kind in a message
+
+
+def require_weights(part: str, config: Config, weights: Weights) -> None:
+    """Raise ModelError unless `weights` are finite and just the tensors that the class has.
+
+    Args:
+        part: `text_encoder`, `unet` or `vae`.
+        config: Of the component.
+        weights: Its files, known to be whole.
+    """
+    held = weights.held()
+    where = weights.index or weights.tensor_files[0]
+    _require_sizes(config, len(held), where)
+    model = _empty(part, config)
+    if wrong := difference(model, held, sharded=weights.index is not None):
+        raise ModelError(f"{where}: {wrong}")
+    if other := [name for name, (kind, _) in held.items() if _is_no_weight(name, kind)]:
+        name = min(other)
+        raise ModelError(
+            f"{where}: {name} is {held[name][0]}, as are {len(other) - 1} more; "
+            f"expected {', '.join(FLOATS)}"
+        )
+    for path in weights.tensor_files:
+        if name := not_finite(path):
+            raise ModelError(f"{path}: {name} holds NaN or infinity; expected finite weights")
+    _require_shapes_fit(part, config, model)
+
+
+def difference(
+    model: torch.nn.Module, held: dict[str, tuple[str, tuple[int, ...]]], sharded: bool = False
+) -> str:
+    """Return what is missing, unexpected or of another shape, in one line; "" if nothing is.
+
+    Names that the library itself changes or passes over when it loads are equal here too.
+
+    Args:
+        model: Built, on any device.
+        held: Name to dtype and shape of the tensors in the files.
+        sharded: Whether the weights are in several files: older names are not changed then.
+    """
+    expected = {_plain(name): tuple(t.shape) for name, t in model.state_dict().items()}
+    shapes = {name: shape for name, (_, shape) in held.items()}
+    if hasattr(model, "_fix_state_dict_keys_on_load") and not sharded:
+        model._fix_state_dict_keys_on_load(shapes)
+    shapes = {_plain(name): shape for name, shape in shapes.items()}
+    missing = _left(model, "missing", expected.keys() - shapes.keys())
+    unexpected = _left(model, "unexpected", shapes.keys() - expected.keys())
+    misshapen = [
+        f"{name}: {list(shapes[name])} in place of {list(shape)}"
+        for name, shape in sorted(expected.items())
+        if shapes.get(name, shape) != shape
+    ]
+    return report(type(model).__name__, missing, unexpected, misshapen)
+
+
+def report(
+    kind: str, missing: Iterable[str], unexpected: Iterable[str], misshapen: Iterable[str]
+) -> str:
+    """Return one line about tensors that a class lacks, does not know or has in another shape."""
+    found = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+    found = {word: sorted(names) for word, names in found.items()}
+    if not any(found.values()):
+        return ""
+    listed = [
+        f"{len(names)} {word} ({'; '.join(names[:NAMED])}{'; …' * (len(names) > NAMED)})"
+        for word, names in found.items()
+        if names
+    ]
+    line = f"not the tensors of the {kind} that its config describes: {', '.join(listed)}"
+    if any(map(ADAPTER.search, found["unexpected"])):
+        line += (
+            "; adapter layers are still in it: merge them into the weights "
+            "(peft's merge_and_unload, or diffusers' fuse_lora and unload_lora_weights) "
+            "and save the model again"
+        )
+    return line
+
+
+def _plain(name: str) -> str:
+    """Text encoders of all ages: transformers once put `text_model.` before every name."""
+    return name.removeprefix("text_model.")
+
+
+def _left(model: Any, kind: str, names: Iterable[str]) -> list[str]:
+    """Names but for those that the library lets be missing or unexpected."""
+    patterns = list(getattr(model, f"_keys_to_ignore_on_load_{kind}", None) or [])
+    patterns.append(r"(^|\.)position_ids$")  # a buffer in older files, made anew since
+    return [name for name in names if not any(re.search(p, name) for p in patterns)]
+
+
+def _is_no_weight(name: str, kind: str) -> bool:
+    return kind not in FLOATS and not name.endswith("position_ids")
+
+
+def _require_sizes(config: Config, tensors: int, where: Path) -> None:
+    """Sizes are whole numbers, and layers not so many that to build them takes time."""
+    for key in (*COUNTS, *WIDTHS):
+        sizes = [] if config.get(key) is None else list(flat(config.get(key)))
+        most = tensors if key in COUNTS else SIDE
+        if not all(type(size) is int and 1 <= size <= most for size in sizes):
+            of = f", the number of tensors in {where}" if key in COUNTS else ""
+            raise config.wrong(key, f"whole numbers from 1 to {most:,}{of}")
+        if len(sizes) > tensors:
+            raise config.wrong(key, f"no more numbers than {where} has tensors")
+
+
+def _require_shapes_fit(part: str, config: Config, model: torch.nn.Module) -> None:
+    """A U-Net or VAE takes what it will be given and answers in the same shape: tried on shapes."""
+    import torch
+
+    side = 2 * factor(config) if part == "vae" else next(flat(config.get("sample_size")))
+    try:
+        with torch.device("meta"), torch.inference_mode():
+            if part == "unet":
+                given = torch.zeros(1, config.get("in_channels"), side, side)
+                states = torch.zeros(1, 4, next(flat(config.get("cross_attention_dim"))))
+                answer = model(given, torch.tensor([1]), encoder_hidden_states=states).sample
+            elif part == "vae":
+                given = torch.zeros(1, 3, side, side)
+                latents = model.encode(given).latent_dist.mean
+                if latents.shape != (1, config.get("latent_channels"), 2, 2):
+                    raise ValueError(f"latents of {side} pixels a side are {tuple(latents.shape)}")
+                answer = model.decode(latents).sample
+            else:
+                return
+            if answer.shape != given.shape:
+                raise ValueError(f"it answers {tuple(answer.shape)} to {tuple(given.shape)}")
+    except Exception as error:  # of whatever kind: it cannot be used
+        raise ModelError(f"{config.path}: its {part} cannot work: {first_line(error)}") from error
+
+
+def _empty(part: str, config: Config) -> torch.nn.Module:
+    """The component, built without memory."""
+    import torch
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    try:
+        with torch.device("meta"):
+            if part == "text_encoder":
+                return CLIPTextModel(CLIPTextConfig.from_dict(dict(config.given)))
+            return {"unet": UNet2DConditionModel, "vae": AutoencoderKL}[part].from_config(
+                dict(config.given)
+            )
+    except Exception as error:  # of whatever kind: no class can be built from it
+        raise ModelError(f"{config.path}: no {part} can be built: {first_line(error)}") from error

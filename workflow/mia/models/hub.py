@@ -1,0 +1,127 @@
+"""Pinned models and tables of the Hugging Face hub: from the local cache, else downloaded into it.
+
+The cache is the hub's own (`HF_HOME`); with `HF_HUB_OFFLINE=1` nothing else is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mia.file_hash import file_hash
+from mia.models.weight_files import variant_of
+
+PARTS = ("text_encoder", "unet", "vae")
+MODEL_FILES = [
+    "model_index.json",
+    "scheduler/*.json",
+    "tokenizer/*.json",
+    "tokenizer/*.txt",
+    *(f"{part}/config.json" for part in PARTS),
+    *(f"{part}/*.safetensors*.json" for part in PARTS),
+]
+
+
+class HubError(ValueError):
+    """What cannot be had from the hub; the message says what to do."""
+
+
+def model_snapshot(
+    repo: str,
+    revision: str,
+    variant: str | None = None,
+    look: Callable[[Path], None] = lambda folder: None,
+) -> Path:
+    """Return the local snapshot of a pinned model; weights as safetensors only.
+
+    Weights are downloaded last: those of the variant, and plain ones of the components without.
+
+    Args:
+        look: Called with the snapshot before any weight is downloaded; its errors go on.
+
+    Raises:
+        HubError: It is neither in the cache nor to be downloaded.
+    """
+    folder = _snapshot(repo, revision, MODEL_FILES)
+    look(folder)
+    _snapshot(repo, revision, weight_patterns(PARTS, variant))
+    without = [part for part in PARTS if variant and not has_variant(folder / part, variant)]
+    if without:
+        _snapshot(repo, revision, weight_patterns(without, None))
+    if bare := [part for part in PARTS if not any((folder / part).glob("*.safetensors"))]:
+        _require_plain(repo, revision, bare[0])
+    return folder
+
+
+def _require_plain(repo: str, revision: str, part: str) -> None:
+    """Raise HubError where a component of the repository has weights of variants only."""
+    from huggingface_hub import HfApi
+
+    try:
+        names = HfApi().list_repo_files(repo, revision=revision)
+    except Exception:  # without the hub nobody knows; the folder's own error follows
+        return
+    found = {variant for name in names if (variant := variant_of(name.removeprefix(f"{part}/")))}
+    if found:
+        raise HubError(
+            f"hub model {repo} at {revision}: {part}: weights of variant "
+            f"{' and '.join(sorted(found))} only; say `variant: {min(found)}` in the model's block"
+        )
+
+
+def weight_patterns(parts: Sequence[str], variant: str | None) -> list[str]:
+    """Return patterns of the weights' files, by their names of today and by the older ones."""
+    suffix, shard = f".{variant}" if variant else "", "-?????-of-?????"
+    endings = dict.fromkeys([suffix, f"{suffix}{shard}", f"{shard}{suffix}"])
+    return [
+        f"{part}/{stem}{ending}.safetensors"
+        for part in parts
+        for stem in ("model", "diffusion_pytorch_model")
+        for ending in endings
+    ]
+
+
+def has_variant(folder: Path, variant: str) -> bool:
+    """Whether a component's folder holds weights of a variant."""
+    return any(folder.glob(f"*.{variant}*.safetensors"))
+
+
+def _snapshot(repo: str, revision: str, patterns: list[str]) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+    except Exception as error:  # the hub's client raises many kinds; all mean: not to be had
+        raise HubError(_unreachable(f"hub model {repo}", repo, revision, error)) from error
+
+
+def dataset_file(repo: str, revision: str, file: str, sha256: str | None = None) -> Path:
+    """Return the local copy of a file of a pinned dataset, its sha256 checked where one is given.
+
+    Raises:
+        HubError: It is neither in the cache nor to be downloaded, or has another sha256.
+    """
+    from huggingface_hub import hf_hub_download
+
+    what = f"{file} of hub dataset {repo}"
+    try:
+        path = Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
+    except Exception as error:
+        wanted = f"{repo} {file} --repo-type dataset"
+        raise HubError(_unreachable(what, wanted, revision, error)) from error
+    if sha256 and (found := file_hash(path)) != sha256:
+        raise HubError(
+            f"{what} at {revision}: sha256 {found}; expected {sha256}. A damaged copy goes away "
+            f"when {path.resolve()} is deleted"
+        )
+    return path
+
+
+def _unreachable(what: str, wanted: str, revision: str, error: Exception) -> str:
+    return (
+        f"{what} at {revision}: not in the cache and not to be downloaded: "
+        f"{' '.join(str(error).split())} "
+        "Check repository, revision and file; or, on a machine with internet, run `hf download "
+        f"{wanted} --revision {revision}` and copy its cache here (HF_HOME says where it lies). "
+        "Terms of use are accepted on the hub's page, with HF_TOKEN set here"
+    )

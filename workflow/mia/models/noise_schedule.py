@@ -1,0 +1,78 @@
+"""The training schedule of a model, from its scheduler's config."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mia.models.model_json import Config, ModelError, finite
+
+STEPS = 1000
+SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
+LEAST = 1e-10  # ᾱ at the last step: of Stable Diffusion 0.005, of the cosine schedule 1e-8
+
+
+def alpha_bar(scheduler: Config) -> np.ndarray:
+    """Return ᾱ_t for t in 0…999, float64.
+
+    Raises:
+        ModelError: The schedule is not one of 1,000 steps that diffusers knows, or its betas are
+            not numbers between 0 and 1, or so large that they leave nothing of the image.
+    """
+    if scheduler.whole("num_train_timesteps") != STEPS:
+        raise scheduler.wrong("num_train_timesteps", f"{STEPS:,} training steps")
+    if scheduler.get("rescale_betas_zero_snr"):
+        raise scheduler.wrong("rescale_betas_zero_snr", "an unmodified beta schedule")
+    betas = _betas(scheduler)
+    if not ((betas > 0) & (betas < 1)).all():
+        raise ModelError(
+            f"{scheduler.path}: betas of {betas.min():g} to {betas.max():g}; "
+            "expected numbers above 0 and below 1"
+        )
+    cumulative = np.cumprod(1 - betas)
+    if cumulative[-1] < LEAST:
+        raise ModelError(
+            f"{scheduler.path}: betas of {betas.min():g} to {betas.max():g} are too large: nothing "
+            f"of an image is left at the last step (ᾱ = {cumulative[-1]:.0e}; expected ≥ {LEAST})"
+        )
+    return cumulative
+
+
+def prediction_type(scheduler: Config) -> str:
+    """What the U-Net predicts, as diffusers names it; raise ModelError for an unknown name."""
+    kind = scheduler.get("prediction_type") or "epsilon"
+    if kind not in PREDICTIONS:
+        raise scheduler.wrong("prediction_type", " or ".join(PREDICTIONS))
+    return kind
+
+
+def _betas(scheduler: Config) -> np.ndarray:
+    """β_t as diffusers makes them, `(1000,)` float64."""
+    trained, kind = scheduler.get("trained_betas"), scheduler.get("beta_schedule")
+    if trained is not None:
+        if not _is_list_of_numbers(trained) or len(trained) != STEPS:
+            raise scheduler.wrong("trained_betas", f"a list of {STEPS:,} numbers")
+        return np.array(trained, np.float64)
+    if kind == "squaredcos_cap_v2":
+        levels = [
+            math.cos((t / STEPS + 0.008) / 1.008 * math.pi / 2) ** 2 for t in range(STEPS + 1)
+        ]
+        return np.array([min(1 - levels[t + 1] / levels[t], 0.999) for t in range(STEPS)])
+    if kind not in SCHEDULES:
+        raise scheduler.wrong("beta_schedule", "linear, scaled_linear or squaredcos_cap_v2")
+    start, end = scheduler.number("beta_start"), scheduler.number("beta_end")
+    for key, beta in (("beta_start", start), ("beta_end", end)):
+        if not 0 < beta < 1:
+            raise scheduler.wrong(key, "a number above 0 and below 1")
+    if kind == "linear":
+        return np.linspace(start, end, STEPS)
+    return np.linspace(start**0.5, end**0.5, STEPS) ** 2
+
+
+def _is_list_of_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(number, int | float) and finite(number) for number in value
+    )

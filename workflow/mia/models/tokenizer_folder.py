@@ -1,0 +1,86 @@
+"""The tokenizer of a model folder: its files, and how many tokens a caption has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mia.models.model_json import Config, ModelError, read_json, require_file, shown
+
+FORMS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+CLASSES = ("CLIPTokenizer", "CLIPTokenizerFast")
+UNSAID = 10**6  # transformers writes 1e30 where a tokenizer has no length of its own
+
+
+def tokenizer_files(folder: Path) -> list[Path]:
+    """Return the files of a tokenizer, sorted.
+
+    Raises:
+        ModelError: Neither tokenizer.json nor vocab.json with merges.txt; a file that is not there
+            whole, names code, or is of another class than CLIP's.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix in {".json", ".txt"})
+    names = {path.name for path in files}
+    if not any(set(form) <= names for form in FORMS):
+        raise ModelError(
+            f"{folder}: no tokenizer files; expected tokenizer.json, or vocab.json and merges.txt; "
+            f"found {', '.join(sorted(names)) or 'none'}"
+        )
+    for path in files:
+        require_file(path, "a file of the tokenizer")
+    config = folder / "tokenizer_config.json"
+    kind = read_json(config).get("tokenizer_class") if config in files else None
+    if kind is not None and kind not in CLASSES:
+        raise ModelError(
+            f"{config}: tokenizer_class: {shown(kind)}; expected {' or '.join(CLASSES)}"
+        )
+    return files
+
+
+def caption_length(folder: Path, text_encoder: Config) -> int:
+    """Return the number of tokens that captions are padded or cut to.
+
+    It is the tokenizer's `model_max_length`, or the text encoder's own length where the tokenizer
+    has none (no number, or transformers' 1e30).
+
+    Args:
+        folder: Of the tokenizer.
+        text_encoder: Its config.
+
+    Raises:
+        ModelError: The tokenizer cannot be read, makes more tokens than the text encoder has
+            places for, or tokens that the text encoder does not have.
+    """
+    from mia.models.tokenizer import load_tokenizer
+
+    tokenizer_files(folder)
+    most = text_encoder.whole("max_position_embeddings")
+    config = folder / "tokenizer_config.json"
+    said = read_json(config).get("model_max_length") if config.exists() else None
+    number = isinstance(said, int | float) and not isinstance(said, bool)
+    if said is not None and not (number and said >= 2):
+        raise ModelError(
+            f"{config}: model_max_length: {shown(said)}; expected a number of tokens, at least 2"
+        )
+    length = most if said is None or said > UNSAID else int(said)
+    if length > most:
+        raise ModelError(
+            f"{config}: model_max_length: {length}; expected at most {most}, which is "
+            f"max_position_embeddings of {text_encoder.path}"
+        )
+    try:
+        tokenizer = load_tokenizer(folder)
+        highest = max(tokenizer.get_vocab().values())
+        tokenizer([""], padding="max_length", truncation=True, max_length=length)
+    except Exception as error:  # the library's own kinds are many; all mean: not to be read
+        raise ModelError(f"{folder}: not a CLIP tokenizer: {first_line(error)}") from error
+    if highest >= (entries := text_encoder.whole("vocab_size")):
+        raise ModelError(
+            f"{folder}: tokens up to number {highest}; expected less than {entries}, which is "
+            f"vocab_size of {text_encoder.path}"
+        )
+    return length
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,35 @@
+"""The pipeline that a fine-tuning starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from transformers import CLIPTextModel
+
+from mia.models.loading import load_whole
+from mia.models.tokenizer import load_tokenizer
+
+
+def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
+    """The pipeline of a base model, from the contents of its model.json, without safety checker."""
+    folder, classes = Path(model["folder"]), (CLIPTextModel, UNet2DConditionModel, AutoencoderKL)
+    parts = {
+        part: load_whole(kind, folder / part, model["variants"][part]).float()
+        for part, kind in zip(("text_encoder", "unet", "vae"), classes, strict=True)
+    }
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    tokenizer.model_max_length = model["caption_length"]
+    return StableDiffusionPipeline.from_pretrained(
+        folder,
+        tokenizer=tokenizer,
+        **parts,
+        safety_checker=None,
+        feature_extractor=None,
+        image_encoder=None,
+        requires_safety_checker=False,
+        local_files_only=True,
+        trust_remote_code=False,
+    )

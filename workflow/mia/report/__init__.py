@@ -1,0 +1,1 @@
+"""The report: one page from the tables and figures of a run."""

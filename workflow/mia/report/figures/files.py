@@ -1,0 +1,50 @@
+"""Figures to the files that are asked for, with the options of all stages that draw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from mia import seal, storage
+from mia.report.figures.style import to_svg
+
+# A remark behind the drawing.
+CHECKSUM = f'<!-- {{"{seal.KEY}": "{seal.UNSEALED}"}} -->\n'
+# Name of each figure to the figure, its title, and itself in words.
+Drawn = Mapping[str, tuple[Figure, str, str]]
+
+
+def run(parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace], Drawn]) -> None:
+    """Add the options that every stage of figures has, and write what `drawings` makes of them."""
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--membership", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
+    options = parser.parse_args()
+    try:
+        write_figures(drawings(options), options.output)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+def write_figures(drawn: Drawn, paths: Iterable[Path]) -> None:
+    """Write each file `…-<figure>.svg` of `paths`.
+
+    Args:
+        drawn: Figures by name.
+        paths: Where to; the end of a name says which figure.
+
+    Raises:
+        ValueError: A path asks for a figure that was not drawn.
+    """
+    for path in paths:
+        kind = path.stem.rpartition("-")[2]
+        if kind not in drawn:
+            raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
+        with storage.replacing(path) as temporary:
+            temporary.write_text(to_svg(*drawn[kind]) + CHECKSUM, encoding="utf-8")
+            seal.seal(temporary)

@@ -1,0 +1,140 @@
+"""ROC on log axes: the corner that matters, few false alarms, at full size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from mia.report.figures.colours import BAND, MUTED, SERIES
+from mia.report.figures.style import CURVE, SPARE, WIDTH, styled
+from mia.stats import metrics
+from mia.stats.no_signal import tpr_band_at
+
+POINTS = 200
+"""A curve is drawn at up to this many log-spaced counts of false positives."""
+
+
+def counts(n_nonmember: int) -> np.ndarray:
+    """Return the numbers of false positives at which a curve is drawn: 1 … n_nonmember.
+
+    >>> counts(3).tolist()
+    [1, 2, 3]
+    """
+    return np.unique(np.geomspace(1, n_nonmember, POINTS).round().astype(int))
+
+
+def tpr_at(member: np.ndarray, nonmember: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Return the largest true positive rate with at most `allowed` false positives.
+
+    Args:
+        member: Scores of members, higher = more member-like.
+        nonmember: Scores of nonmembers.
+        allowed: Whole numbers of false positives, 0 … len(nonmember).
+
+    Returns:
+        Rates in [0, 1], one per entry of `allowed`, never interpolated.
+
+    >>> tpr_at(np.array([3.0, 1.0]), np.array([2.0, 0.0]), np.array([0, 1, 2])).tolist()
+    [0.5, 1.0, 1.0]
+    """
+    is_member = np.repeat([True, False], [len(member), len(nonmember)])
+    _, made, found = metrics.curve(np.concatenate([member, nonmember]), is_member)
+    return found[np.searchsorted(made, allowed, side="right") - 1] / len(member)
+
+
+@styled
+def draw(
+    scores: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    access: Mapping[str, str],
+    shown: Collection[str],
+    groups: tuple[int, int],
+    confidence: float,
+) -> Figure:
+    """Draw the ROC curves of several attacks on one target.
+
+    Args:
+        scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
+        access: Attack to what it may read; `model-free` ones are drawn in grey, broken.
+        shown: Attacks to be seen and named. The others' curves are in the file, marked as `SPARE`.
+        groups: Groups of pictures among members and among nonmembers.
+        confidence: Level of the no-signal band at so many groups.
+    """
+    n_member, n_nonmember = (len(side) for side in next(iter(scores.values())))
+    allowed = counts(n_nonmember)
+    floor = 0.7 / max(n_member, n_nonmember)
+    figure = Figure(figsize=(WIDTH, 4.7 + 0.24 * ((len(shown) + 3) // 2)), layout="constrained")
+    axes = figure.add_subplot()
+    fpr = allowed / n_nonmember
+    of_groups = np.floor(fpr[:-1] * groups[1] + 1e-9).astype(int)
+    low, high = tpr_band_at(*groups, of_groups, confidence)
+    band = axes.fill_between(
+        fpr, np.maximum([*low, 1], floor), [*high, 1], step="post", color=BAND, linewidth=0
+    )
+    band.set_label(f"no signal ({confidence:.0%})")
+    axes.plot([floor, 1], [floor, 1], color=MUTED, linewidth=0.8, label="diagonal")
+    curves = {name: tpr_at(*sides, allowed) for name, sides in scores.items()}
+    for name, look in looks(access, shown).items():
+        label, mark = (name, CURVE) if name in shown else ("_", SPARE)
+        (line,) = axes.step(fpr, np.maximum(curves[name], floor), where="post", label=label, **look)
+        line.set_gid(mark + name)
+    _scale(axes, 1 / n_nonmember, floor)
+    _legend(figure, axes, curves, int(0.01 * n_nonmember))
+    return figure
+
+
+def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict]:
+    """Return colour and dash of each attack: coloured if it reads the model, grey if not.
+
+    Those in `shown` come first, so that they get whole lines.
+    """
+    names = sorted(access, key=lambda name: name not in shown)
+    reading = [name for name in names if access[name] != "model-free"]
+    blind = [name for name in names if access[name] == "model-free"]
+    dashes = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)))
+    found = {
+        name: {"color": SERIES[i % len(SERIES)], "linestyle": dashes[i // len(SERIES) % 3]}
+        for i, name in enumerate(reading)
+    }
+    greys = ((0, (4, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+    for i, name in enumerate(blind):
+        found[name] = {"color": MUTED, "linestyle": greys[i % 4], "linewidth": 1.3}
+    return found
+
+
+def _scale(axes: Axes, left: float, floor: float) -> None:
+    steps = (1,) if floor < 0.003 else (1, 2, 5)
+    ticks = [
+        step * decade
+        for decade in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1)
+        for step in steps
+        if floor <= step * decade <= 1
+    ]
+    percent = FuncFormatter(lambda rate, _: f"{100 * rate:g} %")
+    axes.set(xscale="log", yscale="log", xlim=(left, 1), ylim=(floor, 1.06))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(FixedLocator(ticks))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(percent)
+    axes.grid(True)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("nonmembers wrongly called members (FPR)")
+    axes.set_ylabel("members found (TPR)")
+
+
+def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count: int) -> None:
+    """Put the key below, in the order of the curves near 1 % false positives."""
+    handles, labels = axes.get_legend_handles_labels()
+    height = {name: curve[min(max(count - 1, 0), len(curve) - 1)] for name, curve in curves.items()}
+    order = sorted(range(len(labels)), key=lambda i: -height.get(labels[i], -1))
+    legend = figure.legend(
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="outside lower center",
+        ncols=2,
+        handlelength=2.6,
+    )
+    legend.set_gid("key")

@@ -1,0 +1,83 @@
+"""AUC by timestep: where on the road from picture to noise the loss betrays a member."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mia.report.figures.colours import BAND, MUTED, SERIES
+from mia.report.figures.losses import CONDITIONS
+from mia.report.figures.style import AUC_AXIS, WIDTH, styled
+from mia.stats import intervals
+
+
+def aucs(
+    losses: pd.DataFrame, group: pd.Series, confidence: float, resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return the AUC of minus the loss by condition and timestep, with intervals.
+
+    Args:
+        losses: What `curves.per_picture` returns.
+        group: Index image_id; label of each picture's group.
+        confidence: Level of the intervals, in (0, 1).
+        resamples: Of the bootstrap, where groups hold several pictures.
+        seed: Of the bootstrap.
+
+    Returns:
+        Columns condition, timestep, value, low, high (AUC in [0, 1]; above 0.5, members have the
+        smaller loss); timesteps that lack a class left out.
+    """
+    found = []
+    for (condition, timestep), rows in losses.groupby(["condition", "timestep"]):
+        member = rows["member"].to_numpy(bool)
+        if member.all() or not member.any():
+            continue
+        labels = group[rows["image_id"]].to_numpy()
+        score = -rows["loss"].to_numpy()
+        area = intervals.auc_interval(score, member, confidence, labels, resamples, seed)
+        found.append((condition, timestep, area.value, area.low, area.high))
+    return pd.DataFrame(found, columns=["condition", "timestep", "value", "low", "high"])
+
+
+@styled
+def draw(found: pd.DataFrame, confidence: float, band: tuple[float, float]) -> Figure:
+    """Draw one line per measured condition.
+
+    Args:
+        found: What `aucs` returns, not empty.
+        confidence: Level of the bands, for the legend.
+        band: Where an AUC without signal lands, low and high.
+    """
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.axhspan(*band, color=BAND, linewidth=0, label="no signal")
+    axes.axhline(0.5, color=MUTED, linewidth=0.8)
+    conditions = [name for name in CONDITIONS if name in set(found["condition"])]
+    for condition, colour, marker in zip(conditions, (SERIES[0], SERIES[2]), "os", strict=False):
+        rows = found[found["condition"] == condition].sort_values("timestep")
+        step, value = rows["timestep"].to_numpy(), rows["value"].to_numpy()
+        low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
+        axes.fill_between(step, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.vlines(step, low, high, color=colour, linewidth=1)
+        look = {"color": colour, "marker": marker, "markersize": 4, "linewidth": 1.4}
+        axes.plot(step, value, label=CONDITIONS[condition], **look)
+    axes.set_xlim(-30, 1030)
+    axes.set_xticks([0, 250, 500, 750, 1000])
+    low, high = min(found["low"].min(), AUC_AXIS[0]), max(found["high"].max(), AUC_AXIS[1])
+    axes.set_ylim(low - 0.01, high + 0.01)
+    axes.grid(True, axis="y")
+    axes.set_xlabel("timestep: 0 = least noise")
+    axes.set_ylabel("AUC of the loss")
+    figure.legend(
+        loc="outside upper center",
+        ncols=3,
+        title=f"chance is 0.5; {confidence:.0%} bands",
+        title_fontsize=9.5,
+    )
+    return figure
+
+
+def peak(rows: pd.DataFrame) -> pd.Series:
+    """Return the row whose AUC is farthest from 0.5."""
+    return rows.loc[np.abs(rows["value"] - 0.5).idxmax()]

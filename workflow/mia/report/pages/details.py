@@ -1,0 +1,72 @@
+"""What stands folded in below each target's table: everything else the tables hold about it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mia import checksums
+from mia.report.pages import pairwise as comparisons
+from mia.report.pages import set_test as collection
+from mia.report.pages.other_metrics import measures
+from mia.report.pages.privacy import privacy
+
+
+def read_cells(path: Path) -> pd.DataFrame:
+    """Return a CSV, every cell as text.
+
+    Raises:
+        DamagedFile: It is not as it was written.
+    """
+    return pd.read_csv(io.StringIO(checksums.read(path)), dtype=str, keep_default_na=False)
+
+
+def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.DataFrame:
+    """Return columns of a CSV: text, and numbers as floats, NaN where a cell is empty.
+
+    Raises:
+        ValueError: A column is missing; the message names file and column.
+        DamagedFile: It is not as it was written.
+    """
+    table = read_cells(path)
+    for column in (*words, *numbers):
+        if column not in table:
+            raise ValueError(f"{path}: no column {column!r}; found: {', '.join(table.columns)}")
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+
+
+def read_all(pairwise: Path, set_test: Path) -> dict[str, pd.DataFrame]:
+    """Return both tables, as `of_target` takes them."""
+    return {
+        "pairwise": read(pairwise, comparisons.WORDS, comparisons.COLUMNS),
+        "set_test": read(set_test, collection.WORDS, collection.COLUMNS),
+    }
+
+
+def of_target(
+    target: Mapping[str, Any],
+    long: pd.DataFrame,
+    found: Mapping[str, pd.DataFrame],
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return `collection`, `privacy`, `measures` and `comparisons` of a target.
+
+    Args:
+        target: Its `target_context`.
+        long: tables/metrics.csv, read as text.
+        found: What `read_all` returned.
+        settings: `evaluation` of the config.
+    """
+    name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
+    return {
+        "collection": collection.collection(
+            found["set_test"], name, target["verdict"], target["control"]
+        ),
+        "privacy": privacy(long, name, blind, settings["delta"]),
+        "measures": measures(long, name, blind),
+        "comparisons": comparisons.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
+    }

@@ -1,0 +1,157 @@
+"""What the page says about one target: verdict, findings, a row of numbers per attack."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pandas as pd
+
+from mia.report.pages.audit_tables import rests_on
+from mia.report.pages.findings import brief, findings, tested
+from mia.report.pages.flag_notes import flag_notes
+from mia.report.pages.long_table import beyond_blind, carried, notes
+from mia.report.pages.texts import ABOVE_BLIND, ACCESS, VERDICTS
+
+LIMITS = {"10pct": 0.1, "1pct": 0.01, "01pct": 0.001}
+TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
+WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
+
+
+def tidy(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return tables/summary.csv, read as text, with numbers as floats (NaN where `n/a`)."""
+    numbers = {
+        name: pd.to_numeric(summary[name], errors="coerce")
+        for name in summary.columns
+        if name not in TEXT
+    }
+    return summary.assign(**numbers)
+
+
+def scale(summary: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis on which all AUC intervals are drawn, tenths, 0.5 inside.
+
+    >>> scale(pd.DataFrame({"auc_low": [0.43], "auc_high": [0.71]}))
+    (0.4, 0.8)
+    """
+    low, high = summary["auc_low"].min(), summary["auc_high"].max()
+    low, high = math.floor(10 * min(low, 0.5) + 1e-9), math.ceil(10 * max(high, 0.6) - 1e-9)
+    return max(low, 0) / 10, min(high, 10) / 10
+
+
+def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[str, Any]]:
+    """Return one entry per row of the (tidied) summary table.
+
+    Args:
+        summary: Rows of one target or of all.
+        ends: What `scale` returned.
+    """
+    return [_attack_row(row, ends) for row in summary.to_dict("records")]
+
+
+def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
+    band = _ends(row, "auc", CHANCE)
+    rates = [f"tpr_fpr_{name}" for name in LIMITS]
+    numbers = {"low": row["auc_low"], "value": row["auc"], "high": row["auc_high"], "half": 0.5}
+    numbers |= {"chance_low": max(band[0], ends[0]), "chance_high": min(band[1], ends[1])}
+    width = ends[1] - ends[0]
+    places = {name: round(100 * (at - ends[0]) / width, 2) for name, at in numbers.items()}
+    return {
+        **{name: row[name] for name in TEXT[:-1]},
+        "reads": ACCESS.get(row["access"], row["access"]),
+        "blind": row["access"] == "model-free",
+        "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
+        "auc": _ends(row, "auc", WITH_RANGE),
+        "bar": places,
+        "tpr": [_ends(row, name, WITH_RANGE) for name in rates],
+        # A TPR that rests on too few false positives is not printed, nor is its band.
+        "no_signal": [
+            None if math.isnan(row[name]) else _ends(row, name, CHANCE) for name in ("auc", *rates)
+        ],
+        "blind_auc": row["blind_auc"],
+        "evals_alone": row["evals_alone"],
+        "evals_shared": row["evals_shared"],
+        "backwards": row["backwards"],
+        "flags": [flag for flag in re.split(r"[;,\s]+", str(row["flags"])) if flag],
+    }
+
+
+def _ends(row: dict[str, Any], name: str, ends: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(row[name + end] for end in ends)
+
+
+def is_control(spec: dict[str, Any], target: str) -> bool:
+    """Whether the model was trained here, and not on the pictures that stand in for members."""
+    model = spec["models"][spec["targets"][target]["model"]]
+    if model["source"] != "training":
+        return False
+    learnt = spec["training"][model["training"]]["set"]
+    return spec["targets"][target]["members"] not in (learnt, *_parts_of(learnt, spec))
+
+
+def _parts_of(learnt: str, spec: dict[str, Any]) -> list[str]:
+    """The named parts of a whole image set; none of one part."""
+    if ":" in learnt:
+        return []
+    image_set = spec["image_sets"][learnt]
+    return [f"{learnt}:{part}" for key in ("parts", "split") for part in image_set.get(key) or ()]
+
+
+def target_context(
+    name: str,
+    spec: dict[str, Any],
+    rows: list[dict[str, Any]],
+    audit: dict[str, Any],
+    long: pd.DataFrame,
+) -> dict[str, Any]:
+    """Return everything the template says about a target but its pictures and figures.
+
+    Args:
+        name: The target.
+        spec: The experiment, as the rule gives it.
+        rows: Its `attack_rows`.
+        audit: audit/{target}.json.
+        long: tables/metrics.csv, read as text.
+    """
+    pairing, verdict = spec["targets"][name], audit["verdict"]
+    differences = beyond_blind(long, name)
+    rows = [{**row, "beyond": differences.get(row["attack"])} for row in rows]
+    return {
+        "name": name,
+        "model": pairing["model"],
+        "reference": pairing.get("reference"),
+        "made": describe_model(spec["models"][pairing["model"]]),
+        "verdict": verdict,
+        "style": verdict.lower().replace(" ", "-"),
+        "sentence": audit["sentence"].removeprefix(verdict).lstrip(" :.—-"),
+        "words": VERDICTS.get(verdict, VERDICTS["UNDECIDED"]),
+        "tested": tested(rows, audit),
+        "findings": findings(rows, verdict),
+        "brief": brief(rows, verdict),
+        "audit": audit,
+        **rests_on(audit, spec["evaluation"]["confidence"]),
+        "sides": [
+            (side, pairing[side], audit.get("counts", {}).get(side), audit[key])
+            for side, key in (("members", "n_member"), ("nonmembers", "n_nonmember"))
+        ],
+        "rows": sorted(rows, key=lambda row: row["blind"]),
+        "flags": flag_notes(rows),
+        "notes": notes(long, name),
+        "carried": carried(long, name),
+        "control": is_control(spec, name),
+    }
+
+
+def describe_model(spec: dict[str, Any]) -> str:
+    """Say in a few words where a model comes from, without any path.
+
+    >>> describe_model({"source": "training", "training": "emoji", "epoch": 60})
+    'trained here (emoji), epoch 60'
+    """
+    if spec["source"] == "training":
+        epoch = f"epoch {spec['epoch']}" if spec.get("epoch") else "last epoch"
+        return f"trained here ({spec['training']}), {epoch}"
+    if spec["source"] == "hub":
+        return f"{spec['repo']} at {spec['revision'][:12]}"
+    return "a local folder"

@@ -1,0 +1,1 @@
+"""From query files to the score of an attack."""

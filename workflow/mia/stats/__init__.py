@@ -1,0 +1,1 @@
+"""Pure statistics of scores: arrays in, numbers out."""

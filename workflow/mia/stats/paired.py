@@ -1,0 +1,117 @@
+"""Differences of AUCs on the same images, and what they are worth when many are looked at.
+
+Scores and `member` as in `mia.stats.metrics`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from mia.stats.holm import holm_adjusted
+from mia.stats.metrics import auc_covariance, independent_pairs, two_sided
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two AUCs on the same images, its standard error and two-sided p."""
+
+    value: float
+    error: float
+    p: float
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the normal interval, clipped to [-1, 1]."""
+        half = two_sided(confidence) * self.error
+        return max(-1.0, self.value - half), min(1.0, self.value + half)
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A difference among others, Holm-adjusted.
+
+    Args:
+        value: The difference, in [-1, 1].
+        low: Lower end of the interval: without 0 exactly when `p` < 1 - confidence. Each interval
+            covers with at least `confidence` on its own, and not all of them at once.
+        high: Upper end.
+        p: Two-sided, Holm-adjusted over all differences looked at.
+        side: 1 if the interval lies above 0, -1 if below, else 0: all sides hold at once.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    side: int
+
+
+def paired_auc_difference(
+    a: np.ndarray, b: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+) -> Difference:
+    """Return AUC(a) - AUC(b) on the same images."""
+    return auc_differences(np.stack([a, b]), [(0, 1)], member, group)[0]
+
+
+def difference_from_chance(
+    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+) -> Difference:
+    """Return AUC - 0.5: the difference from a score that is the same for everyone."""
+    return paired_auc_difference(scores, np.zeros(len(scores)), member, group)
+
+
+def auc_differences(
+    scores: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    member: np.ndarray,
+    group: np.ndarray | None = None,
+) -> list[Difference]:
+    """Return the difference of AUCs of each pair of rows of `scores`, by DeLong's covariance.
+
+    Where the covariance is exactly zero (perfect against constant), a sign test over independent
+    pairs of images gives p, and the error is the one that a normal with this p would have.
+
+    Args:
+        scores: `(attacks, images)`.
+        pairs: Rows to compare, first minus second.
+        member: `(images,)`.
+        group: Label of each image's group `(images,)`, as in `mia.stats.metrics.auc_covariance`.
+    """
+    values, covariance = auc_covariance(scores, member, group)
+    independent = independent_pairs(member, group)
+    found = []
+    for a, b in pairs:
+        variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
+        found.append(_difference(float(values[a] - values[b]), float(variance), independent))
+    return found
+
+
+def _difference(value: float, variance: float, independent: int) -> Difference:
+    if independent < 2:
+        return Difference(value, math.inf, 1.0)
+    if variance > 1e-14:
+        error = math.sqrt(variance)
+        return Difference(value, error, float(2 * ndtr(-abs(value) / error)))
+    if abs(value) < 1e-12:
+        return Difference(0.0, 0.0, 1.0)
+    p = 2.0 ** (1 - min(independent, 1000))
+    return Difference(value, float(abs(value) / -ndtri(p / 2)), p)
+
+
+def holm(differences: Sequence[Difference], confidence: float) -> list[Adjusted]:
+    """Return the differences with Holm-adjusted p, and intervals widened to agree with it."""
+    if not differences:
+        return []
+    level = 1 - confidence
+    adjusted = holm_adjusted([d.p for d in differences])
+    found = []
+    for difference, p in zip(differences, adjusted, strict=True):
+        share = difference.p / p if p > 0 else 1 / len(differences)
+        low, high = difference.interval(1 - level * share)
+        side = int(np.sign(difference.value)) if p < level else 0
+        found.append(Adjusted(difference.value, low, high, p, side))
+    return found

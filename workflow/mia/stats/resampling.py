@@ -1,0 +1,66 @@
+"""Bootstrap by group of both classes, as counts along the ROC curve.
+
+Scores, `member` and `group` as in `mia.stats.intervals`. A curve is held as false and true
+positives `(resamples, distinct scores)` at falling thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+CELLS = 4_000_000  # of a resampled table held at once
+
+
+def curves(
+    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None, resamples: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield false and true positives `(resamples of a chunk, distinct scores)`, scores falling."""
+    scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    group = np.arange(len(scores)) if group is None else np.asarray(group)
+    place = np.unique(group, return_inverse=True)[1]
+    is_member = member[order]
+    for counts in _group_counts(place, member, len(scores), resamples, seed):
+        weights = counts[:, place[order]]
+        made = np.cumsum(weights * ~is_member, axis=1, dtype=np.int64)[:, last]
+        hits = np.cumsum(weights * is_member, axis=1, dtype=np.int64)[:, last]
+        yield made, hits
+
+
+def rate_at(made: np.ndarray, hits: np.ndarray, limit: float) -> np.ndarray:
+    """Return the largest TPR within `limit` of each resample, from counts as `curves` gives."""
+    allowed = np.floor(limit * made[:, -1:] + 1e-9)
+    points = (made <= allowed).sum(axis=1)
+    best = np.take_along_axis(hits, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
+    return np.where(points > 0, best, 0) / hits[:, -1]
+
+
+def _group_counts(
+    place: np.ndarray, member: np.ndarray, width: int, resamples: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Yield how often each group is drawn `(resamples of a chunk, groups)`.
+
+    Groups of members, of nonmembers and of both are three strata, each drawn as often as it has
+    groups, so that neither class runs empty.
+    """
+    generator = np.random.default_rng(seed)
+    with_members = np.bincount(place, member) > 0
+    with_nonmembers = np.bincount(place, ~member) > 0
+    kinds = with_members * 2 + with_nonmembers
+    chunk = max(1, min(resamples, CELLS // width))
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
+        counts = np.zeros((rows, len(kinds)), dtype=np.int32)
+        for stratum in (np.flatnonzero(kinds == kind) for kind in (1, 2, 3)):
+            size = len(stratum)
+            drawn = (
+                generator.integers(size, size=(rows, size)) if size else np.empty((rows, 0), int)
+            )
+            drawn = drawn + size * np.arange(rows)[:, None]
+            counts[:, stratum] = np.bincount(drawn.ravel(), minlength=rows * size).reshape(
+                rows, size
+            )
+        yield counts

@@ -1,0 +1,1 @@
+"""Who is a member of a target, who is not, and which fold each image is in."""

@@ -1,0 +1,93 @@
+"""Images under one caption: a twin in the other fold would tell which side a caption is on."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from mia.images.duplicates.components import components, links
+
+FEW = 0.01  # share of images with a twin, up to which twins are left alone
+COMMON = 0.05  # share of images under one caption (of more than a pair), above which no group
+COMMON_OF_FEW, SMALL = 0.1, 20  # the same, as long as that is up to `SMALL` images
+ALIKE = 0.95  # p of a χ² test, above which the sides' shares of captions are nearer than chance
+
+
+def plain(captions: pd.Series) -> pd.Series:
+    """Return captions without case, spaces at the ends and repeats of spaces; empty ones None.
+
+    >>> plain(pd.Series(["A Cat", " a  cat ", " ", None])).tolist()
+    ['a cat', 'a cat', None, None]
+    """
+    return captions.astype(object).map(_plain)
+
+
+def twins(captions: pd.Series) -> pd.Series:
+    """Return the plain captions that several images have, else None; see `together`, `evenly`."""
+    text = plain(captions)
+    return text.where(text.duplicated(keep=False), None)
+
+
+def together(captions: pd.Series) -> pd.Series:
+    """Return what to keep in one fold, else None: equal captions, unless few or common.
+
+    Equal captions that up to `FEW` of the images have move no number that matters. One that more
+    than `COMMON` of them have (`COMMON_OF_FEW` of few) would leave too few groups; see `evenly`.
+    """
+    text = twins(captions)
+    few = text.notna().mean() <= FEW
+    return text.mask(_common(text) | few, None)
+
+
+def evenly(captions: pd.Series, member: pd.Series) -> pd.Series:
+    """Return what to deal to the folds in equal shares, else None: common captions, by design.
+
+    All of them where the sides have more equal shares of captions than chance would give them; else
+    those that as many members as nonmembers have. Dealt by chance, what one fold has too many of
+    the other lacks, and a baseline that learns from one is upside down on the other. Sides that
+    chance made are dealt by chance: equal shares would carry its accidents into both folds.
+    """
+    text = twins(captions)
+    text = text.where(_common(text), None)
+    if _alike(text, member):
+        return text
+    ahead = (2 * member.astype(int) - 1).groupby(text).transform("sum")
+    return text.where(ahead == 0, None)
+
+
+def joined(group: pd.Series, captions: pd.Series) -> pd.Series:
+    """Return groups, those that `together` connects under the name of their first row's."""
+    edges = [links(group), links(together(captions))]
+    starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
+    return pd.Series(group.to_numpy()[components(len(group), starts, ends)], group.index)
+
+
+def on_both_sides(captions: pd.Series, member: pd.Series) -> float:
+    """Return the share of images whose caption both sides have, in [0, 1]."""
+    text = twins(captions)
+    sides = member.astype(bool).groupby(text).transform("nunique")
+    return float((sides == 2).mean())
+
+
+def _common(text: pd.Series) -> pd.Series:
+    n = len(text)
+    return text.map(text.value_counts()) > max(2, COMMON * n, min(SMALL, COMMON_OF_FEW * n))
+
+
+def _alike(text: pd.Series, member: pd.Series) -> bool:
+    """Whether a χ² test finds the sides' counts of captions, and of none, nearer than by chance."""
+    from scipy.special import chdtrc  # here: every job that scores imports this module
+
+    found = pd.crosstab(text.fillna(""), member.astype(bool)).to_numpy()
+    if min(found.shape) < 2:
+        return False
+    expected = np.outer(found.sum(axis=1), found.sum(axis=0)) / found.sum()
+    return bool(chdtrc(len(found) - 1, ((found - expected) ** 2 / expected).sum()) > ALIKE)
+
+
+def _plain(caption: object) -> str | None:
+    if not isinstance(caption, str):
+        return None
+    return " ".join(unicodedata.normalize("NFKC", caption).casefold().split()) or None

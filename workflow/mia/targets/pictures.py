@@ -1,0 +1,47 @@
+"""Embeddings of a target's pictures, as columns beside their manifest rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mia import storage
+from mia.images.duplicates.cosine_search import vectors
+
+
+def with_embeddings(images: pd.DataFrame, rows: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
+    """Return `images` with columns `{channel}_{number}` of every embedding in `paths`.
+
+    Args:
+        images: Manifest rows, index `image_id`.
+        rows: The same index in any order, columns `set` and `key`.
+        paths: Tables of the rule `embed`, `…/{set}/embeddings/{encoder}/{channel}/{shard}.parquet`.
+
+    Raises:
+        ValueError: A picture has no embedding.
+    """
+    channels = sorted({Path(path).parent.name for path in paths})
+    found = [
+        _columns(c, images.index, rows, [p for p in paths if Path(p).parent.name == c])
+        for c in channels
+    ]
+    return pd.concat([images, *found], axis=1)
+
+
+def _columns(
+    channel: str, index: pd.Index, rows: pd.DataFrame, paths: Sequence[str]
+) -> pd.DataFrame:
+    stored = pd.concat(
+        [storage.read(path).assign(set=Path(path).parents[3].name) for path in paths]
+    )
+    stored = stored.set_index(["set", "key"])["embedding"]
+    wanted = pd.MultiIndex.from_frame(rows.loc[index, ["set", "key"]])
+    places = stored.index.get_indexer(wanted)
+    if (places < 0).any():
+        image_set, key = wanted[places < 0][0]
+        raise ValueError(f"{paths[0]}: no {channel} of picture {key} of image set {image_set}")
+    values = vectors(stored.iloc[places].tolist())
+    names = [f"{channel}_{number:04d}" for number in range(values.shape[1])]
+    return pd.DataFrame(values, index, names)
