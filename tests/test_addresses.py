@@ -3,8 +3,7 @@
 import pytest
 
 from mia.audit.remarks import remarks
-from mia.config.experiment import Experiment
-from mia.config.schema import complete
+from mia.config.read import read
 
 SETS = {
     "folder": {"source": "folder", "path": "a"},
@@ -23,16 +22,14 @@ def experiment(tmp_path, monkeypatch, members, nonmembers):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/a.png").write_bytes(b"")
     (tmp_path / "a.parquet").write_bytes(b"")
-    return Experiment(
-        complete(
-            {
-                "results": "results",
-                "image_sets": {"ours": SETS[members], "theirs": SETS[nonmembers]},
-                "models": {"m": {"source": "path", "path": "model"}},
-                "targets": {"t": {"model": "m", "members": "ours", "nonmembers": "theirs"}},
-                "attacks": {"loss": {}, "blind_caption": {}, "hosts": {"attack": "blind_source"}},
-            }
-        )
+    return read(
+        {
+            "results": "results",
+            "image_sets": {"ours": SETS[members], "theirs": SETS[nonmembers]},
+            "models": {"m": {"source": "path", "path": "model"}},
+            "targets": {"t": {"model": "m", "members": "ours", "nonmembers": "theirs"}},
+            "attacks": {"loss": {}, "blind_caption": {}, "hosts": {"attack": "blind_source"}},
+        }
     )
 
 

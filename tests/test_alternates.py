@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia.config.experiment import Experiment
-from mia.config.schema import ConfigError, complete
+from mia.config.errors import ConfigError
+from mia.config.read import read
 from mia.given.folder_files import FolderFiles
 from mia.given.table import GivenTable
 from mia.images.sources.shared.folder_captions import from_table
@@ -59,6 +59,6 @@ def config(alternates) -> dict:
 
 
 def test_an_attack_may_only_read_captions_that_are_declared():
-    Experiment(complete(config(["blip"])))
+    read(config(["blip"]))
     with pytest.raises(ConfigError, match=r"attacks.pia: condition 'alt-blip': .*no alternates"):
-        Experiment(complete(config(None)))
+        read(config(None))

@@ -8,7 +8,7 @@ import pytest
 
 from measured import measured
 from mia.config.attacks import attack_module, build_attack, known_attacks, reads
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 from mia.evidence import Evidence
 from mia.query import Query
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser

@@ -14,8 +14,8 @@ from made_images import images
 from mia import storage
 from mia.config.attacks import build_attack
 from mia.config.check_files import AUDIT, file_mistakes
-from mia.config.experiment import Experiment
-from mia.config.schema import ConfigError, complete
+from mia.config.errors import ConfigError
+from mia.config.read import read
 from mia.evidence import Evidence
 from mia.file_hash import file_hash
 from mia.images.duplicates.cosine_search import vectors
@@ -176,23 +176,23 @@ def config(tmp_path, monkeypatch, spec):
 
 def refused(config):
     with pytest.raises(ConfigError) as caught:
-        Experiment(complete(config))
+        read(config)
     return str(caught.value)
 
 
 def test_a_model_serves_every_channel_that_it_can(config, tmp_path):
-    found = Experiment(complete(config))
+    found = read(config)
     assert found.embeddings == ("embedding", "text")
     (target,) = config["targets"]
     assert found.blind_attacks(target) == tuple(config["attacks"])
     del config["attacks"]["blind_text"]
     without_text(tmp_path / "clip")
-    assert Experiment(complete(config)).embeddings == ("embedding",)
+    assert read(config).embeddings == ("embedding",)
 
 
 def test_without_a_model_nothing_is_embedded(config):
     plain = {**config, "audit": {}, "attacks": {"loss": {}, "blind_all": {}}}
-    found = Experiment(complete(plain))
+    found = read(plain)
     assert found.embeddings == () and found.encoders == {}
 
 
@@ -200,7 +200,7 @@ def test_one_model_has_one_place_whatever_it_is_for(config):
     rule = {**config["audit"]["embedding"], "review": 0.5, "drop": 0.9}
     config["image_sets"] = {"mine": {**CONFIG["image_sets"]["mine"], "duplicates": {}}}
     config["image_sets"]["mine"]["duplicates"] = {"embedding": rule}
-    assert list(Experiment(complete(config)).encoders) == [encoder_name(rule)]
+    assert list(read(config).encoders) == [encoder_name(rule)]
     assert encoder_name({**rule, "sha256": "0" * 64}) != encoder_name(rule)
 
 
@@ -222,9 +222,7 @@ def test_attacks_that_need_a_model_ask_for_it(config, attacks, name):
 
 def test_a_model_without_the_wanted_tower_is_refused(config, tmp_path):
     def refused(config):
-        return "\n".join(
-            line for line in file_mistakes(Experiment(complete(config))) if AUDIT in line
-        )
+        return "\n".join(line for line in file_mistakes(read(config)) if AUDIT in line)
 
     without_text(tmp_path / "clip")
     assert refused(config) == (

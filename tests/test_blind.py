@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from made_images import images
 from mia.blind import metadata, source, stack, surface
 from mia.config.attacks import build_attack
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 from mia.evidence import Evidence
 
 BLIND = [f"blind_{name}" for name in (*stack.CHANNELS, "all")]

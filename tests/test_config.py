@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from mia.config.check_files import check_files
-from mia.config.experiment import Experiment
+from mia.config.errors import ConfigError
 from mia.config.idle_keys import FROM_NOTHING
-from mia.config.schema import ConfigError, complete
+from mia.config.read import read
+from mia.config.schema import complete
 from mia.query import dump
 
 CONFIGS = sorted((Path(__file__).parents[1] / "config").glob("*.yaml"))
@@ -56,7 +57,7 @@ def config():
 
 
 def experiment(config):
-    return Experiment(complete(config))
+    return read(config)
 
 
 def at(config, path):
@@ -161,7 +162,7 @@ def test_a_bare_null_is_the_empty_caption(config):
     config["attacks"] = {"loss": {"condition": None}, "sima": None}
     found = complete(config)
     assert found["attacks"] == {"loss": {"condition": "null"}, "sima": {}}
-    queries = Experiment(found).attacks["loss"].queries
+    queries = read(found).attacks["loss"].queries
     assert {query.condition for query in queries} == {"null"}
 
 

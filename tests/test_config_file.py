@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mia.commands.cost import read_experiment
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
+from mia.config.read import read_file_or_exit
 from mia.config.yaml_file import read
 
 
@@ -112,4 +112,4 @@ def test_a_file_that_is_not_there_is_named(tmp_path, name, said):
     with pytest.raises(ConfigError, match=said):
         read(tmp_path / name)
     with pytest.raises(SystemExit, match=f"^error: {re.escape(str(tmp_path / name))}: "):
-        read_experiment(str(tmp_path / name))
+        read_file_or_exit(str(tmp_path / name))

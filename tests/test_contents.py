@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mia import storage
-from mia.given.contents import Contents
+from mia.config.contents import Contents
 from mia.given.remembered_hashes import YOUNG, FileHashes
 from mia.images.locators import file_locator
 from mia.stages.plan import write_plan
@@ -158,7 +158,7 @@ def test_a_large_folder_is_told_once_and_read_by_threads_to_the_same(
 ):
     expected = ASKED[asked](Contents(store), str(folder))
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("mia.given.contents.LARGE", 10)
+    monkeypatch.setattr("mia.config.contents.LARGE", 10)
     for lines in (1, 0):
         assert ASKED[asked](Contents(store, later), str(folder)) == expected
         told = capsys.readouterr().err.splitlines()
@@ -170,8 +170,8 @@ def test_a_large_folder_is_told_once_and_read_by_threads_to_the_same(
 @pytest.mark.parametrize("large", [0, 10**9], ids=["threads", "one by one"])
 def test_a_plan_that_is_broken_off_keeps_what_it_has_read(asked, large, folder, store, monkeypatch):
     monkeypatch.setattr("mia.given.remembered_hashes.SAVED_EVERY", 40)
-    monkeypatch.setattr("mia.given.contents.LARGE", large)
-    monkeypatch.setattr("mia.given.contents.THREADS", 2)
+    monkeypatch.setattr("mia.config.contents.LARGE", large)
+    monkeypatch.setattr("mia.config.contents.THREADS", 2)
     expected = ASKED[asked](Contents(store.with_name("other.json"), later), str(folder))
     real, opened, breaks = open, [], True
 

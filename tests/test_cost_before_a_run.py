@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from hub_cache import cache_dataset, cache_model, only_the_cache
-from mia.commands.cost import main, read_experiment
+from mia.commands.cost import main
+from mia.config.read import read_file_or_exit
 from mia.cost.disk import STABLE_DIFFUSION, disk
 from mia.cost.latents import latent_shape
 from mia.cost.pictures import file_sizes, most_of, rows_of
@@ -230,7 +231,7 @@ def to_nothing(folder):
 )
 def test_latents_are_as_large_as_the_models_folder_says(here, model, change, shape):
     change(model)
-    experiment = read_experiment(config(here, {"source": "urls", "path": "u.csv"}))
+    experiment = read_file_or_exit(config(here, {"source": "urls", "path": "u.csv"}))
     found, said = latent_shape(experiment, here / "results", "one")
     assert found == shape and said.startswith("their size not known: model/") == (shape is None)
     line = {line.what: line for line in disk(experiment, here / "results")}["latents one/mine"]
@@ -239,7 +240,7 @@ def test_latents_are_as_large_as_the_models_folder_says(here, model, change, sha
 
 def test_a_model_of_the_hub_is_looked_at_in_the_cache(here, model):
     hub = {"source": "hub", "repo": "a/b", "revision": REVISION}
-    experiment = read_experiment(config(here, {"source": "urls", "path": "u.csv"}, hub))
+    experiment = read_file_or_exit(config(here, {"source": "urls", "path": "u.csv"}, hub))
     found, said = latent_shape(experiment, here / "results", "one")
     assert found == (4, 64, 64) and said.endswith("as one is not in the hub's cache")
     lines = {line.what: line.missing for line in disk(experiment, here / "results")}
@@ -264,7 +265,7 @@ def test_each_ratio_is_a_sentence(here, model, monkeypatch, capsys):
 
 
 def test_a_dearer_config_costs_so_many_times_as_much(here):
-    experiment = read_experiment(config(here, {"source": "urls", "path": "u.csv"}))
+    experiment = read_file_or_exit(config(here, {"source": "urls", "path": "u.csv"}))
     attacks = experiment.attacks
     cheap = {"loss": attacks["loss"]}
     assert sharing(attacks, cheap, "cheap.yaml")[1].endswith("costs 7.0 times that.")

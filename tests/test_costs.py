@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from mia import storage
-from mia.commands.cost import costs_of_pair, main, read_experiment
+from mia.commands.cost import costs_of_pair, main
+from mia.config.read import read_file_or_exit
 from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
 from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
@@ -19,7 +20,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 
 
 def evals(name, count) -> int:
-    return count(read_experiment(str(CONFIG / f"{name}.yaml")).attacks.values())
+    return count(read_file_or_exit(str(CONFIG / f"{name}.yaml")).attacks.values())
 
 
 def test_the_shared_grid_costs_at_most_065_of_each_attack_alone_as_published():
@@ -61,7 +62,7 @@ def test_backward_passes_are_those_that_a_signal_declares(monkeypatch):
 
 
 def missing_by_line(config: str, results: Path) -> dict[str, float | None]:
-    return {line.what: line.missing for line in disk(read_experiment(config), results)}
+    return {line.what: line.missing for line in disk(read_file_or_exit(config), results)}
 
 
 def test_disk_before_anything_is_there():
@@ -137,10 +138,10 @@ def megabytes_in(line: str) -> float:
 
 def test_a_config_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(SystemExit, match=r"nowhere\.yaml"):
-        read_experiment(str(tmp_path / "nowhere.yaml"))
+        read_file_or_exit(str(tmp_path / "nowhere.yaml"))
 
 
 def test_before_the_manifest_a_pair_has_what_split_and_limits_allow():
-    experiment = read_experiment(str(CONFIG / "laion-mi.yaml"))
+    experiment = read_file_or_exit(str(CONFIG / "laion-mi.yaml"))
     images, costs = costs_of_pair(experiment, Path("nowhere"), "sd14", "laion_mi")
     assert images == 10_000 and sum(cost.evals for cost in costs) == (10_000 + 2 * 8) * 2_202

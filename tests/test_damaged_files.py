@@ -256,12 +256,12 @@ def test_what_an_older_run_wrote_is_read(tmp_path):
 @pytest.mark.parametrize("kind", ["query", "metrics", "latents"])
 def test_equal_content_gives_equal_sealed_bytes_in_every_process(kind, tmp_path):
     code = {
-        "query": "tables.write(pd.DataFrame({'a': [1.5], 'b': ['x']}), path, {'k': 1})",
-        "metrics": "tables.write_json({'b': 1, 'a': [2.5]}, path)",
+        "query": "storage.write(pd.DataFrame({'a': [1.5], 'b': ['x']}), path, {'k': 1})",
+        "metrics": "storage.write_json({'b': 1, 'a': [2.5]}, path)",
         "latents": "latents_file.write(np.ones((1, 1, 2, 2), np.float32), ['k'], ['i'], path)",
     }[kind]
     begin = "import sys; path = sys.argv[1]; import numpy as np, pandas as pd\n"
-    begin += "from mia import latents_file, tables\n"
+    begin += "from mia import storage\nfrom mia.models import latents_file\n"
     for name in ("one", "two", "three"):
         command = [sys.executable, "-c", begin + code, str(tmp_path / name)]
         environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONHASHSEED": "random"}
@@ -379,7 +379,7 @@ OTHER_TEXT = {
     "images/sources/shared/folder_captions.py",
     "images/sources/shared/openmoji.py",
     "given/csv_records.py",
-    "results_folder.py",
+    "config/results_folder.py",
     "commands/docs.py",
     "stages/download.py",
     "stages/report.py",  # texts of docs

@@ -13,7 +13,8 @@ from mia.commands import docs
 from mia.commands.documentation import config_keys, result_block
 from mia.config.attacks import known_attacks
 from mia.config.experiment import Experiment
-from mia.config.schema import SCHEMA, complete
+from mia.config.read import read
+from mia.config.schema import SCHEMA
 from mia.evaluation.readable import markdown
 from mia.images.download.errors import HTTP_STATUS, PHRASES, TRANSIENT
 from mia.report.pages.texts import FAILURES
@@ -150,7 +151,7 @@ def rows_of(block: str) -> list[dict[str, str]]:
 
 
 def default() -> Experiment:
-    return Experiment(complete(yaml.safe_load((ROOT / "config" / "config.yaml").read_text())))
+    return read(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
 
 
 def test_readme_table_has_every_target_and_attack_and_the_writers_columns():
@@ -273,7 +274,7 @@ def test_the_readmes_own_config_is_accepted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models" / "mine").mkdir(parents=True)
     (tmp_path / "models" / "mine" / "model_index.json").write_text("{}")
-    experiment = Experiment(complete(yaml.safe_load(block)))
+    experiment = read(yaml.safe_load(block))
     assert experiment.attacks_of("mine") == tuple(yaml.safe_load(block)["attacks"])
     channels = ("caption", "surface", "image", "metadata", "all")
     assert experiment.blind_attacks("mine") == tuple(f"blind_{channel}" for channel in channels)

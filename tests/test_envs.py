@@ -140,10 +140,3 @@ def test_the_env_covers_what_the_rule_imports(rule):
         name for name in needed if not {normal(p) for p in PACKAGES.get(name, [name])} & pinned
     }
     assert missing == set(), f"{env} lacks what rule {rule} imports"
-
-
-def test_the_stages_of_all_rules_are_all_stages():
-    called = {s for text in RULES.values() for s in re.findall(r"mia\.stages\.(\w+)", text)}
-    there = {path.stem for path in (PACKAGE / "stages").glob("[!_]*.py")}
-    others = {"bench", "compare", "cost", "delete_results", "docs", "results", "resume"}
-    assert there - called == others

@@ -18,15 +18,15 @@ CONTRACT = ["conftest.py", "measured.py", "toy.py", "test_attacks.py", "test_lay
 TRY = """
 import json, sys
 import pandas as pd, yaml
-from mia.attack_rows import build_attack
-from mia.config import ConfigError, complete
+from mia.config.attacks import build_attack
+from mia.config.errors import ConfigError
+from mia.config.read import read
 from mia.evidence import Evidence
-from mia.experiment import Experiment
 
 config = yaml.safe_load(open("config/config.yaml"))
-before = Experiment(complete(config))
+before = read(config)
 rows = json.loads(sys.argv[1])
-after = Experiment(complete({**config, "attacks": {**config["attacks"], **rows}}))
+after = read({**config, "attacks": {**config["attacks"], **rows}})
 measured = {name: [query.path for query in set(after.attacks[name].queries) - set(before.queries)]
             for name in rows}
 table = pd.DataFrame({"image_id": ["b", "b", "a", "a"], "timestep": 100, "draw": [0, 1, 0, 1],

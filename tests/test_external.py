@@ -10,8 +10,8 @@ import pytest
 from made_target import SETTINGS, membership, scores
 from mia import storage
 from mia.config.attacks import build_attack
-from mia.config.experiment import Experiment
-from mia.config.schema import ConfigError, complete
+from mia.config.errors import ConfigError
+from mia.config.read import read
 from mia.images.plan import cleaned_if_possible
 from mia.stages import evaluate, score
 
@@ -152,16 +152,14 @@ def covering(targets):
     """An experiment of the targets a, b and c, and a file that covers some of them."""
     side = {"members": "one", "nonmembers": "two"}
     sets = {name: {"source": "folder", "path": name} for name in ("one", "two")}
-    return Experiment(
-        complete(
-            {
-                "results": "r",
-                "image_sets": sets,
-                "models": {"m": {"source": "path", "path": "m"}},
-                "targets": {name: {"model": "m", **side} for name in "abc"},
-                "attacks": {"loss": {}, "theirs": {"scores": "a.csv", **targets}},
-            }
-        )
+    return read(
+        {
+            "results": "r",
+            "image_sets": sets,
+            "models": {"m": {"source": "path", "path": "m"}},
+            "targets": {name: {"model": "m", **side} for name in "abc"},
+            "attacks": {"loss": {}, "theirs": {"scores": "a.csv", **targets}},
+        }
     )
 
 

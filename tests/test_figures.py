@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.stats import spearmanr
 
 from made_up_results import ATTACKS, TARGETS, build
+from mia import storage
 from mia.report.figures import correlations, costs, roc, selection, timesteps
 from mia.report.figures.colours import ROLES
 from mia.report.figures.losses import per_picture, summarise
@@ -234,7 +235,7 @@ def test_equal_inputs_give_equal_bytes(results, drawn, tmp_path):
 
 
 def test_only_the_evaluation_fold_is_drawn(results):
-    membership = stage.tables.read(results / "targets/web/membership.parquet")
+    membership = storage.read(results / "targets/web/membership.parquet")
     path = results / "scores/web/loss.parquet"
     scores = stage.read_scores([path], membership)
     shown = membership[membership["kept"] & (membership["fold"] == "evaluation")]
@@ -256,8 +257,8 @@ def test_target_without_losses_says_so(results, tmp_path):
 def test_missing_score_is_named(results, tmp_path):
     path = tmp_path / "loss.parquet"
     source = results / "scores/web/loss.parquet"
-    table, about = stage.tables.read(source), stage.tables.metadata(source)
-    stage.tables.write(table.iloc[1:], path, about)
+    table, about = storage.read(source), storage.metadata(source)
+    storage.write(table.iloc[1:], path, about)
     run = draw(results, "web", tmp_path, scores=[str(path)])
     assert run.returncode == 1
     assert table["image_id"].iloc[0] in run.stderr and str(path) in run.stderr

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from mia.config.check_files import check_files
-from mia.config.experiment import Experiment
-from mia.config.schema import ConfigError, complete
+from mia.config.errors import ConfigError
+from mia.config.read import read
 
 SHA = "0" * 64
 CLIP = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -66,18 +66,18 @@ def put(name, text=""):
 
 
 def told(config) -> list[str]:
-    found = Experiment(complete(config))
+    found = read(config)
     with pytest.raises(ConfigError) as caught:
         check_files(found)
     return str(caught.value).splitlines()
 
 
 def test_a_config_whose_files_are_there_passes(config):
-    check_files(Experiment(complete(config)))
+    check_files(read(config))
     config["image_sets"]["mine"]["path"] = str(Path("images").absolute())
     os.symlink("captions.csv", "linked.csv")
     config["image_sets"]["mine"]["captions"] = "linked.csv"
-    check_files(Experiment(complete(config)))
+    check_files(read(config))
 
 
 @pytest.mark.parametrize("captions", ["none", ".txt", ".caption", None])
@@ -85,7 +85,7 @@ def test_captions_may_be_no_table(config, captions):
     config["image_sets"]["mine"]["captions"] = captions
     if captions is None:
         del config["image_sets"]["mine"]["captions"]
-    check_files(Experiment(complete(config)))
+    check_files(read(config))
     config["image_sets"]["mine"]["alternates"] = ["blip"]
     assert told(config)[0] == (
         "image_sets.mine.alternates: columns of a captions table; expected "

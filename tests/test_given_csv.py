@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from mia.attacks.shared import external_scores
 from mia.given.cells import Column
 from mia.given.csv_records import records
 from mia.given.table import GivenTable
 from mia.images.sources.shared import exclusion
 from mia.stages.plan import read_captions, write_plan
+from mia.targets import external_scores
 
 HEADER = "file,caption\n"
 TWELVE = [f'{n}.png,"a cat, no. {n}"' for n in range(12)]

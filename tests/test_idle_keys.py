@@ -3,9 +3,10 @@
 import pytest
 import yaml
 
-from mia.config.experiment import Experiment
+from mia.config.errors import ConfigError
 from mia.config.idle_keys import BLOCKS, keys_read
-from mia.config.schema import SCHEMA, ConfigError, complete
+from mia.config.read import read
+from mia.config.schema import SCHEMA, complete
 from mia.images.sources.shared import keys
 
 SHA, REVISION = "0" * 64, "0" * 40
@@ -64,7 +65,7 @@ def config(block, name, spec):
 
 def told(config):
     with pytest.raises(ConfigError) as caught:
-        Experiment(complete(config))
+        read(config)
     return str(caught.value)
 
 
@@ -168,7 +169,7 @@ def test_what_comes_with_like_cannot_be_given_again(key):
     whole["training"]["second"] = {"set": "other", "like": "main", key: values[key]}
     assert told(whole).startswith(f"training.second: key {key!r} would be ignored: it comes with")
     whole["training"]["main"][key] = values[key]
-    assert Experiment(complete(whole))
+    assert read(whole)
 
 
 @pytest.mark.parametrize(

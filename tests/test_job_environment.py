@@ -94,7 +94,7 @@ import warnings
 from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPTextModel
-from mia.denoisers.loading import load_whole
+from mia.models.loading import load_whole
 
 for kind, part in ((UNet2DConditionModel, "unet"), (CLIPTextModel, "text_encoder")):
     try:

@@ -1,7 +1,9 @@
 """Who may import whom, and which jobs start without torch."""
 
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,79 +15,91 @@ MODULES = sorted(
     for path in PACKAGE.rglob("*.py")
     if path.name != "__init__.py"
 )
-LIBRARY = (
-    "query",
-    "evidence",
-    "blind",
-    "parameters",
-    "gram",
-    "metrics",
-    "areas",
-    "resampling",
-    "intervals",
-    "learning",
-    "features",
-    "denoising_settings",
-    "checks",
-    "noise",
-    "fingerprint",
-)
-# What reads tables and folders that people give.
-GIVEN = ("excerpt", "files_of_folder", "given_tables")
 TORCH_STAGES = {"model", "vae", "train", "encode", "measure"}
 
 
-def closure(module: str) -> set[str]:
-    seen, todo = set(), {module}
+ALL = tuple(path.name for path in PACKAGE.iterdir() if path.is_dir())
+HALL = "hall"  # the words of the science; files, locks, runs: what every room may import
+# Which rooms a room may import, besides the hall and itself; `room.module` is that module alone.
+ROOMS = {
+    HALL: (),
+    "stats": (),
+    "blind": (),
+    "given": (),
+    "images": ("given",),
+    "models": ("given",),
+    "targets": ("given", "images", "blind", "stats"),
+    "denoisers": ("models",),
+    "measuring": ("models", "images.training_set"),
+    "signals": ("measuring.batch",),
+    "attacks": ("blind", "stats"),
+    "audit": ("blind", "images", "stats", "targets"),
+    "config": ("attacks", "given", "images", "models", "targets"),
+    "scoring": ("attacks.shared", "measuring.query_files", "targets"),
+    "cost": ("config", "images", "models"),
+    "evaluation": ("cost.attacks", "stats"),
+    "report": ("evaluation", "images", "stats", "targets"),
+    "stages": ALL,
+    "commands": ALL,
+}
+SHELVES = ("attacks", "signals", "denoisers")
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 2 else HALL
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_what_its_room_may(module):
+    """The one table of who may import whom; nothing imports a stage or a command."""
+    for other in imports(module):
+        if room(other) not in (HALL, room(module)):
+            assert room(other) not in ("stages", "commands"), other
+            allowed = [f"mia.{name}" for name in ROOMS[room(module)]]
+            assert any(f"{other}.".startswith(f"{name}.") for name in allowed), other
+
+
+def test_rooms_import_each_other_in_one_direction():
+    """No circle of rooms: each imports those above it in the table alone."""
+    rooms = [*ROOMS]
+    for number, name in enumerate(rooms):
+        above = {other.split(".")[0] for other in ROOMS[name] if other != name}
+        assert above - {"stages", "commands"} <= {*rooms[:number]} or name in ("stages", "commands")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_itself_by_a_detour(module):
+    assert module not in closure(imports(module))
+
+
+def closure(modules) -> set[str]:
+    seen, todo = set(), set(modules)
     while todo:
         seen.add(name := todo.pop())
         todo |= set(imports(name)) - seen
-    return seen - {module}
+    return seen
 
 
-def layer(name: str) -> str:
-    return name.split(".")[1]
+@pytest.mark.parametrize("shelf", SHELVES)
+def test_a_shelf_holds_plugins_only(shelf):
+    """Each file is found by its name; what plugins share lies in `shared`."""
+    contract = {"attacks": "Attack", "signals": "MEASURES", "denoisers": "load"}[shelf]
+    for path in (PACKAGE / shelf).glob("[!_]*.py"):
+        assert hasattr(import_module(f"mia.{shelf}.{path.stem}"), contract), path
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) == "attacks"])
-def test_attacks_import_the_library_only(module):
-    assert {layer(name) for name in closure(module)} <= set(LIBRARY)
+def test_a_stage_is_what_a_rule_calls():
+    rules = "".join(path.read_text() for path in (PACKAGE.parent / "rules").glob("*.smk"))
+    called = set(re.findall(r"python -m mia\.stages\.(\w+)", rules))
+    assert called == {path.stem for path in (PACKAGE / "stages").glob("[!_]*.py")}
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if layer(m) in {*LIBRARY, *GIVEN, "images", "matching"}]
-)
-def test_the_library_imports_no_stage_and_no_attack(module):
-    allowed = {*LIBRARY, *GIVEN, "images", "seal", layer(module)}
-    assert {layer(name) for name in closure(module)} <= allowed
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) in {"signals", "denoisers"}])
-def test_signals_and_denoisers_do_no_files(module):
-    allowed = {
-        "query",
-        "query_rows",
-        "noise",
-        "batch",
-        "denoisers",
-        "signals",
-        "ddim",
-        "low_pass",
-        "ssim",
-    }
-    assert {layer(name) for name in closure(module)} <= allowed
-
-
-@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) not in {"stages"}])
-def test_only_stages_import_stages(module):
-    assert "stages" not in {layer(name) for name in closure(module)}
-
-
-LIGHT = [m for m in MODULES if layer(m) == "stages" and m.split(".")[2] not in TORCH_STAGES]
+LIGHT = [m for m in MODULES if room(m) == "stages" and m.split(".")[2] not in TORCH_STAGES]
 
 
 def test_light_stages_and_the_snakefile_start_without_torch():
-    names = [*LIGHT, *(m for m in MODULES if layer(m) in {"attacks", "signals", "experiment"})]
+    names = [*LIGHT, *(m for m in MODULES if room(m) in {"attacks", "signals", "config"})]
     code = f"import importlib, sys; [importlib.import_module(n) for n in {names}]"
     code += "; sys.exit('torch' in sys.modules)"
     environment = {"PYTHONPATH": str(PACKAGE.parent)}

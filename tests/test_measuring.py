@@ -56,7 +56,7 @@ def test_a_single_evaluation_that_does_not_fit_is_an_error():
 HOLD = """
 import sys
 from pathlib import Path
-from mia.device import free_card
+from mia.models.device import free_card
 print(free_card(Path(sys.argv[1]), ["a", "b"]), flush=True)
 sys.stdin.read()
 """

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mia import results_folder
 from mia.commands import delete_results
-from mia.config.schema import ConfigError, complete
-from mia.results_folder import IDENTITY, MADE, RUNS, made_here
-from mia.runs import announce
+from mia.config import results_folder
+from mia.config.errors import ConfigError
+from mia.config.results_folder import IDENTITY, MADE, made_here
+from mia.config.schema import complete
+from mia.runs import RUNS, announce
 from micro_experiment import CONFIG, PROJECT, lay_out
 from workbench import Workbench, finished_jobs
 

@@ -12,8 +12,7 @@ from PIL import Image
 
 from hub_cache import cache_dataset, cache_model
 from mia import storage
-from mia.config.experiment import Experiment
-from mia.config.schema import complete
+from mia.config.read import read
 from micro_experiment import PROJECT
 from tiny_model import as_first_published
 from workbench import Workbench
@@ -72,7 +71,7 @@ def test_a_shipped_config_is_planned_against_stand_ins(name, tiny_sd, tmp_path, 
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     bench, config = laid_out(tmp_path, tiny_sd, name)
-    experiment = Experiment(complete(config))
+    experiment = read(config)
     text = bench.run("--configfile", str(tmp_path / name), "--dry-run").done().text
     counts = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
     scored = sum(len(experiment.attacks_of(target)) for target in config["targets"])

@@ -14,7 +14,7 @@ from mia.attacks import dubinski
 from mia.attacks.shared import dubinski_settings
 from mia.attacks.shared.features import of_signals
 from mia.config.attacks import build_attack, build_attacks, known_attacks, reads
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 from mia.cost.signals import evals_together
 from mia.evidence import Evidence
 from mia.query import dump, grid

@@ -123,7 +123,7 @@ def test_a_training_is_kept_by_its_content(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from mia.training_ledger import kept_training
+from mia.models.training.ledger import kept_training
 
 def make(folder):
     (folder / "half").write_text("")

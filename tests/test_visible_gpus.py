@@ -10,7 +10,7 @@ from mia.models.visible_gpus import AMD, why_no_gpu
 
 ASKED = """
 import sys
-from mia.visible_gpus import why_no_gpu
+from mia.models.visible_gpus import why_no_gpu
 found = why_no_gpu()
 assert "torch" not in sys.modules
 import torch

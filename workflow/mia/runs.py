@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from mia.locks import is_held
-from mia.results_folder import RUNS
 
 NOTES = Path(".snakemake/runs")  # below the working directory
+RUNS = ".runs"  # the same below the results folder
 SINCE = time.strftime("%Y-%m-%d %H:%M:%S")
 _held: dict[Path, IO[str]] = {}  # a lock ends with its process
 

@@ -6,11 +6,11 @@ import sys
 
 import snakemake.exceptions
 
-from mia.config import schema
 from mia import query as mia_query
-from mia import results_folder, runs
+from mia import runs
+from mia.config import results_folder
 from mia.config.attacks import reads
-from mia.config.experiment import Experiment
+from mia.config.read import read
 from mia.config.check_files import check_files
 from mia.fingerprint import fingerprint, remember
 from mia.job_environment import prepare
@@ -26,8 +26,8 @@ if IS_RUN:
     runs.announce(runs.NOTES)
 
 try:
-    config = schema.complete(config)
-    EXPERIMENT = Experiment(config)
+    EXPERIMENT = read(config)
+    config = EXPERIMENT.config
     R = config["results"].rstrip("/")
     CONFIG_NAME = " ".join(Path(path).name for path in workflow.configfiles)
     if workflow.is_main_process:
@@ -59,7 +59,7 @@ onstart:
     gpu_of_jobs()
     # Snakemake's lock does not know of runs in other folders with these results, and a run that
     # ends removes the locks of all others in its folder.
-    for notes in (runs.NOTES, Path(R) / results_folder.RUNS):
+    for notes in (runs.NOTES, Path(R) / runs.RUNS):
         if reason := runs.in_the_way(notes, R, begun=True):
             raise WorkflowError(reason)
         runs.others(notes)  # removes what the killed have left

@@ -9,7 +9,7 @@ sys.path.insert(0, str(WORKFLOW))
 from snakemake.exceptions import WorkflowError
 
 from mia.config import yaml_file
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 
 DEFAULT_CONFIG = f"{workflow.basedir}/config/config.yaml"
 

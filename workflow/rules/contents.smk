@@ -6,7 +6,7 @@ their names as patterns. Each parameter names what it compares, so that `make wh
 
 from functools import cache
 
-from mia.given.contents import Contents
+from mia.config.contents import Contents
 from mia.images.sources.shared.folder_captions import ENDINGS
 from mia.images.sources.shared.keys import captions_ending, captions_table
 

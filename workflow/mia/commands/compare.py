@@ -14,7 +14,7 @@ from statistics import median
 import pandas as pd
 
 from mia import storage
-from mia.commands.cost import read_experiment
+from mia.config.read import read_file_or_exit
 from mia.cost.signals import evals_alone, evals_together
 from mia.evaluation.flags import not_reproducible
 from mia.evaluation.scored import fold_of, scored
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--papers", required=True, help="config whose attacks, alone, cost 1")
     parser.add_argument("--output", required=True, help="CSV to write")
     args = parser.parse_args()
-    full, other, papers = map(read_experiment, (args.full, args.other, args.papers))
+    full, other, papers = map(read_file_or_exit, (args.full, args.other, args.papers))
     rows = []
     for target in full.config["targets"]:
         common = set(full.attacks_of(target)) & set(other.attacks_of(target))

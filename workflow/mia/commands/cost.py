@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import results_folder, storage
-from mia.config import yaml_file
+from mia import storage
+from mia.config import results_folder
 from mia.config.check_files import file_mistakes
+from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
-from mia.config.schema import ConfigError, complete
+from mia.config.read import read_file_or_exit
 from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.pictures import most_of
 from mia.cost.sharing import sharing
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--config", required=True)
     parser.add_argument("--against", help="config whose attacks, each alone, are compared with")
     args = parser.parse_args()
-    experiment = read_experiment(args.config)
+    experiment = read_file_or_exit(args.config)
     config = experiment.config
     results, total = Path(config["results"]), Counter()
     most = ""
@@ -64,18 +65,10 @@ def main() -> None:
         sep="\n",
     )
     print_disk(experiment, results, total, bool(unknown))
-    others = read_experiment(args.against) if args.against else experiment
+    others = read_file_or_exit(args.against) if args.against else experiment
     print("\n".join(sharing(experiment.attacks, others.attacks, args.against)))
     if mistakes := refusals(experiment, Path(args.config).name):
         print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
-
-
-def read_experiment(path: str) -> Experiment:
-    """Return the experiment of a config file; end the program with what is wrong with it."""
-    try:
-        return Experiment(complete(yaml_file.read(path)))
-    except ConfigError as error:
-        raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
 
 
 def refusals(experiment: Experiment, config: str) -> list[str]:

@@ -15,18 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mia.commands.results import read_config
+from mia.config.read import read_file_or_exit
+from mia.config.results_folder import IDENTITY, MADE, made_here, owner
 from mia.excerpt import listed
 from mia.report.checkout import ROOT
-from mia.results_folder import IDENTITY, MADE, RUNS, made_here, owner
-from mia.runs import NOTES, others
+from mia.runs import NOTES, RUNS, others
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", required=True)
     args = parser.parse_args()
-    config = read_config(args.config)
+    config = read_file_or_exit(args.config).config
     folder = Path(config["results"])
     require_deletable(folder, config, Path(args.config).name)
     print("\n".join(inventory(folder)))

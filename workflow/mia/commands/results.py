@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from mia import checksums
-from mia.config import yaml_file
-from mia.config.schema import ConfigError, complete
+from mia.config.read import read_file_or_exit
 from mia.seal import DamagedFile
 
 
@@ -20,16 +18,8 @@ def main() -> None:
     parser.add_argument("--config", required=True)
     parser.add_argument("--show", action="store_true", help="the table and the path of the page")
     args = parser.parse_args()
-    folder = Path(read_config(args.config)["results"])
+    folder = Path(read_file_or_exit(args.config).config["results"])
     print(shown(folder) if args.show else folder)
-
-
-def read_config(path: str) -> dict[str, Any]:
-    """Return the config in a file, defaults filled in; end the program with what is wrong."""
-    try:
-        return complete(yaml_file.read(path))
-    except ConfigError as error:
-        raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
 
 
 def shown(folder: Path) -> str:

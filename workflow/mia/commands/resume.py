@@ -11,16 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mia.commands.results import read_config
-from mia.results_folder import RUNS
-from mia.runs import NOTES, both, others
+from mia.config.read import read_file_or_exit
+from mia.runs import NOTES, RUNS, both, others
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", default="config/config.yaml")
     config = parser.parse_args().config
-    results = read_config(config)["results"].rstrip("/")
+    results = read_file_or_exit(config).config["results"].rstrip("/")
     for folder in (NOTES, Path(results) / RUNS):
         refuse_to_disturb(folder, results)
     command = [sys.executable, "-m", "snakemake", "--unlock", "--cores", "1"]

@@ -10,13 +10,11 @@ from typing import Any
 
 from mia.attacks.shared.auto_timestep import choice
 from mia.attacks.shared.external import External
-from mia.config.schema import ConfigError, all_of, nearest
+from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
 
 TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
-EXTERNAL_SCORES = (
-    "mia.attacks.shared.external_scores"  # the module that finds whose scores a file holds
-)
+EXTERNAL_SCORES = "mia.targets.external_scores"  # the module that finds whose scores a file holds
 ATTACKS = Path(__file__).parents[1] / "attacks"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 from mia.models.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, channels
 from mia.models.model_json import ModelError
 

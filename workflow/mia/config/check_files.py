@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mia.attacks.shared.external_scores import columns
 from mia.config.attacks import is_external
 from mia.config.check_embeddings import AUDIT, channel_mistakes, embedding_mistakes
 from mia.config.check_known import check_index
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
 from mia.given.cells import Column
 from mia.given.folder_files import FolderError, list_files
 from mia.given.table import ENDINGS, GivenTable
@@ -18,6 +17,7 @@ from mia.images.sources.listings import specs
 from mia.images.sources.shared.keys import captions_table
 from mia.images.sources.shared.url_table import UrlTable
 from mia.models.single_file import single_file
+from mia.targets.external_scores import columns
 
 if TYPE_CHECKING:
     from mia.config.experiment import Experiment

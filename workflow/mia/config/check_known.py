@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mia.config.schema import ConfigError, nearest
+from mia.config.errors import ConfigError, nearest
 from mia.targets.known_pictures import DIGITS, columns
 from mia.targets.known_vectors import KnownVectors
 

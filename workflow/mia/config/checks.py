@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mia.config.attacks import is_external
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
-from mia.config.schema import ConfigError, all_of, nearest
-
-if TYPE_CHECKING:
-    from mia.config.experiment import Experiment
+from mia.config.errors import ConfigError, all_of, require_known
+from mia.config.experiment import Experiment, as_set
 
 SIDES = ("members", "nonmembers")
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
@@ -37,12 +34,6 @@ def check(experiment: Experiment) -> None:
     )
 
 
-def known(name: str, names, key: str, what: str) -> None:
-    """Raise unless `name` is one of `names`."""
-    if name not in names:
-        raise ConfigError(f"{key}: no {what} {name!r}; {nearest(name, names)}")
-
-
 def _check_image_set(experiment: Experiment, name: str) -> None:
     if lines := list(mistakes(experiment.config["image_sets"][name], f"image_sets.{name}")):
         raise ConfigError("\n".join(lines))
@@ -62,7 +53,7 @@ def _check_training(experiment: Experiment, name: str) -> None:
 
 def _check_base(experiment: Experiment, base: str, key: str) -> None:
     models = experiment.config["models"]
-    known(base, models, key, "model")
+    require_known(base, models, key, "model")
     if models[base]["source"] == "training":
         raise ConfigError(f"{key}: {base!r} is trained here; expected one of source path or hub")
     if base in experiment.config["training"]:
@@ -75,7 +66,9 @@ def _check_model(experiment: Experiment, name: str) -> None:
         names = ", ".join(map(repr, lacks))
         raise ConfigError(f"{key}: missing key {names} (source {spec['source']})")
     if spec["source"] == "training":
-        known(spec["training"], experiment.config["training"], f"{key}.training", "training")
+        require_known(
+            spec["training"], experiment.config["training"], f"{key}.training", "training"
+        )
         kept = experiment.kept_epochs(spec["training"])
         if spec.get("epoch", kept[-1]) not in kept:
             raise ConfigError(
@@ -88,14 +81,14 @@ def _check_coverage(experiment: Experiment, attack: str) -> None:
     """The targets that a file of scores covers must exist."""
     row = experiment.config["attacks"][attack]
     for target in row.get("targets", ()) if is_external(row) else ():
-        known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
+        require_known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
 
 
 def _check_target(experiment: Experiment, name: str) -> None:
     target, key = experiment.config["targets"][name], f"targets.{name}"
     for field in ("model", "reference"):
         if field in target:
-            known(target[field], experiment.config["models"], f"{key}.{field}", "model")
+            require_known(target[field], experiment.config["models"], f"{key}.{field}", "model")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
@@ -131,8 +124,3 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
                         f"attacks.{attack}: condition {query.condition!r}: image set {image_set!r} "
                         f"declares {', '.join(declared) or 'no alternates'}"
                     )
-
-
-def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """(set, part) pairs of what `Experiment.parts` returned."""
-    return {(side[0], part) for part in side[1]}

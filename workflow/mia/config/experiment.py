@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.config.attacks import attack_code, build_attacks, is_blind, reads
-from mia.config.checks import as_set, check, known
+from mia.config.errors import require_known
 from mia.images.sources.shared.keys import ADDRESSED, has_own_rows
 from mia.models.clip_folder import channels, encoder_name
 from mia.query import Query
@@ -16,16 +16,9 @@ from mia.query import Query
 
 @dataclass(frozen=True)
 class Experiment:
-    """A completed config (`mia.config.schema.complete`), checked for what a schema cannot say.
-
-    Raises:
-        ConfigError: Names the key, what was found and what was expected.
-    """
+    """A completed config, as `mia.config.read` returns it, checked."""
 
     config: dict[str, Any]
-
-    def __post_init__(self) -> None:
-        check(self)
 
     # Image sets
 
@@ -39,10 +32,10 @@ class Experiment:
     def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
         """Split `set` or `set:part` into the set and its parts; `key` is named in errors."""
         image_set, _, part = name.partition(":")
-        known(image_set, self.config["image_sets"], key, "image set")
+        require_known(image_set, self.config["image_sets"], key, "image set")
         parts = self.set_parts(image_set)
         if part:
-            known(part, parts, key, f"part of image set {image_set!r} called")
+            require_known(part, parts, key, f"part of image set {image_set!r} called")
         return image_set, (part,) if part else parts
 
     # Models
@@ -173,3 +166,8 @@ class Experiment:
     def signals(self) -> tuple[str, ...]:
         """Every signal of every query."""
         return tuple(sorted({query.signal for query in self.queries}))
+
+
+def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """(set, part) pairs of what `Experiment.parts` returned."""
+    return {(side[0], part) for part in side[1]}

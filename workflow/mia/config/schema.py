@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from mia.config.errors import ConfigError, all_of, nearest
 from mia.config.idle_keys import (
     FROM_LIKE,
     FROM_NOTHING,
@@ -23,10 +22,6 @@ from mia.config.idle_keys import (
 )
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-
-
-class ConfigError(ValueError):
-    """A config that cannot be run; the message names the key and what was expected."""
 
 
 def complete(config: dict[str, Any]) -> dict[str, Any]:
@@ -51,30 +46,6 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     _fill(config, schema, schema)
     without_idle_defaults(config, schema)
     return config
-
-
-def all_of(checks: Iterable[Callable[[], object]]) -> None:
-    """Run every check; raise one ConfigError with a line for each mistake, none twice."""
-    mistakes: dict[str, None] = {}
-    for check in checks:
-        try:
-            check()
-        except ConfigError as error:
-            mistakes |= dict.fromkeys(str(error).splitlines())
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Say what `word` may have meant.
-
-    >>> nearest("los", ["loss", "pia"])
-    "did you mean 'loss'? known: loss, pia"
-    """
-    known = sorted(known)
-    match = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    hint = f"did you mean {match[0]!r}? " if match else ""
-    return f"{hint}known: {', '.join(known)}"
 
 
 def _explain(error) -> str:

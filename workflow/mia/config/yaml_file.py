@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mia.config.schema import ConfigError, nearest
+from mia.config.errors import ConfigError, nearest
 
 TEXT, MERGE, FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge", "float"))
 

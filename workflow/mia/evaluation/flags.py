@@ -7,9 +7,9 @@ from collections.abc import Collection
 import numpy as np
 from scipy.special import gammaln
 
+from mia.stats.metrics import FEW, FEWEST
+
 FEW_IMAGES = 20  # unrelated images of a side, below which every number is flagged
-FEWEST = 2  # false positives below which a TPR at a limit is not printed
-FEW = 10  # and below which it is flagged
 DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which it is flagged
 SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/checks.md)
 

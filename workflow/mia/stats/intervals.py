@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, betaincinv
 
-from mia.evaluation import flags
 from mia.stats import areas, metrics, resampling
 
 LONGEST = 200  # no binomial of mean below ten is seen that far out
@@ -128,7 +127,7 @@ def tpr_interval(
     for limit, rates in zip(limits, found, strict=True):
         tpr = metrics.tpr_at_fpr(scores, member, limit).tpr
         low, high = _never_certain(tpr, np.concatenate(rates), members, confidence)
-        if metrics.allowed_false_positives(limit, nonmembers) < flags.FEW:
+        if metrics.allowed_false_positives(limit, nonmembers) < metrics.FEW:
             above = _quantiles_above(limit, nonmembers, confidence)
             least, most = (metrics.tpr_at_fpr(scores, member, k / nonmembers).tpr for k in above)
             if bdtr(0, nonmembers, limit) > 1 - confidence:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 NORMAL = NormalDist()
+FEWEST = 2  # false positives below which a TPR at a limit is not printed
+FEW = 10  # and below which it is flagged
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class External:
 
     Args:
         scores: CSV or Parquet table with `score` (higher = member) and whose score it is
-            (`mia.attacks.shared.external_scores`).
+            (`mia.targets.external_scores`).
         targets: The targets that it covers; all where none is named.
     """
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mia.config.schema import ConfigError
+from mia.config.errors import ConfigError
+from mia.runs import RUNS
 
 IDENTITY = ".experiment"  # holds the name of the config
-RUNS = ".runs"  # notes of the runs that are at work on it (mia.runs)
 # All that rules and reports make in it: `*` is a name, `**` a path. Anything else is not ours.
 _TREE = """
 images/*/plan/*.parquet images/*/raw/*/downloads.parquet images/*/raw/*/pictures.tar

@@ -1,0 +1,39 @@
+"""The one way from a config to an experiment: completed, built, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mia.config import yaml_file
+from mia.config.checks import check
+from mia.config.errors import ConfigError
+from mia.config.experiment import Experiment
+from mia.config.schema import complete
+
+
+def read(config: dict[str, Any]) -> Experiment:
+    """Return the experiment that `config` asks for. No file that it names is looked at.
+
+    Raises:
+        ConfigError: A line for each mistake, with the key, what was found and what was expected.
+    """
+    experiment = Experiment(complete(config))
+    check(experiment)
+    return experiment
+
+
+def read_file(path: str) -> Experiment:
+    """Return the experiment of the config file at `path`.
+
+    Raises:
+        ConfigError: As in `read`; of a file that is no YAML, with line and column.
+    """
+    return read(yaml_file.read(path))
+
+
+def read_file_or_exit(path: str) -> Experiment:
+    """Return the experiment of a config file; end the program with what is wrong with it."""
+    try:
+        return read_file(path)
+    except ConfigError as error:
+        raise SystemExit("\n".join(f"error: {line}" for line in str(error).splitlines())) from error
