@@ -107,7 +107,7 @@ def build(folder: Path) -> dict[str, list[str]]:
     config = mia_config.complete(CONFIG)
     keys = ("seed", "image_sets", "training", "models", "targets", "attacks", "measure", "audit")
     spec = {key: config[key] for key in (*keys, "evaluation")}
-    spec["pictured"] = ["openmoji"]
+    spec |= {"pictured": ["openmoji"], "controls": ["emoji-null"]}
     manifests = {
         "openmoji": made_up_pictures.manifest(
             folder,

@@ -408,3 +408,28 @@ def test_whether_a_model_learnt_a_targets_members_and_nothing_else_of_it(config)
     found = experiment(config)
     learns = {target: found.learns_members(target) for target in found.config["targets"]}
     assert learns == {"fair": True, "late": True, "unseen": False, "swapped": False}
+
+
+def test_a_control_is_a_target_of_which_the_model_was_trained_on_nothing(config):
+    """Neither where the nonmembers were the training part, nor where it lies in the members."""
+    sides = {
+        "held_out": ("emoji:shadow", "emoji:nonmember"),
+        "elsewhere": ("mine:seen", "mine:unseen"),
+        "swapped": ("emoji:shadow", "emoji:member"),
+        "whole_set": ("emoji", "mine"),
+        "whole_set_swapped": ("mine", "emoji"),
+    }
+    for name, (members, nonmembers) in sides.items():
+        target = {"model": "early", "members": members, "nonmembers": nonmembers}
+        config["targets"][name] = target
+    found = experiment(config)
+    controls = {target for target in found.config["targets"] if found.is_control(target)}
+    assert controls == {"held_out", "elsewhere"}
+
+
+def test_what_a_base_was_trained_on_is_not_known(with_base):
+    target = {"model": "mine", "members": "emoji:shadow", "nonmembers": "emoji:nonmember"}
+    with_base["targets"]["tuned"] = target
+    with_base["targets"]["based"] = {**target, "model": "sd"}
+    found = experiment(with_base)
+    assert not found.is_control("tuned") and not found.is_control("based")

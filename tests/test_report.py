@@ -28,7 +28,6 @@ from mia.report.pages import (
     pictures,
     privacy,
     set_test,
-    targets,
 )
 from mia.report.pages.captions import CAPTIONS
 from mia.report.pages.texts import VERDICTS
@@ -522,20 +521,6 @@ def test_gallery_attack_is_chosen_on_calibration():
 def test_thumbnails_are_checked():
     with pytest.raises(ValueError, match="3072"):
         pictures.thumbnail_uri(b"short")
-
-
-def test_a_whole_set_covers_its_parts():
-    spec = {
-        "image_sets": {"cats": {"split": {"member": 1, "nonmember": 1}}},
-        "training": {"t": {"set": "cats"}},
-        "models": {"m": {"source": "training", "training": "t"}},
-        "targets": {
-            "a": {"model": "m", "members": "cats:member"},
-            "b": {"model": "m", "members": "dogs"},
-        },
-    }
-    assert not targets.is_control(spec, "a")
-    assert targets.is_control(spec, "b")
 
 
 def test_figures_do_not_borrow_names():

@@ -73,6 +73,9 @@ def report_spec():
     return dump(
         {
             **{key: config[key] for key in keys},
+            "controls": [
+                name for name in config["targets"] if EXPERIMENT.is_control(name)
+            ],
             "pictured": [image_set for image_set in SETS if pictured(image_set)],
         }
     )

@@ -8,9 +8,8 @@ from mia.config.attacks import is_external
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
 from mia.config.errors import ConfigError, all_of, require_known
-from mia.config.experiment import Experiment, as_set
+from mia.config.experiment import SIDES, Experiment, as_set
 
-SIDES = ("members", "nonmembers")
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
 
 
@@ -99,8 +98,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
     if target.get("reference") == target["model"]:
         raise ConfigError(f"{key}.reference: {target['model']!r} is the model itself")
-    if "reference" in target and (training := experiment.training(target["reference"])):
-        learnt = as_set(experiment.parts(experiment.config["training"][training]["set"]))
+    if "reference" in target and (learnt := experiment.trained_on(target["reference"])):
         seen = ", ".join(sorted(map(":".join, learnt & (members | nonmembers))))
         if seen:
             raise ConfigError(

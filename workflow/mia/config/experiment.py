@@ -13,6 +13,8 @@ from mia.images.sources.shared.keys import ADDRESSED, has_own_rows
 from mia.models.clip_folder import channels, encoder_name
 from mia.query import Query
 
+SIDES = ("members", "nonmembers")
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -53,15 +55,31 @@ class Experiment:
         spec = self.config["models"][model]
         return spec["training"] if spec["source"] == "training" else None
 
+    def trained_on(self, model: str) -> set[tuple[str, str]] | None:
+        """(set, part) pairs that `model` was trained on here; None of a model made elsewhere."""
+        name = self.training(model)
+        return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
+
+    def sides(self, target: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """(set, part) pairs of the members and of the nonmembers."""
+        spec = self.config["targets"][target]
+        members, nonmembers = (as_set(self.parts(spec[side])) for side in SIDES)
+        return members, nonmembers
+
     def learns_members(self, target: str) -> bool:
         """Whether the target's model was trained here, on its members and on no nonmember."""
-        spec = self.config["targets"][target]
-        training = self.training(spec["model"])
-        if training is None:
+        members, nonmembers = self.sides(target)
+        learnt = self.trained_on(self.config["targets"][target]["model"])
+        return learnt is not None and members <= learnt and not nonmembers & learnt
+
+    def is_control(self, target: str) -> bool:
+        """Whether the target's model was trained here, from nothing, on no part of either side."""
+        members, nonmembers = self.sides(target)
+        model = self.config["targets"][target]["model"]
+        learnt = self.trained_on(model)
+        if learnt is None or "base" in self.config["training"][self.training(model)]:
             return False
-        names = (self.config["training"][training]["set"], spec["members"], spec["nonmembers"])
-        learnt, members, nonmembers = (as_set(self.parts(name)) for name in names)
-        return members <= learnt and not nonmembers & learnt
+        return not learnt & (members | nonmembers)
 
     def kept_epochs(self, training: str) -> list[int]:
         """Epochs whose checkpoints are kept, sorted; the last always is."""
@@ -86,7 +104,7 @@ class Experiment:
     def _measured(self):
         for target in self.config["targets"].values():
             for model in filter(None, (target["model"], target.get("reference"))):
-                for side in ("members", "nonmembers"):
+                for side in SIDES:
                     yield model, self.parts(target[side])
 
     # Attacks
@@ -103,7 +121,7 @@ class Experiment:
     def attacks_of(self, target: str) -> tuple[str, ...]:
         """Attack rows that exist on `target`: those for which it has what they read."""
         spec = self.config["targets"][target]
-        sets = [self.parts(spec[side])[0] for side in ("members", "nonmembers")]
+        sets = [self.parts(spec[side])[0] for side in SIDES]
         addressed = any(self.config["image_sets"][name]["source"] in ADDRESSED for name in sets)
         has = {"reference": "reference" in spec, "addresses": addressed}
         return tuple(
@@ -147,7 +165,7 @@ class Experiment:
         """The union of the queries that `model` has to answer on `image_set`."""
         queries = set()
         for name, target in self.config["targets"].items():
-            sets = {self.parts(target[side])[0] for side in ("members", "nonmembers")}
+            sets = {self.parts(target[side])[0] for side in SIDES}
             if image_set not in sets:
                 continue
             for attack in map(self.attacks.get, self.attacks_of(name)):

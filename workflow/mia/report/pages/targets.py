@@ -81,23 +81,6 @@ def _ends(row: dict[str, Any], name: str, ends: tuple[str, ...]) -> tuple[float,
     return tuple(row[name + end] for end in ends)
 
 
-def is_control(spec: dict[str, Any], target: str) -> bool:
-    """Whether the model was trained here, and not on the pictures that stand in for members."""
-    model = spec["models"][spec["targets"][target]["model"]]
-    if model["source"] != "training":
-        return False
-    learnt = spec["training"][model["training"]]["set"]
-    return spec["targets"][target]["members"] not in (learnt, *_parts_of(learnt, spec))
-
-
-def _parts_of(learnt: str, spec: dict[str, Any]) -> list[str]:
-    """The named parts of a whole image set; none of one part."""
-    if ":" in learnt:
-        return []
-    image_set = spec["image_sets"][learnt]
-    return [f"{learnt}:{part}" for key in ("parts", "split") for part in image_set.get(key) or ()]
-
-
 def target_context(
     name: str,
     spec: dict[str, Any],
@@ -139,7 +122,7 @@ def target_context(
         "flags": flag_notes(rows),
         "notes": notes(long, name),
         "carried": carried(long, name),
-        "control": is_control(spec, name),
+        "control": name in spec["controls"],
     }
 
 
