@@ -8,7 +8,8 @@ VENV ?= .venv
 CONFIG ?= config/config.yaml
 CORES ?= all
 AGAINST ?= config/papers.yaml
-PAGE ?= README.md
+# The page that shows the table of CONFIG's run; those of the default where none is named.
+PAGE ?=
 # Files of tests at once; each may run a pipeline on two cores.
 WORKERS ?= 2
 # More options of Snakemake, such as --workflow-profile profiles/slurm. Put into commands as it is,
@@ -88,7 +89,7 @@ docs: $(STAMP) ## Generated pages
 
 readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
 	results="$$($(command).results --config $(config))" && \
-	    $(command).docs --summary "$$results/tables/summary.md" --page $(page)
+	    $(command).docs --summary "$$results/tables/summary.md" $(if $(value PAGE),--page $(page))
 
 clean: ## Remove the virtual environment and caches; results stay
 	@if [ -e $(venv) ] && [ ! -e $(venv)/pyvenv.cfg ]; then echo "error: VENV="$(venv)" is no" \

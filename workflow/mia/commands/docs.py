@@ -24,6 +24,7 @@ from mia.config.schema import SCHEMA
 from mia.query import Query
 
 ROOT = Path(__file__).parents[3]
+PAGES = ("README.md", "docs/default-experiment.md")
 
 
 def pages() -> dict[str, str]:
@@ -54,20 +55,22 @@ def with_results(root: Path, page: str, summary: Path) -> str:
             raise ValueError(f"{path}: no such table; `make run` writes it")
     rows = list(csv.DictReader(io.StringIO(checksums.read(table), newline="")))
     source = Path(os.path.relpath(summary, root)).as_posix()
-    text = result_block.block(checksums.read(summary), rows, source)
-    return result_block.replace((root / page).read_text(encoding="utf-8"), text, page)
+    before = (root / page).read_text(encoding="utf-8")
+    names = result_block.names(before, page)
+    text = result_block.block(checksums.read(summary), rows, source, names)
+    return result_block.replace(before, text, page)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--summary", type=Path, help="summary.md of a run, for `--page` alone")
-    parser.add_argument("--page", default="README.md", help="the page that shows it")
+    parser.add_argument("--page", nargs="+", default=PAGES, help="the pages that show it")
     parser.add_argument("--check", action="store_true", help="write nothing, name stale pages")
     parser.add_argument("--root", type=Path, default=ROOT, help="where the pages lie")
     args = parser.parse_args()
     try:
         wanted = (
-            {args.page: with_results(args.root, args.page, args.summary)}
+            {page: with_results(args.root, page, args.summary) for page in args.page}
             if args.summary
             else pages()
         )

@@ -1,30 +1,41 @@
-"""A page's result block: AUC by attack and target at a glance, then the whole table."""
+"""A page's result block: AUC by attack and target at a glance, then the whole table.
+
+A page opens its block with `<!-- results -->`. With names, as in `<!-- results: loss blind -->`,
+the block holds these attacks alone and no whole table; `blind` is the hardest blind baseline.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 QUIET = {"few_false_positives", "too_few", "shift", "combines_signals", "external"}
 """Flags that do not concern an AUC, or that its verdict or name says already."""
 
-OPEN, CLOSE = "<!-- results -->", "<!-- /results -->"
+OPEN, CLOSE = re.compile(r"<!-- results(?:: ([\w ]+))? -->"), "<!-- /results -->"
+BLIND = "blind"
+LABELS = {BLIND: "hardest blind baseline"}
 WRITTEN = "<!-- Written by `make readme` from {source}; do not edit. -->"
 
 
-def block(table: str, rows: Sequence[Mapping[str, str]], source: str) -> str:
+def block(
+    table: str, rows: Sequence[Mapping[str, str]], source: str, names: Sequence[str] = ()
+) -> str:
     """Return the block's text.
 
     Args:
         table: The wide table in Markdown, as `mia.evaluation.readable.markdown` wrote it.
         rows: The same table as read from its CSV, all values text.
         source: The file the table came from.
+        names: The attacks to show; all of them, and the wide table, where none is named.
     """
+    shown = chosen(rows, names) if names else rows
+    glimpse = [WRITTEN.format(source=source), "", glance(shown), caption(shown)]
+    if names:
+        return "\n".join(glimpse)
     return "\n".join(
         [
-            WRITTEN.format(source=source),
-            "",
-            glance(rows),
-            caption(rows),
+            *glimpse,
             "",
             "<details><summary>The whole table: TPR at 1 % FPR, blind baseline, cost</summary>",
             "",
@@ -33,6 +44,32 @@ def block(table: str, rows: Sequence[Mapping[str, str]], source: str) -> str:
             "</details>",
         ]
     )
+
+
+def chosen(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> list[Mapping[str, str]]:
+    """Return the rows of `names`, in their order; `blind`: of each target the hardest baseline.
+
+    >>> row = dict(target="t", access="model-free", auc="0.4", auc_low="0.3", auc_high="0.5")
+    >>> rows = [row | dict(attack="blind_a"), row | dict(attack="blind_b", auc="0.55")]
+    >>> [(found["attack"], found["auc"]) for found in chosen(rows, ["blind"])]
+    [('blind', '0.4')]
+    """
+    found = []
+    for name in names:
+        if name != BLIND:
+            found += [row for row in rows if row["attack"] == name]
+            continue
+        for target in dict.fromkeys(row["target"] for row in rows):
+            baselines = [
+                row
+                for row in rows
+                if (row["target"], row["access"]) == (target, "model-free")
+                and row["attack"] not in names
+            ]
+            if baselines:
+                hardest = max(baselines, key=lambda row: abs(float(row["auc"]) - 0.5))
+                found.append({**hardest, "attack": BLIND})
+    return found
 
 
 def glance(rows: Sequence[Mapping[str, str]]) -> str:
@@ -53,7 +90,8 @@ def glance(rows: Sequence[Mapping[str, str]]) -> str:
         ["*verdict on the sets*", *(f"*{verdict}*" for verdict in targets.values())],
     ]
     for attack in dict.fromkeys(row["attack"] for row in rows):
-        lines.append([f"`{attack}`", *(cells.get((attack, target), "–") for target in targets)])
+        label = LABELS.get(attack, f"`{attack}`")
+        lines.append([label, *(cells.get((attack, target), "–") for target in targets)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -79,11 +117,26 @@ def replace(page: str, text: str, name: str) -> str:
     Raises:
         ValueError: The markers are not there, once each and in order.
     """
-    before, opened, rest = page.partition(OPEN)
-    _, closed, after = rest.partition(CLOSE)
-    if not (opened and closed) or OPEN in rest or CLOSE in after:
-        raise ValueError(f"{name}: expected one {OPEN} and after it one {CLOSE}")
-    return f"{before}{OPEN}\n{text}\n{CLOSE}{after}"
+    start, end = _place(page, name)
+    return f"{page[:start]}\n{text}\n{page[end:]}"
+
+
+def names(page: str, name: str) -> list[str]:
+    """Return the attacks that `page` names where its block opens; `name` is for messages.
+
+    Raises:
+        ValueError: As in `replace`.
+    """
+    _place(page, name)
+    return (OPEN.search(page)[1] or "").split()
+
+
+def _place(page: str, name: str) -> tuple[int, int]:
+    """Where the block begins behind one marker and ends before the other."""
+    opened, closed = [*OPEN.finditer(page)], page.find(CLOSE)
+    if len(opened) != 1 or page.count(CLOSE) != 1 or closed < opened[0].end():
+        raise ValueError(f"{name}: expected one <!-- results --> and after it one {CLOSE}")
+    return opened[0].end(), closed
 
 
 def _auc(row: Mapping[str, str]) -> str:
