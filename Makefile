@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
-.DEFAULT_GOAL := run
-.PHONY: run resume test test-slow lint format plan lean bench report why docs readme clean clean-results
+.DEFAULT_GOAL := help
+.PHONY: help run resume test test-slow lint format plan lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +19,7 @@ OPTIONS ?=
 quoted = '$(subst ','\'',$(1))'
 config := $(call quoted,$(value CONFIG))
 against := $(call quoted,$(value AGAINST))
-page := $(call quoted,$(value PAGE))
+page := $(if $(value PAGE),--page $(call quoted,$(value PAGE)))
 cores := $(call quoted,$(CORES))
 workers := $(call quoted,$(WORKERS))
 venv := $(call quoted,$(VENV))
@@ -28,6 +28,9 @@ snakemake := $(bin)/snakemake
 command := PYTHONPATH=workflow $(bin)/python -m mia.commands
 blank := $(subst x,,x x)
 STAMP := $(subst $(blank),\ ,$(VENV)/.stamp)
+
+help: ## These lines
+	@sed -nE '/^[a-z-]+:.* ## /{s/:.* ## /               /;s/^(.{14}) */make \1 /p}' Makefile
 
 $(STAMP): constraints.txt pyproject.toml
 	@$(call quoted,$(PYTHON)) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
@@ -38,7 +41,7 @@ $(STAMP): constraints.txt pyproject.toml
 
 # Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
 # A config that cannot be read is named first: of a file named by --configfile, Snakemake tells no line.
-run: $(STAMP)
+run: $(STAMP) ## Everything that CONFIG asks for; then its table, and where the report lies
 	@$(command).results --config $(config) >/dev/null
 	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
 	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
@@ -48,20 +51,20 @@ resume: $(STAMP) ## Go on after a run that was killed; refuses while it may stil
 	@$(command).resume --config $(config)
 	$(MAKE) run
 
-test: $(STAMP)
+test: $(STAMP) ## The tests that need no browser and take minutes at most
 	$(bin)/python -m pytest --numprocesses $(workers) --dist loadfile
 
-test-slow: $(STAMP)
+test-slow: $(STAMP) ## The other tests
 	$(bin)/python -m pytest --slow -m "slow or browser" --numprocesses $(workers) --dist loadfile
 
-lint: $(STAMP)
+lint: $(STAMP) ## Style of code and rules; are generated pages current?
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/snakefmt --check Snakefile workflow/rules
 	$(snakemake) --lint
 	$(command).docs --check
 
-format: $(STAMP)
+format: $(STAMP) ## Mend the style
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
 	$(bin)/snakefmt Snakefile workflow/rules
@@ -89,7 +92,7 @@ docs: $(STAMP) ## Generated pages
 
 readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
 	results="$$($(command).results --config $(config))" && \
-	    $(command).docs --summary "$$results/tables/summary.md" $(if $(value PAGE),--page $(page))
+	    $(command).docs --summary "$$results/tables/summary.md" $(page)
 
 clean: ## Remove the virtual environment and caches; results stay
 	@if [ -e $(venv) ] && [ ! -e $(venv)/pyvenv.cfg ]; then echo "error: VENV="$(venv)" is no" \

@@ -75,7 +75,7 @@ def test_recipes_hold_quoted_variables_only():
             assert re.search(rf'"\$\${name}[^"]*"', line), line
 
 
-COMBINED = re.findall(r"(?m)^(snakemake|stage) := (.*)$", TEXT)
+COMBINED = re.findall(r"(?m)^(snakemake|command|page) := (.*)$", TEXT)
 
 
 def test_a_recipe_line_is_one_command_that_can_fail():
@@ -229,3 +229,10 @@ def test_clean_results_wants_a_config_that_is_named(where, tree, monkeypatch):
     assert done.returncode != 0
     assert "error: say whose results: make clean-results CONFIG=" in done.stderr
     assert (tree / "results/default").exists()
+
+
+def test_make_alone_says_what_make_can_do_and_does_nothing(tmp_path):
+    shutil.copy2(PROJECT / "Makefile", tmp_path)
+    told = make(tmp_path).stdout
+    assert re.findall(r"(?m)^make ([a-z-]+) +\S", told) == TARGETS
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
