@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mia.attacks.shared import parameters
 from mia.blind import stack
+from mia.blind.baseline import Baseline
 from mia.evidence import Evidence
-from mia.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Attack:
+class Attack(Baseline):
     """Logistic regression on the log odds of every blind channel; score in log odds.
 
     The log odds that it learns from are out of fold: of channels fitted on other groups. What it
@@ -27,12 +27,8 @@ class Attack:
     """
 
     channels: tuple[str, ...] | str = ALL
-    _fitted: Any = field(default=None, repr=False, compare=False)
 
-    access = "model-free"
     source = "Das et al. 2024 (arXiv 2406.16201), channels stacked (Wolpert 1992)"
-    reads_images = True
-    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.channels, str):
@@ -60,6 +56,3 @@ class Attack:
         chosen = stack.readable(images) if channels == ALL else channels
         fitted = stack.fit(images, member, evidence.seed, chosen)
         return replace(self, _fitted=fitted)
-
-    def score(self, evidence: Evidence) -> pd.Series:
-        return self._fitted.log_odds(evidence.images)

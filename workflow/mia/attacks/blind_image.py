@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 from mia.blind import image
-from mia.evidence import Evidence
-from mia.query import Query
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mia.blind.baseline import Baseline
 
 
 @dataclass(frozen=True)
-class Attack:
+class Attack(Baseline):
     """Gradient boosting on the manifest's image statistics (`stat_*`); score in log odds.
 
     Any separation it finds is a difference of the sets, not of what the model remembers.
     """
 
     rounds: int = image.ROUNDS
-    _fitted: Any = field(default=None, repr=False, compare=False)
 
-    access = "model-free"
+    channel = image
     source = "Das et al. 2024 (arXiv 2406.16201), with image statistics as features"
-    reads_images = True
-    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
-
-    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
-        """Return the attack fitted on `member` (bool, index image_id)."""
-        fitted = image.fit(evidence.images, member, evidence.seed, self.rounds)
-        return replace(self, _fitted=fitted)
-
-    def score(self, evidence: Evidence) -> pd.Series:
-        return self._fitted.log_odds(evidence.images)

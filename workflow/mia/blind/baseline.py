@@ -1,0 +1,36 @@
+"""What all blind baselines share: they learn from images and captions, and ask no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mia.evidence import Evidence
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An attack on one channel: its `fit` gets the attack's parameters; scores are log odds."""
+
+    channel: ClassVar[ModuleType]
+    _fitted: Any = field(default=None, repr=False, compare=False)
+
+    access = "model-free"
+    reads_images = True
+    queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> Baseline:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        names = [f.name for f in fields(self) if f.init and not f.name.startswith("_")]
+        parameters = {name: getattr(self, name) for name in names}
+        fitted = self.channel.fit(evidence.images, member, evidence.seed, **parameters)
+        return replace(self, _fitted=fitted)
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        """Return the log odds of membership, index image_id; higher: more like a member."""
+        return self._fitted.log_odds(evidence.images)
