@@ -38,12 +38,12 @@ def test_comments_docstrings_and_layout_do_not_count(package):
 
 
 def test_code_counts_and_so_does_the_code_it_imports(package):
-    before = fingerprint(package, "mia.attacks.loss")
-    edit(package / "attacks" / "loss.py", "return -losses", "return -2 * losses")
-    changed = fingerprint(package, "mia.attacks.loss")
+    before = fingerprint(package, "mia.attacks.latent_error")
+    edit(package / "attacks" / "latent_error.py", "return -error", "return -2 * error")
+    changed = fingerprint(package, "mia.attacks.latent_error")
     assert changed != before
-    edit(package / "attacks/shared/parameters.py", "value < 1", "value < 2")
-    assert fingerprint(package, "mia.attacks.loss") != changed
+    edit(package / "attacks/shared/guided_step.py", "return error", "return 2 * error")
+    assert fingerprint(package, "mia.attacks.latent_error") != changed
     assert fingerprint(package, "mia.attacks.coin") == fingerprint(PACKAGE, "mia.attacks.coin")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -29,10 +28,6 @@ class Attack:
 
     access = "grey-box"
     source = "Zhai et al. 2024 (arXiv 2405.14800), with the empty caption as the reduced one"
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, one_of
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query, grid
 from mia.stats.metrics import auc
@@ -44,8 +44,6 @@ class Attack:
     source = "Zhai et al. 2024 (arXiv 2405.14800), CLiD_th"
 
     def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
         one_of("reduction", self.reduction, REDUCTIONS)
         if self.alpha is not None and not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha must be from 0 to 1, got {self.alpha!r}")

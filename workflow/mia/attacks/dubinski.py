@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited
-from mia.attacks.shared.parameters import at_least_one, one_of
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -41,7 +41,6 @@ class Attack:
     def __post_init__(self) -> None:
         one_of("setting", self.setting, SETTINGS)
         one_of("loss", self.loss, COLUMNS)
-        at_least_one("draws", self.draws)
         one_of("timestep", self.timestep, self.default_grid(self.setting))
 
     @staticmethod

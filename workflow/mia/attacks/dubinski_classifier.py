@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared import classifiers, features
 from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, signal, values, visited
-from mia.attacks.shared.parameters import at_least_one, one_of
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -40,7 +40,6 @@ class Attack:
 
     def __post_init__(self) -> None:
         one_of("setting", self.setting, SETTINGS)
-        at_least_one("draws", self.draws)
         one_of("classifier", self.classifier, ("logistic", "forest"))
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, one_of, single_condition
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -40,8 +40,6 @@ class Attack:
 
     def __post_init__(self) -> None:
         one_of("host", self.host, HOSTS)
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -28,10 +27,6 @@ class Attack:
 
     access = "grey-box"
     source = "Wen et al. 2024 (arXiv 2407.21720), magnitude of the text-conditional estimate"
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared.guided_step import latent_error
-from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -32,11 +31,6 @@ class Attack:
 
     access = "grey-box"
     source = "Dubiński et al. 2023 (arXiv 2306.12983), latent error"
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        at_least_one("step", self.step)
 
     @property
     def queries(self) -> tuple[Query, ...]:

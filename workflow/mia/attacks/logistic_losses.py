@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared import classifiers, features
-from mia.attacks.shared.parameters import at_least_one, one_of, single_condition
+from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -38,9 +38,6 @@ class Attack:
     combines_signals = True
 
     def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
         one_of("classifier", self.classifier, ("logistic", "forest"))
 
     @property

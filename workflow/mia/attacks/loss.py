@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -30,11 +29,6 @@ class Attack:
 
     access = "grey-box"
     source = "Matsumoto et al. 2023 (arXiv 2302.03262); Carlini et al. 2023 (arXiv 2301.13188)"
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

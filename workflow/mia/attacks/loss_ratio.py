@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -35,11 +34,6 @@ class Attack:
         "Carlini et al. 2023 (arXiv 2301.13188)"
     )
     reads_reference = True
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -34,8 +33,6 @@ class Attack:
     source = "Li, Yu, Xu 2025 (arXiv 2510.21783)"
 
     def __post_init__(self) -> None:
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
         if not 2 <= self.steps <= self.timestep:
             raise ValueError(f"steps must be from 2 to timestep {self.timestep}, got {self.steps}")
 

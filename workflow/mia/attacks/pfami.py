@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
+from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -36,9 +36,7 @@ class Attack:
     source = "Fu et al. 2023 (arXiv 2308.12143), probabilistic fluctuation, statistic"
 
     def __post_init__(self) -> None:
-        for name in ("timesteps", "crops", "draws"):
-            at_least_one(name, getattr(self, name))
-        single_condition(self.condition)
+        at_least_one("crops", self.crops)
         if not all(0 < crop < 1 for crop in self.crops):
             raise ValueError(f"crops must be shares between 0 and 1, got {list(self.crops)}")
 

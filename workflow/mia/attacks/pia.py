@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import one_of, single_condition
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -31,10 +30,6 @@ class Attack:
 
     access = "grey-box"
     source = "Kong et al. 2024 (arXiv 2305.18355), eq. 9"
-
-    def __post_init__(self) -> None:
-        one_of("norm", self.norm, (1, 2, 4, 5))
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

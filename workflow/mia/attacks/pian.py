@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import one_of, single_condition
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -32,10 +31,6 @@ class Attack:
 
     access = "grey-box"
     source = "Kong et al. 2024 (arXiv 2305.18355), PIAN (constant as in its image code)"
-
-    def __post_init__(self) -> None:
-        one_of("norm", self.norm, (1, 2, 4, 5))
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

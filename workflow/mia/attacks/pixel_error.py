@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -27,11 +26,6 @@ class Attack:
 
     access = "grey-box"
     source = "Dubiński et al. 2023 (arXiv 2306.12983), pixel error"
-
-    def __post_init__(self) -> None:
-        at_least_one("timesteps", self.timesteps)
-        at_least_one("draws", self.draws)
-        at_least_one("step", self.step)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -41,9 +40,6 @@ class Attack:
     reads_images = True
 
     def __post_init__(self) -> None:
-        at_least_one("draws", self.draws)
-        at_least_one("rounds", self.rounds)
-        single_condition(self.condition)
         if not 0 < self.quantile < 1:
             raise ValueError(f"quantile must be between 0 and 1, got {self.quantile!r}")
 

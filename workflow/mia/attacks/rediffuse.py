@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -33,10 +32,6 @@ class Attack:
 
     access = "grey-box"
     source = "Li et al. 2024 (arXiv 2405.20771), SSIM for Stable Diffusion"
-
-    def __post_init__(self) -> None:
-        at_least_one("draws", self.draws)
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

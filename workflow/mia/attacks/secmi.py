@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -33,8 +32,6 @@ class Attack:
     source = "Duan et al. 2023 (arXiv 2302.01316), t-error"
 
     def __post_init__(self) -> None:
-        at_least_one("step", self.step)
-        single_condition(self.condition)
         if self.timestep % self.step or self.timestep + self.step > 999:
             raise ValueError(
                 f"timestep must be a multiple of step {self.step} and below {1000 - self.step}, "

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import one_of, single_condition
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -29,10 +28,6 @@ class Attack:
 
     access = "grey-box"
     source = "Rao et al. 2025 (arXiv 2509.25003)"
-
-    def __post_init__(self) -> None:
-        one_of("norm", self.norm, (1, 2, 4, 5))
-        single_condition(self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:

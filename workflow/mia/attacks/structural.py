@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one, single_condition
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -31,8 +30,6 @@ class Attack:
     source = "Li et al. 2024 (arXiv 2407.13252)"
 
     def __post_init__(self) -> None:
-        at_least_one("step", self.step)
-        single_condition(self.condition)
         if self.timestep % self.step or self.timestep < self.step:
             raise ValueError(
                 f"timestep must be a multiple of step {self.step}, got {self.timestep}"

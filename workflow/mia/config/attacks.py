@@ -10,6 +10,7 @@ from typing import Any
 
 from mia.attacks.shared.auto_timestep import choice
 from mia.attacks.shared.external import External
+from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
 
@@ -129,9 +130,11 @@ def _built(attack: type, parameters: dict[str, Any]) -> Any:
                 grid = attack.default_grid(**others)
             if not grid:
                 raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")
+            check_by_name(attack, {**others, field.name: tuple(grid)})
             return choice(attack, others, field.name, grid)
     if grid is not None:
         raise ValueError("`grid` goes with a timestep that is auto")
+    check_by_name(attack, parameters)
     return attack(**parameters)
 
 

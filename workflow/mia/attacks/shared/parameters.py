@@ -1,9 +1,13 @@
-"""Checks of an attack's parameters: said once, when the config is read."""
+"""Checks of an attack's parameters, when the config is read: those of one name are of one kind."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from functools import partial
 from typing import Any
+
+NORMS = (1, 2, 4, 5)
 
 
 def one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
@@ -12,10 +16,10 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
 
 
-def single_condition(value: Any) -> None:
+def single_condition(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is one caption: `caption`, `null` or `alt-<name>`."""
     if value not in ("caption", "null") and not str(value).startswith("alt-"):
-        raise ValueError(f"condition must be one of caption, null, alt-<name>, got {value!r}")
+        raise ValueError(f"{name} must be one of caption, null, alt-<name>, got {value!r}")
 
 
 def at_least_one(name: str, value: Any) -> None:
@@ -25,3 +29,23 @@ def at_least_one(name: str, value: Any) -> None:
             raise ValueError(f"{name} must name at least one, got an empty list")
     elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be a whole number from 1 up, got {value!r}")
+
+
+# What parameters of these names are in every attack.
+CHECKS: dict[str, Callable[[str, Any], None]] = {
+    **dict.fromkeys(("timesteps", "draws", "step", "rounds"), at_least_one),
+    "condition": single_condition,
+    "norm": partial(one_of, allowed=NORMS),
+}
+
+
+def check_by_name(attack: type, parameters: Mapping[str, Any]) -> None:
+    """Raise ValueError if a parameter of an attack, given or by default, is not of its kind.
+
+    Args:
+        attack: The dataclass `Attack` of a module of `mia.attacks`.
+        parameters: Those that are given, by name.
+    """
+    for field in fields(attack):
+        if field.name in CHECKS and field.init:
+            CHECKS[field.name](field.name, parameters.get(field.name, field.default))
