@@ -311,7 +311,7 @@ def test_bootstrap_covers_the_true_tpr_about_as_often_as_it_claims(limit):
     ("n", "limits", "simulations"),
     [
         (500, (0.1, 0.01), 1000),
-        (2500, (0.1, 0.01), 1000),
+        (2500, (0.1, 0.01), 400),
         (300, (0.01,), 1000),
         (2000, (0.001,), 400),
     ],
