@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mia.report.figures import costs, losses, roc, timesteps
-from mia.report.figures import scores as histograms
+from mia.report.figures.scores import draw as draw_scores
 
 LONG = ["noise_aggregation", "logistic_losses_boosting", "dubinski_classifier", "blind_embedding"]
 ROOM = 0.02  # of a figure's width on either side, for letters a little wider than matplotlib's
@@ -33,7 +33,7 @@ def by_cost():
 
 FIGURES = {
     "roc": lambda: roc.draw(scores(), dict.fromkeys(LONG, "grey-box"), LONG, (90, 90), 0.95),
-    "scores": lambda: histograms.draw(scores()),
+    "scores": lambda: draw_scores(scores()),
     "costs": lambda: costs.draw(by_cost(), 0.95, (0.45, 0.55)),
     "timesteps": lambda: timesteps.draw(by_timestep(), 0.95, (0.45, 0.55)),
     "losses": lambda: losses.draw(

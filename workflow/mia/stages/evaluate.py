@@ -10,7 +10,7 @@ import argparse
 import json
 
 from mia import storage
-from mia.evaluation import flags as checks
+from mia.evaluation import flags
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.numbers import numbers
@@ -58,16 +58,16 @@ def evaluate(
         fit_image_ids=about.get("fit_image_ids") or (),
     )
     evaluation = fold_of(rows, "evaluation", score)
-    external = checks.external(about["access"])
+    external = flags.external(about["access"])
     obstacle = (UNKNOWN if external else None) if randomised else NOT_RANDOMISED
     repeats = about.get("repeats")
-    flags = {
-        "combines_signals": checks.combines_signals(about.get("combines_signals", False)),
+    raised = {
+        "combines_signals": flags.combines_signals(about.get("combines_signals", False)),
         "external": external,
-        "mixed_devices": checks.mixed_devices(about.get("devices", ())),
-        "not_reproducible": bool(repeats) and checks.not_reproducible(repeats["difference"]),
+        "mixed_devices": flags.mixed_devices(about.get("devices", ())),
+        "not_reproducible": bool(repeats) and flags.not_reproducible(repeats["difference"]),
     }
-    found["flags"] = sorted([*found["flags"], *(flag for flag in flags if flags[flag])])
+    found["flags"] = sorted([*found["flags"], *(flag for flag in raised if raised[flag])])
     return {
         "target": target,
         "attack": attack,

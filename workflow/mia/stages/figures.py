@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from mia import storage
 from mia.evaluation.scored import fold_of, scored
 from mia.report.figures import alt_text, correlations, costs, files, roc, selection
-from mia.report.figures.scores import draw
+from mia.report.figures.scores import draw as draw_scores
 from mia.report.figures.style import message
 from mia.stats.metrics import groups_of
 from mia.stats.no_signal import auc_band
@@ -125,7 +125,7 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
             alt_text.of_roc(sides, shown),
         ),
         "scores": (
-            draw(sides),
+            draw_scores(sides),
             f"Scores of members and nonmembers of {target}",
             alt_text.of_histograms(sides),
         ),

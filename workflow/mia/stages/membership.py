@@ -44,9 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
             name: storage.read(path, columns(options.spec))
             for name, path in zip(sets, options.manifests, strict=True)
         }
-        matching = (
-            importlib.import_module(f"mia.targets.matching.{method}") if method != "none" else None
-        )
+        named = f"mia.targets.matching.{method}"
+        matching = importlib.import_module(named) if method != "none" else None
         index = known_index(options.known, options.spec)
         rows, pairs = build(manifests, options.spec, matching, index)
     except ValueError as error:

@@ -105,10 +105,8 @@ class Scale:
         )
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
         manifest = self.path("images/pictures/manifest.parquet")
-        spec, attacks = (
-            {**config, "pictured": [], "controls": []},
-            {"loss": loss, "blind_caption": {}},
-        )
+        spec = {**config, "pictured": [], "controls": []}
+        attacks = {"loss": loss, "blind_caption": {}}
         sides = {
             side: {"set": "pictures", "parts": [side[:-1]], "dealt": False}
             for side in ("members", "nonmembers")

@@ -25,8 +25,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from mia.excerpt import cut
+from mia.images.download import process
 from mia.images.download.errors import TRANSIENT, classify
-from mia.images.download.process import __name__
 
 THREADS = 32
 ROWS_PER_FILE = 1_000_000  # more than a shard ever has: one tar, one table
@@ -157,13 +157,13 @@ def _command(source: Path, out: Path, rules: Rules, until: float) -> list[str]:
         "until": until,
     }
     given = json.dumps({"options": options, "limits": limits})
-    return [sys.executable, "-m", __name__, given]
+    return [sys.executable, "-m", process.__name__, given]
 
 
 def run(command: list[str], seconds: float) -> None:
     """Run `command` in a session of its own; whatever goes wrong, none of its processes stay.
 
-    Its stdin is a pipe that ends with this process, by which `fetching` knows.
+    Its stdin is a pipe that ends with this process, by which `process` knows.
 
     Raises:
         ValueError: It takes longer than `seconds`, or its exit code is not 0.
@@ -175,17 +175,17 @@ def run(command: list[str], seconds: float) -> None:
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1"])),
     }
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=2, start_new_session=True
     )
     try:
-        code = process.wait(seconds)
+        code = child.wait(seconds)
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"img2dataset was not done after {seconds:.0f} s") from error
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdin.close()
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        child.stdin.close()
     if code:
         raise ValueError(f"img2dataset ended with exit code {code}; its messages are above")

@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums
-from mia.report.pages import pairwise as comparisons
-from mia.report.pages import set_test as collection
+from mia.report.pages import pairwise, set_test
 from mia.report.pages.other_metrics import measures
 from mia.report.pages.privacy import privacy
 
@@ -39,11 +38,11 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
-def read_all(pairwise: Path, set_test: Path) -> dict[str, pd.DataFrame]:
+def read_all(of_pairs: Path, of_sets: Path) -> dict[str, pd.DataFrame]:
     """Return both tables, as `of_target` takes them."""
     return {
-        "pairwise": read(pairwise, comparisons.WORDS, comparisons.COLUMNS),
-        "set_test": read(set_test, collection.WORDS, collection.COLUMNS),
+        "pairwise": read(of_pairs, pairwise.WORDS, pairwise.COLUMNS),
+        "set_test": read(of_sets, set_test.WORDS, set_test.COLUMNS),
     }
 
 
@@ -63,10 +62,10 @@ def of_target(
     """
     name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
     return {
-        "collection": collection.collection(
+        "collection": set_test.collection(
             found["set_test"], name, target["verdict"], target["control"]
         ),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
-        "comparisons": comparisons.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
+        "comparisons": pairwise.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
     }
