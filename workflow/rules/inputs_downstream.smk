@@ -3,6 +3,8 @@
 from functools import cache
 from importlib import import_module
 
+from mia.signals.shared import contract as signal_contract
+
 # Signals
 
 
@@ -21,7 +23,8 @@ def latents(wildcards):
 
 
 def looks_at_pixels(signal):
-    return getattr(import_module(f"mia.signals.{signal}"), "NEEDS_PIXELS", False)
+    code = import_module(f"mia.signals.{signal}")
+    return signal_contract.traits_of(code).needs_pixels
 
 
 def pictures_to_measure(wildcards):

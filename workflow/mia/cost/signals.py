@@ -9,6 +9,7 @@ from types import ModuleType
 
 from mia.cost.attacks import evaluations
 from mia.query import Query
+from mia.signals.shared.contract import traits_of
 
 COLUMNS = (
     *("queries", "pairs", "held", "missing"),
@@ -65,9 +66,8 @@ def predictions(query: Query) -> frozenset[Hashable]:
 
 
 def backwards(query: Query) -> int:
-    """The backward passes that answer `query`; a signal without gradients need not say."""
-    count = getattr(signal(query.signal), "backwards", None)
-    return count(query) if count else 0
+    """The backward passes that answer `query`."""
+    return traits_of(signal(query.signal)).backwards(query)
 
 
 def pair_costs(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from mia.query import Query
+from mia.signals.shared.contract import traits_of
 
 
 def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFrame:
@@ -58,11 +58,11 @@ def answered(
         expected = hashes[caption_kind(query)]
         return table.loc[table["input_hash"] == expected.reindex(table.index), columns]
 
-    result = {}
+    traits, result = traits_of(signal), {}
     for query in queries:
         tables = [held(query)]
-        for wider in wider_queries(query, signal):
-            tables.append(signal.project(held(wider), query)[columns])
+        for wider in traits.answered_by(query):
+            tables.append(traits.narrow(held(wider), query)[columns])
         together = pd.concat([table for table in tables if len(table)] or tables[:1])
         result[query] = together[~together.index.duplicated()]
     return result
@@ -75,9 +75,9 @@ def to_measure(
 
     A query that another missing query answers along the way is not measured itself.
     """
-    found = {}
+    found, answered_by = {}, traits_of(signal).answered_by
     for query, rows in answers.items():
-        if any(wider in answers for wider in wider_queries(query, signal)):
+        if any(wider in answers for wider in answered_by(query)):
             continue
         done = set(rows.index)
         images = [image_id for image_id in image_ids if image_id not in done]
@@ -101,16 +101,6 @@ def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, .
 def caption_kind(query: Query) -> str:
     """Which input hash a query has: that of the caption it uses, or `null`."""
     return "caption" if query.condition == "both" else query.condition
-
-
-def wider_queries(query: Query, signal: ModuleType) -> tuple[Query, ...]:
-    """Queries whose rows answer `query` too."""
-    if hasattr(signal, "wider"):
-        return signal.wider(query)
-    both = replace(query, condition="both")
-    if hasattr(signal, "also_answers") and query in signal.also_answers(both):
-        return (both,)
-    return ()
 
 
 def _hash(text: str) -> str:

@@ -55,15 +55,15 @@ def predictions(query: Query) -> frozenset[Hashable]:
     return frozenset(("chain", path, query.draw, t, c) for t in order for c in conditions)
 
 
-def wider(query: Query) -> tuple[Query, ...]:
+def answered_by(query: Query) -> tuple[Query, ...]:
     """The same visit with its picture decoded: its rows hold those of `query`, of the same walk."""
     further = {**dict(query.further), "decode": 1}
     decoded = replace(query, further=tuple(sorted(further.items())))
     return () if decoded == query else (decoded,)
 
 
-def project(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
-    """Rows of a decoded visit as those of `query`, which sees no picture."""
+def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
+    """Turn rows of a decoded visit into rows of `query`, which sees no picture."""
     return rows.assign(pixel_error=float("nan"))
 
 

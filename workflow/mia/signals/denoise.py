@@ -56,14 +56,13 @@ def predictions(query: Query) -> frozenset[Hashable]:
     )
 
 
-def also_answers(query: Query) -> tuple[Query, ...]:
-    """Queries whose rows are columns of this query's rows."""
-    return tuple(
-        replace(query, condition=c) for c in conditions(query.condition) if c != query.condition
-    )
+def answered_by(query: Query) -> tuple[Query, ...]:
+    """The same under `both`, where `query` is one of its two conditions."""
+    both = replace(query, condition="both")
+    return (both,) if query.condition in conditions(both.condition) else ()
 
 
-def project(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
+def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
     """Turn rows of `both` into rows of `query`: the other condition's columns are NaN."""
     other = ({"caption", "null"} - {query.condition}).pop()
     hidden = [name for name in MEASURES if other in name.split("_")]

@@ -1,0 +1,91 @@
+"""What a signal is, and what it may say besides.
+
+A signal is a module of `mia.signals` that satisfies the Protocol `Signal`. What it may define
+besides has the names and the defaults of `Traits`. No signal imports this module: the ledger keeps
+what was measured by the code that a signal imports, and an edit here must measure nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from mia.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+
+@runtime_checkable
+class Signal(Protocol):
+    """A module of `mia.signals`. Importing it never imports torch."""
+
+    @property
+    def MEASURES(self) -> tuple[str, ...]:
+        """The columns of a row. The module's docstring says what each is, per latent element.
+
+        What would be a small difference of large numbers is stored, not derived.
+        """
+
+    def predictions(self, query: Query) -> frozenset[Hashable]:
+        """Return the U-Net evaluations that answer `query`, one identifier each.
+
+        Costs are counted from them: two queries that share an evaluation give it one identifier.
+        """
+
+    def measure(self, batch: Any, rows: Any) -> Tensor:
+        """Return the measures of `rows`: `(rows, len(MEASURES))`, float64, NaN where not asked for.
+
+        A row depends on no other row, and noise comes from `batch.noise` or `batch.draws` alone.
+        What several signals need is kept by `batch.estimate`, `batch.clean` and `batch.once`, so
+        that the evals done equal those that `predictions` promise.
+
+        Args:
+            batch: Images and the model, `mia.measuring.batch.Batch`.
+            rows: (image, query) pairs that differ in timestep and draw alone,
+                `mia.measuring.slices.Rows`.
+        """
+
+
+def _no_other(query: Query) -> tuple[Query, ...]:
+    return ()
+
+
+def _as_they_are(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
+    return rows
+
+
+def _none(query: Query) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a module of `mia.signals` may define besides; one that does not has the defaults.
+
+    Args:
+        needs_pixels: `NEEDS_PIXELS`: it looks at the image itself, by `batch.pixels`,
+            `batch.encode` or `batch.decode`. Others see its latent alone.
+        answered_by: Query to the other queries whose rows hold the measures of its own rows.
+        narrow: Rows of such a query, and the query asked: return the rows as if it had been
+            measured itself. Index and columns stay; what was not asked for is NaN.
+        backwards: Query to the number of backward passes that answer it, 0 or more.
+    """
+
+    needs_pixels: bool = False
+    answered_by: Callable[[Query], tuple[Query, ...]] = _no_other
+    narrow: Callable[[pd.DataFrame, Query], pd.DataFrame] = _as_they_are
+    backwards: Callable[[Query], int] = _none
+
+
+def traits_of(signal: ModuleType) -> Traits:
+    """Return the traits of a signal, the defaults for what it does not define."""
+    return Traits(
+        needs_pixels=getattr(signal, "NEEDS_PIXELS", False),
+        answered_by=getattr(signal, "answered_by", _no_other),
+        narrow=getattr(signal, "narrow", _as_they_are),
+        backwards=getattr(signal, "backwards", _none),
+    )
