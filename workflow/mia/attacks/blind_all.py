@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared import parameters
+from mia.attacks.shared.baseline import Baseline
 from mia.blind import stack
-from mia.blind.baseline import Baseline
 from mia.evidence import Evidence
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mia.attacks.shared.baseline import Baseline
 from mia.blind import surface
-from mia.blind.baseline import Baseline
 
 
 @dataclass(frozen=True)
