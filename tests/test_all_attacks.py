@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from mia.config.attacks import build_attacks, reads
+from mia.attacks.shared.contract import Stacks
+from mia.config.attacks import build_attacks
 from mia.cost.signals import evals_together
 from micro_experiment import IMAGES
 from workbench import Workbench
@@ -28,7 +29,7 @@ def attacks_of(name: str) -> dict:
 
 def reads_all(rows: dict) -> list[str]:
     """The attacks that read what all others ask."""
-    return [name for name, attack in build_attacks(rows).items() if reads(attack, "rows")]
+    return [name for name, attack in build_attacks(rows).items() if isinstance(attack, Stacks)]
 
 
 @pytest.fixture(scope="module")

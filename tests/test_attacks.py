@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from measured import measured
-from mia.config.attacks import attack_module, build_attack, known_attacks, reads
+from mia.attacks.shared.contract import Learns, traits_of
+from mia.config.attacks import attack_module, build_attack, known_attacks
 from mia.config.errors import ConfigError
 from mia.evidence import Evidence
 from mia.query import Query
@@ -48,12 +49,12 @@ def example(name: str) -> tuple:
     evidence = Evidence(
         tuple(IDS),
         signals,
-        reference if reads(attack, "reference") else {},
-        images if reads(attack, "images") else None,
+        reference if traits_of(attack).reads_reference else {},
+        images if traits_of(attack).reads_images else None,
         alpha_bar=ALPHA_BAR,
         seed=5,
     )
-    if hasattr(attack, "fit"):
+    if isinstance(attack, Learns):
         member = pd.Series([True, False, True, False], IDS[:4])
         attack = attack.fit(evidence, member)
     return attack, evidence

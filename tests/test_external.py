@@ -191,7 +191,7 @@ def test_targets_belong_to_scores_only():
 
 def test_a_row_with_scores_has_no_other_key():
     row = {"scores": "a.csv", "attack": "loss"}
-    with pytest.raises(ConfigError, match=r"attacks.theirs: attack: a row with `scores`"):
+    with pytest.raises(ConfigError, match=r"attacks.theirs: attack: an entry with `scores`"):
         build_attack("theirs", row)
     assert build_attack("theirs", {"scores": "a.csv"}).queries == ()
 

@@ -37,7 +37,7 @@ ROOMS = {
     "audit": ("blind", "images", "stats", "targets"),
     "config": ("attacks", "given", "images", "models", "targets"),
     "scoring": ("attacks.shared", "measuring.query_files", "targets"),
-    "cost": ("config", "images", "models", "signals.shared"),
+    "cost": ("attacks.shared", "config", "images", "models", "signals.shared"),
     "evaluation": ("cost.attacks", "stats"),
     "report": ("evaluation", "images", "stats", "targets"),
 }

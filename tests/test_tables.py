@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import storage
+from mia.attacks.shared.contract import Traits
 from mia.cost.attacks import costs, evaluations
 from mia.evaluation.comparison import above_blind, above_chance, compare
 from mia.query import Query
@@ -94,7 +95,7 @@ def test_interval_is_holm_adjusted_and_agrees_with_the_p_value():
 @dataclass(frozen=True)
 class Asking:
     queries: tuple[Query, ...]
-    reads_reference: bool = False
+    traits: Traits = field(default_factory=Traits)
 
 
 def test_shares_add_up_to_the_union():
@@ -103,7 +104,7 @@ def test_shares_add_up_to_the_union():
     attacks = {
         "loss": Asking((caption, Query("denoise", 100, 1))),
         "clid": Asking((both,)),
-        "ratio": Asking((caption,), reads_reference=True),
+        "ratio": Asking((caption,), traits=Traits(reads_reference=True)),
         "pia": Asking((proximal,)),
         "sima": Asking((clean,)),
         "coin": Asking(()),

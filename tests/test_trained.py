@@ -12,8 +12,9 @@ from measured import measured
 from mia import storage
 from mia.attacks import dubinski
 from mia.attacks.shared import dubinski_settings
+from mia.attacks.shared.contract import Stacks, traits_of
 from mia.attacks.shared.features import of_signals
-from mia.config.attacks import build_attack, build_attacks, known_attacks, reads
+from mia.config.attacks import build_attack, build_attacks, known_attacks
 from mia.config.errors import ConfigError
 from mia.cost.signals import evals_together
 from mia.evidence import Evidence
@@ -180,9 +181,14 @@ def test_stack_sees_what_a_contrast_shows_where_pictures_differ_in_difficulty(ki
     assert auc(fitted.score(found).loc[left].to_numpy(), MEMBER.loc[left].to_numpy()) > 0.85
 
 
-def test_stack_asks_what_the_other_rows_ask_and_nothing_else():
+def test_stack_asks_what_the_other_entries_ask_and_nothing_else():
     rows = {"stack": {}, "loss_ratio": {"timesteps": [999]}, "clid_null": {}, "pfami": {}}
-    rows |= {"again": {"attack": "stack", "rows": ["pia"]}, "pia": {}, "coin": {}, "quantile": {}}
+    rows |= {
+        "again": {"attack": "stack", "entries": ["pia"]},
+        "pia": {},
+        "coin": {},
+        "quantile": {},
+    }
     attacks = build_attacks(rows)
     read = ("clid_null", "pfami", "pia", "quantile")
     assert set(attacks["stack"].queries) == {q for name in read for q in attacks[name].queries}
@@ -195,15 +201,15 @@ def test_stack_asks_what_the_other_rows_ask_and_nothing_else():
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ({"coin": {}}, "attacks.stack: expected other rows that query the model, found none"),
-        ({"pia": {}, "stack": {"rows": ["pi"]}}, "attacks.stack.rows: 'pi' .* 'pia'"),
+        ({"coin": {}}, "attacks.stack: expected other entries that query the model"),
+        ({"pia": {}, "stack": {"entries": ["pi"]}}, "attacks.stack.entries: 'pi' .* 'pia'"),
         (
-            {"pia": {}, "loss_ratio": {}, "stack": {"rows": ["loss_ratio"]}},
-            "'loss_ratio' is no row that queries the target's model alone",
+            {"pia": {}, "loss_ratio": {}, "stack": {"entries": ["loss_ratio"]}},
+            "'loss_ratio' is no entry that queries the target's model alone",
         ),
     ],
 )
-def test_a_row_that_stack_cannot_read_is_named(rows, said):
+def test_an_entry_that_stack_cannot_read_is_named(rows, said):
     with pytest.raises(ConfigError, match=said):
         build_attacks({"stack": {}, **rows})
 
@@ -300,9 +306,9 @@ TRAINED = {
 
 
 def asked(name, row):
-    """The queries of an attack; of one that reads what others ask, two of the loss."""
+    """The queries of an attack; of one that stacks others, two of the loss."""
     attack = build_attack(name, row)
-    return grid("denoise", (100,), 2) if reads(attack, "rows") else attack.queries
+    return grid("denoise", (100,), 2) if isinstance(attack, Stacks) else attack.queries
 
 
 def test_every_attack_that_learns_is_tried_below():
@@ -343,7 +349,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
             own.join(values.set_axis(measures, axis=1)),
             list(query.fields()),
         )
-    for channel in getattr(build_attack(name, row), "needs_embeddings", ()):
+    for channel in traits_of(build_attack(name, row)).needs_embeddings:
         vectors = [vector.tobytes() for vector in rng.random((N, 4), np.float32)]
         table = pd.DataFrame({"key": IDS, "image_id": IDS, "embedding": vectors})
         files[f"images/s/embeddings/e/{channel}/000.parquet"] = table
@@ -359,7 +365,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
 
     monkeypatch.setattr(type(build_attack(name, row)), "fit", watched)
     spec = {"name": name, "row": row}
-    if reads(build_attack(name, row), "rows"):
+    if isinstance(build_attack(name, row), Stacks):
         spec["queries"] = dump(asked(name, row))
     storage.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
     argv = ["score", "--attack", json.dumps(spec), "--target", "t", "--seed", "5"]

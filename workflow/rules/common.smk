@@ -8,8 +8,8 @@ import snakemake.exceptions
 
 from mia import query as mia_query
 from mia import runs
+from mia.attacks.shared.contract import Stacks, traits_of
 from mia.config import results_folder
-from mia.config.attacks import reads
 from mia.config.read import read
 from mia.config.check_files import check_files
 from mia.fingerprint import fingerprint, remember

@@ -42,7 +42,7 @@ def signals_of(field):
     def files(wildcards):
         model = config["targets"][wildcards.target].get(field)
         attack = EXPERIMENT.attacks[wildcards.attack]
-        if model is None or (field == "reference" and not reads(attack, "reference")):
+        if model is None or (field == "reference" and not traits_of(attack).reads_reference):
             return []
         queries = sorted(set(attack.queries))
         return [
@@ -69,7 +69,7 @@ def manifests_of_target(wildcards):
 
 def manifests_of_attack(wildcards):
     attack = EXPERIMENT.attacks[wildcards.attack]
-    if not reads(attack, "images") and attack.access != "external":
+    if not traits_of(attack).reads_images and attack.access != "external":
         return []
     return manifests_of_target(wildcards)
 
@@ -91,7 +91,7 @@ def embeddings_of_target(wildcards):
 
 def embeddings_of_attack(wildcards):
     attack = EXPERIMENT.attacks[wildcards.attack]
-    return audit_embeddings(wildcards.target, getattr(attack, "reads_embeddings", ()))
+    return audit_embeddings(wildcards.target, traits_of(attack).reads_embeddings)
 
 
 def external_scores(wildcards):
@@ -105,12 +105,12 @@ def attack_code(wildcards):
 
 
 def attack_spec(wildcards):
-    """Name and row but for its targets; of one that reads what other rows ask, their queries too."""
+    """Name and entry but for its targets; of one that stacks other entries, their queries too."""
     row = dict(config["attacks"][wildcards.attack])
     row.pop("targets", None)
     spec = {"name": wildcards.attack, "row": row}
     attack = EXPERIMENT.attacks[wildcards.attack]
-    if reads(attack, "rows"):
+    if isinstance(attack, Stacks):
         spec["queries"] = mia_query.dump(attack.queries)
     return dump(spec)
 

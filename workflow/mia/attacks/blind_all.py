@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mia.attacks.shared import parameters
 from mia.attacks.shared.baseline import Baseline
+from mia.attacks.shared.contract import Traits
 from mia.blind import stack
 from mia.evidence import Evidence
 
@@ -39,16 +40,11 @@ class Attack(Baseline):
                 parameters.one_of("channels", channel, [*stack.CHANNELS, *stack.EMBEDDED])
 
     @property
-    def reads_embeddings(self) -> tuple[str, ...]:
-        """Which embeddings it looks at, where the audit is given a model."""
-        return tuple(stack.EMBEDDED) if self.channels == ALL else self.needs_embeddings
-
-    @property
-    def needs_embeddings(self) -> tuple[str, ...]:
-        """Which of them it cannot do without: those that its `channels` name."""
-        return tuple(
-            name for name in stack.EMBEDDED if self.channels != ALL and name in self.channels
-        )
+    def traits(self) -> Traits:
+        """It needs the embeddings that `channels` names, and takes what there are under `all`."""
+        of_all = self.channels == ALL
+        read = tuple(name for name in stack.EMBEDDED if of_all or name in self.channels)
+        return Traits(reads_images=True, reads_embeddings=read, embeddings_optional=of_all)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""

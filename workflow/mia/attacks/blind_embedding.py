@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mia.attacks.shared.baseline import Baseline
+from mia.attacks.shared.contract import Traits
 from mia.blind import embedding
 
 
@@ -18,4 +19,4 @@ class Attack(Baseline):
 
     channel = embedding
     source = "Das et al. 2024 (arXiv 2406.16201), with embeddings as features"
-    reads_embeddings = needs_embeddings = ("embedding",)
+    traits = Traits(reads_images=True, reads_embeddings=("embedding",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mia.attacks.shared.baseline import Baseline
+from mia.attacks.shared.contract import Traits
 from mia.blind import text
 
 
@@ -19,4 +20,4 @@ class Attack(Baseline):
 
     channel = text
     source = "Das et al. 2024 (arXiv 2406.16201), with text-encoder states as features"
-    reads_embeddings = needs_embeddings = ("text",)
+    traits = Traits(reads_images=True, reads_embeddings=("text",))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared import classifiers, features
+from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query, grid
@@ -35,7 +36,7 @@ class Attack:
 
     access = "grey-box"
     source = "Dubiński et al. 2023 (arXiv 2306.12983), classifier attack, on losses"
-    combines_signals = True
+    traits = Traits(combines_signals=True)
 
     def __post_init__(self) -> None:
         one_of("classifier", self.classifier, ("logistic", "forest"))

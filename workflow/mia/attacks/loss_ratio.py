@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mia.attacks.shared.contract import Traits
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -33,7 +34,7 @@ class Attack:
         "Watson et al. 2022 (arXiv 2111.08440), difficulty calibration; on the loss of "
         "Carlini et al. 2023 (arXiv 2301.13188)"
     )
-    reads_reference = True
+    traits = Traits(reads_reference=True)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mia.attacks.shared.contract import Traits
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -37,7 +38,7 @@ class Attack:
 
     access = "grey-box"
     source = "Tang et al. 2023 (arXiv 2312.05140), with the loss as base and image statistics"
-    reads_images = True
+    traits = Traits(reads_images=True)
 
     def __post_init__(self) -> None:
         if not 0 < self.quantile < 1:

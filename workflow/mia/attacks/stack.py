@@ -1,8 +1,8 @@
 """Stack: what the measured signals of a target reveal together, learnt by one classifier.
 
-It asks nothing of its own: it reads what the other rows of the config ask the target's model. What
-it finds is no merit of a single query, and what it misses another classifier may find. It needs
-labelled pictures of both kinds.
+It asks nothing of its own: it reads what the other entries of the config ask the target's model.
+What it finds is no merit of a single query, and what it misses another classifier may find. It
+needs labelled pictures of both kinds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared import classifiers, features
+from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query, grid
@@ -18,7 +19,7 @@ from mia.query import Query, grid
 if TYPE_CHECKING:
     import pandas as pd
 
-# Where there is no other row: the losses with and without caption, and SimA's, PIA's and SecMI's.
+# Where there is no other entry: the losses with and without caption, and SimA's, PIA's and SecMI's.
 ALONE = (
     *grid("denoise", (50, 100, 200, 300, 400, 500, 600, 700, 800, 900), 2, "both"),
     *grid("clean", (100,), 1),
@@ -29,11 +30,12 @@ ALONE = (
 
 @dataclass(frozen=True)
 class Attack:
-    """Log odds of a classifier on all that the rows named measure, means over draws.
+    """Log odds of a classifier on all that the entries named measure, means over draws.
 
-    `rows` are names of rows of the config; none: every other row. Rows that read a reference are
-    never among them, as they do not exist on every target; nor is another stack. Alone, as in the
-    table above, it asks for losses with and without caption, and what SimA, PIA and SecMI read.
+    `entries` are names of entries of the config; where none is named, it reads every other entry.
+    Entries that read a reference are never among them, as they do not exist on every target; nor is
+    another stack. Alone, as in the table above, it asks for losses with and without caption, and
+    what SimA, PIA and SecMI read.
     Features: logs of all sizes (losses, norms, errors), and how far each loss under another
     condition, caption or crop exceeds the one under the picture's own caption at the same draw. A
     feature without a number counts as average.
@@ -41,15 +43,14 @@ class Attack:
     learnt from) or `boosting` (trees of depth 2). Higher = member.
     """
 
-    rows: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     classifier: str = "logistic"
     _queries: tuple[Query, ...] = field(default=ALONE, repr=False)
     _model: Any = field(default=None, repr=False, compare=False)
 
     access = "grey-box"
     source = "Dubiński et al. 2025 (CDI, arXiv 2411.12858), features into one classifier"
-    combines_signals = True
-    reads_rows = True
+    traits = Traits(combines_signals=True)
 
     def __post_init__(self) -> None:
         one_of("classifier", self.classifier, ("logistic", "boosting"))
@@ -64,8 +65,8 @@ class Attack:
         names = getattr(self._model, "feature_names_in_", ())
         return {"queries": len(self._queries), "features": len(names)}
 
-    def asking(self, queries: tuple[Query, ...]) -> Attack:
-        """Return the attack that reads `queries`, those of other rows."""
+    def with_queries(self, queries: tuple[Query, ...]) -> Attack:
+        """Return the attack that reads `queries`, those of other entries."""
         return replace(self, _queries=queries)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.attacks.shared.auto_timestep import choice
+from mia.attacks.shared.contract import Attack, Entry, OffersGrid, Stacks, traits_of
 from mia.attacks.shared.external import External
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
@@ -24,80 +25,78 @@ def known_attacks() -> list[str]:
     return sorted({path.stem for path in ATTACKS.glob("*.py")} - {"__init__"})
 
 
-def reads(attack: Any, what: str) -> bool:
-    """Whether it says `reads_` images, addresses, reference or rows; by default it does not."""
-    return getattr(attack, f"reads_{what}", False)
+def is_blind(attack: Entry) -> bool:
+    """Whether an attack is a blind baseline: it learns from images and captions alone."""
+    return attack.access == "model-free" and traits_of(attack).reads_images
 
 
-def is_blind(attack: Any) -> bool:
-    """Whether an attack is a blind baseline: it learns from pictures and captions alone."""
-    return attack.access == "model-free" and reads(attack, "images")
+def is_external(entry: dict[str, Any]) -> bool:
+    """Whether the scores of an entry of `attacks:` are read from a file."""
+    return "scores" in entry
 
 
-def is_external(row: dict[str, Any]) -> bool:
-    """Whether a row's scores are read from a file."""
-    return "scores" in row
+def attack_module(name: str, entry: dict[str, Any]) -> str:
+    """Module of an entry: `attack`, or the entry's name; `external` where a file scores."""
+    return "external" if is_external(entry) else entry.get("attack", name)
 
 
-def attack_module(name: str, row: dict[str, Any]) -> str:
-    """Module of an attack row: `attack`, or the row's own name; `external` where a file scores."""
-    return "external" if is_external(row) else row.get("attack", name)
+def attack_code(name: str, entry: dict[str, Any]) -> str:
+    """Dotted name of the module that an entry stands for."""
+    return EXTERNAL_SCORES if is_external(entry) else f"mia.attacks.{attack_module(name, entry)}"
 
 
-def attack_code(name: str, row: dict[str, Any]) -> str:
-    """Dotted name of the module that an attack row stands for."""
-    return EXTERNAL_SCORES if is_external(row) else f"mia.attacks.{attack_module(name, row)}"
-
-
-def build_attacks(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Build the attack of every row; one that reads what other rows ask is told their queries.
+def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Build the attack of every entry; one that stacks others is given their queries.
 
     Raises:
-        ConfigError: As `build_attack`; or a row named that asks the target's model nothing.
+        ConfigError: As `build_attack`; or an entry named that asks the target's model nothing.
     """
     attacks: dict[str, Any] = {}
 
-    def build(name: str, row: dict[str, Any]) -> None:
-        attacks[name] = build_attack(name, row)
+    def build(name: str, entry: dict[str, Any]) -> None:
+        attacks[name] = build_attack(name, entry)
 
-    all_of(partial(build, *row) for row in rows.items())
+    all_of(partial(build, *entry) for entry in entries.items())
     asking = {
-        name: set(attack.queries)
+        name: attack.queries
         for name, attack in attacks.items()
-        if attack.queries and not reads(attack, "rows") and not reads(attack, "reference")
+        if attack.queries
+        and not isinstance(attack, Stacks)
+        and not traits_of(attack).reads_reference
     }
     return {
-        name: attack.asking(_asked(name, attack.rows, asking)) if reads(attack, "rows") else attack
+        name: _stacked(name, attack, asking) if isinstance(attack, Stacks) else attack
         for name, attack in attacks.items()
     }
 
 
-def _asked(name: str, rows: tuple[str, ...], asking: dict[str, set[Query]]) -> tuple[Query, ...]:
-    """The queries of the rows named, or of all that ask the target's model something."""
+def _stacked(name: str, attack: Stacks, asking: dict[str, tuple[Query, ...]]) -> Attack:
+    """The attack on the queries of the entries it names, or of all that are `asking`."""
     if not asking:
-        raise ConfigError(f"attacks.{name}: expected other rows that query the model, found none")
-    for row in rows:
-        if row not in asking:
+        raise ConfigError(f"attacks.{name}: expected other entries that query the model")
+    for other in attack.entries:
+        if other not in asking:
             raise ConfigError(
-                f"attacks.{name}.rows: {row!r} is no row that queries the target's model alone; "
-                f"{nearest(row, asking)}"
+                f"attacks.{name}.entries: {other!r} is no entry that queries the target's model "
+                f"alone; {nearest(other, asking)}"
             )
-    return tuple(sorted(set().union(*(asking[row] for row in rows or asking))))
+    chosen = (asking[other] for other in attack.entries or asking)
+    return attack.with_queries(tuple(sorted(set().union(*chosen))))
 
 
-def build_attack(name: str, row: dict[str, Any]) -> Any:
-    """Build the attack of a config row.
+def build_attack(name: str, entry: dict[str, Any]) -> Any:
+    """Build the attack of an entry of `attacks:`.
 
     Raises:
         ConfigError: No such attack or parameter, or a value outside its range.
     """
-    module, key = attack_module(name, row), f"attacks.{name}"
-    if is_external(row):
-        return _external(row, key)
+    module, key = attack_module(name, entry), f"attacks.{name}"
+    if is_external(entry):
+        return _external(entry, key)
     if module not in known_attacks():
         raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known_attacks())}")
     attack = importlib.import_module(f"mia.attacks.{module}").Attack
-    parameters = {key: _tuples(value) for key, value in row.items() if key != "attack"}
+    parameters = {key: _tuples(value) for key, value in entry.items() if key != "attack"}
     names = {
         field.name for field in fields(attack) if field.init and not field.name.startswith("_")
     }
@@ -113,11 +112,11 @@ def build_attack(name: str, row: dict[str, Any]) -> Any:
     return built
 
 
-def _external(row: dict[str, Any], key: str) -> External:
-    others = ", ".join(sorted(row.keys() - {"scores", "targets"}))
+def _external(entry: dict[str, Any], key: str) -> External:
+    others = ", ".join(sorted(entry.keys() - {"scores", "targets"}))
     if others:
-        raise ConfigError(f"{key}: {others}: a row with `scores` has no key but `targets`")
-    return External(row["scores"], tuple(row.get("targets", ())))
+        raise ConfigError(f"{key}: {others}: an entry with `scores` has no key but `targets`")
+    return External(entry["scores"], tuple(entry.get("targets", ())))
 
 
 def _built(attack: type, parameters: dict[str, Any]) -> Any:
@@ -126,7 +125,7 @@ def _built(attack: type, parameters: dict[str, Any]) -> Any:
     for field in fields(attack):
         if field.name in TIMESTEPS and parameters.get(field.name, field.default) == "auto":
             others = {name: value for name, value in parameters.items() if name != field.name}
-            if grid is None and hasattr(attack, "default_grid"):
+            if grid is None and issubclass(attack, OffersGrid):
                 grid = attack.default_grid(**others)
             if not grid:
                 raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mia.attacks.shared.contract import traits_of
 from mia.config.errors import ConfigError
 from mia.models.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, channels
 from mia.models.model_json import ModelError
@@ -39,7 +40,7 @@ def check_audit(experiment: Experiment) -> None:
     if spec:
         _check_stranger(experiment, Path(spec["path"]))
     for name, attack in experiment.attacks.items():
-        if getattr(attack, "needs_embeddings", ()) and not spec:
+        if traits_of(attack).needs_embeddings and not spec:
             raise ConfigError(f"attacks.{name}: needs {AUDIT}, a CLIP model's `path` and `sha256`")
 
 
@@ -61,7 +62,7 @@ def channel_mistakes(experiment: Experiment) -> Iterator[str]:
     """Yield a line for each attack that needs of `audit.embedding` what its folder lacks."""
     spec = experiment.config["audit"]["embedding"]
     for name, attack in experiment.attacks.items():
-        for channel in getattr(attack, "needs_embeddings", ()):
+        for channel in traits_of(attack).needs_embeddings:
             if channel not in experiment.embeddings:
                 what = "a CLIP text encoder and its tokenizer" if channel == TEXT else "an encoder"
                 yield f"attacks.{name}: {AUDIT}.path: {spec['path']}: expected a folder with {what}"

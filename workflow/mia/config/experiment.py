@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mia.config.attacks import attack_code, build_attacks, is_blind, reads
+from mia.attacks.shared.contract import Traits, traits_of
+from mia.config.attacks import attack_code, build_attacks, is_blind
 from mia.config.errors import require_known
 from mia.images.sources.shared.keys import ADDRESSED, has_own_rows
 from mia.models.clip_folder import channels, encoder_name
@@ -111,37 +112,40 @@ class Experiment:
 
     @cached_property
     def attacks(self) -> dict[str, Any]:
-        """Row name to attack, its parameters checked."""
+        """Name of the entry to its attack, its parameters checked."""
         return build_attacks(self.config["attacks"])
 
     def code(self, attack: str) -> str:
-        """Dotted name of the module of an attack row."""
+        """Dotted name of the module of an entry of `attacks:`."""
         return attack_code(attack, self.config["attacks"][attack])
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
-        """Attack rows that exist on `target`: those for which it has what they read."""
+        """Attacks that exist on `target`: those for which it has what they read."""
         spec = self.config["targets"][target]
         sets = [self.parts(spec[side])[0] for side in SIDES]
         addressed = any(self.config["image_sets"][name]["source"] in ADDRESSED for name in sets)
-        has = {"reference": "reference" in spec, "addresses": addressed}
-        return tuple(
-            name
-            for name, attack in self.attacks.items()
-            if all(there or not reads(attack, what) for what, there in has.items())
-            and target in (getattr(attack, "targets", ()) or (target,))
-        )
+        referenced = "reference" in spec
+
+        def exists(traits: Traits) -> bool:
+            return (
+                (referenced or not traits.reads_reference)
+                and (addressed or not traits.reads_addresses)
+                and target in (traits.targets or (target,))
+            )
+
+        return tuple(name for name, attack in self.attacks.items() if exists(traits_of(attack)))
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:
-        """Attack rows on `target` that read the pictures and captions but never the model."""
+        """Attacks on `target` that read the images and captions but never the model."""
         return tuple(name for name in self.attacks_of(target) if is_blind(self.attacks[name]))
 
     def without_addresses(self, target: str) -> tuple[str, ...]:
-        """Attack rows that are left out on `target` because no image of it has an address."""
+        """Attacks that are left out on `target` because no image of it has an address."""
         there = self.attacks_of(target)
         return tuple(
             name
             for name, attack in self.attacks.items()
-            if reads(attack, "addresses") and name not in there
+            if traits_of(attack).reads_addresses and name not in there
         )
 
     # Embeddings
@@ -170,7 +174,7 @@ class Experiment:
                 continue
             for attack in map(self.attacks.get, self.attacks_of(name)):
                 if model == target["model"] or (
-                    model == target.get("reference") and reads(attack, "reference")
+                    model == target.get("reference") and traits_of(attack).reads_reference
                 ):
                     queries |= set(attack.queries)
         return tuple(sorted(queries))

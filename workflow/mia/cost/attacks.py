@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from mia.attacks.shared.contract import Entry, traits_of
 from mia.query import Query
 
 
@@ -27,14 +27,14 @@ class Cost:
 
 
 def costs(
-    attacks: Mapping[str, Any],
+    attacks: Mapping[str, Entry],
     predictions: Callable[[Query], frozenset[Hashable]],
     backwards: Callable[[Query], int] = lambda query: 0,
 ) -> dict[str, Cost]:
     """Return the cost of each attack of one target.
 
     Args:
-        attacks: Name to attack; one that `reads_reference` asks the reference model the same.
+        attacks: Name to attack; one that reads a reference asks the reference model the same.
         predictions: Query to identifiers of the single evaluations that answer it.
         backwards: Query to the backward passes that answer it.
     """
@@ -51,7 +51,7 @@ def costs(
 
 
 def evaluations(
-    attack: Any, predictions: Callable[[Query], frozenset[Hashable]]
+    attack: Entry, predictions: Callable[[Query], frozenset[Hashable]]
 ) -> frozenset[tuple[str, Hashable]]:
     """Return (model, identifier) of every evaluation an attack needs, model or reference."""
     return frozenset(
@@ -62,6 +62,5 @@ def evaluations(
     )
 
 
-def _models(attack: Any) -> tuple[str, ...]:
-    reads_reference = getattr(attack, "reads_reference", False)
-    return ("model", "reference") if reads_reference else ("model",)
+def _models(attack: Entry) -> tuple[str, ...]:
+    return ("model", "reference") if traits_of(attack).reads_reference else ("model",)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from mia.config.attacks import reads
+from mia.attacks.shared.contract import Entry, Stacks
 from mia.cost.signals import evals_alone, evals_together
 
 
 def sharing(
-    attacks: Mapping[str, Any], others: Mapping[str, Any], against: str | None
+    attacks: Mapping[str, Entry], others: Mapping[str, Entry], against: str | None
 ) -> list[str]:
     """Say what one shared table saves against running each attack for itself: a sentence a ratio.
 
-    Rows that read what other rows ask are left out: alone, each would cost all that it reads.
+    Attacks that stack other entries are left out: alone, each would cost all that it reads.
     """
     attacks, others = (
-        {name: attack for name, attack in rows.items() if not reads(attack, "rows")}
-        for rows in (attacks, others)
+        {name: attack for name, attack in each.items() if not isinstance(attack, Stacks)}
+        for each in (attacks, others)
     )
     together, alone = evals_together(attacks.values()), evals_alone(attacks.values())
     if not together:

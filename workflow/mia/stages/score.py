@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from mia import storage
+from mia.attacks.shared.contract import Learns, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
@@ -68,7 +69,7 @@ def score(args: argparse.Namespace) -> None:
     name, row = args.attack["name"], args.attack["row"]
     attack = build_attack(name, row)
     if "queries" in args.attack:
-        attack = attack.asking(load(args.attack["queries"]))
+        attack = attack.with_queries(load(args.attack["queries"]))
     images = storage.read(args.membership, SELECTED)
     images = images[images["kept"]].set_index("image_id").sort_index()
     fit_ids: list[str] = []
@@ -84,7 +85,7 @@ def score(args: argparse.Namespace) -> None:
             alpha_bar=read_schedule(args.model) if args.model else None,
             seed=args.seed,
         )
-        if hasattr(attack, "fit"):
+        if isinstance(attack, Learns):
             fit_ids = rows_to_fit(images, args.seed, attack.access == "model-free")
             attack = fitted(attack, evidence, args.membership, fit_ids)
         table = scored_by(attack, evidence)
@@ -97,10 +98,10 @@ def score(args: argparse.Namespace) -> None:
         "name": name,
         "module": attack_module(name, row),
         "access": attack.access,
-        "reads_images": getattr(attack, "reads_images", False),
-        "combines_signals": getattr(attack, "combines_signals", False),
+        "reads_images": traits_of(attack).reads_images,
+        "combines_signals": traits_of(attack).combines_signals,
         "trained": bool(fit_ids),
-        "fitted": getattr(attack, "fitted", {}),
+        "fitted": attack.fitted if isinstance(attack, Tells) else {},
         "fit_image_ids": fit_ids,
         "repeats": repeats,
         "devices": devices([*args.signals, *args.reference]),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mia.attacks.shared.contract import Traits, traits_of
 from mia.evidence import Evidence
 from mia.query import Query
 from mia.stats.metrics import auc
@@ -39,9 +40,9 @@ class Choice:
         return self.candidates[0].source
 
     @property
-    def reads_reference(self) -> bool:
-        """Whether the attack reads the reference, whatever the timestep."""
-        return getattr(self.candidates[0], "reads_reference", False)
+    def traits(self) -> Traits:
+        """Traits of the attack, whatever the timestep."""
+        return traits_of(self.candidates[0])
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mia.attacks.shared.contract import Traits
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -21,8 +22,12 @@ class Baseline:
     _fitted: Any = field(default=None, repr=False, compare=False)
 
     access = "model-free"
-    reads_images = True
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    @property
+    def traits(self) -> Traits:
+        """It reads images; a channel that reads more than the manifest's columns says so."""
+        return Traits(reads_images=True)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Baseline:
         """Return the attack fitted on `member` (bool, index image_id)."""

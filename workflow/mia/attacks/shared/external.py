@@ -1,15 +1,16 @@
-"""A row of the tables whose scores were made elsewhere: `attacks: {theirs: {scores: file.csv}}`."""
+"""An entry whose scores were made elsewhere: `attacks: {theirs: {scores: file.csv}}`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mia.attacks.shared.contract import Traits
 from mia.query import Query
 
 
 @dataclass(frozen=True)
 class External:
-    """A row of the tables whose scores are read from a file; it asks no model anything.
+    """An entry of `attacks:` whose scores are read from a file; it asks no model anything.
 
     Args:
         scores: CSV or Parquet table with `score` (higher = member) and whose score it is
@@ -23,3 +24,8 @@ class External:
 
     access = "external"
     source = "scores from a file"
+
+    @property
+    def traits(self) -> Traits:
+        """It exists on the targets that it covers."""
+        return Traits(targets=self.targets)

@@ -9,7 +9,8 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
-from mia.config.attacks import build_attack, reads
+from mia.attacks.shared.contract import Entry, Learns, Stacks, traits_of
+from mia.config.attacks import build_attack
 from mia.cost.attacks import evaluations
 from mia.query import Query
 
@@ -23,7 +24,7 @@ Generated from the modules in `workflow/mia/attacks` by `make docs`; edit a modu
 A file in `workflow/mia/attacks` is an attack; its name is what a config calls it. Every score is
 higher for pictures that look more like members; the sign is fixed in the module, before any data
 is seen. [One more attack](../examples/add_an_attack.md) takes about twenty lines. A config can
-have several rows of one attack:
+have several entries of one attack:
 
 ```yaml
 attacks:
@@ -107,13 +108,14 @@ def _queries(queries: tuple[Query, ...]) -> str:
     return ", ".join(f"`{query.path}`" for query in queries) or "none"
 
 
-def _reads(attack: Any) -> str:
-    signals = "the signals of other rows" if reads(attack, "rows") else "the model's signals"
+def _reads(attack: Entry) -> str:
+    stacks, traits = isinstance(attack, Stacks), traits_of(attack)
+    signals = "the signals of other entries" if stacks else "the model's signals"
     what = [signals] if attack.queries else []
-    what += ["the reference's signals"] if reads(attack, "reference") else []
-    what += ["pictures and captions"] if reads(attack, "images") else []
-    what += ["`audit.embedding`"] if getattr(attack, "needs_embeddings", ()) else []
-    what += ["labels of calibration pictures"] if hasattr(attack, "fit") else []
+    what += ["the reference's signals"] if traits.reads_reference else []
+    what += ["pictures and captions"] if traits.reads_images else []
+    what += ["`audit.embedding`"] if traits.needs_embeddings else []
+    what += ["labels of calibration pictures"] if isinstance(attack, Learns) else []
     return ", ".join(what) or "nothing"
 
 
