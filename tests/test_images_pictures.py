@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import tarfile
 import zlib
 
 import numpy as np
@@ -201,6 +202,13 @@ def test_a_missing_picture_and_unsorted_keys_are_errors(tmp_path):
         list(archive.unpack(tmp_path / "a.tar", dict.fromkeys(["aa", "zz"], "")))
     with pytest.raises(ValueError, match="sorted"):
         archive.pack([("b", b""), ("a", b"")], tmp_path / "b.tar")
+
+
+def test_a_folder_in_a_tar_of_pictures_is_damage(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w:") as tar:
+        tar.add(tmp_path, "aa", recursive=False)
+    with pytest.raises(ValueError, match=r"a\.tar: damaged: aa is no file"):
+        list(archive.contents(tmp_path / "a.tar"))
 
 
 def test_only_known_formats_are_tried():

@@ -64,7 +64,10 @@ def contents(path: str | Path) -> Iterator[tuple[str, bytes]]:
     """Yield (key, bytes) of all pictures, in the tar's order."""
     with _opened(path) as tar:
         for member in tar:
-            yield member.name, tar.extractfile(member).read()
+            file = tar.extractfile(member)
+            if file is None:
+                raise DamagedFile(path, f"{member.name} is no file")
+            yield member.name, file.read()
 
 
 @contextmanager
