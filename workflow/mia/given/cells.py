@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +120,7 @@ def _first_entries(cells: pa.Array, column: Column, called: str, rows: np.ndarra
     return found
 
 
-def _no_floats(cells: pa.Array, column: Column, called: str, rows: np.ndarray) -> Sequence[None]:
+def _no_floats(cells: pa.Array, column: Column, called: str, rows: np.ndarray) -> list[None]:
     numbers = cells.to_numpy(zero_copy_only=False).astype(np.float64)
     known = np.flatnonzero(~np.isnan(numbers))
     if len(known):

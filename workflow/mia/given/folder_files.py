@@ -65,7 +65,8 @@ def list_files(folder: str | Path) -> FolderFiles:
         raise FolderError(f"{folder}: cannot be opened: {error.strerror}") from error
     if not stat.S_ISDIR(above[0].st_mode):
         raise FolderError(f"{folder}: not a folder")
-    files, dangling, left_out = [], [], Counter()
+    files, dangling = [], []
+    left_out: Counter[str] = Counter()
     for kind, name in _walk(os.fspath(folder), set(map(_identity, above[1:]))):
         if kind == "file":
             files.append(name)

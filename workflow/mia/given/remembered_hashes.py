@@ -82,8 +82,9 @@ class FileHashes:
 
     def _remembered(self, path: str, stamp: list[int]) -> str | None:
         known = self._new.get(path) or self._known.get(path)
-        same = isinstance(known, list) and known[:-1] == stamp and isinstance(known[-1], str)
-        return known[-1] if same else None
+        if not isinstance(known, list) or known[:-1] != stamp:
+            return None
+        return known[-1] if isinstance(known[-1], str) else None
 
     def _save(self) -> None:
         if not self._new:

@@ -34,6 +34,7 @@ def source_counts(spec: Mapping[str, Any]) -> dict[str, int | None]:
 def _counts_of(text: str, working_directory: Path) -> dict[str, int | None]:
     spec = json.loads(text)
     parts = listings.specs(spec)
+    counts: dict[str, int | None]
     if spec["source"] == "builtin":
         found = listings.builtin_rows(parts)["part"].value_counts()
         counts = {name: int(found.get(name, 0)) for name in parts}

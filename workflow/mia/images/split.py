@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -80,12 +80,14 @@ def folds(
     ['calibration', 'evaluation']
     """
     label = _labels(groups, evenly)
-    found, ahead = {}, Counter()  # how many more of each class, and of each label, calibration has
+    found = {}
+    # How many more of each class, and of each label, calibration has.
+    ahead: Counter[tuple[str | None, int]] = Counter()
     for digest, group, *size in _large_first(groups, member, seed):
         calibrates = int(digest[0], 16) % 2 == 0
         for of in (None, label.get(group)):
             added, not_added = (
-                _unevenness(*(ahead[of, side] + sign * n for side, n in enumerate(size)), of)
+                _unevenness([ahead[of, side] + sign * n for side, n in enumerate(size)], of)
                 for sign in (1, -1)
             )
             calibrates = calibrates if added == not_added else added < not_added
@@ -96,8 +98,9 @@ def folds(
     return found
 
 
-def _unevenness(members: int, nonmembers: int, label: str | None) -> int:
+def _unevenness(ahead: Sequence[int], label: str | None) -> int:
     """How far two folds are from even; of one label, a picture too many of each side is best."""
+    members, nonmembers = ahead
     apart = 0 if label is None else abs(members - nonmembers)
     return abs(members) + abs(nonmembers) + apart
 
@@ -117,9 +120,10 @@ def folds_to_match(
         Group to fold.
     """
     label = _labels(groups, evenly)
-    found, held = {}, Counter()
+    found = {}
+    held: Counter[tuple[str | None, int, int]] = Counter()
     for digest, group, *size in _large_first(groups, member, seed):
-        best = range(len(FIFTHS))
+        best: Sequence[int] = range(len(FIFTHS))
         for of in (label.get(group), None):
             crowd = {
                 fifth: sum(held[of, fifth, side] * n for side, n in enumerate(size))

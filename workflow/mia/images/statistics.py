@@ -42,7 +42,9 @@ def statistics(picture: Image.Image) -> dict[str, float]:
     return {PREFIX + name: float(value) for name, value in found.items()}
 
 
-def _levels(red, green, blue, grey) -> dict[str, float]:
+def _levels(
+    red: np.ndarray, green: np.ndarray, blue: np.ndarray, grey: np.ndarray
+) -> dict[str, float]:
     levels = {"red": red, "green": green, "blue": blue, "grey": grey}
     found = {f"mean_{name}": level.mean() for name, level in levels.items()}
     found |= {f"std_{name}": level.std() for name, level in levels.items()}
@@ -51,7 +53,7 @@ def _levels(red, green, blue, grey) -> dict[str, float]:
     return {**found, "skew_grey": skew}
 
 
-def _colour(red, green, blue) -> dict[str, float]:
+def _colour(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> dict[str, float]:
     high = np.maximum(np.maximum(red, green), blue)
     low = np.minimum(np.minimum(red, green), blue)
     saturation = (high - low) / np.maximum(high, 1e-6)

@@ -16,11 +16,16 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from mia.images.download.public_hosts import public_only, require_public
 from mia.images.download.robots import objection
 from mia.images.plan import clean_url
+
+# A `urllib.request.Request` that also has `began`: when it was first sent.
+Request = Any
+Response = http.client.HTTPResponse
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ def install(limits: Limits) -> None:
     """Hold `urllib.request.urlopen`, and whatever else this process resolves, to `limits`."""
     proxies = {k: v for k, v in urllib.request.getproxies().items() if k in ("http", "https")}
     hosts = {urlsplit(v if "//" in v else f"//{v}").hostname for v in proxies.values()}
-    socket.getaddrinfo = public_only(socket.getaddrinfo, {*limits.allowed, *hosts})
+    allowed = {*limits.allowed, *filter(None, hosts)}
+    socket.getaddrinfo = public_only(socket.getaddrinfo, allowed)
     urllib.request.install_opener(opener(limits))
 
 
@@ -81,25 +87,25 @@ class _Web(urllib.request.AbstractHTTPHandler):
         super().__init__()
         self.limits = limits
 
-    def http_open(self, request):
+    def http_open(self, request: Request) -> Response:
         return self._open(http.client.HTTPConnection, request)
 
-    def https_open(self, request):
+    def https_open(self, request: Request) -> Response:
         return self._open(http.client.HTTPSConnection, request)
 
-    def http_request(self, request):
+    def http_request(self, request: Request) -> Request:
         request.began = getattr(request, "began", time.time())
         return self.do_request_(request)
 
     https_request = http_request
 
-    def _open(self, kind, request):
+    def _open(self, kind: type[http.client.HTTPConnection], request: Request) -> Response:
         if time.time() >= self.limits.until:
             raise NotReached("not reached: the time of this shard was over")
         ends = min(request.began + self.limits.seconds, self.limits.until)
 
-        def connection(*arguments, **options):
-            made = kind(*arguments, **options)
+        def connection(*arguments: Any, **options: Any) -> http.client.HTTPConnection:
+            made: Any = kind(*arguments, **options)
             made.response_class = partial(_Response, ends=ends, size=self.limits.size)
             return made
 
@@ -107,7 +113,7 @@ class _Web(urllib.request.AbstractHTTPHandler):
 
 
 class _Objections(urllib.request.BaseHandler):
-    def http_response(self, request, response):
+    def http_response(self, request: Request, response: Response) -> Response:
         forbidden = objection(response.headers.get_all("X-Robots-Tag", []), datetime.now(UTC))
         if response.status == http.client.OK and forbidden:
             response.close()
@@ -121,27 +127,33 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, limits: Limits) -> None:
         self.allowed = limits.allowed
 
-    def http_error_302(self, request, body, code, message, headers):
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
         try:
-            return super().http_error_302(request, body, code, message, headers)
+            return super().http_error_302(req, fp, code, msg, headers)
         except ValueError as error:
-            message = f"redirected to no web address: {error}"
-            raise urllib.error.HTTPError(request.full_url, code, message, headers, body) from error
+            msg = f"redirected to no web address: {error}"
+            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp) from error
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
-    def redirect_request(self, request, body, code, message, headers, address):
+    def redirect_request(
+        self, request: Request, body: Any, code: int, message: str, headers: Any, address: str
+    ) -> Request:
         address = clean_url(address)  # its host may be raw UTF-8
         # A proxy would look the host up itself.
         require_public(urlsplit(address).hostname, self.allowed)
-        following = super().redirect_request(request, body, code, message, headers, address)
+        following: Request = super().redirect_request(
+            request, body, code, message, headers, address
+        )
         if following is not None:
             following.began = request.began
         return following
 
 
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock, *arguments, ends: float, size: int, **options) -> None:
+class _Response(Response):
+    def __init__(
+        self, sock: socket.socket, *arguments: Any, ends: float, size: int, **options: Any
+    ) -> None:
         super().__init__(sock, *arguments, **options)
         self.fp = io.BufferedReader(_Within(self.fp.detach(), sock, ends, size))
         self.size = size
@@ -165,7 +177,7 @@ class _Within(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         left = self.ends - time.time()
         if left > 0:
             self.sock.settimeout(min(left, self.timeout))

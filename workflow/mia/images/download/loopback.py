@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 HOST = "127.0.0.1"
 
@@ -18,7 +19,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
 
 
@@ -30,7 +31,7 @@ def served(folder: str | Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(handler) -> Iterator[str]:
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve with a request handler class at a free port of `HOST`; yield the address."""
     with _Server((HOST, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -30,7 +30,8 @@ def main(options: dict) -> None:
 
 
 if __name__ in ("__main__", "__mp_main__"):
-    sys.modules["torch"] = None  # webdataset imports it if it can: seconds for nothing
+    # webdataset imports it if it can: seconds for nothing. None is how Python forbids an import.
+    sys.modules["torch"] = None  # type: ignore[assignment]
     given = json.loads(sys.argv[1])
     install(Limits(**given["limits"]))
 if __name__ == "__main__":

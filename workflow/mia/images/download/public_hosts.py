@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 from mia.excerpt import cut
 
@@ -25,7 +26,7 @@ class PrivateAddress(OSError):
     """A host that is not public, and that the config does not name."""
 
 
-def require_public(host: str, allowed: Collection[str] = ()) -> None:
+def require_public(host: str | None, allowed: Collection[str] = ()) -> None:
     """Raise unless `host`, as an address names it, may be asked; a name is not looked up.
 
     IP addresses count in every form that a resolver takes: decimal, hexadecimal, octal, shortened,
@@ -36,7 +37,7 @@ def require_public(host: str, allowed: Collection[str] = ()) -> None:
         allowed: Hosts to be let through, in lower case.
 
     Raises:
-        PrivateAddress: An IP address that is not global, or a local name.
+        PrivateAddress: An IP address that is not global, a local name, or no host at all.
 
     >>> require_public("example.org"), require_public("127.0.0.1", ["127.0.0.1"])
     (None, None)
@@ -44,6 +45,8 @@ def require_public(host: str, allowed: Collection[str] = ()) -> None:
     Traceback (most recent call last):
     mia.images.download.public_hosts.PrivateAddress: private address: 0x7f.1 is 127.0.0.1
     """
+    if host is None:
+        raise PrivateAddress("private address: no host")
     name = host.lower().rstrip(".")
     if name in allowed:
         return
@@ -82,14 +85,14 @@ def is_public(
     return address in UNICAST and address.is_global and (inner is None or is_public(inner))
 
 
-def public_only(resolve, allowed: Collection[str]):
+def public_only(resolve: Callable[..., list], allowed: Collection[str]) -> Callable[..., list]:
     """Return `resolve`, a `socket.getaddrinfo`, without the addresses that are not public.
 
     Whoever connects takes the addresses it returns, so a name cannot change its meaning between
     check and use.
     """
 
-    def resolve_public(host, *arguments, **options):
+    def resolve_public(host: str | bytes | None, *arguments: Any, **options: Any) -> list:
         found = resolve(host, *arguments, **options)
         name = host.decode() if isinstance(host, bytes) else host
         if name is None or name.lower().rstrip(".") in allowed:

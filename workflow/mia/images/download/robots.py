@@ -17,8 +17,10 @@ AGENTS = ("*", "img2dataset", "fair-mia")  # who we are, and everybody
 FORBID = ("noai", "noimageai", "noindex", "noimageindex", "none")
 UNTIL = "unavailable_after"
 VALUED = (UNTIL, "max-snippet", "max-image-preview", "max-video-preview")
-OTHER = ("all", "index", "follow", "nofollow", "archive", "noarchive", "nocache", "nosnippet")
-OTHER += ("notranslate", "noodp", "noydir", "noml", "indexifembedded")
+OTHER = (
+    *("all", "index", "follow", "nofollow", "archive", "noarchive", "nocache", "nosnippet"),
+    *("notranslate", "noodp", "noydir", "noml", "indexifembedded"),
+)
 KNOWN = (*FORBID, *VALUED, *OTHER)
 SEPARATOR = re.compile(r"[,;]")
 WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?")

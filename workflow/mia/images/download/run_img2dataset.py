@@ -83,9 +83,11 @@ def pictures(places: dict[str, tuple[Path, str]]) -> Iterator[tuple[str, bytes]]
         known = {path: {member.name: member for member in tar} for path, tar in tars.items()}
         for key in sorted(places):
             path, member = places[key]
-            if member not in known[path]:
+            held = known[path].get(member)
+            file = tars[path].extractfile(held) if held else None
+            if file is None:
                 raise ValueError(f"img2dataset reported {key} as a success and kept no picture")
-            yield key, tars[path].extractfile(known[path][member]).read()
+            yield key, file.read()
 
 
 def time_limit(rows: int, timeout: int) -> float:
@@ -175,17 +177,15 @@ def run(command: list[str], seconds: float) -> None:
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1"])),
     }
-    child = subprocess.Popen(
+    with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=2, start_new_session=True
-    )
-    try:
-        code = child.wait(seconds)
-    except subprocess.TimeoutExpired as error:
-        raise ValueError(f"img2dataset was not done after {seconds:.0f} s") from error
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        child.stdin.close()
+    ) as child:
+        try:
+            code = child.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise ValueError(f"img2dataset was not done after {seconds:.0f} s") from error
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
     if code:
         raise ValueError(f"img2dataset ended with exit code {code}; its messages are above")

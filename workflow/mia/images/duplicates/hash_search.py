@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 COMPARISONS_AT_ONCE, QUERIES_AT_ONCE = 4_000_000, 8192
 # From here on faiss is faster, its import included (docs/benchmarks.md).
 FAISS_FROM = 50_000_000
 
 
-def close_hashes(
-    left: np.ndarray, right: np.ndarray, limit: int, own: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def close_hashes(left: np.ndarray, right: np.ndarray, limit: int, own: bool) -> Pairs:
     """Return all pairs of hashes within `limit` bits.
 
     Args:
@@ -31,9 +30,7 @@ def close_hashes(
     return (by_faiss if large else by_numpy)(left, right, limit, own)
 
 
-def by_numpy(
-    left: np.ndarray, right: np.ndarray, limit: int, own: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def by_numpy(left: np.ndarray, right: np.ndarray, limit: int, own: bool) -> Pairs:
     """Do what `close_hashes` says, a block of comparisons at a time."""
     found = [_nothing()]
     step = max(1, COMPARISONS_AT_ONCE // max(1, len(right)))
@@ -46,9 +43,7 @@ def by_numpy(
     return _joined(found)
 
 
-def by_faiss(
-    left: np.ndarray, right: np.ndarray, limit: int, own: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def by_faiss(left: np.ndarray, right: np.ndarray, limit: int, own: bool) -> Pairs:
     """Do what `close_hashes` says, by `IndexBinaryFlat`: exact, and nothing to tune."""
     import faiss
 
@@ -58,13 +53,14 @@ def by_faiss(
     for start in range(0, len(left), QUERIES_AT_ONCE):
         queries = _bytes(left[start : start + QUERIES_AT_ONCE])
         ends, distance, b = index.range_search(queries, limit + 1)  # finds distances below this
-        a = np.repeat(np.arange(start, start + len(queries)), np.diff(ends.astype(np.int64)))
+        counts: np.ndarray = np.diff(ends.astype(np.int64))
+        a = np.repeat(np.arange(start, start + len(queries)), counts)
         order = np.lexsort((b, a))
         found.append(_chosen(a[order], b[order], distance[order].astype(np.int64), own))
     return _joined(found)
 
 
-def _chosen(a: np.ndarray, b: np.ndarray, bits: np.ndarray, own: bool) -> tuple[np.ndarray, ...]:
+def _chosen(a: np.ndarray, b: np.ndarray, bits: np.ndarray, own: bool) -> Pairs:
     chosen = a < b if own else slice(None)
     return a[chosen], b[chosen], bits[chosen]
 
@@ -73,9 +69,11 @@ def _bytes(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values).view(np.uint8).reshape(-1, 8)
 
 
-def _nothing() -> tuple[np.ndarray, ...]:
-    return (np.empty(0, np.int64),) * 3
+def _nothing() -> Pairs:
+    nothing = np.empty(0, np.int64)
+    return nothing, nothing, nothing
 
 
-def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    return tuple(np.concatenate(columns) for columns in zip(*found, strict=True))
+def _joined(found: list[Pairs]) -> Pairs:
+    a, b, bits = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return a, b, bits
