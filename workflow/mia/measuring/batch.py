@@ -161,17 +161,19 @@ class Batch:
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Latents of pictures, `(images, 3, height, width)` in [−1, 1]."""
-        return torch.cat([self.autoencoder.encode(part) for part in _parts(pixels, 1)])
+        encode = _given(self.autoencoder).encode
+        return torch.cat([encode(part) for part in _parts(pixels, 1)])
 
     def decode(self, z0: Tensor) -> Tensor:
         """Pictures of latents, in about [−1, 1]."""
-        factor = self.autoencoder.factor
-        return torch.cat([self.autoencoder.decode(part) for part in _parts(z0, factor)])
+        autoencoder = _given(self.autoencoder)
+        return torch.cat([autoencoder.decode(part) for part in _parts(z0, autoencoder.factor)])
 
     @property
     def pixels(self) -> Tensor:
         """The pictures themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
-        return self.once("pixels", lambda: self.read_pixels(self.image_ids).to(self.z0.device))
+        read, device = _given(self.read_pixels), self.z0.device
+        return self.once("pixels", lambda: read(self.image_ids).to(device))
 
 
 def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
@@ -183,6 +185,13 @@ def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
     """
     alpha_bar = alpha_bar.view(-1, 1, 1, 1)
     return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
+
+
+def _given(part: Any) -> Any:
+    """What a batch has for signals that look at pixels."""
+    if part is None:
+        raise ValueError("a batch without pictures: a signal that reads them says NEEDS_PIXELS")
+    return part
 
 
 def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:

@@ -85,7 +85,7 @@ class Shard:
         """Prepared pictures, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
         keys = self.images.loc[list(image_ids), "key"].tolist()
         wanted = dict(zip(keys, image_ids, strict=True))
-        found, pixels = prepared([self.pictures], wanted, resolution)
+        found, pixels = prepared(filter(None, [self.pictures]), wanted, resolution)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]
 

@@ -53,8 +53,8 @@ def slices(
     queries: Sequence[Query], images: int, size: int, device: torch.device
 ) -> Iterator[Rows]:
     """Cut images × queries into at most `size` rows alike in condition and further fields."""
-    for _, alike in groupby(sorted(queries, key=_kind), key=_kind):
-        alike = list(alike)
+    for _, kind in groupby(sorted(queries, key=_kind), key=_kind):
+        alike = list(kind)
         count = len(alike) * images
         for start in range(0, count, size):
             index = torch.arange(start, min(start + size, count), device=device)

@@ -34,9 +34,10 @@ def of_text_encoder(folder: Path) -> Config:
             f"{path}: model_type: {shown(given.get('model_type'))}; expected clip_text_model"
         )
     if given["model_type"] == "clip":
-        given = given.get("text_config")
-        if not isinstance(given, dict):
-            raise ModelError(f"{path}: text_config: {shown(given)}; expected an object")
+        block = given.get("text_config")
+        if not isinstance(block, dict):
+            raise ModelError(f"{path}: text_config: {shown(block)}; expected an object")
+        given = block
     _require_finite(path, given)
     return Config(path, given, CLIPTextConfig().to_dict())
 
@@ -74,7 +75,7 @@ def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
     return Config(path, given, defaults)
 
 
-def _defaults(kind: type) -> dict[str, Any]:
+def _defaults(kind: Any) -> dict[str, Any]:
     parameters = inspect.signature(kind.__init__).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 

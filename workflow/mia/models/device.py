@@ -32,7 +32,7 @@ def choose(device: str) -> str:
     return f"cuda:{free_card(folder, [str(card_name(i)) for i in range(count)])}"
 
 
-def card_name(index: int) -> str:
+def card_name(index: int) -> object:
     """What identifies a card on this machine, whatever is visible to this job."""
     import torch
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mia.models.component_configs import flat
 from mia.models.model_configs import factor
@@ -16,9 +16,6 @@ from mia.models.model_json import Config, ModelError
 from mia.models.safetensors_file import FLOATS, not_finite
 from mia.models.tokenizer_folder import first_line
 from mia.models.weight_files import Weights
-
-if TYPE_CHECKING:
-    import torch
 
 # Whole numbers of configs: how many layers there are, and how wide something is.
 COUNTS = ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers")
@@ -59,14 +56,14 @@ def require_weights(part: str, config: Config, weights: Weights) -> None:
 
 
 def difference(
-    model: torch.nn.Module, held: dict[str, tuple[str, tuple[int, ...]]], sharded: bool = False
+    model: Any, held: dict[str, tuple[str, tuple[int, ...]]], sharded: bool = False
 ) -> str:
     """Return what is missing, unexpected or of another shape, in one line; "" if nothing is.
 
     Names that the library itself changes or passes over when it loads are equal here too.
 
     Args:
-        model: Built, on any device.
+        model: A class of diffusers or transformers, built on any device.
         held: Name to dtype and shape of the tensors in the files.
         sharded: Whether the weights are in several files: older names are not changed then.
     """
@@ -89,8 +86,8 @@ def report(
     kind: str, missing: Iterable[str], unexpected: Iterable[str], misshapen: Iterable[str]
 ) -> str:
     """Return one line about tensors that a class lacks, does not know or has in another shape."""
-    found = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
-    found = {word: sorted(names) for word, names in found.items()}
+    given = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+    found = {word: sorted(names) for word, names in given.items()}
     if not any(found.values()):
         return ""
     listed = [
@@ -136,7 +133,7 @@ def _require_sizes(config: Config, tensors: int, where: Path) -> None:
             raise config.wrong(key, f"no more numbers than {where} has tensors")
 
 
-def _require_shapes_fit(part: str, config: Config, model: torch.nn.Module) -> None:
+def _require_shapes_fit(part: str, config: Config, model: Any) -> None:
     """A U-Net or VAE takes what it will be given and answers in the same shape: tried on shapes."""
     import torch
 
@@ -161,7 +158,7 @@ def _require_shapes_fit(part: str, config: Config, model: torch.nn.Module) -> No
         raise ModelError(f"{config.path}: its {part} cannot work: {first_line(error)}") from error
 
 
-def _empty(part: str, config: Config) -> torch.nn.Module:
+def _empty(part: str, config: Config) -> Any:
     """The component, built without memory."""
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel

@@ -14,14 +14,14 @@ class LoadError(RuntimeError):
 
 
 def load_whole(
-    kind: type, folder: Path, variant: str | None = None, passed_over: tuple[str, ...] = ()
+    kind: Any, folder: Path, variant: str | None = None, passed_over: tuple[str, ...] = ()
 ) -> Any:
     """Return a model of class `kind`, of diffusers or transformers, from a local folder.
 
     No code of the folder is run, no pickle is opened, and nothing is drawn at random.
 
     Args:
-        kind: With `from_pretrained`.
+        kind: A class with `from_pretrained`.
         folder: With config.json and safetensors.
         variant: Of the weights, such as `fp16`.
         passed_over: How names of tensors begin that may be in the files without need.
@@ -30,7 +30,7 @@ def load_whole(
         LoadError: A tensor is missing, unexpected or of another shape, or the library cannot load
             the folder at all.
     """
-    options = {"variant": variant} if variant else {}
+    options: dict[str, Any] = {"variant": variant} if variant else {}
     if kind.__module__.startswith("diffusers."):
         options["low_cpu_mem_usage"] = False
     else:

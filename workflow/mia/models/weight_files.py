@@ -55,7 +55,7 @@ def find(folder: Path, variant: str | None = None) -> Weights:
             for path in found.tensor_files:
                 _require_whole(path)
             if found.index:
-                _require_indexed(found)
+                _require_indexed(found, found.index)
             return found
     raise ModelError(_explanation(folder, variant))
 
@@ -113,21 +113,21 @@ def _require_whole(path: Path) -> None:
             raise ModelError(f"{path}: not a whole safetensors file: {wrong}")
 
 
-def _require_indexed(weights: Weights) -> None:
-    """The index and the headers of the shards name the same tensors in the same files."""
-    index = read_json(weights.index)
+def _require_indexed(weights: Weights, place: Path) -> None:
+    """The index at `place` and the shards' headers name the same tensors in the same files."""
+    index = read_json(place)
     if not isinstance(index.get("metadata"), dict):
-        raise ModelError(f"{weights.index}: metadata: {shown(index.get('metadata'))}; expected one")
+        raise ModelError(f"{place}: metadata: {shown(index.get('metadata'))}; expected one")
     promised = set(index["weight_map"].items())
     held = {(name, path.name) for path in weights.tensor_files for name in tensors(path)}
     if wrong := sorted(promised - held):
         name, file = wrong[0]
         raise ModelError(
-            f"{weights.index}: {len(wrong)} tensors are not where it says, such as {name} in {file}"
+            f"{place}: {len(wrong)} tensors are not where it says, such as {name} in {file}"
         )
     if wrong := sorted(held - promised):
         name, file = wrong[0]
-        raise ModelError(f"{weights.index}: does not name {len(wrong)} tensors: {name} in {file}")
+        raise ModelError(f"{place}: does not name {len(wrong)} tensors: {name} in {file}")
 
 
 def variant_of(name: str) -> str | None:

@@ -52,7 +52,7 @@ def train_diffusion(
     weights = [weight for module in learning for weight in module.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=settings["learning_rate"])
 
-    def drawn(function, *arguments) -> Tensor:
+    def drawn(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
         return function(*arguments, generator=generator).to(device)
 
     _train_mode(learning, True)

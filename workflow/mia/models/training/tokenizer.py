@@ -38,10 +38,11 @@ def learn_merges(words: Counter[str], count: int) -> list[tuple[str, str]]:
     [('a', 'b</w>'), ('a', 'ab</w>')]
     """
     spelt = {word: [*word[:-1], f"{word[-1]}{WORD_END}"] for word in words}
-    counts, places = Counter(), defaultdict(set)
+    counts: Counter[tuple[str, str]] = Counter()
+    places: dict[tuple[str, str], set[str]] = defaultdict(set)
     for word in words:
         _count(spelt[word], words[word], word, counts, places)
-    merges = []
+    merges: list[tuple[str, str]] = []
     while len(merges) < count and (pairs := [pair for pair, n in counts.items() if n > 0]):
         best = min(pairs, key=lambda pair: (-counts[pair], pair))
         merges.append(best)
@@ -59,7 +60,7 @@ def _count(symbols: list[str], weight: int, word: str, counts: Counter, places: 
 
 
 def _merged(symbols: list[str], pair: tuple[str, str]) -> list[str]:
-    merged = []
+    merged: list[str] = []
     for symbol in symbols:
         if merged and (merged[-1], symbol) == pair:
             merged[-1] += symbol
