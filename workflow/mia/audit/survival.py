@@ -38,14 +38,15 @@ def survival(
     """
     found = {side: _side(manifests[of["set"]], of, confidence) for side, of in sides.items()}
     nothing = {**found, "p": None, "unequal": None}
-    if None in found.values():
+    asked = {side: of for side, of in found.items() if of is not None}
+    if len(asked) < len(found):
         return {**nothing, "sentence": DEALT}
-    if empty := [side for side, of in found.items() if not of["rows"]]:
+    if empty := [side for side, of in asked.items() if not of["rows"]]:
         return {**nothing, "sentence": f"n/a: nothing was asked for of the {' and '.join(empty)}"}
-    table = [[of["opened"], of["rows"] - of["opened"]] for of in found.values()]
+    table = [[of["opened"], of["rows"] - of["opened"]] for of in asked.values()]
     p = float(fisher_exact(table).pvalue)
     unequal = p < 1 - confidence
-    return {**found, "p": p, "unequal": unequal, "sentence": _sentence(found, p, unequal)}
+    return {**found, "p": p, "unequal": unequal, "sentence": _sentence(asked, p, unequal)}
 
 
 def _side(manifest: pd.DataFrame, of: Mapping[str, Any], confidence: float) -> dict | None:

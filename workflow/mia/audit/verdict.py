@@ -54,8 +54,8 @@ def channels_of(
     for (attack, rows), p in zip(evaluations.items(), _adjusted(evaluations), strict=True):
         member, group = rows["member"].to_numpy(), rows["group"].to_numpy()
         auc = auc_interval(rows["score"].to_numpy(), member, level, group, resamples, seed)
-        groups = [len(np.unique(group[side])) for side in (member, ~member)]
-        detectable = detectable_auc(*groups, level)
+        members, nonmembers = (len(np.unique(group[side])) for side in (member, ~member))
+        detectable = detectable_auc(members, nonmembers, level)
         name = attack.removeprefix("blind_")
         found.append(Channel(name, attack, auc.value, auc.low, auc.high, detectable, p))
     return found

@@ -49,8 +49,11 @@ def _at_limit(
         return {**entry, "threshold": None, "fpr": None, "tpr": None, "note": note}
     threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
     nonmembers = evaluation[~evaluation["member"]]
-    counts = [_reached(rows, threshold) for rows in (chosen_on, nonmembers)]
-    alarm = flags.threshold_does_not_carry(*((round(hits), n) for hits, n in counts), level)
+    calibrated, evaluated = (
+        (round(hits), groups)
+        for hits, groups in (_reached(rows, threshold) for rows in (chosen_on, nonmembers))
+    )
+    alarm = flags.threshold_does_not_carry(calibrated, evaluated, level)
     exists = math.isfinite(threshold)
     note = "" if exists else "equal scores leave no threshold within the limit: nobody is called"
     return {

@@ -118,7 +118,7 @@ def tpr_interval(
     twenty, even the strictest threshold can be too low, and Clopper-Pearson's lower end stands for
     its TPR.
     """
-    found = [[] for _ in limits]
+    found: list[list[np.ndarray]] = [[] for _ in limits]
     for made, hits in resampling.curves(scores, member, group, resamples, seed):
         for limit, rates in zip(limits, found, strict=True):
             rates.append(resampling.rate_at(made, hits, limit))

@@ -90,7 +90,9 @@ class KnownVectors:
         self._require(length[:, 0] > 0, rows, "a vector of length 0, which has no direction")
         return rows, (vectors / length).astype(np.float32)
 
-    def _require(self, good: np.ndarray, rows: np.ndarray, what: str, values=None) -> None:
+    def _require(
+        self, good: np.ndarray, rows: np.ndarray, what: str, values: np.ndarray | None = None
+    ) -> None:
         if not good.all():
             first = np.flatnonzero(~good)[0]
             what = what if values is None else what.format(values[first])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ def _has_neighbour(
     return near
 
 
-def _strike(rows: pd.DataFrame, chosen: Sequence[bool], why: str) -> None:
+def _strike(rows: pd.DataFrame, chosen: pd.Series | np.ndarray, why: str) -> None:
     """Drop chosen rows, in place, unless they are dropped already."""
     rows.loc[rows["kept"] & chosen, ["kept", "reason"]] = False, why
 

@@ -22,7 +22,7 @@ LOOKED_UP = ["in_index", "index_cosine", "index_row"]
 
 
 def near_members(
-    rows: pd.DataFrame, members: pd.DataFrame, within: Mapping[str, float]
+    rows: pd.DataFrame, members: pd.DataFrame, within: Mapping[str, Any]
 ) -> np.ndarray:
     """Return whether each row has another picture near it among `members`.
 
@@ -41,8 +41,10 @@ def near_members(
         for mine, other in ((0, 0), (0, 1), (1, 0)):
             found.append(close_hashes(ours[mine], theirs[other], within["phash"], own=False))
     if "embedding" in within:
-        sides = (cosine_search.vectors(table["embedding"].tolist()) for table in (rows, members))
-        found.append(cosine_search.close_vectors(*sides, within["embedding"], own=False))
+        left, right = (
+            cosine_search.vectors(table["embedding"].tolist()) for table in (rows, members)
+        )
+        found.append(cosine_search.close_vectors(left, right, within["embedding"], own=False))
     for a, b, _ in found:
         near[a[row_id[a] != member_id[b]]] = True
     return near
@@ -75,7 +77,7 @@ def look_up(rows: pd.DataFrame, index: Index, rule: Mapping[str, Any]) -> pd.Dat
 def near_index(
     rows: pd.DataFrame,
     index: Index,
-    within: Mapping[str, float],
+    within: Mapping[str, Any],
     own: Mapping[str, Any] | None = None,
 ) -> np.ndarray:
     """Return whether each row has an entry besides its own near it in `index`.
@@ -123,4 +125,5 @@ def _hashes_near(
 
 def _hashes(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The hashes of the pictures and of their mirror images."""
-    return tuple(hashes.bits(rows[column].tolist()) for column in ("phash", "phash_mirror"))
+    upright, mirrored = (hashes.bits(rows[column].tolist()) for column in ("phash", "phash_mirror"))
+    return upright, mirrored
