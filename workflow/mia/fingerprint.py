@@ -81,12 +81,13 @@ def _source(module: str) -> tuple[str, list[str]]:
 
 def _read_source(module: str, data: bytes) -> list:
     """Parse a source without comments, layout and docstrings."""
-    tree, found = ast.parse(data), set()
+    tree = ast.parse(data)
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
+            if node.level or node.module is None:
                 raise ImportError(f"{module}: relative imports are not followed; write mia.…")
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         body = getattr(node, "body", None)

@@ -20,6 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from mia import storage
 from mia.commands.benchmarks import addresses, planning
@@ -102,7 +103,7 @@ def roof(args: argparse.Namespace) -> dict:
 
 def scale(images: int, queries: int) -> dict:
     """Seconds and peak memory of every stage after measuring, on a synthetic target."""
-    found = {"images": images, "queries": queries}
+    found: dict[str, Any] = {"images": images, "queries": queries}
     with tempfile.TemporaryDirectory() as folder:
         target = Scale(Path(folder), images, queries)
         target.write()

@@ -14,6 +14,7 @@ from statistics import median
 import pandas as pd
 
 from mia import storage
+from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
 from mia.cost.signals import evals_alone, evals_together
 from mia.evaluation.flags import not_reproducible
@@ -48,7 +49,7 @@ def main() -> None:
     print_summary(table, full, other, papers)
 
 
-def compared(full, other, target: str, attack: str) -> list:
+def compared(full: Experiment, other: Experiment, target: str, attack: str) -> list:
     """AUCs, their paired difference with its interval, the evals of each alone, and flags."""
     pairs = [rows_of(experiment, target, attack) for experiment in (full, other)]
     if not pairs[0].index.equals(pairs[1].index):
@@ -65,7 +66,7 @@ def compared(full, other, target: str, attack: str) -> list:
     return [auc(one, member), auc(two, member), difference.value, *interval, *evals, flags]
 
 
-def rows_of(experiment, target: str, attack: str) -> pd.DataFrame:
+def rows_of(experiment: Experiment, target: str, attack: str) -> pd.DataFrame:
     """Evaluation rows of one attack: index image_id; columns score, member, group."""
     results = Path(experiment.config["results"])
     path = results / "scores" / target / f"{attack}.parquet"
@@ -75,7 +76,9 @@ def rows_of(experiment, target: str, attack: str) -> pd.DataFrame:
     return fold_of(scored(storage.read(path), membership, str(path)), "evaluation", str(path))
 
 
-def print_summary(table: pd.DataFrame, full, other, papers) -> None:
+def print_summary(
+    table: pd.DataFrame, full: Experiment, other: Experiment, papers: Experiment
+) -> None:
     alone = evals_alone(papers.attacks.values())
     costs = [evals_together(experiment.attacks.values()) for experiment in (full, other)]
     outside = table[(table["low"] < -0.05) | (table["high"] > 0.05)]

@@ -40,7 +40,8 @@ def main() -> None:
     args = parser.parse_args()
     experiment = read_file_or_exit(args.config)
     config = experiment.config
-    results, total = Path(config["results"]), Counter()
+    results = Path(config["results"])
+    total: Counter[str] = Counter()
     most = ""
     unknown: dict[str, None] = {}  # image sets of which nobody knows how many pictures they have
     print(LINE("model", "image set", "signal", *PLANNED))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.config.idle_keys import (
@@ -48,7 +48,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _explain(error) -> str:
+def _explain(error: ValidationError) -> str:
     where = ".".join(str(step) for step in error.absolute_path) or "the config"
     if "expected" in error.schema:
         return f"{where}: found {error.instance!r}, expected {error.schema['expected']}"

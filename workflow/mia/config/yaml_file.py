@@ -70,7 +70,11 @@ def _mistakes(node: yaml.Node, key: str = "", above: tuple = ()) -> Iterator[str
         yield f"{key}: line {_line(node)}: the block contains itself"
         return
     above = (*above, node)
-    if node.tag == FLOAT and not math.isfinite(yaml.SafeLoader("").construct_yaml_float(node)):
+    if (
+        isinstance(node, yaml.ScalarNode)
+        and node.tag == FLOAT
+        and not math.isfinite(yaml.SafeLoader("").construct_yaml_float(node))
+    ):
         yield f"{key}: line {_line(node)}: expected a finite number, found {node.value}"
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
@@ -105,7 +109,11 @@ def _place(error: yaml.YAMLError, text: str) -> str:
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return f"line {line}: the character {chr(error.character)!r} may not stand in YAML"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return f"not YAML: {error}"
     mark, said = error.problem_mark or error.context_mark, error.problem
+    if mark is None:
+        return f"not YAML: {said}"
     written = (text.splitlines()[mark.line :] or [""])[0]
     indent = written[: len(written) - len(written.lstrip())]
     if "\t" in indent:

@@ -57,7 +57,7 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
         folder = results / "latents" / vae / name
         shape, said = latent_shape(experiment, results, vae)
         count = encoded(experiment, results, vae, name)
-        whole = None if None in (count, shape) else count * math.prod(shape) * 4
+        whole = None if count is None or shape is None else count * math.prod(shape) * 4
         basis = f"{_counted(count)}, {said}"
         found.append(Disk(f"latents {vae}/{name}", whole, size(folder), basis))
     found += [checkpoints(experiment, results, name) for name in experiment.config["training"]]

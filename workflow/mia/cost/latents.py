@@ -21,22 +21,26 @@ def latent_shape(
     As described by `model`, else as configured, else as the model's own files say: in its folder,
     or in the hub's cache. A model that is not there yet is taken for Stable Diffusion 1.
     """
-    shape, assumed = _described_shape(experiment, results, vae), ""
-    training = experiment.config["training"].get(vae)
-    if shape is None and training:
+    if described := _described_shape(experiment, results, vae):
+        return described, _in_words(described)
+    if training := experiment.config["training"].get(vae):
         side = training["resolution"] // 2 ** (len(training["vae_channels"]) - 1)
         shape = training["latent_channels"], side, side
-    if shape is None and training is None:
-        folder = model_folder(experiment.config["models"][vae])
-        if folder is None:
-            shape = LATENT_OF_STABLE_DIFFUSION
-            assumed = f"; taken for Stable Diffusion 1's, as {vae} is not in the hub's cache"
-        else:
-            try:
-                shape = read_configs(folder).latent_shape
-            except ModelError as error:
-                return None, f"their size not known: {error}"
-    return shape, f"{' × '.join(map(str, shape))} numbers each in float32{assumed}"
+        return shape, _in_words(shape)
+    folder = model_folder(experiment.config["models"][vae])
+    if folder is None:
+        shape = LATENT_OF_STABLE_DIFFUSION
+        assumed = f"; taken for Stable Diffusion 1's, as {vae} is not in the hub's cache"
+        return shape, _in_words(shape) + assumed
+    try:
+        shape = read_configs(folder).latent_shape
+    except ModelError as error:
+        return None, f"their size not known: {error}"
+    return shape, _in_words(shape)
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return f"{' × '.join(map(str, shape))} numbers each in float32"
 
 
 def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[int, ...] | None:

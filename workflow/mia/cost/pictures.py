@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
     planned = [storage.read(path, ["key"]) for path in sorted(folder.glob("plan/*.parquet"))]
     if planned:
         return sum(map(len, planned))
-    counts = source_counts(spec).values()
-    return None if None in counts else sum(counts)
+    return _sum(source_counts(spec).values())
 
 
 def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
@@ -27,8 +26,12 @@ def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
     source lists. Duplicates and pictures that cannot be had are still among them.
     """
     counts = source_counts(spec)
-    most = [_most(spec.get("split") or {}, counts, part) for part in parts]
-    return None if None in most else sum(most)
+    return _sum([_most(spec.get("split") or {}, counts, part) for part in parts])
+
+
+def _sum(counts: Collection[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str) -> int | None:

@@ -89,7 +89,7 @@ def pair_costs(
         seen_of_one |= of_one
         lacking = {query: missing.get(query, 0) for query in queries}
         evals = 0
-        for query in sorted(lacking, key=lacking.get, reverse=True):
+        for query in sorted(lacking, key=lacking.__getitem__, reverse=True):
             new = predictions(query) - seen if lacking[query] else frozenset()
             evals += len(new) * lacking[query]
             seen |= new

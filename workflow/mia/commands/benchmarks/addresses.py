@@ -21,7 +21,7 @@ def command(folder: Path, rows: int, limit: int) -> list[str]:
         rows: Of the table, which has a caption and three columns of numbers beside the address.
         limit: How many are planned.
     """
-    table, spec = folder / "addresses.parquet", {"source": "urls", "limit": limit}
+    table = folder / "addresses.parquet"
     kinds = {"url": pa.string(), "caption": pa.string()}
     kinds |= dict.fromkeys(("width", "height", "similarity"), pa.float64())
     with pq.ParquetWriter(table, pa.schema(kinds)) as file:
@@ -31,6 +31,6 @@ def command(folder: Path, rows: int, limit: int) -> list[str]:
             captions = [f"{CAPTION}, no. {n}" for n in block]
             numbers = [[float(n * k % 4001) for n in block] for k in (7, 11, 13)]
             file.write_table(pa.table([urls, captions, *numbers], names=list(kinds)))
-    spec = json.dumps({**spec, "path": str(table)})
-    stage = [sys.executable, "-m", "mia.stages.plan", "--name", "bench", "--spec", spec]
+    text = json.dumps({"source": "urls", "limit": limit, "path": str(table)})
+    stage = [sys.executable, "-m", "mia.stages.plan", "--name", "bench", "--spec", text]
     return [*stage, "--output", str(folder / "plan.parquet")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -55,14 +55,16 @@ class RandomDenoiser:
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
         self.alpha_bar = (1 - betas).cumprod(0).to(device)
 
-    def embed(self, captions) -> torch.Tensor:
+    def embed(self, captions: Sequence[str]) -> torch.Tensor:
         """Random states, the same for every caption."""
         generator = torch.Generator().manual_seed(0)
         states = torch.randn(1, *self.states, generator=generator).to(self.device)
         return states.expand(len(captions), -1, -1)
 
     @torch.inference_mode()
-    def epsilon(self, z, timestep, states) -> torch.Tensor:
+    def epsilon(
+        self, z: torch.Tensor, timestep: torch.Tensor, states: torch.Tensor
+    ) -> torch.Tensor:
         """As `StableDiffusion.epsilon`."""
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             return self.unet(z, timestep, encoder_hidden_states=states).sample.float()

@@ -6,6 +6,7 @@ import importlib
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 
@@ -32,7 +33,7 @@ class Roof:
 
     def warm_up(self) -> None:
         """Find the batch size at which the bare loop is fastest."""
-        speeds = {}
+        speeds: dict[int, float] = {}
         for size in SIZES[self.device.split(":")[0]]:
             self.size = size
             try:
@@ -40,7 +41,7 @@ class Roof:
                 speeds[size] = self.bare(3)
             except torch.OutOfMemoryError:
                 torch.cuda.empty_cache()
-        self.size = max(speeds, key=speeds.get)
+        self.size = max(speeds, key=speeds.__getitem__)
         self.measured(1)
 
     def bare(self, seconds: float) -> float:
@@ -61,7 +62,7 @@ class Roof:
         self._rounds += 1
         module = importlib.import_module("mia.signals.denoise")
         ledger = Ledger(self.folder / str(self._rounds))
-        signal = SimpleNamespace(
+        signal: Any = SimpleNamespace(
             module=module,
             ledger=ledger,
             fingerprint="bench",

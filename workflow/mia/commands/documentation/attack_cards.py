@@ -71,8 +71,8 @@ def page(
 def card(name: str, module: ModuleType, evals: int) -> str:
     """Return one attack's section."""
     attack = build_attack(name, {})
-    title, _, note = inspect.getdoc(module).partition("\n")
-    computes, _, more = inspect.getdoc(module.Attack).partition("\n")
+    title, _, note = (inspect.getdoc(module) or "").partition("\n")
+    computes, _, more = (inspect.getdoc(module.Attack) or "").partition("\n")
     lines = [
         f"## {name}",
         "",

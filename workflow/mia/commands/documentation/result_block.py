@@ -128,7 +128,8 @@ def names(page: str, name: str) -> list[str]:
         ValueError: As in `replace`.
     """
     _place(page, name)
-    return (OPEN.search(page)[1] or "").split()
+    [opened] = OPEN.finditer(page)
+    return (opened[1] or "").split()
 
 
 def _place(page: str, name: str) -> tuple[int, int]:

@@ -103,7 +103,8 @@ def _limit(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> np.ndarray:
 
 def _each_once(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the first `SHOWN` pairs, without those that share a picture with an earlier one."""
-    seen, rows = set(), []
+    seen: set[str] = set()
+    rows = []
     for row in pairs.itertuples():
         if not {row.key_a, row.key_b} & seen:
             rows.append(row.Index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ SIDE = 32
 SHOWN = 8
 
 
-def is_pictured(name: str, spec: dict[str, Any]) -> bool:
+def is_pictured(name: str, spec: Mapping[str, Any]) -> bool:
     """Whether the pictures of `set` or `set:part` may be shown."""
     return name.partition(":")[0] in spec["pictured"]
 
