@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run resume test test-slow lint format plan lean bench report why docs readme clean clean-results
+.PHONY: help run resume check test test-slow lint format plan lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -57,9 +57,10 @@ test: $(STAMP) ## The tests that need no browser and take minutes at most
 test-slow: $(STAMP) ## The other tests
 	$(bin)/python -m pytest --slow -m "slow or browser" --numprocesses $(workers) --dist loadfile
 
-lint: $(STAMP) ## Style of code and rules; are generated pages current?
+lint: $(STAMP) ## Style of code and rules, types; are generated pages current?
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
+	$(bin)/mypy
 	$(bin)/snakefmt --check Snakefile workflow/rules
 	$(snakemake) --lint
 	$(command).docs --check
@@ -97,7 +98,7 @@ readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
 clean: ## Remove the virtual environment and caches; results stay
 	@if [ -e $(venv) ] && [ ! -e $(venv)/pyvenv.cfg ]; then echo "error: VENV="$(venv)" is no" \
 	    "virtual environment; nothing was deleted" >&2; exit 1; fi
-	rm -rf -- $(venv) .pytest_cache .ruff_cache fair_mia.egg-info build/lib build/bdist.*
+	rm -rf -- $(venv) .pytest_cache .ruff_cache .mypy_cache fair_mia.egg-info build/lib build/bdist.*
 	find workflow tests -name __pycache__ -prune -exec rm -rf -- {} +
 
 clean-results: $(STAMP) ## Delete the results of CONFIG, which has to be named; shows them and asks

@@ -196,7 +196,7 @@ def test_a_finished_run_is_shown_and_a_run_that_fails_shows_nothing(bench):
 
 
 def test_clean_removes_environment_and_caches_and_keeps_all_else(tree):
-    caches = [".pytest_cache", ".ruff_cache", "build/lib", "fair_mia.egg-info"]
+    caches = [".pytest_cache", ".ruff_cache", ".mypy_cache", "build/lib", "fair_mia.egg-info"]
     kept = ["results/tiny/ledger", "build/mine", ".snakemake/metadata", "data"]
     (tree / "workflow").unlink()
     for folder in [*caches, *kept, "workflow/mia/__pycache__"]:
