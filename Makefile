@@ -25,6 +25,8 @@ workers := $(call quoted,$(WORKERS))
 venv := $(call quoted,$(VENV))
 bin := $(call quoted,$(VENV)/bin)
 snakemake := $(bin)/snakemake
+# The order of files is tests/conftest.py's.
+pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist loadfile --no-loadscope-reorder
 command := PYTHONPATH=workflow $(bin)/python -m mia.commands
 blank := $(subst x,,x x)
 STAMP := $(subst $(blank),\ ,$(VENV)/.stamp)
@@ -51,11 +53,18 @@ resume: $(STAMP) ## Go on after a run that was killed; refuses while it may stil
 	@$(command).resume --config $(config)
 	$(MAKE) run
 
+check: $(STAMP) ## Style, types, generated pages and quick tests: all in about a minute
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(command).docs --check
+	$(pytest) -m "not pipeline and not slow and not browser"
+
 test: $(STAMP) ## The tests that need no browser and take minutes at most
-	$(bin)/python -m pytest --numprocesses $(workers) --dist loadfile
+	$(pytest)
 
 test-slow: $(STAMP) ## The other tests
-	$(bin)/python -m pytest --slow -m "slow or browser" --numprocesses $(workers) --dist loadfile
+	$(pytest) --slow -m "slow or browser"
 
 lint: $(STAMP) ## Style of code and rules, types; are generated pages current?
 	$(bin)/ruff check .

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
+from functools import cache
+from inspect import isfunction
+from itertools import chain
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -12,30 +17,62 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHROMIUM, LONGEST = "chromium", "test_slurm.py"
+TESTS = Path(__file__).parent
+PIPELINES = {"Workbench", "Finished"}  # what runs Snakemake for a test
 
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    slow = pytest.mark.skip(reason="takes minutes: make test-slow runs it")
-    browser = pytest.mark.skip(reason="needs a browser: make test-slow runs it")
-    # Those that run pipelines take longest, and two files of tests may run at once: they go first.
-    items.sort(
-        key=lambda item: (
-            item.path.name != LONGEST,
-            "finished_run" not in getattr(item, "fixturenames", ()),
-        )
-    )
+    for item in items:
+        if runs_a_pipeline(item):
+            item.add_marker(pytest.mark.pipeline)
+    # Files of quick tests first: what most edits break is told within a minute or two. Then those
+    # with most pipelines, so that no long file begins last while the other process has none left.
+    pipelines = Counter(item.path for item in items if item.get_closest_marker("pipeline"))
+
+    def order(item) -> tuple:
+        count = pipelines[item.path]
+        return item.path.name != LONGEST, count > 0, -count
+
+    items.sort(key=order)
     for item in items:
         if not config.getoption("--slow"):
             if "slow" in item.keywords:
-                item.add_marker(slow)
+                item.add_marker(pytest.mark.skip(reason="takes minutes: make test-slow runs it"))
             if "browser" in item.keywords:
-                item.add_marker(browser)
+                item.add_marker(pytest.mark.skip(reason="needs a browser: make test-slow runs it"))
         elif "browser" in item.keywords and not shutil.which(CHROMIUM):
             item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
+
+
+def runs_a_pipeline(item) -> bool:
+    """Whether a test or one of its fixtures builds a workbench, itself or by what it calls."""
+    fixtures = getattr(item, "_fixtureinfo", None)
+    known = chain.from_iterable(fixtures.name2fixturedefs.values() if fixtures else [])
+    todo = [getattr(item, "function", None), *(fixture.func for fixture in known)]
+    seen = set()
+    while todo:
+        function = todo.pop()
+        if not isfunction(function) or function in seen:
+            continue
+        seen.add(function)
+        if Path(function.__code__.co_filename).parent == TESTS:
+            names = names_in(function.__code__)
+            if names & PIPELINES:
+                return True
+            todo += [function.__globals__.get(name) for name in names]
+    return False
+
+
+@cache
+def names_in(code: CodeType) -> frozenset[str]:
+    """Names that a function uses, in what is defined within it too."""
+    inner = [names_in(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return frozenset(code.co_names).union(*inner)
 
 
 @pytest.fixture(scope="session")
