@@ -58,13 +58,13 @@ check: $(STAMP) ## Style, types, generated pages and quick tests: all in about a
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(command).docs --check
-	$(pytest) -m "not pipeline and not slow and not browser"
+	$(pytest) -m "not pipeline and not slow and not browser and not results"
 
 test: $(STAMP) ## The tests that need no browser and take minutes at most
 	$(pytest)
 
-test-slow: $(STAMP) ## The other tests
-	$(pytest) --slow -m "slow or browser"
+test-slow: $(STAMP) ## The other tests; some read the results of `make run`
+	$(pytest) --slow -m "slow or browser or results"
 
 lint: $(STAMP) ## Style of code and rules, types; are generated pages current?
 	$(bin)/ruff check .

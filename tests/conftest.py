@@ -18,6 +18,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHROMIUM, LONGEST = "chromium", "test_slurm.py"
 TESTS = Path(__file__).parent
+SLOW = {
+    "slow": "takes minutes",
+    "browser": "needs a browser",
+    "results": "needs the results of `make run`",
+}
 PIPELINES = {"Workbench", "Finished"}  # what runs Snakemake for a test
 
 
@@ -41,10 +46,9 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=order)
     for item in items:
         if not config.getoption("--slow"):
-            if "slow" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="takes minutes: make test-slow runs it"))
-            if "browser" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="needs a browser: make test-slow runs it"))
+            for mark, why in SLOW.items():
+                if mark in item.keywords:
+                    item.add_marker(pytest.mark.skip(reason=f"{why}: make test-slow runs it"))
         elif "browser" in item.keywords and not shutil.which(CHROMIUM):
             item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
 

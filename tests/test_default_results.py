@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 SUMMARY = Path(__file__).parents[1] / "results/default/tables/summary.csv"
-pytestmark = pytest.mark.skipif(
-    not SUMMARY.is_file(), reason="needs the results of `make run`, which is not part of the tests"
-)
+pytestmark = pytest.mark.results
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
+    if not SUMMARY.is_file():
+        pytest.fail(f"{SUMMARY}: missing; `make run` first")
     return pd.read_csv(SUMMARY, keep_default_na=False, na_values=[""]).set_index(
         ["target", "attack"]
     )
