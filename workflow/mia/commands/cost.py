@@ -29,6 +29,7 @@ from mia.measuring.measurements import Measurements, shared_inputs
 from mia.measuring.missing import input_hashes
 from mia.measuring.shard import captions_of, kept_rows
 from mia.measuring.speed import last_speed
+from mia.models.description import ModelJson
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
 
@@ -104,7 +105,7 @@ def costs_of_pair(
     count = len(rows) + len(again)
     missing = Counter(dict.fromkeys(wanted, count))
     if described.is_file():
-        about = storage.read_json(described)
+        about: ModelJson = storage.read_json(described)
         missing = missing_of(experiment, results, about, image_set, captions_of(rows))
         missing += missing_of(experiment, results, about, image_set, captions_of(again), True)
     return len(rows), pair_costs(wanted, missing, count)
@@ -113,7 +114,7 @@ def costs_of_pair(
 def missing_of(
     experiment: Experiment,
     results: Path,
-    model: dict,
+    model: ModelJson,
     image_set: str,
     rows: pd.DataFrame,
     repeat: bool = False,

@@ -7,6 +7,7 @@ from typing import Any
 
 from mia import storage
 from mia.config.experiment import Experiment
+from mia.models.description import ModelJson
 from mia.models.model_configs import read_configs
 from mia.models.model_json import ModelError
 
@@ -44,10 +45,11 @@ def _in_words(shape: tuple[int, ...]) -> str:
 
 
 def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[int, ...] | None:
-    for model in experiment.config["models"]:
-        path = results / "models" / model / "model.json"
-        if experiment.vae(model) == vae and path.is_file():
-            return tuple(storage.read_json(path)["latent_shape"])
+    for name in experiment.config["models"]:
+        path = results / "models" / name / "model.json"
+        if experiment.vae(name) == vae and path.is_file():
+            model: ModelJson = storage.read_json(path)
+            return tuple(model["latent_shape"])
     return None
 
 

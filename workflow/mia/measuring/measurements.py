@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,7 @@ class Measurements:
     def __init__(
         self,
         name: str,
-        model: dict[str, Any],
+        model: Mapping[str, Any],
         ledger: Ledger,
         hashes: pd.DataFrame,
         wanted: tuple[Query, ...],
@@ -70,7 +70,7 @@ class Measurements:
 
 
 def shared_inputs(
-    model: dict[str, Any], settings: dict[str, Any], repeat: bool = False
+    model: Mapping[str, Any], settings: dict[str, Any], repeat: bool = False
 ) -> dict[str, Any]:
     """What every number of a model depends on, but for the query and the caption.
 

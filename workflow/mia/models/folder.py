@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from mia.file_hash import file_hash
 from mia.given.folder_files import FolderError, list_files, shown
 from mia.models.component_configs import scheduler_file
+from mia.models.description import Configured, Description, VaeFiles
 from mia.models.expected_tensors import require_weights
 from mia.models.model_configs import Configs, factor, read_configs, read_vae
 from mia.models.model_json import Config, ModelError, read_json, require_no_code
@@ -25,7 +25,7 @@ INDEX = "model_index.json"
 LOADED = (*PARTS, "tokenizer", "scheduler")
 
 
-def describe(folder: Path, variant: str | None = None) -> dict[str, Any]:
+def describe(folder: Path, variant: str | None = None) -> Description:
     """Return what the pipeline needs to know of the model in `folder`.
 
     Everything is compared that can be without loading a weight: the JSON files with each other, and
@@ -64,7 +64,7 @@ def require_usable(folder: Path) -> None:
     _read(folder)
 
 
-def _read(folder: Path) -> tuple[Configs, dict[str, Any]]:
+def _read(folder: Path) -> tuple[Configs, Configured]:
     """The configs, and what of the description they say."""
     _require_model_folder(folder)
     family, configs = _family(folder), read_configs(folder)
@@ -83,13 +83,13 @@ def weights_hash(folder: Path, variant: str | None = None) -> str:
     return _combined(_hashes(folder, _files(folder, _weights(folder, variant))))
 
 
-def describe_vae(folder: Path, variant: str | None = None) -> dict[str, Any]:
+def describe_vae(folder: Path, variant: str | None = None) -> VaeFiles:
     """Return `folder`, `variant`, `files`, `factor` (pixels per latent side), `channels` of the
     latents, scaling and shift."""
     return _vae_block(read_vae(folder), find(folder, variant))
 
 
-def _vae_block(config: Config, weights: Weights) -> dict[str, Any]:
+def _vae_block(config: Config, weights: Weights) -> VaeFiles:
     return {
         "folder": str(config.path.parent),
         "variant": weights.variant,
