@@ -117,6 +117,14 @@ def test_the_job_that_there_is_most_of_starts_light():
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
+def test_json_files_of_ours_are_read_in_one_place():
+    """Elsewhere: files of others, and notes that may be lost, read where pandas is too slow."""
+    elsewhere = {"model_json", "remembered_hashes", "fingerprint", "runs"}
+    reads = re.compile(r"json\.(load\(|loads\([^\n]*\.read_)")
+    found = {path.stem for path in PACKAGE.rglob("*.py") if reads.search(path.read_text("utf-8"))}
+    assert found == {"storage", *elsewhere}
+
+
 def test_files_stay_short():
     """One idea per file: 200 lines, or a reason."""
     sources = [*PACKAGE.rglob("*.py"), *Path(PACKAGE.parent, "rules").glob("*.smk")]

@@ -70,7 +70,7 @@ def announce(folder: Path, results: str = "", running: bool = False) -> None:
     path = folder / f"{socket.gethostname()}-{os.getpid()}"
     if path not in _held:
         temporary = path.with_name(f".{path.name}")
-        _held[path] = open(temporary, "w")  # noqa: SIM115 - held until the process ends
+        _held[path] = open(temporary, "w", encoding="utf-8")  # noqa: SIM115 - held until the process ends
         fcntl.flock(_held[path], fcntl.LOCK_EX)
         os.replace(temporary, path)
         atexit.register(path.unlink, missing_ok=True)
@@ -90,7 +90,7 @@ def notes(folder: Path) -> list[Note]:
 
 def _told(path: Path) -> dict:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # it ended just now, or an older version wrote it
         return {}
 

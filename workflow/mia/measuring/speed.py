@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from mia import storage
@@ -20,7 +19,7 @@ def last_speed(results: Path, device: str) -> float | None:
         results.glob("ledger/measure/*/*/speed.json"), key=lambda path: path.stat().st_mtime
     )
     for path in reversed(files):
-        speed = json.loads(path.read_text())
+        speed = storage.read_json(path)
         kind = "cpu" if speed["device"] == "cpu" else "cuda"
         if device in ("auto", kind) and speed["seconds"] >= 1:
             return speed["evals"] / speed["seconds"]
