@@ -10,8 +10,10 @@ import torch
 from hub_cache import cache_dataset, cache_model, only_the_cache
 from mia import storage
 from mia.denoisers.stable_diffusion import StableDiffusion
+from mia.hub_error import HubError
+from mia.images.sources.shared.hub_file import dataset_file
 from mia.models.folder import describe
-from mia.models.hub import HubError, dataset_file, model_snapshot
+from mia.models.hub import model_snapshot
 from mia.stages import plan
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"

@@ -17,6 +17,7 @@ from mia.given.folder_files import compared, list_files
 from mia.given.table import GivenTable
 from mia.images.sources import listings
 from mia.images.sources.shared.folder_rows import row_names
+from mia.images.sources.shared.hub_file import cached_file
 from mia.images.sources.shared.keys import captions_table
 
 
@@ -52,7 +53,10 @@ def _counted(part: Mapping[str, Any]) -> int | None:
     try:
         if part["source"] == "folder":
             return len(folder_pictures(part))
-        path = Path(part["path"]) if part["source"] == "urls" else _cached(part)
+        if part["source"] == "urls":
+            path = Path(part["path"])
+        else:
+            path = cached_file(part["repo"], part["revision"], part["file"])
         return None if path is None else _rows(path, part.get("limit"))
     except (OSError, ValueError):
         return None
@@ -80,12 +84,3 @@ def _rows(path: Path, limit: int | None) -> int:
         next(lines)
         return sum(1 for _ in islice(lines, limit))
     return pq.read_metadata(path).num_rows
-
-
-def _cached(part: Mapping[str, Any]) -> Path | None:
-    """Where the hub's cache has a table; None where it has not."""
-    from huggingface_hub import try_to_load_from_cache
-
-    where = {"repo_type": "dataset", "revision": part["revision"]}
-    found = try_to_load_from_cache(part["repo"], part["file"], **where)
-    return Path(found) if isinstance(found, str) else None

@@ -1,4 +1,4 @@
-"""Pinned models and tables of the Hugging Face hub: from the local cache, else downloaded into it.
+"""Pinned models of the Hugging Face hub: from the local cache, else downloaded into it.
 
 The cache is the hub's own (`HF_HOME`); with `HF_HUB_OFFLINE=1` nothing else is asked.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mia.file_hash import file_hash
+from mia.hub_error import HubError, unreachable
 from mia.models.weight_files import variant_of
 
 PARTS = ("text_encoder", "unet", "vae")
@@ -20,10 +20,6 @@ MODEL_FILES = [
     *(f"{part}/config.json" for part in PARTS),
     *(f"{part}/*.safetensors*.json" for part in PARTS),
 ]
-
-
-class HubError(ValueError):
-    """What cannot be had from the hub; the message says what to do."""
 
 
 def model_snapshot(
@@ -92,36 +88,4 @@ def _snapshot(repo: str, revision: str, patterns: list[str]) -> Path:
     try:
         return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
     except Exception as error:  # the hub's client raises many kinds; all mean: not to be had
-        raise HubError(_unreachable(f"hub model {repo}", repo, revision, error)) from error
-
-
-def dataset_file(repo: str, revision: str, file: str, sha256: str | None = None) -> Path:
-    """Return the local copy of a file of a pinned dataset, its sha256 checked where one is given.
-
-    Raises:
-        HubError: It is neither in the cache nor to be downloaded, or has another sha256.
-    """
-    from huggingface_hub import hf_hub_download
-
-    what = f"{file} of hub dataset {repo}"
-    try:
-        path = Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
-    except Exception as error:
-        wanted = f"{repo} {file} --repo-type dataset"
-        raise HubError(_unreachable(what, wanted, revision, error)) from error
-    if sha256 and (found := file_hash(path)) != sha256:
-        raise HubError(
-            f"{what} at {revision}: sha256 {found}; expected {sha256}. A damaged copy goes away "
-            f"when {path.resolve()} is deleted"
-        )
-    return path
-
-
-def _unreachable(what: str, wanted: str, revision: str, error: Exception) -> str:
-    return (
-        f"{what} at {revision}: not in the cache and not to be downloaded: "
-        f"{' '.join(str(error).split())} "
-        "Check repository, revision and file; or, on a machine with internet, run `hf download "
-        f"{wanted} --revision {revision}` and copy its cache here (HF_HOME says where it lies). "
-        "Terms of use are accepted on the hub's page, with HF_TOKEN set here"
-    )
+        raise HubError(unreachable(f"hub model {repo}", repo, revision, error)) from error

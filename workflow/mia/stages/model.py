@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mia import storage
+from mia.hub_error import HubError
 from mia.models.folder import ModelError, describe, require_usable
-from mia.models.hub import HubError, model_snapshot
+from mia.models.hub import model_snapshot
 from mia.seal import DamagedFile
 
 

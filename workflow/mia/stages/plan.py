@@ -25,11 +25,11 @@ from mia.images.sources.shared.folder_captions import (
     side_ending,
 )
 from mia.images.sources.shared.folder_rows import folder_rows, require_pictures
+from mia.images.sources.shared.hub_file import dataset_file
 from mia.images.sources.shared.keys import NO_CAPTIONS, captions_ending, captions_table
 from mia.images.sources.shared.listing import Listed, Listing
 from mia.images.sources.shared.picture_files import OPENED, ending
 from mia.images.sources.shared.url_table import UrlTable
-from mia.models import hub
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -111,7 +111,7 @@ def read_captions(path: str, alternates: Sequence[str] = ()) -> pd.DataFrame:
 def addresses(name: str, part: dict, source: str) -> UrlTable:
     """A table of addresses; messages name one of the hub as the config does, not by its place."""
     if source == "hub":
-        path = hub.dataset_file(part["repo"], part["revision"], part["file"], part.get("sha256"))
+        path = dataset_file(part["repo"], part["revision"], part["file"], part.get("sha256"))
         table = GivenTable(path, f"{part['repo']}: {part['file']}")
     else:
         table = GivenTable(Path(part["path"]), part["path"])
