@@ -8,11 +8,11 @@ from mia.config.errors import ConfigError
 from mia.config.read import read
 from mia.given.folder_files import FolderFiles
 from mia.given.table import GivenTable
+from mia.images.sources.folder import read_captions
 from mia.images.sources.shared.folder_captions import from_table
 from mia.images.sources.shared.folder_rows import folder_rows
 from mia.images.sources.shared.url_table import UrlTable
 from mia.measuring.shard import captions_of
-from mia.stages.plan import read_captions
 
 TABLE = pd.DataFrame(
     {"file": ["a.png", "b.png"], "caption": ["a cat", ""], "alt_blip": ["a pet", "a dog"]}
@@ -50,7 +50,7 @@ def config(alternates) -> dict:
         "results": "r",
         "image_sets": {
             "mine": {"source": "folder", "parts": {"a": {"path": "a"}, "b": {"path": "b"}}}
-            | ({"alternates": alternates} if alternates else {})
+            | ({"captions": "c.csv", "alternates": alternates} if alternates else {})
         },
         "models": {"m": {"source": "hub", "repo": "o/n", "revision": "0" * 40}},
         "targets": {"t": {"model": "m", "members": "mine:a", "nonmembers": "mine:b"}},

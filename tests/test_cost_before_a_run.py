@@ -19,7 +19,7 @@ from mia.cost.pictures import file_sizes, most_of, rows_of
 from mia.cost.sharing import sharing
 from mia.images.source_counts import source_counts
 from mia.images.sources.shared import openmoji
-from mia.stages.plan import listed
+from mia.images.sources.shared.shelf import source
 
 REVISION = "0" * 40
 HUB = {"source": "hub", "repo": "a/b", "revision": REVISION}
@@ -99,7 +99,7 @@ def test_pictures_of_a_folder_are_counted_and_weighed_as_the_plan_takes_them(her
                 path.write_bytes(b"x" * (0 if "caf" in path.name else weight))
         spec = {"source": "folder", "path": name, **part}
         assert sorted(file_sizes(spec)) == sorted(sizes)
-        (planned, _) = listed("folder", {"": spec})
+        planned = source("folder").listed({"": spec})
         assert source_counts(spec) == {"": len(planned[""].table)} == {"": len(sizes)}
 
 

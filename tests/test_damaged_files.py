@@ -381,7 +381,7 @@ OTHER_TEXT = {
     "given/csv_records.py",
     "config/results_folder.py",
     "commands/docs.py",
-    "stages/download.py",
+    "images/download/files.py",
     "stages/report.py",  # texts of docs
 }
 

@@ -12,6 +12,7 @@ from mia import storage
 from mia.images import archive
 from mia.images.download import run_img2dataset
 from mia.images.sources.shared import openmoji
+from mia.images.sources.shared.stage_keys import download_settings
 from mia.stages import download as stage
 from mia.stages import plan
 from mia.stages import rows as rows_stage
@@ -33,7 +34,7 @@ def test_the_builtin_set_goes_the_same_way(tmp_path):
         files = ["--plan", str(tmp_path / name / "plan.parquet")]
         files += ["--pictures", str(tmp_path / name / "pictures.tar")]
         files += ["--downloads", str(tmp_path / name / "downloads.parquet")]
-        stage.main([*files, "--spec", json.dumps(spec)])
+        stage.main([*files, "--spec", json.dumps(download_settings(spec))])
         rows_stage.main([*files, "--pixel-limit", "9999", "--output", str(tmp_path / f"{name}.pq")])
     rows = storage.read(tmp_path / "full.pq")
     assert rows["status"].tolist() == ["success"] * 4

@@ -14,6 +14,7 @@ from mia.images import archive, download_rates
 from mia.images.manifest import PAIRS
 from mia.images.plan import digest, with_cleaned_urls
 from mia.images.sources.shared import exclusion, replay
+from mia.images.sources.shared.stage_keys import download_settings
 from mia.report.pages.image_sets import image_set_context
 from mia.stages import download, manifest, rows
 
@@ -222,7 +223,8 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     path = tmp_path / "exclude.txt"
     path.write_text("\n".join(["# asked for", *fitting, *idle]))
     argv = ["--plan", "plan.parquet", "--pictures", "p.tar", "--downloads", "d.parquet"]
-    download.main([*argv, "--spec", '{"source": "folder"}', "--exclude", str(path)])
+    spec = json.dumps(download_settings({"source": "folder"}))
+    download.main([*argv, "--spec", spec, "--exclude", str(path)])
     for listed in (idle, [*fitting, *idle]):
         path.write_text("\n".join(["# asked for", *listed]))
         limit = ["--pixel-limit", "1000", "--exclude", str(path)]

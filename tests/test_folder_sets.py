@@ -14,7 +14,9 @@ from PIL import Image
 from mia import storage
 from mia.evaluation.empty_captions import empty_captions
 from mia.images import archive
+from mia.images.download.files import read_files
 from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED
+from mia.images.sources.shared.stage_keys import download_settings
 from mia.stages import download, manifest
 from mia.stages import plan as stage
 from mia.stages import rows as rows_stage
@@ -63,7 +65,7 @@ def about(part: str = "") -> dict:
 def road(exclude: str | None = None) -> pd.DataFrame:
     """What becomes of the plan in the jobs that follow it, by name of file."""
     listed = [] if exclude is None else ["--exclude", exclude]
-    spec = json.dumps({"source": "folder"})
+    spec = json.dumps(download_settings({"source": "folder"}))
     made = ["--pictures", "p.tar", "--downloads", "d.parquet"]
     download.main(["--plan", "plan.parquet", "--spec", spec, *listed, *made])
     opened = ["--plan", "plan.parquet", *made, "--pixel-limit", "1000", *listed]
@@ -299,7 +301,7 @@ def test_what_becomes_of_files_after_the_plan():
 def test_a_file_that_cannot_be_read_is_a_row():
     results = dict.fromkeys("ab", ("success", ""))
     lay("a.png")
-    read = download.read_files({"a": "mine/a.png", "b": "/proc/self/mem"}, results)
+    read = read_files({"a": "mine/a.png", "b": "/proc/self/mem"}, results)
     assert [key for key, _ in read] == ["a"]
     assert results["a"] == ("success", "") and results["b"][0] == "unreadable_file"
     assert "/proc/self/mem" in results["b"][1]

@@ -14,8 +14,8 @@ from mia import storage
 from mia.given.cells import Column
 from mia.given.table import GivenTable
 from mia.images import plan
+from mia.images.sources.folder import read_captions
 from mia.stages import plan as stage
-from mia.stages.plan import read_captions
 
 LIST, LARGE = pa.list_, pa.large_list
 ONE, TWO, NONE = "one", "two", None

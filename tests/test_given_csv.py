@@ -9,8 +9,9 @@ import pytest
 from mia.given.cells import Column
 from mia.given.csv_records import records
 from mia.given.table import GivenTable
+from mia.images.sources.folder import read_captions
 from mia.images.sources.shared import exclusion
-from mia.stages.plan import read_captions, write_plan
+from mia.stages.plan import write_plan
 from mia.targets import external_scores
 
 HEADER = "file,caption\n"

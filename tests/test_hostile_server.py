@@ -23,6 +23,7 @@ from mia.commands.bench import timed
 from mia.fingerprint import PACKAGE
 from mia.images import archive, pictures
 from mia.images.sources.shared import replay
+from mia.images.sources.shared.stage_keys import download_settings
 from mia.stages import manifest, plan, rows
 
 LIMITS = {"timeout": 1, "byte_limit": 1_000_000, "allow_hosts": ["127.0.0.1"]}
@@ -41,7 +42,8 @@ def stage_command(folder: Path, spec: dict) -> list[str]:
     """The command of the stage `download`, as its rule has it."""
     files = {"plan": "plan.parquet", "pictures": "pictures.tar", "downloads": "downloads.parquet"}
     named = [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
-    return [sys.executable, "-m", "mia.stages.download", *named, "--spec", json.dumps(spec)]
+    fetching = json.dumps(download_settings(spec))
+    return [sys.executable, "-m", "mia.stages.download", *named, "--spec", fetching]
 
 
 def started(folder: Path, spec: dict, log: Path) -> subprocess.Popen:

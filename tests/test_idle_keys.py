@@ -1,13 +1,12 @@
 """A key is read for the source that it is given to, or refused for it; none is ignored."""
 
 import pytest
-import yaml
 
 from mia.config.errors import ConfigError
 from mia.config.idle_keys import BLOCKS, keys_read
 from mia.config.read import read
-from mia.config.schema import SCHEMA, complete
-from mia.images.sources.shared import keys
+from mia.config.schema import complete, config_schema
+from mia.images.sources.shared.shelf import known_sources, source
 
 SHA, REVISION = "0" * 64, "0" * 40
 # One value that the schema takes, for each key of an image set and a model that some source reads.
@@ -46,7 +45,7 @@ BLOCK = {"image_sets": SETS, "models": MODELS}
 
 
 def schema():
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return config_schema()
 
 
 def config(block, name, spec):
@@ -99,7 +98,7 @@ def test_no_default_stands_where_it_is_not_read(block, source):
     [
         (
             {"source": "folder", "path": "a", "caption": "b.csv"},
-            "image_sets.mine.caption: not read for source folder, only for urls or hub; did you "
+            "image_sets.mine.caption: not read for source folder, only for hub or urls; did you "
             "mean 'captions'?",
         ),
         (
@@ -108,7 +107,7 @@ def test_no_default_stands_where_it_is_not_read(block, source):
             "'caption'?",
         ),
         (
-            {"source": "folder", "parts": {"a": {"path": "a", "file": "b"}}},
+            {"source": "folder", "parts": {"a": {"path": "a", "file": "b.csv"}}},
             "image_sets.mine.parts.a.file: not read for source folder, only for hub; ",
         ),
         (
@@ -118,7 +117,7 @@ def test_no_default_stands_where_it_is_not_read(block, source):
         ),
         (
             {"source": "builtin", "parts": {"a": {"collection": "unicode", "url": "b"}}},
-            "image_sets.mine.parts.a.url: not read for source builtin, only for urls or hub; ",
+            "image_sets.mine.parts.a.url: not read for source builtin, only for hub or urls; ",
         ),
     ],
 )
@@ -206,8 +205,8 @@ def test_parts_that_cannot_be_are_refused_before_anything_is_fetched(spec, said)
 
 
 def test_what_says_where_rows_are_is_a_key_that_is_read():
-    for source, needed in keys.NEEDED.items():
-        assert set(needed) <= set(keys_read(source, "image_sets", schema()))
+    for name in known_sources():
+        assert set(source(name).needed) <= set(keys_read(name, "image_sets", schema()))
 
 
 def test_a_target_and_its_reference_are_two_models():

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from mia import storage
 from mia.images import manifest as module
+from mia.images.sources.shared.stage_keys import download_settings
 from mia.stages import download, manifest, plan, rows
 
 DUPLICATES = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
@@ -47,7 +48,7 @@ def run(folder, shards=1, source=None, between=None, **spec):
     for name, planned in zip(names, plans, strict=True):
         raw = f"run{shards}/raw/{name}"
         files = ["--pictures", f"{raw}/pictures.tar", "--downloads", f"{raw}/downloads.parquet"]
-        download.main(["--plan", planned, "--spec", json.dumps(source), *files])
+        download.main(["--plan", planned, "--spec", json.dumps(download_settings(source)), *files])
         output = ["--pixel-limit", "10000", "--output", f"run{shards}/rows/{name}.parquet"]
         rows.main(["--plan", planned, *files, *output])
     spec = {"duplicates": DUPLICATES, "min_success": 0, "seed": 0, **spec}

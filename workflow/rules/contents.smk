@@ -7,8 +7,9 @@ their names as patterns. Each parameter names what it compares, so that `make wh
 from functools import cache
 
 from mia.config.contents import Contents
-from mia.images.sources.shared.folder_captions import ENDINGS
-from mia.images.sources.shared.keys import captions_ending, captions_table
+from mia.config.image_contents import download_contents, plan_contents
+from mia.images.sources.shared.shelf import source, source_code
+from mia.images.sources.shared.stage_keys import download_settings, plan_settings
 
 CONTENTS = Contents(Path(".snakemake/hashes.json"))
 
@@ -31,43 +32,23 @@ def of_files(paths):
     return {path: CONTENTS.file(path) for path in sorted(set(paths))}
 
 
-def source_parts(image_set):
-    """The spec of a set and of its parts, each with the set's keys."""
-    spec = SETS[image_set]
-    return [spec, *({**spec, **part} for part in spec.get("parts", {}).values())]
-
-
-def folders_of_source(image_set):
-    if SETS[image_set]["source"] != "folder":
-        return []
-    return sorted({part["path"] for part in source_parts(image_set) if "path" in part})
-
-
 def planned_contents(image_set):
     """Parameter function: all that a plan is made from; of pictures their names alone."""
 
     def contents(wildcards):
-        source, parts = SETS[image_set]["source"], source_parts(image_set)
-        tables = [table for part in parts if (table := captions_table(part))]
-        if source == "urls":
-            tables += [part["path"] for part in parts if "path" in part]
-        read = {*ENDINGS, *filter(None, map(captions_ending, parts))}
-        folders = folders_of_source(image_set)
-        names = {folder: CONTENTS.names(folder, read) for folder in folders}
-        own = package_contents(CAPTION_TABLE) if source == "builtin" else {}
-        return {**of_files(tables), **names, **own}
+        return plan_contents(CONTENTS, SETS[image_set])
 
     return contents
 
 
 def picture_contents(wildcards):
-    """The pictures of a shard of a folder set, by folder; those of other sources are no files."""
-    return pictures_by_shard(wildcards.set)[int(wildcards.shard)]
+    """The files of people that a shard's download reads; those of the web are no files."""
+    return contents_by_shard(wildcards.set)[int(wildcards.shard)]
 
 
 @cache
-def pictures_by_shard(image_set):
-    return CONTENTS.shards(folders_of_source(image_set), SETS[image_set]["shards"])
+def contents_by_shard(image_set):
+    return download_contents(CONTENTS, SETS[image_set])
 
 
 def exclude_contents(wildcards):

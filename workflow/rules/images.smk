@@ -1,15 +1,5 @@
 """Image sets: plan, download, open, deduplicate, split; and who is a member in which target."""
 
-CAPTION_TABLE = "workflow/mia/images/sources/shared/openmoji_names.csv"
-
-
-PLAN_KEYS = (
-    "source builtin path captions repo revision file sha256 url caption picture_sha256"
-    " allow_hosts collection limit alternates parts"
-).split()
-DOWNLOAD_KEYS = "source builtin timeout byte_limit allow_hosts".split()
-
-
 for image_set in SETS:
 
     rule:
@@ -25,9 +15,9 @@ for image_set in SETS:
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            code=stage_code("plan", "mia.images.sources.shared.openmoji"),
+            code=stage_code("plan", source_code(SETS[image_set]["source"])),
             name=image_set,
-            spec=as_given(selected(SETS[image_set], PLAN_KEYS)),
+            spec=as_given(dump(plan_settings(SETS[image_set]))),
             contents=planned_contents(image_set),
         shell:
             "python -m mia.stages.plan --name {params.name:q} --spec {params.spec:q}"
@@ -50,8 +40,8 @@ rule download:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        code=stage_code("download", "mia.images.sources.shared.openmoji"),
-        spec=lambda wildcards: selected(SETS[wildcards.set], DOWNLOAD_KEYS),
+        code=download_code,
+        spec=lambda wildcards: dump(download_settings(SETS[wildcards.set])),
         contents=picture_contents,
         exclude=exclude_list_now,
     shell:

@@ -53,7 +53,7 @@ def pictured(image_set):
     """Whether the report may show pictures of an image set."""
     choice = config["report"]["pictures"]
     return choice == "thumbnails" or (
-        choice == "builtin" and SETS[image_set]["source"] == "builtin"
+        choice == "builtin" and source(SETS[image_set]["source"]).may_be_shown
     )
 
 

@@ -9,6 +9,10 @@ def selected(spec, keys):
     return dump({key: spec[key] for key in keys if key in spec})
 
 
+def download_code(wildcards):
+    return stage_code("download", source(SETS[wildcards.set]["source"]).fetched_by)
+
+
 def exclude_list(wildcards):
     """The list of a set, if it has one."""
     spec = SETS[wildcards.set]

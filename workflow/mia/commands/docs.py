@@ -15,12 +15,10 @@ import sys
 from collections.abc import Hashable
 from pathlib import Path
 
-import yaml
-
 from mia import checksums, storage
 from mia.commands.documentation import attack_cards, config_keys, result_block
 from mia.config.attacks import known_attacks
-from mia.config.schema import SCHEMA
+from mia.config.schema import config_schema
 from mia.query import Query
 
 ROOT = Path(__file__).parents[3]
@@ -29,10 +27,9 @@ PAGES = ("README.md", "docs/default-experiment.md")
 
 def pages() -> dict[str, str]:
     """Return path to text of the pages that code alone decides."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     modules = {name: importlib.import_module(f"mia.attacks.{name}") for name in known_attacks()}
     return {
-        "config/README.md": config_keys.page(schema),
+        "config/README.md": config_keys.page(config_schema()),
         "docs/attacks.md": attack_cards.page(modules, predictions),
     }
 

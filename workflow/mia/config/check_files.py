@@ -10,12 +10,11 @@ from mia.config.attacks import is_external
 from mia.config.check_embeddings import AUDIT, channel_mistakes, embedding_mistakes
 from mia.config.check_known import check_index
 from mia.config.errors import ConfigError
-from mia.given.cells import Column
 from mia.given.folder_files import FolderError, list_files
-from mia.given.table import ENDINGS, GivenTable
-from mia.images.sources.listings import specs
-from mia.images.sources.shared.keys import captions_table
-from mia.images.sources.shared.url_table import UrlTable
+from mia.given.table import GivenTable
+from mia.images.sources.shared.contract import GivenFile, GivenFolder
+from mia.images.sources.shared.parts import place, specs
+from mia.images.sources.shared.shelf import source
 from mia.models.single_file import single_file
 from mia.targets.external_scores import columns
 
@@ -59,24 +58,8 @@ def _of_image_set(spec: Mapping[str, Any], key: str) -> Iterator[str]:
     if "exclude" in spec:
         yield from _file(spec["exclude"], f"{key}.exclude", "a text file or a table")
     for name, part in specs(spec).items():
-        given = spec.get("parts", {}).get(name, {})
-        where = {field: f"{key}.parts.{name}" if field in given else key for field in part}
-        if spec["source"] == "folder":
-            yield from _folder(part["path"], f"{where['path']}.path")
-            if table := captions_table(part):
-                key_of = f"{where['captions']}.captions"
-                yield from _table(table, key_of, "a captions table", _captions(part))
-            elif part.get("alternates"):
-                yield (
-                    f"{where['alternates']}.alternates: columns of a captions table; expected "
-                    f"{where.get('captions', where['path'])}.captions to name one"
-                )
-        elif spec["source"] == "urls":
-            key_of = f"{where['path']}.path"
-            yield from _table(part["path"], key_of, "a table of addresses", _addresses(part))
-        elif spec["source"] == "hub" and not part["file"].lower().endswith(ENDINGS):
-            expected = f"expected a table ending in {' or '.join(ENDINGS)}"
-            yield f"{where['file']}.file: {part['file']}: {expected}"
+        for given in source(spec["source"]).given(part):
+            yield from _given(given, f"{key}.{place(spec, name, given.key)}")
     if "embedding" in spec["duplicates"]:
         yield from embedding_mistakes(
             spec["duplicates"]["embedding"], f"{key}.duplicates.embedding"
@@ -92,22 +75,19 @@ def _of_index(experiment: Experiment, target: Mapping[str, Any], key: str) -> It
         yield str(error)
 
 
+def _given(given: GivenFolder | GivenFile, key: str) -> Iterator[str]:
+    if isinstance(given, GivenFolder):
+        yield from _folder(given.path, key)
+    else:
+        yield from _table(given.path, key, given.called, given.check)
+
+
 def _folder(path: str, key: str) -> Iterator[str]:
     try:
         if not list_files(path).files:
             yield f"{key}: {path}: an empty folder; expected pictures"
     except FolderError as error:
         yield f"{key}: {error}; expected a folder of pictures, {_seen_from(path)}"
-
-
-def _captions(part: Mapping[str, Any]) -> Callable[[GivenTable], object]:
-    names = ["file", "caption", *(f"alt_{name}" for name in part.get("alternates", ()))]
-    return lambda table: table.require(map(Column, names))
-
-
-def _addresses(part: Mapping[str, Any]) -> Callable[[GivenTable], object]:
-    alternates, sha256 = tuple(part.get("alternates", ())), part.get("picture_sha256")
-    return lambda table: UrlTable("", table, part["url"], part["caption"], alternates, sha256)
 
 
 def _table(

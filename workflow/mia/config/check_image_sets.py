@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mia.images.sources.shared.keys import has_own_rows, missing
+from mia.images.sources.shared.needed import has_own_rows, missing
+from mia.images.sources.shared.shelf import source
 
 
 def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
     """Yield a line for each mistake in an image set; `key` is named in it."""
-    for needed in missing(spec):
-        yield f"{key}: missing key {needed!r} (source {spec['source']})"
-    if spec["source"] == "builtin":
-        yield from _collections(spec.get("parts", {}), key)
+    if lacks := missing(spec):
+        yield from (f"{key}: missing key {lack!r} (source {spec['source']})" for lack in lacks)
+    else:
+        yield from source(spec["source"]).mistakes(spec, key)
     yield from _names(spec, key)
     embedding = spec["duplicates"].get("embedding")
     if embedding and embedding["review"] > embedding["drop"]:
@@ -22,19 +23,6 @@ def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
             f"{key}.duplicates.embedding.review: {embedding['review']} is above drop, "
             f"{embedding['drop']}"
         )
-
-
-def _collections(parts: Mapping[str, Mapping[str, Any]], key: str) -> Iterator[str]:
-    """Each part of a built-in set takes a collection of its own."""
-    owner: dict[str, str] = {}
-    for name, part in parts.items():
-        collection = part.get("collection")
-        if collection is None:
-            yield f"{key}.parts.{name}: missing key 'collection' (source builtin)"
-        elif collection in owner:
-            yield f"{key}.parts.{name}.collection: {owner[collection]!r} takes {collection} already"
-        else:
-            owner[collection] = name
 
 
 def _names(spec: Mapping[str, Any], key: str) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Any
 from mia.attacks.shared.contract import Traits, traits_of
 from mia.config.attacks import attack_code, build_attacks, is_blind
 from mia.config.errors import require_known
-from mia.images.sources.shared.keys import ADDRESSED, has_own_rows
+from mia.images.sources.shared.needed import has_own_rows
+from mia.images.sources.shared.shelf import source
 from mia.models.clip_folder import channels, encoder_name
 from mia.query import Query
 
@@ -123,7 +124,8 @@ class Experiment:
         """Attacks that exist on `target`: those for which it has what they read."""
         spec = self.config["targets"][target]
         sets = [self.parts(spec[side])[0] for side in SIDES]
-        addressed = any(self.config["image_sets"][name]["source"] in ADDRESSED for name in sets)
+        sources = [source(self.config["image_sets"][name]["source"]) for name in sets]
+        addressed = any(one.has_addresses for one in sources)
         referenced = "reference" in spec
 
         def exists(traits: Traits) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mia.images.sources.shared.keys import has_own_rows
+from mia.images.sources.shared.needed import has_own_rows
 
 # What a base model has decided: settings of a training from nothing only.
 FROM_NOTHING = (

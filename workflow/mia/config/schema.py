@@ -20,8 +20,14 @@ from mia.config.idle_keys import (
     readers,
     without_idle_defaults,
 )
+from mia.config.source_keys import with_source_keys
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON schema of a config, with the keys that sources of images bring."""
+    return with_source_keys(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
 
 
 def complete(config: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +36,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: Names the key, what was found, what was expected, and the nearest known name.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = config_schema()
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     if errors:
         raise ConfigError("\n".join(_explain(error) for error in errors))

@@ -11,6 +11,7 @@ from mia import storage
 from mia.config.experiment import Experiment
 from mia.cost.latents import latent_shape, model_folder
 from mia.cost.pictures import file_sizes, most_of, rows_of
+from mia.images.sources.shared.shelf import source
 
 # Least-squares fit to a run of config/all-attacks.yaml (880,000 rows, 12 million numbers, 264 MB):
 # ledger, shard and query file together.
@@ -78,10 +79,10 @@ def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
     if tried:
         each = sum(float(table["bytes"].sum()) for table in done) / tried
         basis = f"the mean of the {tried:,} tried so far"
-    elif spec["source"] in ("hub", "urls"):
+    elif source(spec["source"]).has_addresses:
         each, basis = WEB_PICTURE, "assumed of a picture from the web"
-    elif rows and (source := file_sizes(spec)):
-        each, basis = sum(source) / len(source), "the mean of the folder's files"
+    elif rows and (sizes := file_sizes(spec)):
+        each, basis = sum(sizes) / len(sizes), "the mean of the folder's files"
     files = None if rows is None or each is None else rows * each
     noted = None if rows is None else rows * DESCRIPTION
     count = f"{_counted(rows)}, {each / 1e3:,.1f} kB each: {basis}" if each else _counted(rows)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mia import storage
-from mia.images.source_counts import folder_pictures, source_counts
-from mia.images.sources.listings import specs
+from mia.images.source_counts import source_counts
+from mia.images.sources.shared.parts import specs
+from mia.images.sources.shared.shelf import source
 
 
 def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
@@ -44,11 +45,10 @@ def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str)
 
 
 def file_sizes(spec: dict[str, Any]) -> list[int]:
-    """Bytes of each picture of a folder set, 0 where it is missing; none where one is not known."""
-    if spec["source"] != "folder":
-        return []
+    """Bytes of each image that is a file, 0 where it is missing; none where one is not known."""
     try:
-        found = [path for part in specs(spec).values() for path in folder_pictures(part)]
+        parts = specs(spec).values()
+        found = [path for part in parts for path in source(spec["source"]).image_files(part)]
         return [path.stat().st_size if path.exists() else 0 for path in found]
     except (OSError, ValueError):
         return []

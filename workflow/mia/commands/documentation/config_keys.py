@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 HEAD = """\
-Generated from `workflow/schemas/config.schema.yaml` by `make docs`; edit the schema, not this page.
+Generated from `workflow/schemas/config.schema.yaml` and the files of `mia.images.sources` by
+`make docs`; edit those, not this page.
 
 # Config keys
 

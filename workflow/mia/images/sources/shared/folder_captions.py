@@ -15,8 +15,8 @@ import pandas as pd
 
 from mia.excerpt import excerpt
 from mia.given.folder_files import compared
-from mia.images.sources.listings import other_captions
 from mia.images.sources.shared.picture_files import ending
+from mia.images.sources.shared.planned_rows import other_captions
 
 ENDINGS = (".txt", ".caption")
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from mia.given.folder_files import FolderFiles, compared, shown
 from mia.images.locators import file_locator
-from mia.images.sources.listings import plain
 from mia.images.sources.shared.folder_captions import Captions
 from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
+from mia.images.sources.shared.planned_rows import plain
 
 NOTHING = "link to nothing"
 FINE = ("", "")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,10 @@ AT_ONCE = 2**20
 
 class Listing(Protocol):
     """The rows of one part of a source, in their order."""
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What else the report says of the part: of a folder, its captions and other files."""
 
     def digests(self) -> np.ndarray:
         """Return the number of each row's locator, uint64 `(rows,)`, as `numbers_of` makes it."""
@@ -33,9 +37,11 @@ class Listed:
 
     Args:
         table: Planned rows of one part; `row` counts them from 0.
+        about: As `Listing` says.
     """
 
     table: pd.DataFrame
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def digests(self) -> np.ndarray:
         """As `Listing` says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ import pandas as pd
 from mia.given.cells import Column
 from mia.given.table import GivenTable
 from mia.images import plan
-from mia.images.sources import listings
 from mia.images.sources.shared import replay
+from mia.images.sources.shared.contract import Spec
 from mia.images.sources.shared.listing import locator_name, numbers_of
+from mia.images.sources.shared.planned_rows import other_captions, plain
 
 ADDRESS = (
     "an address as text; pictures themselves are not read from a table: write them into a folder "
@@ -49,6 +51,11 @@ class UrlTable:
     def __post_init__(self) -> None:
         self.table.require(self._columns)
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """As `Listing` says."""
+        return {}
+
     def digests(self) -> np.ndarray:
         """As `Listing` says; from the addresses as `plan.with_cleaned_urls` leaves them.
 
@@ -72,8 +79,8 @@ class UrlTable:
                 found[name] += more
         table = pd.DataFrame(found, index=taken + 1, dtype=object)
         rows = pd.DataFrame({"url": table[self.url], "caption": table[self.caption].fillna("")})
-        rows["alternates"] = listings.other_captions(table, self.alternates)
-        rows = listings.plain(rows.assign(part=self.part, row=taken, family=None))
+        rows["alternates"] = other_captions(table, self.alternates)
+        rows = plain(rows.assign(part=self.part, row=taken, family=None))
         if self.sha256:
             rows = replay.expecting(rows, table[self.sha256], self.table.called)
         return plan.with_cleaned_urls(rows.reset_index(drop=True), self.allow_hosts)
@@ -87,3 +94,16 @@ class UrlTable:
         hashes = [Column(self.sha256, replay.EXPECTED, digits=64)] if self.sha256 else []
         texts = [self.caption, *(f"alt_{name}" for name in self.alternates)]
         return [self._address, *map(Column, texts), *hashes]
+
+
+def url_table(table: GivenTable, part: Spec, name: str = "") -> UrlTable:
+    """Return the rows of a table, its columns as the config of the part `name` names them."""
+    return UrlTable(
+        name,
+        table,
+        part.get("url", "url"),
+        part.get("caption", "caption"),
+        tuple(part.get("alternates", ())),
+        part.get("picture_sha256"),
+        part.get("allow_hosts", ()),
+    )

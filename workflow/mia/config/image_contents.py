@@ -1,0 +1,59 @@
+"""What people give of an image set, by its bytes: what its plan and its downloads are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mia.config.contents import Contents
+from mia.fingerprint import PACKAGE
+from mia.images.sources.shared.contract import GivenFile, GivenFolder
+from mia.images.sources.shared.parts import specs
+from mia.images.sources.shared.shelf import source
+
+CHECKOUT = PACKAGE.parents[1]
+
+
+def plan_contents(contents: Contents, spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return fingerprints, by path, of all that a plan is made from; of images their names alone.
+
+    Files of this package are named from the top of the checkout, wherever it lies.
+    """
+    read: dict[str, set[str]] = {}
+    for folder in _folders(spec):
+        read.setdefault(folder.path, set()).update(folder.read)
+    own = {path.relative_to(CHECKOUT).as_posix(): path for path in _package_files(spec)}
+    return {
+        **_of_files(contents, (file.path for file in _files(spec))),
+        **{path: contents.names(path, endings) for path, endings in sorted(read.items())},
+        **{name: contents.file(str(path)) for name, path in own.items()},
+    }
+
+
+def download_contents(contents: Contents, spec: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return fingerprints, by path, of the given files that each shard's download reads."""
+    tables = _of_files(contents, (file.path for file in _files(spec) if file.holds_images))
+    shards = contents.shards((folder.path for folder in _folders(spec)), spec["shards"])
+    return [{**tables, **folders} for folders in shards]
+
+
+def _of_files(contents: Contents, paths: Iterator[str]) -> dict[str, str]:
+    return {path: contents.file(path) for path in sorted(set(paths))}
+
+
+def _given(spec: Mapping[str, Any]) -> Iterator[GivenFolder | GivenFile]:
+    for part in specs(spec).values():
+        yield from source(spec["source"]).given(part)
+
+
+def _folders(spec: Mapping[str, Any]) -> Iterator[GivenFolder]:
+    return (given for given in _given(spec) if isinstance(given, GivenFolder))
+
+
+def _files(spec: Mapping[str, Any]) -> Iterator[GivenFile]:
+    return (given for given in _given(spec) if isinstance(given, GivenFile))
+
+
+def _package_files(spec: Mapping[str, Any]) -> Iterator[Path]:
+    return iter(source(spec["source"]).package_files)
