@@ -7,7 +7,7 @@ import pytest
 
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
-from mia.report.figures.selection import MOST
+from mia.report.figures.shared.selection import MOST
 from mia.report.pages.captions import CAPTIONS
 from test_report import REAL, write_page
 

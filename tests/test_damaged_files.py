@@ -26,8 +26,8 @@ from mia.measuring.ledger import Ledger
 from mia.models import latents_file
 from mia.models.training.ledger import HASHES, kept_training
 from mia.models.weights import require_described
-from mia.report.figures.files import write_figures
-from mia.report.figures.style import message
+from mia.report.figures.shared.files import write_figures
+from mia.report.figures.shared.style import message
 from mia.report.pages import details, inline_figures
 from mia.report.pages.pictures import png_uri
 from mia.seal import DamagedFile, UnreadableFile

@@ -12,11 +12,12 @@ from scipy.stats import spearmanr
 
 from made_up_results import ATTACKS, TARGETS, build
 from mia import storage
-from mia.report.figures import correlations, costs, roc, selection, timesteps
-from mia.report.figures.colours import ROLES
+from mia.report.figures import correlations, costs, roc, timesteps
 from mia.report.figures.losses import per_picture, summarise
 from mia.report.figures.scores import edges, shares
-from mia.report.figures.style import message, to_svg
+from mia.report.figures.shared import selection
+from mia.report.figures.shared.colours import ROLES
+from mia.report.figures.shared.style import message, to_svg
 from mia.report.pages.captions import CAPTIONS
 from mia.stages import figures as stage
 from mia.stats.metrics import tpr_at_fpr

@@ -16,7 +16,7 @@ from mia.evaluation.flags import MEANINGS
 from mia.evaluation.set_test import TOLD_APART
 from mia.report.checkout import commit
 from mia.report.figures import roc
-from mia.report.figures.style import message, to_svg
+from mia.report.figures.shared.style import message, to_svg
 from mia.report.pages import (
     details,
     findings,

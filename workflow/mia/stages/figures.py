@@ -19,9 +19,10 @@ from matplotlib.figure import Figure
 
 from mia import storage
 from mia.evaluation.scored import fold_of, scored
-from mia.report.figures import alt_text, correlations, costs, files, roc, selection
+from mia.report.figures import alt_text, correlations, costs, roc
 from mia.report.figures.scores import draw as draw_scores
-from mia.report.figures.style import message
+from mia.report.figures.shared import files, selection
+from mia.report.figures.shared.style import message
 from mia.stats.metrics import groups_of
 from mia.stats.no_signal import auc_band
 

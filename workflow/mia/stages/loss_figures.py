@@ -13,9 +13,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mia import storage
-from mia.report.figures import alt_text, files, timesteps
+from mia.report.figures import alt_text, timesteps
 from mia.report.figures.losses import CONDITIONS, draw, per_picture, summarise
-from mia.report.figures.style import message
+from mia.report.figures.shared import files
+from mia.report.figures.shared.style import message
 from mia.stats.metrics import groups_of
 from mia.stats.no_signal import auc_band
 

@@ -1,1 +1,1 @@
-"""Drawings of a target: tables in, one matplotlib figure out."""
+"""Drawings of a target: one file per figure, tables in, one matplotlib figure out."""

@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from mia.report.figures.colours import INK, MEMBER, MUTED, NONMEMBER, RULE
-from mia.report.figures.style import WIDTH, styled
+from mia.report.figures.shared.colours import INK, MEMBER, MUTED, NONMEMBER, RULE
+from mia.report.figures.shared.style import WIDTH, styled
 
 NUMBERED = 10
 """Up to this many attacks the cells are large enough to hold their number."""

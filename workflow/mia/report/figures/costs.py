@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from mia.report.figures.colours import BAND, INK, MUTED, SERIES
-from mia.report.figures.style import AUC_AXIS, WIDTH, styled
+from mia.report.figures.shared.colours import BAND, INK, MUTED, SERIES
+from mia.report.figures.shared.style import AUC_AXIS, WIDTH, styled
 
 APART = 0.045
 """Attacks of equal cost stand this far apart, in decades."""

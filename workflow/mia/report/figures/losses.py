@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
-from mia.report.figures.colours import INK, MEMBER, MUTED, NONMEMBER
-from mia.report.figures.style import WIDTH, styled
+from mia.report.figures.shared.colours import INK, MEMBER, MUTED, NONMEMBER
+from mia.report.figures.shared.style import WIDTH, styled
 
 CONDITIONS = {"loss_caption": "with caption", "loss_null": "empty caption"}
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from mia.report.figures.colours import BAND, MUTED, SERIES
-from mia.report.figures.style import CURVE, SPARE, WIDTH, styled
+from mia.report.figures.shared.colours import BAND, MUTED, SERIES
+from mia.report.figures.shared.style import CURVE, SPARE, WIDTH, styled
 from mia.stats import metrics
 from mia.stats.no_signal import tpr_band_at
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mia.report.figures.colours import MEMBER, NONMEMBER
-from mia.report.figures.style import WIDTH, styled
+from mia.report.figures.shared.colours import MEMBER, NONMEMBER
+from mia.report.figures.shared.style import WIDTH, styled
 
 FEWEST, MOST = 8, 28  # bins
 NARROW = 8  # more attacks than this stand in three columns

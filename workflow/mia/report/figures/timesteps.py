@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia.report.figures.colours import BAND, MUTED, SERIES
 from mia.report.figures.losses import CONDITIONS
-from mia.report.figures.style import AUC_AXIS, WIDTH, styled
+from mia.report.figures.shared.colours import BAND, MUTED, SERIES
+from mia.report.figures.shared.style import AUC_AXIS, WIDTH, styled
 from mia.stats import intervals
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mia import seal
-from mia.report.figures.colours import ROLES
+from mia.report.figures.shared.colours import ROLES
 from mia.report.pages.captions import CAPTIONS, LEFT
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from mia import seal, storage
-from mia.report.figures.style import to_svg
+from mia.report.figures.shared.style import to_svg
 
 # A remark behind the drawing.
 CHECKSUM = f'<!-- {{"{seal.KEY}": "{seal.UNSEALED}"}} -->\n'

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from mia.report.figures.colours import INK, MUTED, PAPER, RULE
+from mia.report.figures.shared.colours import INK, MUTED, PAPER, RULE
 
 WIDTH = 4.8
 """Inches: at this width letters of 10 points stay readable on a phone."""

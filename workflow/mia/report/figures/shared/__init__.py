@@ -1,0 +1,1 @@
+"""What the figures have in common."""
