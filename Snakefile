@@ -17,17 +17,13 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/contents.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/resources.smk"
-include: "workflow/rules/inputs_upstream.smk"
-include: "workflow/rules/inputs_downstream.smk"
-include: "workflow/rules/inputs_report.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/order.smk"
 
 
 localrules:
@@ -39,13 +35,16 @@ rule all:
     default_target: True
     input:
         gpu_or_end,
-        measured_files(),
-        scored_files(),
-        reported_files(),
+        RESULTS.measured(),
+        RESULTS.of_targets(paths.MEMBERSHIP),
+        RESULTS.of_all_attacks(paths.METRICS),
+        RESULTS.of(paths.FIGURE, target=TARGETS, figure=FIGURES),
+        rules.tables.output,
+        rules.report.output,
 
 
 rule measured:
     input:
         gpu_or_end,
-        measured_files(),
-        memberships(),
+        RESULTS.measured(),
+        RESULTS.of_targets(paths.MEMBERSHIP),

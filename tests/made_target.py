@@ -9,7 +9,7 @@ import pandas as pd
 
 from mia import storage
 
-SETTINGS = {"confidence": 0.95, "resamples": 200, "delta": 1e-5, "seed": 0}
+SETTINGS = {"confidence": 0.95, "resamples": 200, "delta": 1e-5, "seed": 0, "randomised": False}
 
 
 def membership(per_class: int = 100, group_size: int = 1) -> pd.DataFrame:

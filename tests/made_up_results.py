@@ -17,6 +17,8 @@ from mia import checksums, storage
 from mia.audit import remarks
 from mia.audit.survival import survival
 from mia.config import schema as mia_config
+from mia.config import stage_settings
+from mia.config.experiment import Experiment
 from mia.evaluation import pairwise, set_test
 from mia.evaluation.summary import LONG
 from mia.stats.no_signal import auc_band, tpr_band
@@ -105,8 +107,7 @@ def build(folder: Path) -> dict[str, list[str]]:
     """Write the folder; return the report stage's input files by option name."""
     rng = np.random.default_rng(0)
     config = mia_config.complete(CONFIG)
-    keys = ("seed", "image_sets", "training", "models", "targets", "attacks", "measure", "audit")
-    spec = {key: config[key] for key in (*keys, "evaluation")}
+    spec = stage_settings.report(Experiment(config))
     spec |= {"pictured": ["openmoji"], "controls": ["emoji-null"]}
     manifests = {
         "openmoji": made_up_pictures.manifest(
@@ -152,7 +153,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "samples": "training/*/samples.png",
     }
     files = {option: sorted(map(str, folder.glob(glob))) for option, glob in below.items()}
-    return {"spec": [json.dumps(spec, sort_keys=True)], **files}
+    return {"settings": [json.dumps(spec, sort_keys=True)], **files}
 
 
 def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:

@@ -96,10 +96,12 @@ def run(tmp_path):
         manifest["part"] = np.where(members["member"], "seen", "unseen")
         lost = pd.DataFrame({"key": ["lost"], "image_id": ["lost"], "part": ["seen"]})
         manifest = pd.concat([manifest.assign(status="success"), lost.assign(status="timeout")])
-        storage.write(manifest, tmp_path / "made/manifest.parquet")
+        storage.write(manifest, tmp_path / "images/made/manifest.parquet")
         metrics, paths = [], []
         for seed, (name, shift) in enumerate(shifts.items()):
-            path = write_scores(tmp_path / f"{name}.parquet", scores(members, shift, seed), **BLIND)
+            path = write_scores(
+                tmp_path / f"scores/made/{name}.parquet", scores(members, shift, seed), **BLIND
+            )
             found = evaluate.evaluate(
                 "made", name, str(path), str(tmp_path / "membership.parquet"), SETTINGS
             )
@@ -108,13 +110,12 @@ def run(tmp_path):
             paths.append(str(path))
         settings = {"margin": 0.03, "confidence": 0.95, "resamples": 200, "seed": 0}
         settings |= {"splits": 2, "random_splits": 19}
-        pairing = {"by_design": False, "trained_here": True, "match": "none", **pairing}
-        pairing |= {"sides": SIDES, "without_addresses": []}
-        attacks = {name: {} for name in shifts} if refit else {}
+        settings |= {"by_design": False, "trained_here": True, "match": "none", **pairing}
+        settings |= {"sides": SIDES, "without_addresses": []}
+        settings["attacks"] = {name: {} for name in shifts} if refit else {}
         argv = ["audit", "--target", "made", "--metrics", *metrics, "--scores", *paths]
         argv += ["--membership", str(tmp_path / "membership.parquet")]
-        argv += ["--manifests", str(tmp_path / "made/manifest.parquet")]
-        argv += ["--attacks", json.dumps(attacks), "--pairing", json.dumps(pairing)]
+        argv += ["--manifests", str(tmp_path / "images/made/manifest.parquet")]
         argv += ["--settings", json.dumps(settings), "--output", str(tmp_path / "audit.json")]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", argv)
@@ -213,9 +214,7 @@ def test_dropped_rows_are_counted_by_kind(run):
 def test_an_attack_on_the_model_is_no_blind_baseline(tmp_path):
     with pytest.raises(ValueError, match=r"\['loss'\] are no blind baselines"):
         members = membership(10)
-        audit.audit(
-            "made", [{"attack": "loss", "blind": False}], {}, members, {}, False, "m.parquet"
-        )
+        audit.audit("made", [{"attack": "loss", "blind": False}], {}, members, {}, "m.parquet")
 
 
 def test_audit_is_seeded(run):

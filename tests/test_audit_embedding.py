@@ -68,8 +68,15 @@ def test_the_stage_embeds_captions_of_what_could_be_opened(tmp_path, spec):
     rows = pd.DataFrame({"key": ["c", "a", "b", "d"], "caption": ["a dog", None, "a cat", "x"]})
     rows["status"] = ["success", "success", "success", "timeout"]
     storage.write(rows, tmp_path / "rows.parquet")
-    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--pictures", "--spec", json.dumps(spec)]
-    arguments += ["--device", "cpu", "--threads", "1", "--output", str(tmp_path / "out.parquet")]
+    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--pictures"]
+    arguments += [
+        "--settings",
+        json.dumps({**spec, "device": "cpu"}),
+        "--threads",
+        "1",
+        "--output",
+        str(tmp_path / "out.parquet"),
+    ]
     embed.main(arguments)
     found = storage.read(tmp_path / "out.parquet")
     assert found["key"].tolist() == ["a", "b", "c"]

@@ -162,7 +162,7 @@ def test_a_clip_that_cannot_be_used_is_told_before_pictures_are_had(
     change, said, folder, tmp_path, monkeypatch
 ):
     output = tmp_path / "encoder.json"
-    arguments = ["encoder", "--spec", json.dumps(spec(folder, change)), "--output", str(output)]
+    arguments = ["encoder", "--settings", json.dumps(spec(folder, change)), "--output", str(output)]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit, match=rf"^error: embedding model: .*{said}"):
         encoder.main()
@@ -171,7 +171,7 @@ def test_a_clip_that_cannot_be_used_is_told_before_pictures_are_had(
 
 def test_a_sound_clip_says_what_it_embeds(folder, tmp_path, monkeypatch):
     output = tmp_path / "encoder.json"
-    arguments = ["encoder", "--spec", json.dumps(spec(folder)), "--output", str(output)]
+    arguments = ["encoder", "--settings", json.dumps(spec(folder)), "--output", str(output)]
     monkeypatch.setattr(sys, "argv", arguments)
     encoder.main()
     assert json.loads(output.read_text())["channels"] == ["embedding", "text"]

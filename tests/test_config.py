@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from mia.config import design
 from mia.config.check_files import check_files
 from mia.config.errors import ConfigError
 from mia.config.idle_keys import FROM_NOTHING
@@ -406,7 +407,7 @@ def test_whether_a_model_learnt_a_targets_members_and_nothing_else_of_it(config)
     swapped = {"model": "early", "members": "emoji:shadow", "nonmembers": "emoji:member"}
     config["targets"] |= {"unseen": unseen, "swapped": swapped}
     found = experiment(config)
-    learns = {target: found.learns_members(target) for target in found.config["targets"]}
+    learns = {target: design.learns_members(found, target) for target in found.config["targets"]}
     assert learns == {"fair": True, "late": True, "unseen": False, "swapped": False}
 
 
@@ -423,7 +424,7 @@ def test_a_control_is_a_target_of_which_the_model_was_trained_on_nothing(config)
         target = {"model": "early", "members": members, "nonmembers": nonmembers}
         config["targets"][name] = target
     found = experiment(config)
-    controls = {target for target in found.config["targets"] if found.is_control(target)}
+    controls = {target for target in found.config["targets"] if design.is_control(found, target)}
     assert controls == {"held_out", "elsewhere"}
 
 
@@ -432,4 +433,4 @@ def test_what_a_base_was_trained_on_is_not_known(with_base):
     with_base["targets"]["tuned"] = target
     with_base["targets"]["based"] = {**target, "model": "sd"}
     found = experiment(with_base)
-    assert not found.is_control("tuned") and not found.is_control("based")
+    assert not design.is_control(found, "tuned") and not design.is_control(found, "based")

@@ -283,9 +283,9 @@ def test_pages_have_checksums_for_other_readers_too(stored):
 
 
 STAGES = {
-    "gather": {"set": "s", "signals": "", "shards": "000", "queries": "", "folder": "out"},
-    "evaluate": {"target": "t", "attack": "a", "settings": "{}", "randomised": "True"},
-    "measure": {"shard": "0", "shards": "1", "settings": "{}", "threads": "1", "parts": "p"},
+    "gather": {"set": "s", "folder": "out"},
+    "evaluate": {"target": "t", "attack": "a", "settings": "{}"},
+    "measure": {"shard": "0", "settings": '{"parts": ["p"]}', "threads": "1"},
 }
 
 
@@ -303,12 +303,13 @@ def test_a_stage_says_it_in_one_line(stage, stored, tmp_path):
     known, options = str(path), dict(STAGES[stage])
     if stage == "gather":
         options |= {"model": str(stored["model"][0]), "signals": str(tmp_path)}
-        options |= {"queries": dump([Query("denoise", 100)])}
+        settings = {"queries": dump([Query("denoise", 100)]), "shards": ["000"]}
+        options["settings"] = json.dumps(settings)
     if stage == "evaluate":
         member = str(stored["membership"][0])
         options |= {"score": known, "membership": member, "output": str(tmp_path / "o")}
     if stage == "measure":
-        others = ("manifest", "latents", "wanted", "ledger", "output")
+        others = ("manifest", "latents", "ledger", "output")
         options |= {"model": known, **dict.fromkeys(others, str(tmp_path / "none"))}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     ended = subprocess.run(

@@ -27,15 +27,17 @@ def test_the_builtin_set_goes_the_same_way(tmp_path):
         "byte_limit": 9999,
         "limit": 4,
     }
-    plan.main(["--name", "s", "--spec", json.dumps(spec), "--output", str(tmp_path / "p.parquet")])
+    output = ["--output", str(tmp_path / "p.parquet")]
+    plan.main(["--name", "s", "--settings", json.dumps(spec), *output])
     planned = storage.read(tmp_path / "p.parquet")
     for name, part in (("full", planned), ("none", planned.iloc[:0])):
         storage.write(part, tmp_path / name / "plan.parquet")
         files = ["--plan", str(tmp_path / name / "plan.parquet")]
         files += ["--pictures", str(tmp_path / name / "pictures.tar")]
         files += ["--downloads", str(tmp_path / name / "downloads.parquet")]
-        stage.main([*files, "--spec", json.dumps(download_settings(spec))])
-        rows_stage.main([*files, "--pixel-limit", "9999", "--output", str(tmp_path / f"{name}.pq")])
+        stage.main([*files, "--settings", json.dumps(download_settings(spec))])
+        told = ["--settings", '{"pixel_limit": 9999}']
+        rows_stage.main([*files, *told, "--output", str(tmp_path / f"{name}.pq")])
     rows = storage.read(tmp_path / "full.pq")
     assert rows["status"].tolist() == ["success"] * 4
     assert rows["url"].str.startswith(openmoji.ADDRESS).all()

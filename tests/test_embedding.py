@@ -100,8 +100,12 @@ def test_the_stage_embeds_what_could_be_opened(tmp_path, spec):
     status = ["success"] * 3 + ["not_an_image"]
     rows = pd.DataFrame({"key": [*pictures, "f" * 16], "status": status, "image_id": ids})
     storage.write(rows, tmp_path / "rows.parquet")
-    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--spec", json.dumps(spec)]
-    arguments += ["--pictures", str(tmp_path / "pictures.tar"), "--device", "cpu"]
+    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--pictures"]
+    arguments += [
+        str(tmp_path / "pictures.tar"),
+        "--settings",
+        json.dumps({**spec, "device": "cpu"}),
+    ]
     embed.main([*arguments, "--threads", "1", "--output", str(tmp_path / "out.parquet")])
     found = storage.read(tmp_path / "out.parquet")
     assert found["key"].tolist() == list(pictures)

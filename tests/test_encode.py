@@ -44,17 +44,8 @@ def test_latents_are_the_posterior_means_of_the_kept_pictures(tiny_sd, tmp_path)
     storage.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
     command = [sys.executable, "-m", "mia.stages.encode", "--vae", "model.json"]
     command += ["--manifest", "manifest.parquet", "--pictures", "p.tar"]
-    command += [
-        "--parts",
-        "a",
-        "b",
-        "--device",
-        "cpu",
-        "--threads",
-        "1",
-        "--output",
-        "z.safetensors",
-    ]
+    command += ["--settings", '{"parts": ["a", "b"], "device": "cpu"}']
+    command += ["--threads", "1", "--output", "z.safetensors"]
     environment = {"PYTHONPATH": str(WORKFLOW)}
     subprocess.run(command, check=True, cwd=tmp_path, env=environment)
 
@@ -116,7 +107,8 @@ def test_a_vae_that_overflows_stops_at_encode(tiny_sd, tmp_path):
     rows = {"key": list(ids), "image_id": list(ids.values()), "part": ["a"], "kept": [True]}
     storage.write(pd.DataFrame(rows), tmp_path / "manifest.parquet")
     command = [sys.executable, "-m", "mia.stages.encode", "--vae", "model.json", "--manifest"]
-    command += ["manifest.parquet", "--pictures", "pictures.tar", "--parts", "a", "--device", "cpu"]
+    command += ["manifest.parquet", "--pictures", "pictures.tar"]
+    command += ["--settings", '{"parts": ["a"], "device": "cpu"}']
     command += ["--threads", "1", "--output", "z.safetensors"]
     run = subprocess.run(
         command, cwd=tmp_path, env={"PYTHONPATH": str(WORKFLOW)}, capture_output=True, text=True

@@ -1,5 +1,6 @@
 """A model whose estimates beat none is sound; one asked the wrong way is found and named."""
 
+import json
 import math
 import sys
 
@@ -170,8 +171,9 @@ def test_gather_says_so_before_anything_is_scored(tmp_path, monkeypatch, capsys)
     rows = rows.assign(key=rows["image_id"], query=rows["timestep"].map(names))
     storage.write(rows.assign(device="cpu", repeat=False), tmp_path / "denoise/000.parquet")
     storage.write_json(MODEL, tmp_path / "model.json")
-    line = ["gather", "--model", str(tmp_path / "model.json"), "--set", "s", "--shards", "000"]
-    line += ["--signals", str(tmp_path), "--queries", dumped(queries), "--folder"]
+    line = ["gather", "--model", str(tmp_path / "model.json"), "--set", "s", "--settings"]
+    line.append(json.dumps({"queries": dumped(queries), "shards": ["000"]}))
+    line += ["--signals", str(tmp_path), "--folder"]
     monkeypatch.setattr(sys, "argv", [*line, str(tmp_path / "queries")])
     gather.main()
     assert "warning: mine removes no noise: at t = 900 (caption)" in capsys.readouterr().err

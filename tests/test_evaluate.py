@@ -32,8 +32,7 @@ def run(folder, score, output="metrics.json", randomised=False):
         "--attack": Path(score).stem,
         "--score": str(score),
         "--membership": str(folder / "membership.parquet"),
-        "--settings": json.dumps(SETTINGS),
-        "--randomised": str(randomised),
+        "--settings": json.dumps({**SETTINGS, "randomised": randomised}),
         "--output": str(folder / output),
     }
     with pytest.MonkeyPatch.context() as patch:

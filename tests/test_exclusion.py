@@ -223,15 +223,15 @@ def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
     path = tmp_path / "exclude.txt"
     path.write_text("\n".join(["# asked for", *fitting, *idle]))
     argv = ["--plan", "plan.parquet", "--pictures", "p.tar", "--downloads", "d.parquet"]
-    spec = json.dumps(download_settings({"source": "folder"}))
-    download.main([*argv, "--spec", spec, "--exclude", str(path)])
+    settings = json.dumps(download_settings({"source": "folder"}))
+    download.main([*argv, "--settings", settings, "--exclude", str(path)])
     for listed in (idle, [*fitting, *idle]):
         path.write_text("\n".join(["# asked for", *listed]))
-        limit = ["--pixel-limit", "1000", "--exclude", str(path)]
+        limit = ["--settings", '{"pixel_limit": 1000}', "--exclude", str(path)]
         rows.main([*argv, *limit, "--output", "rows.parquet"])
     rule = {"phash": 0, "rmse": 0, "mirror_rmse": 0, "linked_rmse": 0}
     argv = ["--name", "mine", "--rows", "rows.parquet", "--exclude", str(path)]
-    argv += ["--spec", json.dumps({"duplicates": rule, "seed": 0})]
+    argv += ["--settings", json.dumps({"duplicates": rule, "seed": 0})]
     manifest.main([*argv, "--manifest", "m.parquet", "--pairs", "pairs.parquet"])
     said = {"count": 4, "entries": 8, "first": ["line 6", "line 7", "line 8", "line 9"]}
     assert storage.metadata("m.parquet") == {"idle_entries": said}
@@ -260,7 +260,8 @@ def test_an_entry_that_cannot_be_used_is_told_and_the_others_hold(planned, tmp_p
     assert statuses[planned["mine/red.png"]] == "excluded"
     assert (statuses == "success").sum() == 4
     argv = ["--plan", "plan.parquet", "--pictures", "p.tar", "--downloads", "d.parquet"]
-    rows.main([*argv, "--pixel-limit", "1000", "--exclude", str(path), "--output", "rows.parquet"])
+    argv += ["--settings", '{"pixel_limit": 1000}', "--exclude", str(path)]
+    rows.main([*argv, "--output", "rows.parquet"])
     said = manifest.said([tmp_path / "rows.parquet"], [path])
     told = {"count": 2, "entries": 3, "first": ["line 3, unusable", "line 1"]}
     assert said == {"idle_entries": told}

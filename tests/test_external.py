@@ -29,21 +29,16 @@ def manifest(folder, members, urls):
     """The manifest of the target's image set, with these locators, as a plan has them."""
     table = members[["key", "image_id", "group"]].assign(caption="")
     table["url"] = list(map(cleaned_if_possible, urls))
-    storage.write(table, folder / "made/manifest.parquet")
+    storage.write(table, folder / "images/made/manifest.parquet")
 
 
 def run(folder, table, monkeypatch):
     table.to_csv(folder / "theirs.csv", index=False)
-    row = {"name": "theirs", "row": {"scores": str(folder / "theirs.csv")}}
-    argv = [
-        "score",
-        "--attack",
-        json.dumps(row),
-        "--membership",
-        str(folder / "membership.parquet"),
-    ]
-    argv += ["--target", "fair", "--manifests", str(folder / "made/manifest.parquet")]
-    argv += ["--external", str(folder / "theirs.csv"), "--seed", "0"]
+    entry = {"scores": str(folder / "theirs.csv")}
+    argv = ["score", "--settings", json.dumps({"name": "theirs", "entry": entry, "seed": 0})]
+    argv += ["--membership", str(folder / "membership.parquet")]
+    argv += ["--target", "fair", "--manifests", str(folder / "images/made/manifest.parquet")]
+    argv += ["--external", str(folder / "theirs.csv")]
     monkeypatch.setattr(sys, "argv", [*argv, "--output", str(folder / "theirs.parquet")])
     score.main()
     return str(folder / "theirs.parquet")

@@ -32,6 +32,8 @@ def results(tmp_path_factory):
 
 
 OF_LOSSES = ("losses", "timesteps")
+EVALS = {name: evals for name, (_, _, evals) in ATTACKS.items()}
+SETTINGS = {"confidence": 0.95, "resamples": 200, "seed": 0, "evals": EVALS}
 
 
 def draw(results, target, out, **replaced):
@@ -39,7 +41,6 @@ def draw(results, target, out, **replaced):
     options = {
         "scores": sorted(map(str, results.glob(f"scores/{target}/*.parquet"))),
         "metrics": sorted(map(str, results.glob(f"metrics/{target}/*.json"))),
-        "evals": [json.dumps({name: evals for name, (_, _, evals) in ATTACKS.items()})],
     } | replaced
     return run_stage("figures", results, target, out, CAPTIONS.keys() - {*OF_LOSSES}, options)
 
@@ -54,7 +55,7 @@ def run_stage(stage, results, target, out, figures, options):
     options = {
         "target": [target],
         "membership": [str(results / f"targets/{target}/membership.parquet")],
-        "settings": [json.dumps({"confidence": 0.95, "resamples": 200, "seed": 0})],
+        "settings": [json.dumps(SETTINGS)],
         "output": [str(out / f"{target}-{figure}.svg") for figure in sorted(figures)],
     } | options
     line = [word for name, words in options.items() for word in (f"--{name}", *words)]

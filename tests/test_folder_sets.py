@@ -46,7 +46,7 @@ def lay(*names: str, content: bytes | None = None) -> None:
 def planned(**spec) -> pd.DataFrame:
     """The plan of the folder `mine`, by name of file."""
     spec = {"source": "folder", "path": "mine", **spec}
-    stage.main(["--name", "mine", "--spec", json.dumps(spec), "--output", "plan.parquet"])
+    stage.main(["--name", "mine", "--settings", json.dumps(spec), "--output", "plan.parquet"])
     table = storage.read("plan.parquet")
     assert table["url"].str.startswith("mine/").all()
     return table.assign(file=table["url"].str.removeprefix("mine/")).set_index("file")
@@ -67,11 +67,11 @@ def road(exclude: str | None = None) -> pd.DataFrame:
     listed = [] if exclude is None else ["--exclude", exclude]
     spec = json.dumps(download_settings({"source": "folder"}))
     made = ["--pictures", "p.tar", "--downloads", "d.parquet"]
-    download.main(["--plan", "plan.parquet", "--spec", spec, *listed, *made])
-    opened = ["--plan", "plan.parquet", *made, "--pixel-limit", "1000", *listed]
+    download.main(["--plan", "plan.parquet", "--settings", spec, *listed, *made])
+    opened = ["--plan", "plan.parquet", *made, "--settings", '{"pixel_limit": 1000}', *listed]
     rows_stage.main([*opened, "--output", "rows.parquet"])
     rule = {"duplicates": {"phash": 0, "rmse": 0, "mirror_rmse": 0, "linked_rmse": 0}, "seed": 0}
-    argv = ["--name", "mine", "--rows", "rows.parquet", "--spec", json.dumps(rule), *listed]
+    argv = ["--name", "mine", "--rows", "rows.parquet", "--settings", json.dumps(rule), *listed]
     manifest.main([*argv, "--manifest", "manifest.parquet", "--pairs", "pairs.parquet"])
     table = storage.read("manifest.parquet")
     return table.assign(file=table["url"].str.removeprefix("mine/")).set_index("file")
@@ -258,7 +258,7 @@ def test_parts_have_captions_of_their_own():
     lay("seen/a.txt", content=b"A")
     parts = {"seen": {"path": "mine/seen"}, "unseen": {"path": "mine/unseen", "captions": "none"}}
     spec, shards = json.dumps({"source": "folder", "parts": parts}), ["0.parquet", "1.parquet"]
-    stage.main(["--name", "m", "--spec", spec, "--output", *shards])
+    stage.main(["--name", "m", "--settings", spec, "--output", *shards])
     for name in shards:
         assert storage.metadata(name)["folders"] == {
             "seen": {"captions": ".txt files", "others": {".txt, read as captions": 1}},

@@ -195,7 +195,7 @@ def test_an_address_that_pandas_kept_as_index_is_found(tmp_path, index):
 def test_pictures_in_a_column_of_addresses_are_refused_with_the_way_out(tmp_path):
     given(tmp_path / "given.parquet", pa.array([PNG] * 60, pa.binary()))
     spec = {"source": "urls", "path": str(tmp_path / "given.parquet"), "url": "text"}
-    arguments = ["--name", "mine", "--spec", json.dumps({**spec, "caption": "url"}), "--output"]
+    arguments = ["--name", "mine", "--settings", json.dumps({**spec, "caption": "url"}), "--output"]
     with pytest.raises(SystemExit) as caught:
         stage.main([*arguments, str(tmp_path / "plan.parquet")])
     message = str(caught.value)

@@ -43,7 +43,7 @@ def stage_command(folder: Path, spec: dict) -> list[str]:
     files = {"plan": "plan.parquet", "pictures": "pictures.tar", "downloads": "downloads.parquet"}
     named = [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
     fetching = json.dumps(download_settings(spec))
-    return [sys.executable, "-m", "mia.stages.download", *named, "--spec", fetching]
+    return [sys.executable, "-m", "mia.stages.download", *named, "--settings", fetching]
 
 
 def started(folder: Path, spec: dict, log: Path) -> subprocess.Popen:
@@ -54,7 +54,7 @@ def started(folder: Path, spec: dict, log: Path) -> subprocess.Popen:
 
 def planned(folder: Path, spec: dict) -> None:
     output = ["--output", str(folder / "plan.parquet")]
-    plan.main(["--name", "s", "--spec", json.dumps(spec), *output])
+    plan.main(["--name", "s", "--settings", json.dumps(spec), *output])
 
 
 def opened(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -62,10 +62,10 @@ def opened(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     files = {"plan": "plan.parquet", "pictures": "pictures.tar", "downloads": "downloads.parquet"}
     named = [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
     output = str(folder / "rows.parquet")
-    rows.main([*named, "--pixel-limit", str(PIXELS), "--output", output])
+    rows.main([*named, "--settings", json.dumps({"pixel_limit": PIXELS}), "--output", output])
     spec = {"seed": 0, "duplicates": {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}}
     written = ["--manifest", str(folder / "manifest.parquet"), "--pairs", str(folder / "pairs.pq")]
-    manifest.main(["--name", "s", "--rows", output, "--spec", json.dumps(spec), *written])
+    manifest.main(["--name", "s", "--rows", output, "--settings", json.dumps(spec), *written])
     return storage.read(output), storage.read(folder / "manifest.parquet")
 
 

@@ -40,7 +40,7 @@ def planned(tmp_path, **keys):
     spec = {"source": "hub", "url": "coco_url", "caption": "text"}
     part = {"repo": REPO, "revision": REVISION, "file": FILE, **keys}
     spec = json.dumps({**spec, "parts": {"member": part}})
-    plan.main(["--name", "mine", "--spec", spec, "--output", str(tmp_path / "plan.parquet")])
+    plan.main(["--name", "mine", "--settings", spec, "--output", str(tmp_path / "plan.parquet")])
     return storage.read(tmp_path / "plan.parquet").sort_values("row")
 
 

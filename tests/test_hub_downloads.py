@@ -25,7 +25,7 @@ def modelled(tmp_path, monkeypatch):
     def call(folder, **spec):
         output = tmp_path / "model.json"
         spec = {"source": "hub", "repo": REPO, "revision": REVISION, **spec}
-        arguments = ["--name", "mine", "--spec", json.dumps(spec), "--output", str(output)]
+        arguments = ["--name", "mine", "--settings", json.dumps(spec), "--output", str(output)]
         with hub_of(folder, REPO, REVISION) as (address, asked):
             only_this_hub(monkeypatch, address, tmp_path / "cache")
             monkeypatch.setattr("sys.argv", ["model", *arguments])

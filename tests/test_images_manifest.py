@@ -42,19 +42,21 @@ def run(folder, shards=1, source=None, between=None, **spec):
     source = source or {"source": "folder", "path": "mine", "captions": "mine/captions.csv"}
     names = [f"{n:03d}" for n in range(shards)]
     plans = [f"run{shards}/plan/{name}.parquet" for name in names]
-    plan.main(["--name", "mine", "--spec", json.dumps(source), "--output", *plans])
+    plan.main(["--name", "mine", "--settings", json.dumps(source), "--output", *plans])
     if between:
         between()
     for name, planned in zip(names, plans, strict=True):
         raw = f"run{shards}/raw/{name}"
         files = ["--pictures", f"{raw}/pictures.tar", "--downloads", f"{raw}/downloads.parquet"]
-        download.main(["--plan", planned, "--spec", json.dumps(download_settings(source)), *files])
-        output = ["--pixel-limit", "10000", "--output", f"run{shards}/rows/{name}.parquet"]
+        fetching = json.dumps(download_settings(source))
+        download.main(["--plan", planned, "--settings", fetching, *files])
+        output = ["--output", f"run{shards}/rows/{name}.parquet"]
+        output += ["--settings", '{"pixel_limit": 10000}']
         rows.main(["--plan", planned, *files, *output])
     spec = {"duplicates": DUPLICATES, "min_success": 0, "seed": 0, **spec}
     arguments = ["--rows", *[f"run{shards}/rows/{name}.parquet" for name in names]]
     written = [f"run{shards}/manifest.parquet", f"run{shards}/pairs.parquet"]
-    arguments += ["--spec", json.dumps(spec), "--manifest", written[0], "--pairs", written[1]]
+    arguments += ["--settings", json.dumps(spec), "--manifest", written[0], "--pairs", written[1]]
     manifest.main(["--name", "mine", *arguments])
     return tuple(storage.read(path) for path in written)
 
@@ -190,7 +192,7 @@ def test_rows_of_another_number_of_shards_are_refused(folder):
     files = ["run3/rows/000.parquet", "run3/rows/001.parquet"]
     written = ["--manifest", "no.parquet", "--pairs", "no2.parquet"]
     with pytest.raises(SystemExit, match="belongs to shard"):
-        manifest.main(["--name", "mine", "--rows", *files, "--spec", spec, *written])
+        manifest.main(["--name", "mine", "--rows", *files, "--settings", spec, *written])
     assert not (folder / "no.parquet").exists()
 
 
@@ -199,7 +201,7 @@ def test_a_lost_row_is_an_error(folder):
     downloads = folder / "run1/raw/000/downloads.parquet"
     storage.write(storage.read(downloads).iloc[1:], downloads)
     files = ["--pictures", "run1/raw/000/pictures.tar", "--downloads", str(downloads)]
-    output = ["--pixel-limit", "9", "--output", "no.parquet"]
+    output = ["--settings", '{"pixel_limit": 9}', "--output", "no.parquet"]
     with pytest.raises(SystemExit, match="1 keys differ between plan and downloads"):
         rows.main(["--plan", "run1/plan/000.parquet", *files, *output])
 

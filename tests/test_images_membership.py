@@ -375,6 +375,6 @@ def run(tmp_path, manifests, spec, *further):
         paths.append(str(tmp_path / f"{name}.parquet"))
         storage.write(table, paths[-1])
     outputs = [tmp_path / "membership.parquet", tmp_path / "target-pairs.parquet"]
-    arguments = ["--name", "t", "--manifests", *paths, *further, "--spec", json.dumps(spec)]
+    arguments = ["--name", "t", "--manifests", *paths, *further, "--settings", json.dumps(spec)]
     stage.main([*arguments, "--membership", str(outputs[0]), "--pairs", str(outputs[1])])
     return storage.read(outputs[0])

@@ -66,7 +66,7 @@ def test_other_addresses_are_refused_with_the_address(address):
 def run(tmp_path, spec, shards=1):
     outputs = [tmp_path / f"plan/{n:03d}.parquet" for n in range(shards)]
     stage.main(
-        ["--name", "mine", "--spec", json.dumps(spec), "--output", *map(str, outputs)],
+        ["--name", "mine", "--settings", json.dumps(spec), "--output", *map(str, outputs)],
     )
     return [storage.read(output) for output in outputs]
 

@@ -144,26 +144,28 @@ def measure_arguments() -> list[str]:
     """Command line of the first shard, flushing after every batch."""
     settings = {"device": "cpu", "dtype": "float32", "batch_size": BATCH, "compile": False}
     settings |= {"flush_seconds": 1e-9, "repeats": 0, "seed": 0}
+    settings |= {"parts": ["member", "nonmember"], "shards": 2}
+    settings["queries"] = dump(grid("denoise", TIMESTEPS, 1))
     named = {
         "model": "results/models/tiny/model.json",
         "manifest": "results/images/mine/manifest.parquet",
         "latents": "results/latents/tiny/mine/000.safetensors",
-        "wanted": dump(grid("denoise", TIMESTEPS, 1)),
         "shard": "000",
-        "shards": "2",
         "settings": json.dumps(settings),
         "threads": "1",
         "ledger": "results/ledger/measure/tiny/mine",
-        "output": "killed/denoise/000.parquet",
+        "output": "killed/signals/tiny/mine/denoise/000.parquet",
     }
-    words = [word for name, value in named.items() for word in (f"--{name}", value)]
-    return [*words, "--parts", "member", "nonmember"]
+    return [word for name, value in named.items() for word in (f"--{name}", value)]
 
 
 def test_five_kills_at_random_lose_at_most_a_flush_each(bench, undisturbed):
     """At seeded moments, wherever they fall: in a forward pass, a write, a merge of segments."""
     slowed(bench)
-    evals, output = bench.folder / "evals", bench.folder / "killed/denoise/000.parquet"
+    evals, output = (
+        bench.folder / "evals",
+        bench.folder / "killed/signals/tiny/mine/denoise/000.parquet",
+    )
     evals.touch()
     keys = pd.read_parquet(undisturbed.folder / "results/signals/tiny/mine/denoise/000.parquet")
     moments = np.sort(np.random.default_rng(0).integers(1, len(keys), KILLS))

@@ -159,7 +159,7 @@ def run(tmp_path, manifests, path, **change):
     spec = {**SIDES, "duplicates": RULE, "match": "none", "seed": 0, "known": named, **change}
     for name, table in manifests.items():
         storage.write(table, tmp_path / f"{name}.parquet")
-    arguments = ["--name", "t", "--spec", json.dumps(spec), "--known", str(path)]
+    arguments = ["--name", "t", "--settings", json.dumps(spec), "--known", str(path)]
     arguments += ["--manifests", *(str(tmp_path / f"{name}.parquet") for name in manifests)]
     arguments += ["--membership", str(tmp_path / "membership.parquet")]
     stage.main([*arguments, "--pairs", str(tmp_path / "pairs.parquet")])

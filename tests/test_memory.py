@@ -51,23 +51,21 @@ def peak(model: Path, folder: Path, images: int) -> float:
     latents_file.write(z0, names, ids, folder / "latents.safetensors")
     settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
     settings |= {"flush_seconds": 30, "repeats": 0, "seed": 0}
+    settings |= {"queries": dump([QUERY]), "parts": ["all"], "shards": 1}
     named = {
         "model": str(model),
         "manifest": str(folder / "manifest.parquet"),
         "latents": str(folder / "latents.safetensors"),
         "pictures": str(folder / "pictures.tar"),
-        "wanted": dump([QUERY]),
-        "parts": "all",
         "shard": "000",
-        "shards": "1",
         "settings": json.dumps(settings),
         "threads": "1",
         "ledger": str(folder / "ledger"),
-        "output": str(folder / "reconstruction/000.parquet"),
+        "output": str(folder / "signals/tiny/all/reconstruction/000.parquet"),
     }
     words = [word for name, value in named.items() for word in (f"--{name}", value)]
     used = timed([sys.executable, "-m", "mia.stages.measure", *words])["mib"]
-    assert len(storage.read(folder / "reconstruction/000.parquet")) == images
+    assert len(storage.read(folder / "signals/tiny/all/reconstruction/000.parquet")) == images
     return used
 
 

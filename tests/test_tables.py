@@ -165,8 +165,8 @@ def made(tmp_path_factory):
             argv["--metrics"].append(str(out))
             argv["--scores"].append(str(score))
         blind = [found for found in metrics if found["blind"]]
-        settings = {"margin": 0.03, **SETTINGS}
-        found = audit.audit(target, blind, files, members, settings, number == 0, str(path))
+        settings = {"margin": 0.03, "by_design": number == 0, **SETTINGS}
+        found = audit.audit(target, blind, files, members, settings, str(path))
         found["estimates_worse_than_zero"] = ["late"] if target == "shifted" else []
         found["fits_another_prediction_type"] = []
         storage.write_json(found, folder / "audit" / f"{target}.json")
@@ -176,7 +176,7 @@ def made(tmp_path_factory):
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
-    line += ["--attacks", json.dumps(ATTACKS), "--settings", json.dumps(SETTINGS)]
+    line += ["--settings", json.dumps({**SETTINGS, "attacks": ATTACKS})]
     line += [part for name, file in outputs.items() for part in (name, str(folder / file))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", line)

@@ -7,8 +7,8 @@ import pytest
 from made_target import SETTINGS, membership, scores, write_scores
 from mia import storage
 from mia.evaluation import flags
+from mia.scoring.fitting import fitted
 from mia.stages import evaluate
-from mia.stages.score import fitted
 from mia.targets.sufficiency import require_folds
 from test_images_membership import RULE, blobs, manifest, run
 
@@ -105,8 +105,6 @@ def test_few_images_are_flagged_in_the_log_and_beside_every_number(tmp_path, cap
 
 
 def test_a_trained_attack_that_gets_one_side_only_says_so(tmp_path):
-    rows = membership(4)
-    storage.write(rows, tmp_path / "membership.parquet")
-    ids = list(rows["image_id"][:4])
-    with pytest.raises(ValueError, match="learns from 4 images, all of one side"):
-        fitted(None, None, str(tmp_path / "membership.parquet"), ids)
+    member = membership(4).set_index("image_id")["member"]
+    with pytest.raises(ValueError, match=r"membership: .* learns from 4 images, all of one side"):
+        fitted(None, None, member, member.index[:4], "membership")

@@ -364,11 +364,11 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
         return fit(attack, given, member)
 
     monkeypatch.setattr(type(build_attack(name, row)), "fit", watched)
-    spec = {"name": name, "row": row}
+    settings = {"name": name, "entry": row, "seed": 5}
     if isinstance(build_attack(name, row), Stacks):
-        spec["queries"] = dump(asked(name, row))
+        settings["queries"] = dump(asked(name, row))
     storage.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
-    argv = ["score", "--attack", json.dumps(spec), "--target", "t", "--seed", "5"]
+    argv = ["score", "--settings", json.dumps(settings), "--target", "t"]
     argv += ["--model", str(folder / "model.json")]
     argv += ["--membership", str(folder / "membership.parquet")]
     if build_attack(name, row).queries:

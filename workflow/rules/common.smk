@@ -1,20 +1,21 @@
-"""Validated config, named input functions, fingerprints of code: all that the rules share."""
+"""The config, checked; what stages are told of it; notes of the runs at work. All rules need these."""
 
 import json
-import re
 import sys
+from functools import cache, partial
+from inspect import Parameter, signature
 
 import snakemake.exceptions
 
-from mia import query as mia_query
 from mia import runs
-from mia.attacks.shared.contract import Stacks, traits_of
-from mia.config import results_folder
-from mia.config.read import read
+from mia.config import results_folder, stage_code, stage_settings
 from mia.config.check_files import check_files
+from mia.config.read import read
+from mia.config.stage_files import StageFiles
+from mia.config.stage_order import StageOrder
 from mia.fingerprint import fingerprint, remember
 from mia.job_environment import prepare
-from mia.models.folder import families
+from mia.job_order import let_wait
 
 prepare(WORKFLOW)
 remember(Path(".snakemake/fingerprints.json"))
@@ -36,7 +37,8 @@ try:
 except ConfigError as error:
     raise config_error(error)
 
-SETS = config["image_sets"]
+FILES = StageFiles(EXPERIMENT, Path(".snakemake/hashes.json"))
+ORDER = StageOrder(EXPERIMENT)
 
 if workflow.output_settings.dryrun and (
     reason := runs.in_the_way(runs.NOTES, R, begun=True)
@@ -53,6 +55,11 @@ if IS_RUN:
     )
 
 
+def awaited(job):
+    """Files of jobs that this one waits for, although it does not read them."""
+    return [f"{R}/{path}" for path in ORDER.awaited(job.rule.name, job.wildcards)]
+
+
 onstart:
     from mia.storage import write_text
 
@@ -65,99 +72,35 @@ onstart:
         runs.others(notes)  # removes what the killed have left
         runs.announce(notes, R, running=True)
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
-    order_jobs()
+    let_wait(workflow.dag, awaited)
 
 
-def results(path):
-    """A path below the results folder, wildcards left as they are."""
-    return f"{R}/{path}"
-
-
-def any_of(names):
-    return "|".join(map(re.escape, names)) or "(?!)"
-
-
-wildcard_constraints:
-    set=any_of(SETS),
-    training=any_of(config["training"]),
-    vae=any_of([*config["training"], *config["models"]]),
-    model=any_of(config["models"]),
-    target=any_of(config["targets"]),
-    attack=any_of(config["attacks"]),
-    encoder=any_of(EXPERIMENT.encoders),
-    channel="embedding|text",
-    shard=r"\d{3}",
-
-
-def shards(image_set):
-    return [f"{number:03d}" for number in range(SETS[image_set]["shards"])]
-
-
-def dump(value):
-    """One text for equal values, so that a parameter changes only when its meaning does."""
-    return json.dumps(value, sort_keys=True)
-
-
-def stage_code(stage, *modules):
-    return fingerprint(f"mia.stages.{stage}", *modules)
-
-
-def by_shard(pattern, image_set):
-    return expand(pattern, set=image_set, shard=shards(image_set), allow_missing=True)
-
-
-def raw_pictures(image_set):
-    return by_shard(results("images/{set}/raw/{shard}/pictures.tar"), image_set)
-
-
-def measured_files():
-    files = []
-    for model, image_set in EXPERIMENT.pairs:
-        files += expand(
-            results("signals/{model}/{set}/{signal}/{shard}.parquet"),
-            model=model,
-            set=image_set,
-            signal=EXPERIMENT.signals,
-            shard=shards(image_set),
-        )
-        files += query_files(model, image_set, EXPERIMENT.queries)
-    return files
-
-
-def query_files(model, image_set, queries):
-    return [
-        f"{R}/queries/{model}/{image_set}/{query.path}.parquet" for query in queries
+def of_wildcards(function, then=lambda found: found, **known):
+    """Input or parameter function: `function` of the wildcards that it names, but for `known`."""
+    names = [
+        name
+        for name, parameter in signature(function).parameters.items()
+        if parameter.default is Parameter.empty and name not in known
     ]
-
-
-def memberships():
-    return expand(
-        results("targets/{target}/membership.parquet"), target=config["targets"]
+    return lambda wildcards: then(
+        function(**known, **{name: wildcards[name] for name in names})
     )
 
 
-def scored_files():
-    files = memberships()
-    for target in config["targets"]:
-        attacks = EXPERIMENT.attacks_of(target)
-        files += expand(
-            results("scores/{target}/{attack}.parquet"), target=target, attack=attacks
-        )
-        files += expand(
-            results("metrics/{target}/{attack}.json"), target=target, attack=attacks
-        )
-    return files
+def told(stage, **known):
+    """What a stage is told of the config, one text for equal values."""
+    settings = cache(partial(getattr(stage_settings, stage), EXPERIMENT))
+    return of_wildcards(settings, partial(json.dumps, sort_keys=True), **known)
 
 
-def target_sets(target):
-    """Image sets of a target, its members' first."""
-    sides = [config["targets"][target][side] for side in ("members", "nonmembers")]
-    return list(dict.fromkeys(EXPERIMENT.parts(side)[0] for side in sides))
-
-
-def scores_of(wildcards):
-    return expand(
-        results("scores/{target}/{attack}.parquet"),
-        target=wildcards.target,
-        attack=EXPERIMENT.attacks_of(wildcards.target),
+def code(stage, **known):
+    """Fingerprints of a stage's code, and of the modules that it loads by name."""
+    modules = partial(getattr(stage_code, stage, lambda _: []), EXPERIMENT)
+    return of_wildcards(
+        modules, lambda loaded: fingerprint(f"mia.stages.{stage}", *loaded), **known
     )
+
+
+def given(stage, **known):
+    """Fingerprints of the files that people give and a stage reads."""
+    return of_wildcards(getattr(FILES, stage), **known)

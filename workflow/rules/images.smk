@@ -6,7 +6,7 @@ for image_set in SETS:
         name:
             f"plan_{image_set}"
         output:
-            by_shard(results("images/{set}/plan/{shard}.parquet"), image_set),
+            RESULTS.of_shards(paths.PLAN, image_set),
         log:
             f"{R}/logs/plan/{image_set}.log",
         conda:
@@ -15,21 +15,21 @@ for image_set in SETS:
             mem_mb=growing(2000),
             runtime=growing(30),
         params:
-            code=stage_code("plan", source_code(SETS[image_set]["source"])),
             name=image_set,
-            spec=as_given(dump(plan_settings(SETS[image_set]))),
-            contents=planned_contents(image_set),
+            code=code("plan", set=image_set),
+            settings=told("plan", set=image_set),
+            contents=given("plan", set=image_set),
         shell:
-            "python -m mia.stages.plan --name {params.name:q} --spec {params.spec:q}"
+            "python -m mia.stages.plan --name {params.name:q} --settings {params.settings:q}"
             " --output {output:q} &> {log:q}"
 
 
 rule download:
     input:
-        plan=results("images/{set}/plan/{shard}.parquet"),
+        plan=results(paths.PLAN),
     output:
-        pictures=results("images/{set}/raw/{shard}/pictures.tar"),
-        downloads=results("images/{set}/raw/{shard}/downloads.parquet"),
+        pictures=results(paths.PICTURES),
+        downloads=results(paths.DOWNLOADS),
     log:
         results("logs/download/{set}/{shard}.log"),
     benchmark:
@@ -40,22 +40,22 @@ rule download:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        code=download_code,
-        spec=lambda wildcards: dump(download_settings(SETS[wildcards.set])),
-        contents=picture_contents,
-        exclude=exclude_list_now,
+        code=code("download"),
+        settings=told("download"),
+        contents=given("download"),
+        exclude=exclude_now,
     shell:
-        "python -m mia.stages.download --plan {input.plan:q} --spec {params.spec:q}"
+        "python -m mia.stages.download --plan {input.plan:q} --settings {params.settings:q}"
         " {params.exclude:q} --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
 
 
 rule rows:
     input:
-        plan=results("images/{set}/plan/{shard}.parquet"),
-        pictures=results("images/{set}/raw/{shard}/pictures.tar"),
-        downloads=results("images/{set}/raw/{shard}/downloads.parquet"),
+        plan=results(paths.PLAN),
+        pictures=results(paths.PICTURES),
+        downloads=results(paths.DOWNLOADS),
     output:
-        results("images/{set}/rows/{shard}.parquet"),
+        results(paths.ROWS),
     log:
         results("logs/rows/{set}/{shard}.log"),
     conda:
@@ -64,13 +64,13 @@ rule rows:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=stage_code("rows"),
-        pixel_limit=lambda wildcards: SETS[wildcards.set]["pixel_limit"],
-        exclude=lambda wildcards: options("exclude", exclude_list(wildcards)),
-        contents=exclude_contents,
+        code=code("rows"),
+        settings=told("rows"),
+        contents=given("rows"),
+        exclude=exclude,
     shell:
         "python -m mia.stages.rows --plan {input.plan:q} --pictures {input.pictures:q}"
-        " --downloads {input.downloads:q} --pixel-limit {params.pixel_limit:q}"
+        " --downloads {input.downloads:q} --settings {params.settings:q}"
         " {params.exclude:q} --output {output:q} &> {log:q}"
 
 
@@ -78,7 +78,7 @@ if EXPERIMENT.encoders:
 
     rule encoder:
         output:
-            results("encoders/{encoder}.json"),
+            results(paths.ENCODER),
         log:
             results("logs/encoder/{encoder}.log"),
         # As a model: one that cannot be used stops the run before pictures are downloaded.
@@ -89,19 +89,19 @@ if EXPERIMENT.encoders:
             mem_mb=growing(8000),
             runtime=growing(60),
         params:
-            code=stage_code("encoder"),
-            spec=embedding_spec,
-            contents=embedding_contents,
+            code=code("encoder"),
+            settings=told("encoder"),
+            contents=given("encoder"),
         shell:
-            "python -m mia.stages.encoder --spec {params.spec:q} --output {output:q} &> {log:q}"
+            "python -m mia.stages.encoder --settings {params.settings:q} --output {output:q} &> {log:q}"
 
     rule embed:
         input:
-            encoder=results("encoders/{encoder}.json"),
-            rows=results("images/{set}/rows/{shard}.parquet"),
-            pictures=pictures_to_embed,
+            encoder=results(paths.ENCODER),
+            rows=results(paths.ROWS),
+            pictures=of_wildcards(RESULTS.pictures_to_embed),
         output:
-            results("images/{set}/embeddings/{encoder}/{channel}/{shard}.parquet"),
+            results(paths.EMBEDDINGS),
         log:
             results("logs/embed/{set}/{encoder}/{channel}/{shard}.log"),
         benchmark:
@@ -113,25 +113,21 @@ if EXPERIMENT.encoders:
             runtime=growing(120),
             gpu=CARDS,
         params:
-            code=stage_code("embed"),
-            spec=embedding_spec,
-            contents=embedding_contents,
-            device=config["measure"]["device"],
+            code=code("embed"),
+            settings=told("embed"),
+            contents=given("embed"),
         shell:
             "python -m mia.stages.embed --rows {input.rows:q} --pictures {input.pictures:q}"
-            " --spec {params.spec:q} --device {params.device:q} --threads {threads}"
-            " --output {output:q} &> {log:q}"
+            " --settings {params.settings:q} --threads {threads} --output {output:q} &> {log:q}"
 
 
 rule manifest:
     input:
-        rows=lambda wildcards: by_shard(
-            results("images/{set}/rows/{shard}.parquet"), wildcards.set
-        ),
-        embeddings=embeddings_of_set,
+        rows=of_wildcards(RESULTS.rows),
+        embeddings=of_wildcards(RESULTS.embeddings_of_set),
     output:
-        manifest=results("images/{set}/manifest.parquet"),
-        pairs=results("images/{set}/pairs.parquet"),
+        manifest=results(paths.MANIFEST),
+        pairs=results(paths.PAIRS),
     log:
         results("logs/manifest/{set}.log"),
     conda:
@@ -140,28 +136,26 @@ rule manifest:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
-        code=stage_code("manifest"),
-        spec=manifest_spec,
-        exclude=lambda wildcards: options("exclude", exclude_list(wildcards)),
-        contents=exclude_contents,
+        code=code("manifest"),
+        settings=told("manifest"),
+        contents=given("manifest"),
+        exclude=exclude,
     shell:
         "python -m mia.stages.manifest --name {wildcards.set:q} --rows {input.rows:q}"
-        " --embeddings {input.embeddings:q} {params.exclude:q} --spec {params.spec:q}"
+        " --embeddings {input.embeddings:q} {params.exclude:q} --settings {params.settings:q}"
         " --manifest {output.manifest:q} --pairs {output.pairs:q} &> {log:q}"
 
 
 rule membership:
     input:
-        manifests=lambda wildcards: expand(
-            results("images/{set}/manifest.parquet"), set=target_sets(wildcards.target)
-        ),
+        manifests=of_wildcards(RESULTS.manifests),
     output:
-        membership=results("targets/{target}/membership.parquet"),
-        pairs=results("targets/{target}/pairs.parquet"),
+        membership=results(paths.MEMBERSHIP),
+        pairs=results(paths.TARGET_PAIRS),
     log:
         results("logs/membership/{target}.log"),
     # An impossible target stops the run before anything is encoded, trained or measured: those
-    # wait for it (order.smk).
+    # wait for it (config/stage_order.py).
     priority: 100
     conda:
         "../../envs/images.yaml"
@@ -169,11 +163,11 @@ rule membership:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=membership_code,
-        spec=membership_spec,
-        known=lambda wildcards: options("known", known_index(wildcards)),
-        contents=known_contents,
+        code=code("membership"),
+        settings=told("membership"),
+        contents=given("membership"),
+        known=lambda wildcards: options("known", FILES.known(wildcards.target)),
     shell:
         "python -m mia.stages.membership --name {wildcards.target:q} --manifests {input.manifests:q}"
-        " {params.known:q} --spec {params.spec:q} --membership {output.membership:q}"
+        " {params.known:q} --settings {params.settings:q} --membership {output.membership:q}"
         " --pairs {output.pairs:q} &> {log:q}"

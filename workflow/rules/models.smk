@@ -5,7 +5,7 @@ rule vae:
     input:
         unpack(trained_on("representation_set")),
     output:
-        results("training/{training}/vae/vae.json"),
+        results(paths.VAE),
     log:
         results("logs/vae/{training}.log"),
     benchmark:
@@ -17,23 +17,21 @@ rule vae:
         mem_mb=growing(8000),
         runtime=growing(240),
     params:
-        code=stage_code("vae"),
-        settings=training_settings,
-        parts=parts_of("representation_set"),
-        ledger=results("ledger/train"),
+        code=code("vae"),
+        settings=told("vae"),
+        ledger=results(paths.TRAINING_LEDGER),
     shell:
         "python -m mia.stages.vae --manifest {input.manifest:q} --pictures {input.pictures:q}"
-        " --parts {params.parts:q} --settings {params.settings:q} --ledger {params.ledger:q}"
-        " --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --ledger {params.ledger:q} --output {output:q} &> {log:q}"
 
 
 rule train:
     input:
         unpack(trained_on("set")),
-        start=start_of_training,
+        start=of_wildcards(RESULTS.start_of_training),
     output:
-        index=results("training/{training}/index.json"),
-        samples=results("training/{training}/samples.png"),
+        index=results(paths.CHECKPOINTS),
+        samples=results(paths.SAMPLES),
     log:
         results("logs/train/{training}.log"),
     benchmark:
@@ -46,24 +44,23 @@ rule train:
         runtime=growing(720),
         gpu=cards_of_training,
     params:
-        code=stage_code("train"),
-        settings=training_settings,
-        parts=parts_of("set"),
-        ledger=results("ledger/train"),
+        code=code("train"),
+        settings=told("train"),
+        ledger=results(paths.TRAINING_LEDGER),
     shell:
         "python -m mia.stages.train --manifest {input.manifest:q} --pictures {input.pictures:q}"
-        " --parts {params.parts:q} --settings {params.settings:q} --ledger {params.ledger:q}"
-        " --start {input.start:q} --index {output.index:q} --samples {output.samples:q} &> {log:q}"
+        " --settings {params.settings:q} --ledger {params.ledger:q} --start {input.start:q}"
+        " --index {output.index:q} --samples {output.samples:q} &> {log:q}"
 
 
 rule model:
     input:
-        index_of_training,
+        of_wildcards(RESULTS.checkpoints),
     output:
-        results("models/{model}/model.json"),
+        results(paths.MODEL),
     log:
         results("logs/model/{model}.log"),
-    # Before pictures are downloaded, if a core is free; encoding waits for it (order.smk).
+    # Before pictures are downloaded, if a core is free; encoding waits for it.
     priority: 200
     conda:
         "../../envs/torch.yaml"
@@ -71,21 +68,21 @@ rule model:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=stage_code("model"),
-        spec=model_spec,
-        contents=model_contents,
+        code=code("model"),
+        settings=told("model"),
+        contents=given("model"),
     shell:
-        "python -m mia.stages.model --name {wildcards.model:q} --spec {params.spec:q}"
+        "python -m mia.stages.model --name {wildcards.model:q} --settings {params.settings:q}"
         " --made-from {input:q} --output {output:q} &> {log:q}"
 
 
 rule encode:
     input:
-        vae=vae_file,
-        manifest=results("images/{set}/manifest.parquet"),
-        pictures=results("images/{set}/raw/{shard}/pictures.tar"),
+        vae=of_wildcards(RESULTS.vae),
+        manifest=results(paths.MANIFEST),
+        pictures=results(paths.PICTURES),
     output:
-        results("latents/{vae}/{set}/{shard}.safetensors"),
+        results(paths.LATENTS),
     log:
         results("logs/encode/{vae}/{set}/{shard}.log"),
     conda:
@@ -95,10 +92,9 @@ rule encode:
         runtime=growing(120),
         gpu=CARDS,
     params:
-        code=stage_code("encode"),
-        parts=encoded_parts,
-        device=config["measure"]["device"],
+        code=code("encode"),
+        settings=told("encode"),
     shell:
         "python -m mia.stages.encode --vae {input.vae:q} --manifest {input.manifest:q}"
-        " --pictures {input.pictures:q} --parts {params.parts:q} --device {params.device:q}"
-        " --threads {threads} --output {output:q} &> {log:q}"
+        " --pictures {input.pictures:q} --settings {params.settings:q} --threads {threads}"
+        " --output {output:q} &> {log:q}"

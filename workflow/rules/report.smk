@@ -12,29 +12,14 @@ LOSS_FIGURES = {
 }
 FIGURES = {**SCORE_FIGURES, **LOSS_FIGURES}
 
-PAGE_PARTS = (
-    "docs/checks.md",
-    "docs/ethics.md",
-    *(
-        f"workflow/report/{part}"
-        for part in (
-            "page.html.j2",
-            "page_parts.html.j2",
-            "target_further.html.j2",
-            "page.css",
-            "page.js",
-        )
-    ),
-)
-
 
 rule figures:
     input:
-        scores=scores_of,
-        metrics=metrics_of,
-        membership=results("targets/{target}/membership.parquet"),
+        scores=of_wildcards(RESULTS.of_attacks, template=paths.SCORES),
+        metrics=of_wildcards(RESULTS.of_attacks, template=paths.METRICS),
+        membership=results(paths.MEMBERSHIP),
     output:
-        [reported_figure(figure) for figure in SCORE_FIGURES],
+        [figure(name) for name in SCORE_FIGURES],
     log:
         results("logs/figures/{target}.log"),
     conda:
@@ -43,22 +28,21 @@ rule figures:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("figures"),
-        evals=evals_of,
-        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
+        code=code("figures"),
+        settings=told("figures"),
     shell:
         "python -m mia.stages.figures --target {wildcards.target:q} --scores {input.scores:q}"
         " --metrics {input.metrics:q} --membership {input.membership:q}"
-        " --evals {params.evals:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 # Apart from the figures of scores: a changed attack draws none of these again.
 rule loss_figures:
     input:
-        membership=results("targets/{target}/membership.parquet"),
-        losses=loss_files,
+        membership=results(paths.MEMBERSHIP),
+        losses=of_wildcards(RESULTS.losses),
     output:
-        [reported_figure(figure) for figure in LOSS_FIGURES],
+        [figure(name) for name in LOSS_FIGURES],
     log:
         results("logs/loss_figures/{target}.log"),
     conda:
@@ -67,8 +51,8 @@ rule loss_figures:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("loss_figures"),
-        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
+        code=code("loss_figures"),
+        settings=told("loss_figures"),
     shell:
         "python -m mia.stages.loss_figures --target {wildcards.target:q}"
         " --membership {input.membership:q} --losses {input.losses:q}"
@@ -82,31 +66,18 @@ rule report:
         pairwise=results("tables/pairwise.csv"),
         set_test=results("tables/set_test.csv"),
         checksums=results("tables/checksums.json"),
-        audits=expand(results("audit/{target}.json"), target=config["targets"]),
-        manifests=expand(results("images/{set}/manifest.parquet"), set=SETS),
-        pairs=expand(results("images/{set}/pairs.parquet"), set=SETS),
-        memberships=expand(
-            results("targets/{target}/membership.parquet"), target=config["targets"]
-        ),
-        target_pairs=expand(
-            results("targets/{target}/pairs.parquet"), target=config["targets"]
-        ),
-        scores=[path for path in scored_files() if path.startswith(results("scores/"))],
-        models=expand(
-            results("models/{model}/model.json"),
-            model=sorted({model for model, _ in EXPERIMENT.pairs}),
-        ),
-        samples=expand(
-            results("training/{training}/samples.png"), training=config["training"]
-        ),
-        figures=expand(
-            results("figures/{target}-{figure}.svg"),
-            target=config["targets"],
-            figure=FIGURES,
-        ),
+        audits=RESULTS.of_targets(paths.AUDIT),
+        manifests=RESULTS.of(paths.MANIFEST, set=SETS),
+        pairs=RESULTS.of(paths.PAIRS, set=SETS),
+        memberships=RESULTS.of_targets(paths.MEMBERSHIP),
+        target_pairs=RESULTS.of_targets(paths.TARGET_PAIRS),
+        scores=RESULTS.of_all_attacks(paths.SCORES),
+        models=RESULTS.of(paths.MODEL, model=sorted({*dict(EXPERIMENT.pairs)})),
+        samples=RESULTS.of(paths.SAMPLES, training=config["training"]),
+        figures=RESULTS.of(paths.FIGURE, target=TARGETS, figure=FIGURES),
     output:
         report(
-            results("report.html"),
+            results(paths.REPORT),
             category="Results",
             # One label: two items that differ in a second one break Snakemake's page (a toggle
             # without the other half).
@@ -121,11 +92,11 @@ rule report:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("report"),
-        spec=as_given(report_spec()),
-        contents=lambda wildcards: package_contents(*PAGE_PARTS),
+        code=code("report"),
+        settings=told("report"),
+        contents=given("report"),
     shell:
-        "python -m mia.stages.report --spec {params.spec:q} --summary {input.summary:q}"
+        "python -m mia.stages.report --settings {params.settings:q} --summary {input.summary:q}"
         " --metrics {input.metrics:q} --audits {input.audits:q} --manifests {input.manifests:q}"
         " --pairs {input.pairs:q} --memberships {input.memberships:q}"
         " --target-pairs {input.target_pairs:q} --models {input.models:q}"

@@ -29,6 +29,14 @@ def growing(amount):
     return of_this_try
 
 
+def threads_of_training(wildcards):
+    return config["training"][wildcards.training]["threads"]
+
+
+def cards_of_training(wildcards):
+    return 1 if config["training"][wildcards.training]["device"] == "cuda" else 0
+
+
 def missing_gpu(keys):
     """A line for each of `keys` that asks for a GPU this machine has not; nothing where it has.
 
@@ -52,12 +60,12 @@ def gpu_or_end(wildcards):
     if workflow.dag_settings.until:
         return []
     asking = {
-        f"training.{name}.device": [f"{R}/training/{name}/index.json"]
+        f"training.{name}.device": RESULTS.of(paths.CHECKPOINTS, training=name)
         for name, training in config["training"].items()
         if training["device"] == "cuda"
     }
     if CARDS:
-        asking["measure.device"] = measured_files()
+        asking["measure.device"] = RESULTS.measured()
     undone = [key for key in asking if not all(map(os.path.exists, asking[key]))]
     if said := missing_gpu(undone):
         # Of all errors in an input function only this one is printed without a traceback.

@@ -3,14 +3,14 @@
 
 rule score:
     input:
-        membership=results("targets/{target}/membership.parquet"),
-        signals=signals_of("model"),
-        reference=signals_of("reference"),
-        manifests=manifests_of_attack,
-        embeddings=embeddings_of_attack,
-        model=model_of_attack,
+        membership=results(paths.MEMBERSHIP),
+        signals=of_wildcards(RESULTS.answers),
+        reference=of_wildcards(RESULTS.answers_of_reference),
+        manifests=of_wildcards(RESULTS.manifests_of_attack),
+        embeddings=of_wildcards(RESULTS.embeddings_of_attack),
+        model=of_wildcards(RESULTS.model_of_attack),
     output:
-        results("scores/{target}/{attack}.parquet"),
+        results(paths.SCORES),
     log:
         results("logs/score/{target}/{attack}.log"),
     conda:
@@ -19,24 +19,23 @@ rule score:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=attack_code,
-        attack=attack_spec,
-        external=lambda wildcards: options("external", external_scores(wildcards)),
-        contents=external_contents,
-        seed=config["seed"],
+        code=code("score"),
+        settings=told("score"),
+        contents=given("score"),
+        external=lambda wildcards: options("external", FILES.external(wildcards.attack)),
     shell:
-        "python -m mia.stages.score --attack {params.attack:q} --target {wildcards.target:q}"
-        " --membership {input.membership:q}"
-        " --model {input.model:q} --signals {input.signals:q} --reference {input.reference:q} --manifests {input.manifests:q}"
-        " --embeddings {input.embeddings:q} {params.external:q} --seed {params.seed:q} --output {output:q} &> {log:q}"
+        "python -m mia.stages.score --target {wildcards.target:q} --settings {params.settings:q}"
+        " --membership {input.membership:q} --model {input.model:q} --signals {input.signals:q}"
+        " --reference {input.reference:q} --manifests {input.manifests:q}"
+        " --embeddings {input.embeddings:q} {params.external:q} --output {output:q} &> {log:q}"
 
 
 rule evaluate:
     input:
-        score=results("scores/{target}/{attack}.parquet"),
-        membership=results("targets/{target}/membership.parquet"),
+        score=results(paths.SCORES),
+        membership=results(paths.MEMBERSHIP),
     output:
-        results("metrics/{target}/{attack}.json"),
+        results(paths.METRICS),
     log:
         results("logs/evaluate/{target}/{attack}.log"),
     conda:
@@ -45,33 +44,24 @@ rule evaluate:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("evaluate"),
-        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
-        randomised=is_randomised,
+        code=code("evaluate"),
+        settings=told("evaluate"),
     shell:
         "python -m mia.stages.evaluate --target {wildcards.target:q} --attack {wildcards.attack:q}"
         " --score {input.score:q} --membership {input.membership:q}"
-        " --settings {params.settings:q} --randomised {params.randomised:q} --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule audit:
     input:
-        metrics=lambda wildcards: expand(
-            results("metrics/{target}/{attack}.json"),
-            target=wildcards.target,
-            attack=EXPERIMENT.blind_attacks(wildcards.target),
-        ),
-        scores=lambda wildcards: expand(
-            results("scores/{target}/{attack}.parquet"),
-            target=wildcards.target,
-            attack=EXPERIMENT.blind_attacks(wildcards.target),
-        ),
-        membership=results("targets/{target}/membership.parquet"),
-        manifests=manifests_of_target,
-        embeddings=embeddings_of_target,
-        estimates=estimates_of_target,
+        metrics=of_wildcards(RESULTS.of_attacks, template=paths.METRICS, blind=True),
+        scores=of_wildcards(RESULTS.of_attacks, template=paths.SCORES, blind=True),
+        membership=results(paths.MEMBERSHIP),
+        manifests=of_wildcards(RESULTS.manifests),
+        embeddings=of_wildcards(RESULTS.embeddings_of_target),
+        estimates=of_wildcards(RESULTS.estimates),
     output:
-        results("audit/{target}.json"),
+        results(paths.AUDIT),
     log:
         results("logs/audit/{target}.log"),
     conda:
@@ -80,30 +70,21 @@ rule audit:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=blind_code,
-        attacks=blind_rows,
-        settings=as_given(
-            dump({**config["audit"], **config["evaluation"], "seed": config["seed"]})
-        ),
-        pairing=pairing,
+        code=code("audit"),
+        settings=told("audit"),
     shell:
         "python -m mia.stages.audit --target {wildcards.target:q} --metrics {input.metrics:q}"
         " --scores {input.scores:q} --membership {input.membership:q}"
         " --manifests {input.manifests:q} --embeddings {input.embeddings:q}"
-        " --estimates {input.estimates:q} --attacks {params.attacks:q} --settings {params.settings:q}"
-        " --pairing {params.pairing:q} --output {output:q} &> {log:q}"
+        " --estimates {input.estimates:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule tables:
     input:
-        metrics=[
-            path for path in scored_files() if path.startswith(results("metrics/"))
-        ],
-        scores=[path for path in scored_files() if path.startswith(results("scores/"))],
-        memberships=expand(
-            results("targets/{target}/membership.parquet"), target=config["targets"]
-        ),
-        audits=expand(results("audit/{target}.json"), target=config["targets"]),
+        metrics=RESULTS.of_all_attacks(paths.METRICS),
+        scores=RESULTS.of_all_attacks(paths.SCORES),
+        memberships=RESULTS.of_targets(paths.MEMBERSHIP),
+        audits=RESULTS.of_targets(paths.AUDIT),
     output:
         metrics=results("tables/metrics.csv"),
         summary=results("tables/summary.csv"),
@@ -135,13 +116,11 @@ rule tables:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=stage_code("tables", *SIGNAL_CODE),
-        attacks=as_given(dump(config["attacks"])),
-        settings=as_given(dump({**config["evaluation"], "seed": config["seed"]})),
+        code=code("tables"),
+        settings=told("tables"),
     shell:
         "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"
         " --memberships {input.memberships:q} --audits {input.audits:q}"
-        " --attacks {params.attacks:q} --settings {params.settings:q}"
-        " --long {output.metrics:q} --summary {output.summary:q} --pairwise {output.pairwise:q}"
-        " --set-test {output.set_test:q} --html {output.html:q} --markdown {output.markdown:q}"
-        " --checksums {output.checksums:q} &> {log:q}"
+        " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
+        " --pairwise {output.pairwise:q} --set-test {output.set_test:q} --html {output.html:q}"
+        " --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"

@@ -109,13 +109,12 @@ def _check_target(experiment: Experiment, name: str) -> None:
 
 def _check_alternates(experiment: Experiment, name: str) -> None:
     """Every other caption that an attack of the target reads must be declared by its sets."""
-    target, sets = experiment.config["targets"][name], experiment.config["image_sets"]
+    sets = experiment.config["image_sets"]
     for attack in experiment.attacks_of(name):
         for query in experiment.attacks[attack].queries:
             if not query.condition.startswith("alt-"):
                 continue
-            for side in SIDES:
-                image_set = experiment.parts(target[side], f"targets.{name}.{side}")[0]
+            for image_set in experiment.sets(name):
                 declared = [f"alt-{other}" for other in sets[image_set].get("alternates", ())]
                 if query.condition not in declared:
                     raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,15 @@ class Experiment:
             require_known(part, parts, key, f"part of image set {image_set!r} called")
         return image_set, (part,) if part else parts
 
+    def shards(self, image_set: str) -> list[str]:
+        """Names of the shards of an image set."""
+        return [f"{number:03d}" for number in range(self.config["image_sets"][image_set]["shards"])]
+
+    def sets(self, target: str) -> tuple[str, ...]:
+        """Image sets of a target, its members' first."""
+        spec = self.config["targets"][target]
+        return tuple(dict.fromkeys(self.parts(spec[side])[0] for side in SIDES))
+
     # Models
 
     def vae(self, model: str) -> str:
@@ -62,26 +72,11 @@ class Experiment:
         name = self.training(model)
         return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
 
-    def sides(self, target: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-        """(set, part) pairs of the members and of the nonmembers."""
-        spec = self.config["targets"][target]
-        members, nonmembers = (as_set(self.parts(spec[side])) for side in SIDES)
-        return members, nonmembers
-
-    def learns_members(self, target: str) -> bool:
-        """Whether the target's model was trained here, on its members and on no nonmember."""
-        members, nonmembers = self.sides(target)
-        learnt = self.trained_on(self.config["targets"][target]["model"])
-        return learnt is not None and members <= learnt and not nonmembers & learnt
-
-    def is_control(self, target: str) -> bool:
-        """Whether the target's model was trained here, from nothing, on no part of either side."""
-        members, nonmembers = self.sides(target)
-        model = self.config["targets"][target]["model"]
-        learnt = self.trained_on(model)
-        if learnt is None or "base" in self.config["training"][self.training(model)]:
-            return False
-        return not learnt & (members | nonmembers)
+    def sets_of_training(self, training: str) -> tuple[str, ...]:
+        """Image sets that a training learns from, sorted."""
+        spec = self.config["training"][training]
+        keys = [key for key in ("set", "representation_set") if key in spec]
+        return tuple(sorted({self.parts(spec[key])[0] for key in keys}))
 
     def kept_epochs(self, training: str) -> list[int]:
         """Epochs whose checkpoints are kept, sorted; the last always is."""
@@ -103,7 +98,7 @@ class Experiment:
         }
         return tuple(sorted(found))
 
-    def _measured(self):
+    def _measured(self) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
         for target in self.config["targets"].values():
             for model in filter(None, (target["model"], target.get("reference"))):
                 for side in SIDES:
@@ -123,9 +118,8 @@ class Experiment:
     def attacks_of(self, target: str) -> tuple[str, ...]:
         """Attacks that exist on `target`: those for which it has what they read."""
         spec = self.config["targets"][target]
-        sets = [self.parts(spec[side])[0] for side in SIDES]
-        sources = [source(self.config["image_sets"][name]["source"]) for name in sets]
-        addressed = any(one.has_addresses for one in sources)
+        kinds = [source(self.config["image_sets"][name]["source"]) for name in self.sets(target)]
+        addressed = any(kind.has_addresses for kind in kinds)
         referenced = "reference" in spec
 
         def exists(traits: Traits) -> bool:
@@ -171,8 +165,7 @@ class Experiment:
         """The union of the queries that `model` has to answer on `image_set`."""
         queries = set()
         for name, target in self.config["targets"].items():
-            sets = {self.parts(target[side])[0] for side in SIDES}
-            if image_set not in sets:
+            if image_set not in self.sets(name):
                 continue
             for attack in map(self.attacks.get, self.attacks_of(name)):
                 if model == target["model"] or (

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.audit.appendix import appendix
 from mia.audit.left_out import counts, kept_share
 from mia.audit.remarks import remarks
@@ -19,10 +17,11 @@ from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.scored import fold_of, scored
+from mia.result_paths import ESTIMATES, MANIFEST, SCORES, by_name, names
 from mia.targets.pictures import with_embeddings
 from mia.targets.target_rows import read_images
 
-MEMBERSHIP = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
+COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
 NAMED_TPR = 0.01  # limit of the FPR
 
 
@@ -32,7 +31,6 @@ def audit(
     scores: dict[str, str],
     membership: pd.DataFrame,
     settings: dict,
-    by_design: bool,
     source: str,
 ) -> dict:
     """Return the verdict on a target and what it rests on.
@@ -42,8 +40,8 @@ def audit(
         metrics: Metrics of its blind baselines, as `evaluate` wrote them.
         scores: Attack name to score file, of the same attacks.
         membership: Its membership table, from the file `source`.
-        settings: margin, confidence, resamples, and a seed if any.
-        by_design: Whether both sets are random parts of one collection.
+        settings: margin, confidence, resamples, and a seed if any; `by_design`, whether both sides
+            are random parts of one collection.
 
     Raises:
         ValueError: An attack is no blind baseline, or its scores do not fit the membership.
@@ -68,7 +66,7 @@ def audit(
     word, sentence = verdict(
         channels,
         settings["margin"],
-        by_design,
+        settings["by_design"],
         n_member,
         n_nonmember,
         1 - settings["confidence"],
@@ -84,7 +82,7 @@ def audit(
         ],
         "n_member": n_member,
         "n_nonmember": n_nonmember,
-        "by_design": by_design,
+        "by_design": settings["by_design"],
         "counts": {
             side: counts(membership[membership["member"].astype(bool) == is_member])
             for side, is_member in (("members", True), ("nonmembers", False))
@@ -96,7 +94,6 @@ def blind_views(
     manifests: list[str],
     embeddings: list[str],
     membership: pd.DataFrame,
-    attacks: dict[str, dict],
     settings: dict,
 ) -> dict:
     """Return `appendix` of the kept rows of calibration and evaluation.
@@ -105,21 +102,21 @@ def blind_views(
         manifests: Manifests of the target's sets.
         embeddings: Embeddings of their pictures and captions, if a model is given.
         membership: Its membership table.
-        attacks: Name to config row of its blind baselines.
-        settings: splits, random_splits, confidence, resamples, seed.
+        settings: splits, random_splits, confidence, resamples, seed; `attacks`, name to config
+            entry of its blind baselines.
     """
     rows = membership[membership["kept"].astype(bool) & (membership["fold"] != "fit")]
     rows = rows.set_index("image_id").sort_index().astype({"member": bool})
     images = with_embeddings(read_images(manifests, rows), rows, embeddings)
-    blind = {name: build_attack(name, row) for name, row in attacks.items()}
+    blind = {name: build_attack(name, row) for name, row in settings["attacks"].items()}
     return appendix(images, rows, blind, settings)
 
 
 def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
     """Model to what `mia.evaluation.estimates.judge` found on each of its image sets."""
     found: dict[str, list[dict]] = {}
-    for path in map(Path, paths):
-        found.setdefault(path.parent.parent.name, []).append(storage.read_json(path))
+    for path in paths:
+        found.setdefault(names(ESTIMATES, path)["model"], []).append(storage.read_json(path))
     return found
 
 
@@ -130,7 +127,7 @@ def _named_tpr(rates: list[dict]) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command.stage(__doc__)
     parser.add_argument("--target", required=True)
     parser.add_argument("--metrics", required=True, nargs="*", help="of the blind baselines")
     parser.add_argument("--scores", required=True, nargs="*", help="of the same, in any order")
@@ -138,49 +135,41 @@ def main() -> None:
     parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
     parser.add_argument("--embeddings", nargs="*", default=[], help="of pictures and captions")
     parser.add_argument("--estimates", nargs="*", default=[], help="{model}/{set}/estimates.json")
-    parser.add_argument("--attacks", required=True, type=json.loads, help="name to row, JSON")
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    parser.add_argument(
-        "--pairing",
-        required=True,
-        type=json.loads,
-        help="by_design, trained_here, match, sides, without_addresses; JSON",
-    )
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
-    try:
-        storage.write_json(found(args), args.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    command.run(parser, write_audit)
+
+
+def write_audit(args: argparse.Namespace) -> None:
+    storage.write_json(found(args), args.output)
 
 
 def found(args: argparse.Namespace) -> dict:
     """Read the inputs; return all that audit/{target}.json says."""
-    membership = storage.read(args.membership, MEMBERSHIP)
+    settings, membership = args.settings, storage.read(args.membership, COLUMNS)
     of_target = audit(
         args.target,
         [storage.read_json(path) for path in args.metrics],
-        {Path(path).stem: path for path in args.scores},
+        by_name(SCORES, "attack", args.scores),
         membership,
-        args.settings,
-        args.pairing["by_design"],
+        settings,
         args.membership,
     )
-    more = blind_views(args.manifests, args.embeddings, membership, args.attacks, args.settings)
-    match, share = args.pairing["match"], kept_share(membership)
+    more = blind_views(args.manifests, args.embeddings, membership, settings)
+    match, share = settings["match"], kept_share(membership)
     said = remarks(
         of_target["verdict"],
-        args.pairing["trained_here"],
+        settings["trained_here"],
         match,
         share,
         more["self_test"],
         more["same_captions"],
-        args.pairing["without_addresses"],
+        settings["without_addresses"],
     )
     judged = estimates_by_model(args.estimates)
     said = [line for model, ones in judged.items() for line in sentences(model, ones)] + said
-    columns, sides = ["part", "status", "caption"], args.pairing["sides"]
-    manifests = {Path(path).parent.name: storage.read(path, columns) for path in args.manifests}
+    columns, sides = ["part", "status", "caption"], settings["sides"]
+    paths = by_name(MANIFEST, "set", args.manifests)
+    manifests = {name: storage.read(path, columns) for name, path in paths.items()}
     return {
         **of_target,
         **more,
@@ -190,7 +179,7 @@ def found(args: argparse.Namespace) -> dict:
             flag: [model for model, ones in judged.items() if any(one[key] for one in ones)]
             for flag, key in FLAGS.items()
         },
-        "survival": survival(manifests, sides, args.settings["confidence"]),
+        "survival": survival(manifests, sides, settings["confidence"]),
         "remarks": [*said, *empty_captions(manifests, sides)],
     }
 

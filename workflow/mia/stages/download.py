@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib
-import json
 import signal
 import sys
 from collections.abc import Collection, Iterator
@@ -16,27 +15,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.images import archive
 from mia.images.sources.shared import exclusion
 from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
-    parser.add_argument(
-        "--spec", required=True, type=json.loads, help="fetched_by, timeout, byte_limit, …"
-    )
     parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--pictures", required=True, type=Path, help="tar to write")
     parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
-    options = parser.parse_args(arguments)
-    try:
-        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
-        fetch(options.plan, options.spec, options.pictures, options.downloads, without)
-    except ValueError as error:
-        raise SystemExit(f"error: {options.plan}: {error}") from error
+    command.run(parser, download, "{plan}: ", arguments)
+
+
+def download(options: argparse.Namespace) -> None:
+    without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
+    fetch(options.plan, options.settings, options.pictures, options.downloads, without)
 
 
 def fetch(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.images.archive import unpack
 from mia.images.pictures import prepare_checked
 from mia.models.clip_image import Embedder
@@ -17,27 +16,25 @@ from mia.models.clip_text import CaptionEmbedder
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--rows", required=True, type=Path, help="the shard's rows")
     parser.add_argument(
         "--pictures", nargs="?", type=Path, help="pictures.tar of the shard; without it, captions"
     )
-    parser.add_argument("--spec", required=True, type=json.loads, help="path and sha256")
-    parser.add_argument("--device", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output", required=True, type=Path, help="table to write")
-    args = parser.parse_args(arguments)
+    command.run(parser, embed, arguments=arguments)
+
+
+def embed(args: argparse.Namespace) -> None:
     used = "image_id" if args.pictures else "caption"
     rows = storage.read(args.rows, ["key", "status", used])
     rows = rows[rows["status"] == "success"]
-    try:
-        found = (
-            of_pictures(args, rows.set_index("key")["image_id"])
-            if args.pictures
-            else of_captions(args, rows)
-        )
-    except (ValueError, OSError, RuntimeError) as error:
-        raise SystemExit(f"error: {error}") from error
+    found = (
+        of_pictures(args, rows.set_index("key")["image_id"])
+        if args.pictures
+        else of_captions(args, rows)
+    )
     stored = {key: vector.tobytes() for key, vector in found.items()}
     embeddings = pd.Series(stored, dtype=object).reindex(sorted(rows["key"]))
     table = pd.DataFrame({"key": embeddings.index.astype("string"), "embedding": embeddings})
@@ -46,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.ndarray]:
     """Return key to picture embedding."""
-    embedder = Embedder(args.spec, args.device, args.threads)
+    embedder = Embedder(args.settings, args.settings["device"], args.threads)
     return {
         key: embedder(prepare_checked(data, embedder.size, f"{key} of {args.pictures}"))
         for key, data in unpack(args.pictures, image_ids.to_dict())
@@ -55,7 +52,7 @@ def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.
 
 def of_captions(args: argparse.Namespace, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return key to caption vector; a missing caption is an empty one."""
-    embedder = CaptionEmbedder(args.spec, args.device, args.threads)
+    embedder = CaptionEmbedder(args.settings, args.settings["device"], args.threads)
     captions = rows["caption"].fillna("")
     return dict(zip(rows["key"], map(embedder, captions), strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mia import storage
+from mia import command, storage
 from mia.images import archive
 from mia.images.pictures import prepare_checked
 from mia.models import latents_file
@@ -14,21 +14,21 @@ from mia.models.weights import require_described
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--vae", required=True, help="vae.json or model.json")
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--pictures", required=True, help="pictures.tar of the shard")
-    parser.add_argument("--parts", nargs="+", required=True)
-    parser.add_argument("--device", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
+    command.run(parser, encode_shard)
 
+
+def encode_shard(args: argparse.Namespace) -> None:
     vae = storage.read_json(args.vae)["vae"]
     require_described(vae, args.vae)
     columns = ["key", "image_id", "part", "kept"]
     manifest = storage.read(args.manifest, columns)
-    wanted = manifest[manifest["kept"] & manifest["part"].isin(args.parts)]
+    wanted = manifest[manifest["kept"] & manifest["part"].isin(args.settings["parts"])]
     image_ids = wanted.set_index("key")["image_id"].to_dict()
     names = archive.names(args.pictures)
     image_ids = {key: image_ids[key] for key in names if key in image_ids}
@@ -36,11 +36,8 @@ def main() -> None:
         prepare_checked(data, vae["resolution"], f"{key} of {args.pictures}")
         for key, data in archive.unpack(args.pictures, image_ids)
     )
-    try:
-        latents = encode(pictures, vae, args.device, args.threads)
-        require_sound(latents, list(image_ids), vae)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f"error: {error}") from error
+    latents = encode(pictures, vae, args.settings["device"], args.threads)
+    require_sound(latents, list(image_ids), vae)
     latents_file.write(latents, list(image_ids), list(image_ids.values()), args.output)
 
 

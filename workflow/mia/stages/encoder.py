@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from mia import storage
+from mia import command, storage
 from mia.models.clip_folder import TEXT, channels
 from mia.models.clip_image import Embedder
 from mia.models.clip_text import CaptionEmbedder
-from mia.models.model_json import ModelError
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spec", required=True, type=json.loads, help="path and sha256")
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = command.stage(__doc__)
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
-    try:
-        embedded = channels(Path(args.spec["path"]))
-        Embedder(args.spec, "cpu", threads=1)
-        if TEXT in embedded:
-            CaptionEmbedder(args.spec, "cpu", threads=1)
-    except (ModelError, OSError) as error:
-        raise SystemExit(f"error: embedding model: {error}") from error
-    storage.write_json({**args.spec, "channels": embedded}, args.output)
+    command.run(parser, load, "embedding model: ", arguments)
+
+
+def load(options: argparse.Namespace) -> None:
+    spec = options.settings
+    embedded = channels(Path(spec["path"]))
+    Embedder(spec, "cpu", threads=1)
+    if TEXT in embedded:
+        CaptionEmbedder(spec, "cpu", threads=1)
+    storage.write_json({**spec, "channels": embedded}, options.output)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ attack has not learnt from. The file depends on this attack's scores alone.
 from __future__ import annotations
 
 import argparse
-import json
 
-from mia import storage
+from mia import command, storage
 from mia.evaluation import flags
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
@@ -25,7 +24,6 @@ def evaluate(
     score: str,
     membership: str,
     settings: dict,
-    randomised: bool = False,
 ) -> dict:
     """Return the metrics of the score file `score`.
 
@@ -33,8 +31,8 @@ def evaluate(
         target, attack: Their names.
         score: Score file.
         membership: The target's membership table.
-        settings: confidence, resamples, delta, seed.
-        randomised: Whether a seeded split alone decided which of the pictures were trained on.
+        settings: confidence, resamples, delta, seed; `randomised`, whether a seeded split alone
+            decided which of the pictures were trained on.
 
     Raises:
         ValueError: The file lacks metadata, or its scores do not fit the membership table.
@@ -59,7 +57,7 @@ def evaluate(
     )
     evaluation = fold_of(rows, "evaluation", score)
     external = flags.external(about["access"])
-    obstacle = (UNKNOWN if external else None) if randomised else NOT_RANDOMISED
+    obstacle = (UNKNOWN if external else None) if settings["randomised"] else NOT_RANDOMISED
     repeats = about.get("repeats")
     raised = {
         "combines_signals": flags.combines_signals(about.get("combines_signals", False)),
@@ -86,27 +84,18 @@ def evaluate(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command.stage(__doc__)
     parser.add_argument("--target", required=True)
     parser.add_argument("--attack", required=True)
     parser.add_argument("--score", required=True)
     parser.add_argument("--membership", required=True)
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    parser.add_argument("--randomised", required=True, choices=["True", "False"])
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
-    try:
-        found = evaluate(
-            args.target,
-            args.attack,
-            args.score,
-            args.membership,
-            args.settings,
-            args.randomised == "True",
-        )
-        storage.write_json(found, args.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    command.run(parser, write_metrics)
+
+
+def write_metrics(args: argparse.Namespace) -> None:
+    files = args.score, args.membership
+    storage.write_json(evaluate(args.target, args.attack, *files, args.settings), args.output)
 
 
 if __name__ == "__main__":

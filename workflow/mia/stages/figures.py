@@ -8,7 +8,6 @@ are seen at first is chosen on the calibration fold.
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia import storage
+from mia import command, storage
 from mia.evaluation.scored import fold_of, scored
 from mia.report.figures import alt_text, correlations, costs, roc
 from mia.report.figures.scores import draw as draw_scores
@@ -99,10 +98,9 @@ def read_costs(paths: list[Path], evals: dict[str, int]) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
     parser.add_argument("--metrics", type=Path, nargs="+", required=True)
-    parser.add_argument("--evals", type=json.loads, required=True, help="JSON, attack to evals")
     files.run(parser, drawings)
 
 
@@ -118,7 +116,7 @@ def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
     correlation = correlations.spearman(
         {name: rows["score"] for name, rows in scores.evaluation.items()}
     )
-    cost = read_costs(options.metrics, options.evals)
+    cost = read_costs(options.metrics, options.settings["evals"])
     return {
         "roc": (
             roc.draw(sides, scores.access, shown, groups, confidence),

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mia import command, storage
 from mia import query as queries_module
-from mia import storage
 from mia.evaluation import estimates
 from mia.query import Query
 
@@ -23,22 +23,22 @@ AT_ONCE = 16  # queries in memory at a time
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--model", required=True, type=Path, help="model.json")
     parser.add_argument("--set", required=True, help="name of the image set")
     parser.add_argument("--signals", required=True, type=Path, help="{signal}/{shard}.parquet")
-    parser.add_argument("--shards", required=True, nargs="+", help="names of the shards")
-    parser.add_argument("--queries", required=True, help="queries, as mia.query.dump writes them")
     parser.add_argument("--folder", required=True, type=Path, help="where to")
-    args = parser.parse_args()
+    command.run(parser, gather)
 
+
+def gather(args: argparse.Namespace) -> None:
     model = storage.read_json(args.model)
     compared = []
-    queries = queries_module.load(args.queries)
+    queries = queries_module.load(args.settings["queries"])
     all_fields = {field for query in queries for field in query.fields()}
     for signal in sorted({query.signal for query in queries}):
         own = [query for query in queries if query.signal == signal]
-        shards = [args.signals / signal / f"{shard}.parquet" for shard in args.shards]
+        shards = [args.signals / signal / f"{shard}.parquet" for shard in args.settings["shards"]]
         for query, rows in by_query(own, shards):
             fields = ["key", "image_id", *query.fields()]
             others = {*fields, *all_fields, "query", "device", "repeat"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia import storage
+from mia import command, storage
 from mia.report.figures import alt_text, timesteps
 from mia.report.figures.losses import CONDITIONS, draw, per_picture, summarise
 from mia.report.figures.shared import files
@@ -32,7 +32,7 @@ def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command.stage(__doc__)
     parser.add_argument("--losses", type=Path, nargs="*", default=[])
     files.run(parser, drawings)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.images import plan
 from mia.images.download_rates import require_success, status_table
 from mia.images.manifest import build
@@ -21,32 +20,31 @@ FEW = 10  # entries that are named where many fit nothing
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--name", required=True, help="name of the image set")
     parser.add_argument("--rows", required=True, nargs="+", type=Path, help="rows, one per shard")
     parser.add_argument("--embeddings", nargs="*", type=Path, default=[], help="one per shard")
     parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
-    parser.add_argument("--spec", required=True, type=json.loads, help="split, duplicates, …")
     parser.add_argument("--manifest", required=True, type=Path, help="table to write")
     parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
-    options = parser.parse_args(arguments)
-    try:
-        rows = gathered(options.rows)
-        about = said(options.rows, options.exclude)
-        print(status_table(rows).to_string(), file=sys.stderr)
-        if (counts := replay.counts(rows)) is not None:
-            print(
-                "of {published} published pictures {same} came with the same bytes, {changed} "
-                "changed, {gone} are gone".format(**counts),
-                file=sys.stderr,
-            )
-        require_success(rows, options.spec.get("min_success", 0))
-        if options.embeddings:
-            embeddings = pd.concat(map(storage.read, options.embeddings))
-            rows = rows.merge(embeddings, how="left", on="key", validate="one_to_one")
-        manifest, pairs = build(rows, options.spec)
-    except ValueError as error:
-        raise SystemExit(f"error: image_sets.{options.name}: {error}") from error
+    command.run(parser, write_manifest, "image_sets.{name}: ", arguments)
+
+
+def write_manifest(options: argparse.Namespace) -> None:
+    rows = gathered(options.rows)
+    about = said(options.rows, options.exclude)
+    print(status_table(rows).to_string(), file=sys.stderr)
+    if (counts := replay.counts(rows)) is not None:
+        print(
+            "of {published} published pictures {same} came with the same bytes, {changed} "
+            "changed, {gone} are gone".format(**counts),
+            file=sys.stderr,
+        )
+    require_success(rows, options.settings.get("min_success", 0))
+    if options.embeddings:
+        embeddings = pd.concat(map(storage.read, options.embeddings))
+        rows = rows.merge(embeddings, how="left", on="key", validate="one_to_one")
+    manifest, pairs = build(rows, options.settings)
     parts = manifest.groupby("part")["kept"].agg(["size", "sum"])
     parts.columns = ["rows", "kept"]
     print(parts.rename_axis(None).to_string(), file=sys.stderr)

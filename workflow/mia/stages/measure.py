@@ -8,16 +8,14 @@ rows with `repeat`, which no attack's score reads and every attack is checked wi
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from mia import command, result_paths, storage
 from mia import query as queries_module
-from mia import storage
-from mia.locks import LockError, shard_lock
+from mia.locks import shard_lock
 from mia.measuring.ledger import Ledger
 from mia.measuring.measurements import Measurements, shared_inputs
 from mia.measuring.missing import input_hashes
@@ -30,11 +28,23 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    args = parse_arguments()
+    parser = command.stage(__doc__)
+    parser.add_argument("--model", required=True, help="model.json")
+    parser.add_argument("--manifest", required=True)
+    parser.add_argument("--latents", required=True, help="latents of the shard")
+    parser.add_argument("--pictures", nargs="?", help="pictures.tar, if a signal looks at pixels")
+    parser.add_argument("--shard", required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--ledger", required=True)
+    parser.add_argument("--output", nargs="+", required=True, help="one file per signal")
+    command.run(parser, measure)
+
+
+def measure(args: argparse.Namespace) -> None:
     model = storage.read_json(args.model)
-    shard = Shard(args.manifest, args.latents, args.parts, args.pictures)
-    wanted = queries_module.load(args.wanted)
-    outputs = {Path(path).parent.name: path for path in args.output}
+    shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures)
+    wanted = queries_module.load(args.settings["queries"])
+    outputs = result_paths.by_name(result_paths.SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
 
     def work(layer: Shard, repeat: bool) -> Work:
@@ -47,19 +57,16 @@ def main() -> None:
     firsts = [layer.first(args.settings["repeats"]) for layer in layers]
     to_do = [(layer, False) for layer in layers]
     to_do += [(layer, True) for layer in firsts if len(layer.images)]
-    try:
-        with shard_lock(ledger.folder, args.shard, args.shards):
-            meter, done = None, []
-            for layer in to_do:
-                if (part := work(*layer)).missing:
-                    meter = meter or loaded(args.model, args.settings, args.threads)
-                    meter.measure(part)
-                    part = work(*layer)
-                done.append(part)
-        if meter is None:
-            print("measured 0 evals: everything is in the ledger", file=sys.stderr)
-    except (LockError, OSError, RuntimeError) as error:
-        raise SystemExit(f"error: {error}") from error
+    with shard_lock(ledger.folder, args.shard, args.settings["shards"]):
+        meter, done = None, []
+        for layer in to_do:
+            if (part := work(*layer)).missing:
+                meter = meter or loaded(args.model, args.settings, args.threads)
+                meter.measure(part)
+                part = work(*layer)
+            done.append(part)
+    if meter is None:
+        print("measured 0 evals: everything is in the ledger", file=sys.stderr)
 
     metadata = {"model": model["name"], "weights": model["weights"]}
     for name, path in outputs.items():
@@ -75,23 +82,6 @@ def loaded(path: str, settings: dict, threads: int) -> Meter:
     model = storage.read_json(path)
     require_described(model, path)
     return Meter(model, settings, threads)
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="model.json")
-    parser.add_argument("--manifest", required=True)
-    parser.add_argument("--latents", required=True, help="latents of the shard")
-    parser.add_argument("--pictures", nargs="?", help="pictures.tar, if a signal looks at pixels")
-    parser.add_argument("--wanted", required=True, help="queries, as mia.query.dump writes them")
-    parser.add_argument("--parts", nargs="+", required=True)
-    parser.add_argument("--shard", required=True)
-    parser.add_argument("--shards", type=int, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--ledger", required=True)
-    parser.add_argument("--output", nargs="+", required=True, help="one file per signal")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

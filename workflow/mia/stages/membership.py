@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.evaluation import flags
 from mia.given.cells import Column
 from mia.given.table import GivenTable
@@ -25,31 +24,29 @@ READ += ["group", "kept", "caption"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--name", required=True, help="name of the target")
     parser.add_argument(
         "--manifests", required=True, nargs="+", type=Path, help="of its sets, the members' first"
     )
     parser.add_argument("--known", nargs="?", type=Path, help="table of known training pictures")
-    parser.add_argument("--spec", required=True, type=json.loads, help="both sides, seed, …")
     parser.add_argument("--membership", required=True, type=Path, help="table to write")
     parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
-    options = parser.parse_args(arguments)
-    try:
-        sets = list(dict.fromkeys(options.spec[side][0] for side in ("members", "nonmembers")))
-        if len(sets) != len(options.manifests):
-            raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
-        method = options.spec["match"]
-        manifests = {
-            name: storage.read(path, columns(options.spec))
-            for name, path in zip(sets, options.manifests, strict=True)
-        }
-        named = f"mia.targets.matching.{method}"
-        matching = importlib.import_module(named) if method != "none" else None
-        index = known_index(options.known, options.spec)
-        rows, pairs = build(manifests, options.spec, matching, index)
-    except ValueError as error:
-        raise SystemExit(f"error: targets.{options.name}: {error}") from error
+    command.run(parser, write_membership, "targets.{name}: ", arguments)
+
+
+def write_membership(options: argparse.Namespace) -> None:
+    spec = options.settings
+    sets = list(dict.fromkeys(spec[side][0] for side in SIDES))
+    if len(sets) != len(options.manifests):
+        raise ValueError(f"{len(options.manifests)} manifests for the sets {', '.join(sets)}")
+    manifests = {
+        name: storage.read(path, columns(spec))
+        for name, path in zip(sets, options.manifests, strict=True)
+    }
+    method = spec["match"]
+    matching = import_module(f"mia.targets.matching.{method}") if method != "none" else None
+    rows, pairs = build(manifests, spec, matching, known_index(options.known, spec))
     kept = rows[rows["kept"]]
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)

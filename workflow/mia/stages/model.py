@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia import storage
-from mia.hub_error import HubError
-from mia.models.folder import ModelError, describe, require_usable
+from mia import command, storage
+from mia.models.folder import describe, require_usable
 from mia.models.hub import model_snapshot
 from mia.seal import DamagedFile
 
@@ -41,19 +39,19 @@ def require_as_trained(model: dict[str, Any], index: Path, epoch: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--spec", type=json.loads, required=True, help="the model's config block")
     parser.add_argument("--made-from", nargs="*", default=[], help="index.json of its training")
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
-    try:
-        model = describe(locate(args.spec, args.made_from), args.spec.get("variant"))
-        if args.spec["source"] == "training":
-            require_as_trained(model, Path(args.made_from[0]), str(args.spec["epoch"]))
-    except (HubError, ModelError, OSError) as error:
-        raise SystemExit(f"error: models.{args.name}: {error}") from error
-    storage.write_json({"name": args.name, **args.spec, **model}, args.output)
+    command.run(parser, write_model, "models.{name}: ")
+
+
+def write_model(args: argparse.Namespace) -> None:
+    spec = args.settings
+    model = describe(locate(spec, args.made_from), spec.get("variant"))
+    if spec["source"] == "training":
+        require_as_trained(model, Path(args.made_from[0]), str(spec["epoch"]))
+    storage.write_json({"name": args.name, **spec, **model}, args.output)
 
 
 if __name__ == "__main__":

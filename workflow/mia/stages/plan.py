@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.images import plan
 from mia.images.sources.shared import listing
 from mia.images.sources.shared.parts import specs
@@ -17,15 +16,14 @@ from mia.images.sources.shared.shelf import source
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--name", required=True, help="name of the image set")
-    parser.add_argument("--spec", required=True, type=json.loads, help="its config, as JSON")
     parser.add_argument("--output", required=True, nargs="+", type=Path, help="one file per shard")
-    options = parser.parse_args(arguments)
-    try:
-        write_plan(options.spec, options.output)
-    except ValueError as error:
-        raise SystemExit(f"error: image_sets.{options.name}: {error}") from error
+    command.run(parser, plan_set, "image_sets.{name}: ", arguments)
+
+
+def plan_set(options: argparse.Namespace) -> None:
+    write_plan(options.settings, options.output)
 
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:

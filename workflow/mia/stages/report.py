@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mia import storage
+from mia import command, storage
+from mia import result_paths as paths
 from mia.evaluation.scored import scored
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
@@ -27,6 +27,7 @@ from mia.report.pages import (
 )
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
+from mia.result_paths import by_name, names
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("checks", "ethics")]
@@ -35,8 +36,7 @@ PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spec", type=json.loads, required=True, help="the experiment, JSON")
+    parser = command.stage(__doc__)
     parser.add_argument("--summary", type=Path, required=True)
     parser.add_argument("--metrics", type=Path, required=True)
     for many in (
@@ -56,11 +56,11 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="checks, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
     parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args()
-    try:
-        storage.write_text(render(options.template, context(options)), options.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    command.run(parser, write_page)
+
+
+def write_page(options: argparse.Namespace) -> None:
+    storage.write_text(render(options.template, context(options)), options.output)
 
 
 def render(template: Path, values: dict[str, Any]) -> str:
@@ -83,18 +83,19 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         ValueError: An input is not the table or figure expected; the message names it.
     """
-    spec = options.spec
+    spec = options.settings
     summary = targets.tidy(details.read_cells(options.summary))
     long = details.read_cells(options.metrics)
     found = details.read_all(options.pairwise, options.set_test)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
-    audits = {path.stem: storage.read_json(path) for path in options.audits}
-    manifests = {path.parent.name: path for path in options.manifests}
+    audits = {audit["target"]: audit for audit in map(storage.read_json, options.audits)}
+    manifests = by_name(paths.MANIFEST, "set", options.manifests)
     counted = {name: storage.read(path, MANIFEST) for name, path in manifests.items()}
-    pairs = {path.parent.name: storage.read(path, PAIRS) for path in options.pairs}
-    memberships = {path.parent.name: path for path in options.memberships}
-    between = {path.parent.name: path for path in options.target_pairs}
+    within = by_name(paths.PAIRS, "set", options.pairs)
+    pairs = {name: storage.read(path, PAIRS) for name, path in within.items()}
+    memberships = by_name(paths.MEMBERSHIP, "target", options.memberships)
+    between = by_name(paths.TARGET_PAIRS, "target", options.target_pairs)
     shown = []
     for name in dict.fromkeys(summary["target"]):
         mine = [row for row in rows if row["target"] == name]
@@ -149,23 +150,22 @@ def gallery(
     The ranking attack is chosen on the calibration fold, its pictures come from the evaluation
     fold; attacks that learn from calibration are left out, as their scores there flatter them.
     """
-    sides = [spec["targets"][target][side] for side in ("members", "nonmembers")]
-    if not all(pictures.is_pictured(side, spec) for side in sides):
+    sets = spec["targets"][target]["sets"]
+    if not {*sets} <= {*spec["pictured"]}:
         return None
     known = storage.read(membership)
     ranked = {}
-    for path in sorted(path for path in scores if path.parent.name == target):
+    for path in sorted(path for path in scores if names(paths.SCORES, path)["target"] == target):
         about = storage.metadata(path)
         if about["access"] != "model-free" and not about.get("trained"):
             ranked[about["name"]] = scored(storage.read(path), known, str(path))
     attack = pictures.strongest(ranked)
     if attack is None:
         return None
-    names = sorted({side.partition(":")[0] for side in sides})
     columns = ["image_id", "caption", "thumbnail", "kept"]
-    held = pd.concat([storage.read(manifests[name], columns) for name in names])
+    held = pd.concat([storage.read(manifests[name], columns) for name in sets])
     held = held[held["kept"].astype(bool)].drop_duplicates("image_id").set_index("image_id")
-    credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in names)
+    credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in sets)
     return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
 
 
@@ -173,15 +173,14 @@ def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
     """Return the pictures of each training whose image sets may be shown."""
     found = []
     for path in files:
-        training = spec["training"][path.parent.name]
-        learnt = [training[key] for key in ("set", "representation_set") if key in training]
-        sets = [name.partition(":")[0] for name in learnt]
-        epochs = sorted({*training.get("keep", []), training["epochs"]})
-        entry = {"training": path.parent.name, "set": training["set"], "epochs": epochs}
+        name = names(paths.SAMPLES, path)["training"]
+        training = spec["training"][name]
+        entry = {"training": name, "set": training["set"], "epochs": training["keep"]}
         entry |= {"uri": None, "credit": False}
-        if all(pictures.is_pictured(name, spec) for name in sets):
+        if {*training["sets"]} <= {*spec["pictured"]}:
             entry["uri"] = pictures.png_uri(path)
-            entry["credit"] = any(image_sets.is_openmoji(spec["image_sets"][n]) for n in sets)
+            learnt = [spec["image_sets"][image_set] for image_set in training["sets"]]
+            entry["credit"] = any(map(image_sets.is_openmoji, learnt))
         found.append(entry)
     return found
 

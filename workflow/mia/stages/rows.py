@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import command, storage
 from mia.images import archive
 from mia.images.pictures import naming
 from mia.images.rows import COLUMNS, PLANNED, describe, typed
@@ -16,21 +16,21 @@ from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
     parser.add_argument("--pictures", required=True, type=Path, help="the shard's raw pictures")
     parser.add_argument("--downloads", required=True, type=Path, help="how each download went")
-    parser.add_argument("--pixel-limit", required=True, type=int, help="most pixels of a picture")
     parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--output", required=True, type=Path, help="table to write")
-    options = parser.parse_args(arguments)
-    try:
-        plan = storage.read(options.plan, list(PLANNED))
-        downloads = storage.read(options.downloads)
-        without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
-        rows, fitted = described(plan, downloads, options.pictures, options.pixel_limit, without)
-    except (RuntimeError, ValueError) as error:
-        raise SystemExit(f"error: {error}") from error
+    command.run(parser, write_rows, arguments=arguments)
+
+
+def write_rows(options: argparse.Namespace) -> None:
+    plan = storage.read(options.plan, list(PLANNED))
+    downloads = storage.read(options.downloads)
+    without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
+    limit = options.settings["pixel_limit"]
+    rows, fitted = described(plan, downloads, options.pictures, limit, without)
     fitted |= set(storage.metadata(options.downloads).get("fitted", []))
     about = {"fitted": sorted(fitted)} if fitted else {}
     storage.write(rows, options.output, storage.metadata(options.plan) | about)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mia import checksums, storage
+from mia import checksums, command, storage
 from mia.config.attacks import build_attacks
 from mia.cost.attacks import costs
 from mia.cost.signals import backwards, predictions
@@ -17,6 +16,7 @@ from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.scored import fold_of, scored
+from mia.result_paths import MEMBERSHIP, SCORES, by_name, names
 
 COLUMNS = {
     "long": summary.LONG,
@@ -24,7 +24,7 @@ COLUMNS = {
     "pairwise": pairwise.COLUMNS,
     "set_test": set_test.COLUMNS,
 }
-MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
+COLUMNS_READ = ["image_id", "member", "group", "fold", "kept"]
 
 
 def of_target(
@@ -72,35 +72,29 @@ def of_target(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("metrics", "scores", "memberships", "audits"):
-        parser.add_argument(f"--{name}", required=True, nargs="*")
-    parser.add_argument("--attacks", required=True, type=json.loads, help="JSON, name to row")
-    parser.add_argument("--settings", required=True, type=json.loads, help="JSON")
-    for name in ("long", "summary", "pairwise", "set_test", "html", "markdown", "checksums"):
-        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help="output")
-    args = parser.parse_args()
-    try:
-        write(args)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    parser = command.stage(__doc__)
+    for given in ("metrics", "scores", "memberships", "audits"):
+        parser.add_argument(f"--{given}", required=True, nargs="*")
+    for made in ("long", "summary", "pairwise", "set_test", "html", "markdown", "checksums"):
+        parser.add_argument(f"--{made.replace('_', '-')}", type=Path, required=True, help="output")
+    command.run(parser, write)
 
 
 def write(args: argparse.Namespace) -> None:
     """Read every target's files and write the tables."""
     found = [storage.read_json(path) for path in args.metrics]
-    scores = {(Path(path).parent.name, Path(path).stem): path for path in args.scores}
-    memberships = {Path(path).parent.name: path for path in args.memberships}
+    scores = {tuple(names(SCORES, path).values()): path for path in args.scores}
+    memberships = by_name(MEMBERSHIP, "target", args.memberships)
     audits = {audit["target"]: audit for audit in map(storage.read_json, args.audits)}
     confidence = args.settings["confidence"]
-    attacks = build_attacks(args.attacks)
+    attacks = build_attacks(args.settings["attacks"])
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
         of_tables = of_target(
             target,
             [metrics for metrics in found if metrics["target"] == target],
             {attack: path for (name, attack), path in scores.items() if name == target},
-            storage.read(memberships[target], MEMBERSHIP),
+            storage.read(memberships[target], COLUMNS_READ),
             audits[target],
             attacks,
             args.settings,

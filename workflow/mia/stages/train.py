@@ -6,11 +6,10 @@ They start from nothing around a trained VAE, or from a base model.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
-from mia import storage
+from mia import command, storage
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
 from mia.models.folder import weights_hash
@@ -28,19 +27,19 @@ SHOWN = 12
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--pictures", nargs="+", required=True, help="pictures.tar of every shard")
-    parser.add_argument("--parts", nargs="+", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
     parser.add_argument("--start", required=True, help="vae.json, or model.json of the base")
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--index", required=True)
     parser.add_argument("--samples", required=True)
-    args = parser.parse_args()
+    command.run(parser, make_model)
 
-    settings, start = args.settings, storage.read_json(args.start)
-    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.parts)
+
+def make_model(args: argparse.Namespace) -> None:
+    settings, start = dict(args.settings), storage.read_json(args.start)
+    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), settings.pop("parts"))
     based = "weights" in start
     begun = start["weights"] if based else [start["vae"]["files"], start["tokenizer"]]
 
@@ -52,12 +51,8 @@ def main() -> None:
         begin = start if based else Path(args.start).parent
         train(pixels, learnt.captions, settings, begin, folder)
 
-    try:
-        kept = kept_training(
-            args.ledger, [learnt.content, settings, begun, fingerprint(*NUMERIC)], make
-        )
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f"error: {error}") from error
+    key = [learnt.content, settings, begun, fingerprint(*NUMERIC)]
+    kept = kept_training(args.ledger, key, make)
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
     replace_tree(kept / "checkpoints", target / "checkpoints")

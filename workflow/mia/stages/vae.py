@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from mia import storage
+from mia import command, storage
 from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
@@ -23,17 +22,17 @@ SETTINGS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.stage(__doc__)
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--pictures", nargs="+", required=True, help="pictures.tar of every shard")
-    parser.add_argument("--parts", nargs="+", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--output", required=True)
-    args = parser.parse_args()
+    command.run(parser, make_vae)
 
+
+def make_vae(args: argparse.Namespace) -> None:
     settings = {name: args.settings[name] for name in SETTINGS.split()}
-    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.parts)
+    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.settings["parts"])
 
     def make(folder: Path) -> None:
         train(
@@ -43,10 +42,7 @@ def main() -> None:
     key = [learnt.content, settings, fingerprint(*NUMERIC)]
     target = Path(args.output).parent
     target.mkdir(parents=True, exist_ok=True)
-    try:
-        kept = kept_training(args.ledger, key, make)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f"error: {error}") from error
+    kept = kept_training(args.ledger, key, make)
     for part in ("vae", "tokenizer"):
         replace_tree(kept / part, target / part)
     vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}

@@ -32,5 +32,5 @@ def command(folder: Path, rows: int, limit: int) -> list[str]:
             numbers = [[float(n * k % 4001) for n in block] for k in (7, 11, 13)]
             file.write_table(pa.table([urls, captions, *numbers], names=list(kinds)))
     text = json.dumps({"source": "urls", "limit": limit, "path": str(table)})
-    stage = [sys.executable, "-m", "mia.stages.plan", "--name", "bench", "--spec", text]
+    stage = [sys.executable, "-m", "mia.stages.plan", "--name", "bench", "--settings", text]
     return [*stage, "--output", str(folder / "plan.parquet")]

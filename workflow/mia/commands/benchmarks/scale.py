@@ -34,6 +34,11 @@ CONFIG = {
 }
 
 
+def told(settings: dict) -> list[str]:
+    """What a stage is told of the config."""
+    return ["--settings", json.dumps(settings)]
+
+
 @dataclass(frozen=True)
 class Scale:
     """A made-up target: one attack that reads every query, one blind baseline.
@@ -51,6 +56,11 @@ class Scale:
     def path(self, name: str) -> str:
         """A path in the folder."""
         return str(self.folder / name)
+
+    @property
+    def model(self) -> str:
+        """The description of its model."""
+        return self.path("models/model/model.json")
 
     @property
     def grid(self) -> tuple[Query, ...]:
@@ -80,27 +90,27 @@ class Scale:
         model = {"name": "model", "source": "path", "family": "stable_diffusion", "weights": "0"}
         shape = {"prediction_type": "epsilon", "resolution": 512, "latent_shape": [4, 64, 64]}
         schedule = np.linspace(0.999, 0.005, 1000).tolist()
-        storage.write_json({**model, **shape, "alpha_bar": schedule}, self.path("model.json"))
+        storage.write_json({**model, **shape, "alpha_bar": schedule}, self.model)
         for query in self.grid:
             fields = own[["key", "image_id"]].assign(**query.fields())
             measured = rng.random((self.images, len(MEASURES)))
             rows = pd.concat([fields, pd.DataFrame(measured, columns=list(MEASURES))], axis=1)
             about = {"set": "pictures", "query": query.path, "fields": list(fields)[1:]}
             about |= {"devices": ["cpu"], "repeats": rows.head(16).to_dict("records")}
-            storage.write(rows, self.path(f"queries/{query.path}.parquet"), about)
+            storage.write(rows, self.path(f"queries/model/pictures/{query.path}.parquet"), about)
 
     def commands(self) -> dict[str, list[str]]:
         """Stage to its arguments, in the order in which they run."""
         config = complete(CONFIG)
         loss = {"timesteps": [100, 300, 500, 700], "draws": self.queries // 4}
-        settings = json.dumps({**config["evaluation"], **config["audit"], "seed": 0})
+        judged = {**config["evaluation"], **config["audit"], "seed": 0, "randomised": False}
         member = ["--membership", self.path("targets/target/membership.parquet")]
-        losses = [self.path(f"queries/{query.path}.parquet") for query in self.grid]
+        losses = [self.path(f"queries/model/pictures/{query.path}.parquet") for query in self.grid]
         scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
         metrics = [self.path(f"metrics/target/{name}.json") for name in ("loss", "blind_caption")]
         audit, target = self.path("audit/target.json"), ["--target", "target"]
         drawn, curves = (
-            [self.path(f"target-{name}.svg") for name in names]
+            [self.path(f"figures/target-{name}.svg") for name in names]
             for names in (SCORE_FIGURES, LOSS_FIGURES)
         )
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
@@ -111,50 +121,56 @@ class Scale:
             side: {"set": "pictures", "parts": [side[:-1]], "dealt": False}
             for side in ("members", "nonmembers")
         }
-        pairing = {"by_design": False, "trained_here": False, "match": "none", "sides": sides}
-        pairing |= {"without_addresses": False}
+        design = {"by_design": False, "trained_here": False, "match": "none", "sides": sides}
+        design |= {"without_addresses": [], "attacks": {"blind_caption": {}}}
+        evals = {"loss": self.queries, "blind_caption": 0}
         texts = [str(ROOT / f"docs/{name}.md") for name in ("checks", "ethics")]
 
         def evaluation(attack: str, score: str, output: str) -> list[str]:
-            named = ["--attack", attack, "--score", score, "--settings", settings]
-            return [*target, *named, *member, "--randomised", "False", "--output", output]
+            named = ["--attack", attack, "--score", score, *told(judged)]
+            return [*target, *named, *member, "--output", output]
 
         return {
             "score": [
-                *("--attack", json.dumps({"name": "loss", "row": loss}), "--seed", "0"),
+                *told({"name": "loss", "entry": loss, "seed": 0}),
                 *(*target, *member),
-                *("--model", self.path("model.json"), "--signals", *losses, "--output", scores[0]),
+                *(
+                    "--model",
+                    self.model,
+                    "--signals",
+                    *losses,
+                    "--output",
+                    scores[0],
+                ),
             ],
             "evaluate": evaluation("loss", scores[0], metrics[0]),
             "evaluate (blind)": evaluation("blind_caption", scores[1], metrics[1]),
             "audit": [
                 *(*target, "--metrics", metrics[1], "--scores", scores[1], *member),
-                *("--manifests", manifest, "--attacks", json.dumps({"blind_caption": {}})),
-                *("--settings", settings, "--pairing", json.dumps(pairing), "--output", audit),
+                *("--manifests", manifest, *told({**judged, **design}), "--output", audit),
             ],
             "tables": [
                 *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
-                *("--audits", audit, "--settings", settings, "--long", long),
-                *("--attacks", json.dumps(attacks), "--summary", summary),
+                *("--audits", audit, *told({**judged, "attacks": attacks})),
+                *("--long", long, "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
                 *("--checksums", self.path("checksums.json")),
             ],
             "figures": [
                 *(*target, "--scores", *scores, "--metrics", *metrics, *member),
-                *("--evals", json.dumps({"loss": self.queries, "blind_caption": 0})),
-                *("--settings", settings, "--output", *drawn),
+                *(*told({**judged, "evals": evals}), "--output", *drawn),
             ],
             "loss_figures": [
                 *(*target, *member, "--losses", *losses),
-                *("--settings", settings, "--output", *curves),
+                *(*told(judged), "--output", *curves),
             ],
             "report": [
-                *("--spec", json.dumps(spec), "--summary", summary, "--metrics", long),
+                *(*told(spec), "--summary", summary, "--metrics", long),
                 *("--audits", audit, "--manifests", manifest, "--texts", *texts),
                 *("--pairs", self.path("images/pictures/pairs.parquet")),
                 *("--target-pairs", self.path("targets/target/pairs.parquet")),
-                *("--memberships", member[1], "--models", self.path("model.json")),
+                *("--memberships", member[1], "--models", self.model),
                 *("--scores", *scores, "--figures", *drawn, *curves),
                 *("--output", self.path("report.html")),
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),

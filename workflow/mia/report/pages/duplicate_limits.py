@@ -11,7 +11,6 @@ import pandas as pd
 from mia import storage
 from mia.report.pages import near_pairs
 from mia.report.pages.image_sets import is_openmoji
-from mia.report.pages.pictures import is_pictured
 
 PAIRS = ["distance", "rmse", "mirrored", "cosine", "kind"]
 SHOWN = ["key", "caption", "thumbnail"]
@@ -45,8 +44,7 @@ def between(
         pairs: File of the target's pairs.
         manifests: Image set to file.
     """
-    sides = (spec["targets"][target][side] for side in ("members", "nonmembers"))
-    sets = list(dict.fromkeys(side.partition(":")[0] for side in sides))
+    sets = spec["targets"][target]["sets"]
     if len(sets) == 1:
         return None
     found = storage.read(pairs, [*PAIRS, "set_a", "key_a", "set_b", "key_b"])
@@ -71,7 +69,7 @@ def _limits(
     Pictures are read only where they may be shown.
     """
     rule = spec["image_sets"][sets[0]]["duplicates"]
-    may_be_shown = all(is_pictured(name, spec) for name in sets)
+    may_be_shown = {*sets} <= {*spec["pictured"]}
     return {
         "rule": rule,
         "thresholds": near_pairs.by_threshold(pairs, rule),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,6 @@ from mia.stats import metrics
 
 SIDE = 32
 SHOWN = 8
-
-
-def is_pictured(name: str, spec: Mapping[str, Any]) -> bool:
-    """Whether the pictures of `set` or `set:part` may be shown."""
-    return name.partition(":")[0] in spec["pictured"]
 
 
 def data_uri(png: bytes) -> str:

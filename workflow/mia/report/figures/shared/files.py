@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mia import seal, storage
+from mia import command, seal, storage
 from mia.report.figures.shared.style import to_svg
 
 # A remark behind the drawing.
@@ -22,13 +21,8 @@ def run(parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace]
     """Add the options that every stage of figures has, and write what `drawings` makes of them."""
     parser.add_argument("--target", required=True)
     parser.add_argument("--membership", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON")
     parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
-    options = parser.parse_args()
-    try:
-        write_figures(drawings(options), options.output)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    command.run(parser, lambda options: write_figures(drawings(options), options.output))
 
 
 def write_figures(drawn: Drawn, paths: Iterable[Path]) -> None:

@@ -1,0 +1,82 @@
+"""How the sides of a target came to be, and what may be claimed of it for that reason."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from mia.config.experiment import SIDES, Experiment, as_set
+from mia.images.sources.shared.shelf import source
+
+
+class Side(TypedDict):
+    """One side of a target.
+
+    `dealt` says that a split dealt the rows that could be had to its parts, but not those that
+    could not: these are in another part.
+    """
+
+    set: str
+    parts: tuple[str, ...]
+    dealt: bool
+
+
+def sides(experiment: Experiment, target: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the (set, part) pairs of the members and of the nonmembers."""
+    spec = experiment.config["targets"][target]
+    members, nonmembers = (as_set(experiment.parts(spec[side])) for side in SIDES)
+    return members, nonmembers
+
+
+def trained_here(experiment: Experiment, target: str) -> bool:
+    """Whether the pipeline trains the target's model."""
+    return experiment.training(experiment.config["targets"][target]["model"]) is not None
+
+
+def learns_members(experiment: Experiment, target: str) -> bool:
+    """Whether the target's model is trained here, on its members and on no nonmember."""
+    members, nonmembers = sides(experiment, target)
+    learnt = experiment.trained_on(experiment.config["targets"][target]["model"])
+    return learnt is not None and members <= learnt and not nonmembers & learnt
+
+
+def is_control(experiment: Experiment, target: str) -> bool:
+    """Whether the target's model is trained here, from nothing, on no part of either side."""
+    members, nonmembers = sides(experiment, target)
+    model = experiment.config["targets"][target]["model"]
+    training, learnt = experiment.training(model), experiment.trained_on(model)
+    if training is None or learnt is None or "base" in experiment.config["training"][training]:
+        return False
+    return not learnt & (members | nonmembers)
+
+
+def is_by_design(experiment: Experiment, target: str) -> bool:
+    """Whether both sides come from one set's seeded split and nothing was chosen since.
+
+    The sides are exchangeable then.
+    """
+    spec = experiment.config["targets"][target]
+    (members, some), (nonmembers, others) = (experiment.parts(spec[side]) for side in SIDES)
+    split = experiment.config["image_sets"][members].get("split", {})
+    chosen = spec["match"] != "none" or {"isolate", "known"} & spec.keys()
+    return members == nonmembers and not chosen and {*some, *others} <= {*split}
+
+
+def is_randomised(experiment: Experiment, target: str) -> bool:
+    """Whether the split that made the sides also decided what the model was trained on."""
+    return is_by_design(experiment, target) and learns_members(experiment, target)
+
+
+def side(experiment: Experiment, target: str, name: str) -> Side:
+    """Return one of `SIDES` of a target."""
+    image_set, parts = experiment.parts(experiment.config["targets"][target][name])
+    split = experiment.config["image_sets"][image_set].get("split")
+    dealt = {*split, "rest"} if split else set()
+    some_only = bool(dealt & {*parts}) and not dealt <= {*parts}
+    return {"set": image_set, "parts": parts, "dealt": some_only}
+
+
+def is_shown(experiment: Experiment, image_set: str) -> bool:
+    """Whether the report may show images of a set."""
+    choice = experiment.config["report"]["pictures"]
+    kind = source(experiment.config["image_sets"][image_set]["source"])
+    return choice == "thumbnails" or (choice == "builtin" and kind.may_be_shown)

@@ -1,0 +1,108 @@
+"""Which files that people give a stage reads, each with a fingerprint of its bytes.
+
+No such file is an input of a rule: Snakemake compares those by date first, and reads their names as
+patterns. One function a stage, as in `stage_settings`; each names what it compares, so that
+`make why` does too.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mia.config.contents import Contents
+from mia.config.experiment import Experiment
+from mia.config.image_contents import CHECKOUT, download_contents, plan_contents
+
+PAGE_TEXTS = ("docs/checks.md", "docs/ethics.md")
+PAGE_PARTS = ("page.html.j2", "page_parts.html.j2", "target_further.html.j2", "page.css", "page.js")
+
+Files = dict[str, str]
+
+
+class StageFiles:
+    """Fingerprints of the files that stages read besides what the pipeline makes.
+
+    Args:
+        experiment: The experiment.
+        store: Where hashes of files are remembered.
+    """
+
+    def __init__(self, experiment: Experiment, store: Path) -> None:
+        self._experiment = experiment
+        self._sets = experiment.config["image_sets"]
+        self._contents = Contents(store)
+        self._shards = cache(self._by_shard)
+
+    def plan(self, set: str) -> Files:
+        """All that a plan is made from; of images in a folder their names alone."""
+        return plan_contents(self._contents, self._sets[set])
+
+    def download(self, set: str, shard: str) -> Files:
+        """The images of a shard that people give; those of the web are no files."""
+        return self._shards(set)[int(shard)]
+
+    def rows(self, set: str) -> Files:
+        """The list of excluded images, if a set has one."""
+        return self._files(self.exclude(set))
+
+    def manifest(self, set: str) -> Files:
+        """The list of excluded images, if a set has one."""
+        return self.rows(set)
+
+    def encoder(self, encoder: str) -> Files:
+        """The folder of an embedding model."""
+        folder = self._experiment.encoders[encoder]["path"]
+        return {folder: self._contents.folder(folder)}
+
+    def embed(self, encoder: str) -> Files:
+        """The folder of an embedding model."""
+        return self.encoder(encoder)
+
+    def membership(self, target: str) -> Files:
+        """The table of known training images, if a target names one."""
+        return self._files(self.known(target))
+
+    def model(self, model: str) -> Files:
+        """The folder of a model of `source: path`; others are pinned or made here."""
+        spec = self._experiment.config["models"][model]
+        if spec["source"] != "path":
+            return {}
+        return {spec["path"]: self._contents.folder(spec["path"])}
+
+    def score(self, attack: str) -> Files:
+        """The table of scores, of an entry that has one."""
+        return self._files(self.external(attack))
+
+    def report(self) -> Files:
+        """The page's template and the texts that it shows."""
+        return self._package([*PAGE_TEXTS, *(f"workflow/report/{part}" for part in PAGE_PARTS)])
+
+    # Paths as the config has them
+
+    def exclude(self, set: str) -> list[str]:
+        """The list of excluded images, if a set has one."""
+        return _given(self._sets[set], "exclude")
+
+    def known(self, target: str) -> list[str]:
+        """The table of known training images, if a target names one."""
+        return _given(self._experiment.config["targets"][target].get("known", {}), "path")
+
+    def external(self, attack: str) -> list[str]:
+        """The table of scores, of an entry that has one."""
+        return _given(self._experiment.config["attacks"][attack], "scores")
+
+    def _by_shard(self, set: str) -> list[Files]:
+        return download_contents(self._contents, self._sets[set])
+
+    def _files(self, paths: list[str]) -> Files:
+        return {path: self._contents.file(path) for path in sorted({*paths})}
+
+    def _package(self, names: list[str]) -> Files:
+        """Files of this checkout besides code, named from its top, wherever it lies."""
+        return {name: self._contents.file(str(CHECKOUT / name)) for name in names}
+
+
+def _given(spec: dict[str, Any], key: str) -> list[str]:
+    return [spec[key]] if key in spec else []

@@ -1,0 +1,55 @@
+"""Which files a job waits for although it reads none of them: those that may refuse its target."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from mia import result_paths
+from mia.config.experiment import Experiment
+
+
+class StageOrder:
+    """What may refuse a target comes before what is costly.
+
+    Args:
+        experiment: The experiment.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._targets = cache(self._targets_on)
+        self._given = cache(self._given_models)
+
+    def awaited(self, stage: str, wildcards: Any) -> list[str]:
+        """Return paths below the results folder.
+
+        A download waits for the models that people give; what is costly, for memberships too.
+        """
+        if stage == "download":
+            return self._given((wildcards.set,))
+        sets = self._sets_of_costly(stage, wildcards)
+        memberships = [result_paths.MEMBERSHIP.format(target=name) for name in self._targets(sets)]
+        return [*memberships, *self._given(sets)] if sets else []
+
+    def _sets_of_costly(self, stage: str, wildcards: Any) -> tuple[str, ...]:
+        if stage in ("encode", "measure"):
+            return (wildcards.set,)
+        if stage in ("vae", "train"):
+            return self._experiment.sets_of_training(wildcards.training)
+        return ()
+
+    def _targets_on(self, sets: tuple[str, ...]) -> list[str]:
+        targets = self._experiment.config["targets"]
+        return [name for name in targets if {*sets} & {*self._experiment.sets(name)}]
+
+    def _given_models(self, sets: tuple[str, ...]) -> list[str]:
+        """A model that is trained here needs its images, so it is not among them."""
+        config, models = self._experiment.config, set()
+        for target in (config["targets"][name] for name in self._targets(sets)):
+            named = filter(None, (target["model"], target.get("reference")))
+            models |= {*map(self._experiment.vae, named)} - config["training"].keys()
+        return [
+            *(result_paths.MODEL.format(model=model) for model in sorted(models)),
+            *(result_paths.ENCODER.format(encoder=name) for name in self._experiment.encoders),
+        ]

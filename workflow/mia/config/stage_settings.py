@@ -1,0 +1,198 @@
+"""What each stage is told of the config, and nothing else of it: one function a stage.
+
+A function's arguments after the experiment are names of the rule's wildcards. What it returns goes
+to the stage as JSON in `--settings`; a job runs again when it changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mia.attacks.shared.contract import Stacks
+from mia.config import design
+from mia.config.experiment import SIDES, Experiment
+from mia.cost.signals import evals_alone
+from mia.images.sources.shared.stage_keys import download_settings, plan_settings
+from mia.query import dump
+
+Settings = dict[str, Any]
+
+DIVIDED = ["split", "duplicates", "min_success"]
+# Keys of a training that name what stands for itself: other names of the same change no weights.
+NAMES = ("set", "representation_set", "like", "base")
+
+
+def plan(experiment: Experiment, set: str) -> Settings:
+    """Which images a set has, as its config says."""
+    return plan_settings(experiment.config["image_sets"][set])
+
+
+def download(experiment: Experiment, set: str) -> Settings:
+    """How the images of a set are fetched."""
+    return download_settings(experiment.config["image_sets"][set])
+
+
+def rows(experiment: Experiment, set: str) -> Settings:
+    """How large an image may be."""
+    return {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
+
+
+def encoder(experiment: Experiment, encoder: str) -> Settings:
+    """Path and hash of an embedding model."""
+    return experiment.encoders[encoder]
+
+
+def embed(experiment: Experiment, encoder: str) -> Settings:
+    """The embedding model, and what it runs on."""
+    return {**experiment.encoders[encoder], "device": experiment.config["measure"]["device"]}
+
+
+def manifest(experiment: Experiment, set: str) -> Settings:
+    """How a set is freed of duplicates and divided."""
+    return {**_some(experiment.config["image_sets"][set], DIVIDED), **_seed(experiment)}
+
+
+def membership(experiment: Experiment, target: str) -> Settings:
+    """Both sides as (set, parts), and the rules for what is dropped."""
+    spec = experiment.config["targets"][target]
+    sides = {side: experiment.parts(spec[side]) for side in SIDES}
+    return {
+        **_some(spec, ("match", "isolate", "known")),
+        **sides,
+        "duplicates": experiment.config["image_sets"][sides["members"][0]]["duplicates"],
+        "learnt": "kept" if design.trained_here(experiment, target) else "all",
+        **_seed(experiment),
+    }
+
+
+def vae(experiment: Experiment, training: str) -> Settings:
+    """How a VAE is trained, and on which parts."""
+    return _training(experiment, training, "representation_set")
+
+
+def train(experiment: Experiment, training: str) -> Settings:
+    """How a model is trained, and on which parts."""
+    return _training(experiment, training, "set")
+
+
+def model(experiment: Experiment, model: str) -> Settings:
+    """Where a model comes from; of a trained one, the epoch."""
+    spec = dict(experiment.config["models"][model])
+    if spec["source"] == "training":
+        spec.setdefault("epoch", experiment.kept_epochs(spec["training"])[-1])
+    return spec
+
+
+def encode(experiment: Experiment, vae: str, set: str) -> Settings:
+    """Which parts are encoded: those that a model with this VAE is measured on."""
+    models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
+    parts = experiment.measured_parts(set, models)
+    return {"parts": parts, "device": experiment.config["measure"]["device"]}
+
+
+def measure(experiment: Experiment, model: str, set: str) -> Settings:
+    """What a model is asked on a set, and how."""
+    return {
+        **experiment.config["measure"],
+        "queries": dump(experiment.wanted(model, set)),
+        "parts": experiment.measured_parts(set, (model,)),
+        "shards": len(experiment.shards(set)),
+        **_seed(experiment),
+    }
+
+
+def gather(experiment: Experiment, set: str) -> Settings:
+    """Every query that has a file, and the shards of a set."""
+    return {"queries": dump(experiment.queries), "shards": experiment.shards(set)}
+
+
+def score(experiment: Experiment, attack: str) -> Settings:
+    """An attack: its name, its entry but for its targets, the queries of others that it reads."""
+    entry = {k: v for k, v in experiment.config["attacks"][attack].items() if k != "targets"}
+    told = {"name": attack, "entry": entry, **_seed(experiment)}
+    built = experiment.attacks[attack]
+    return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
+
+
+def evaluate(experiment: Experiment, target: str) -> Settings:
+    """How scores are judged, and whether the sides were drawn at random."""
+    return {**_evaluation(experiment), "randomised": design.is_randomised(experiment, target)}
+
+
+def audit(experiment: Experiment, target: str) -> Settings:
+    """How sides are judged, and all that is known of how they came to be."""
+    blind = experiment.blind_attacks(target)
+    return {
+        **experiment.config["audit"],
+        **_evaluation(experiment),
+        "attacks": {name: experiment.config["attacks"][name] for name in blind},
+        "by_design": design.is_by_design(experiment, target),
+        "trained_here": design.trained_here(experiment, target),
+        "match": experiment.config["targets"][target]["match"],
+        "sides": {name: design.side(experiment, target, name) for name in SIDES},
+        "without_addresses": experiment.without_addresses(target),
+    }
+
+
+def tables(experiment: Experiment) -> Settings:
+    """Every attack, and how attacks are compared."""
+    return {**_evaluation(experiment), "attacks": experiment.config["attacks"]}
+
+
+def figures(experiment: Experiment, target: str) -> Settings:
+    """Evals that each attack costs alone, and how sure the figures are."""
+    names = experiment.attacks_of(target)
+    evals = {name: evals_alone([experiment.attacks[name]]) for name in names}
+    return {**_evaluation(experiment), "evals": evals}
+
+
+def loss_figures(experiment: Experiment) -> Settings:
+    """How sure the figures are."""
+    return _evaluation(experiment)
+
+
+def report(experiment: Experiment) -> Settings:
+    """What the page says of the experiment besides its numbers."""
+    config = experiment.config
+    trainings = {
+        name: {
+            **spec,
+            "keep": experiment.kept_epochs(name),
+            "sets": experiment.sets_of_training(name),
+        }
+        for name, spec in config["training"].items()
+    }
+    targets = {
+        name: {**spec, "sets": experiment.sets(name)} for name, spec in config["targets"].items()
+    }
+    return {
+        **_some(
+            config, ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluation")
+        ),
+        "training": trainings,
+        "targets": targets,
+        "controls": [name for name in config["targets"] if design.is_control(experiment, name)],
+        "pictured": [name for name in config["image_sets"] if design.is_shown(experiment, name)],
+    }
+
+
+def _training(experiment: Experiment, training: str, key: str) -> Settings:
+    spec = experiment.config["training"][training]
+    return {
+        **{name: value for name, value in spec.items() if name not in NAMES},
+        "keep": experiment.kept_epochs(training),
+        "parts": experiment.parts(spec[key])[1],
+        **_seed(experiment),
+    }
+
+
+def _evaluation(experiment: Experiment) -> Settings:
+    return {**experiment.config["evaluation"], **_seed(experiment)}
+
+
+def _seed(experiment: Experiment) -> Settings:
+    return {"seed": experiment.config["seed"]}
+
+
+def _some(spec: Settings, keys: tuple[str, ...] | list[str]) -> Settings:
+    return {key: spec[key] for key in keys if key in spec}

@@ -1,0 +1,83 @@
+"""Everything that a score is made from, read once: a target's images, what was measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from mia import storage
+from mia.evidence import Evidence
+from mia.measuring.query_files import devices, read_signals
+from mia.targets.pictures import with_embeddings
+from mia.targets.target_rows import read_images
+
+SELECTED = ["set", "key", "image_id", "group", "fold", "kept", "member"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files of one attack on one target.
+
+    Args:
+        membership: The target's membership table.
+        signals: Query files of the target's model.
+        reference: The same of its reference model.
+        manifests: Of its image sets, for attacks that read images.
+        embeddings: For attacks that read them.
+        model: model.json, for attacks that query it.
+    """
+
+    membership: str
+    signals: Sequence[str] = field(default_factory=tuple)
+    reference: Sequence[str] = field(default_factory=tuple)
+    manifests: Sequence[str] = field(default_factory=tuple)
+    embeddings: Sequence[str] = field(default_factory=tuple)
+    model: str | None = None
+
+    @cached_property
+    def _kept(self) -> pd.DataFrame:
+        rows = storage.read(self.membership, SELECTED)
+        return rows[rows["kept"]].set_index("image_id").sort_index()
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """The kept images: index image_id, sorted; columns set, key, group, fold; no label."""
+        return self._kept.drop(columns="member")
+
+    @property
+    def member(self) -> pd.Series:
+        """Whether each of `images` is a member, as bool."""
+        return self._kept["member"].astype(bool)
+
+    def image_rows(self) -> pd.DataFrame:
+        """Manifest rows of `images`, with their embeddings where there are any."""
+        rows = read_images(self.manifests, self.images)
+        return with_embeddings(rows, self.images, self.embeddings)
+
+    def evidence(self, seed: int) -> Evidence:
+        """What an attack may look at.
+
+        Raises:
+            ValueError: A query file lacks an image.
+        """
+        return Evidence(
+            tuple(self.images.index),
+            signals=read_signals(self.signals, self.images),
+            reference=read_signals(self.reference, self.images),
+            images=self.image_rows() if self.manifests else None,
+            alpha_bar=read_schedule(self.model) if self.model else None,
+            seed=seed,
+        )
+
+    def devices(self) -> list[str]:
+        """What the answers were measured on."""
+        return devices([*self.signals, *self.reference])
+
+
+def read_schedule(path: str) -> np.ndarray:
+    """ᾱ_t of a model, `(1000,)`, from its model.json."""
+    return np.array(storage.read_json(path)["alpha_bar"])

@@ -1,0 +1,70 @@
+"""Where results lie, and which of them a job reads (`mia.config.result_files`)."""
+
+import re
+
+from mia import result_paths as paths
+from mia.config.result_files import ResultFiles
+
+RESULTS = ResultFiles(EXPERIMENT)
+SETS = config["image_sets"]
+TARGETS = config["targets"]
+
+
+def any_of(names):
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    set=any_of(SETS),
+    training=any_of(config["training"]),
+    vae=any_of([*config["training"], *config["models"]]),
+    model=any_of(config["models"]),
+    target=any_of(TARGETS),
+    attack=any_of(config["attacks"]),
+    encoder=any_of(EXPERIMENT.encoders),
+    channel="embedding|text",
+    shard=r"\d{3}",
+
+
+def results(template):
+    """Results of a kind as a pattern."""
+    return f"{R}/{template}"
+
+
+def options(name, values):
+    """Options of a command, one word each, so that no value is taken for an option."""
+    return [f"--{name}={value}" for value in values]
+
+
+def exclude(wildcards):
+    return options("exclude", FILES.exclude(wildcards.set))
+
+
+def exclude_now(wildcards, input):
+    """The same, of `input` in name only: Snakemake does not follow such a parameter, so that a
+    longer list excludes what is there and downloads nothing anew (docs/ethics.md)."""
+    return exclude(wildcards)
+
+
+def trained_on(key):
+    """Input function: manifest and images of the set under `key` of a training."""
+
+    def files(wildcards):
+        image_set, _ = EXPERIMENT.parts(config["training"][wildcards.training][key])
+        return {
+            "manifest": RESULTS.of(paths.MANIFEST, set=image_set),
+            "pictures": RESULTS.of_shards(paths.PICTURES, image_set),
+        }
+
+    return files
+
+
+def figure(name):
+    """One figure of every target, for the report of Snakemake too."""
+    return report(
+        results(paths.FIGURE).replace("{figure}", name),
+        category="Figures",
+        subcategory="{target}",
+        labels={"what": FIGURES[name], "target": "{target}"},
+        caption=f"../report/{name}.rst",
+    )
