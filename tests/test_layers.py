@@ -35,10 +35,10 @@ ROOMS = {
     "signals": ("measuring.batch", "signals.shared"),
     "attacks": ("blind", "stats"),
     "audit": ("blind", "images", "stats", "targets"),
-    "config": ("attacks", "given", "images", "models", "targets"),
+    "config": ("attacks", "given", "images", "models", "signals.shared", "targets"),
     "scoring": ("attacks.shared", "measuring.query_files", "targets"),
     "cost": ("attacks.shared", "config", "images", "models", "signals.shared"),
-    "evaluation": ("cost.attacks", "stats"),
+    "evaluation": ("attacks.shared.cost", "stats"),
     "report": ("evaluation", "images", "stats", "targets"),
 }
 ENTRIES = ("stages", "commands")

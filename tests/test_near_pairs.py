@@ -109,8 +109,7 @@ def experiment(**change):
     loose = {"phash": 16, "rmse": 1, "mirror_rmse": 1}
     sets = {"a": {"source": "folder", "duplicates": RULE}, "b": {"source": "builtin"}}
     sets["b"] |= {"duplicates": loose}
-    targets = {"two": {"members": "a:x", "nonmembers": "b"}}
-    targets |= {"one": {"members": "a:x", "nonmembers": "a:y"}}
+    targets = {"two": {"sets": ["a", "b"]}, "one": {"sets": ["a"]}}
     return {"image_sets": sets, "targets": targets, "pictured": ["a", "b"], **change}
 
 

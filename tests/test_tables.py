@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import storage
 from mia.attacks.shared.contract import Traits
-from mia.cost.attacks import costs, evaluations
+from mia.attacks.shared.cost import costs, evaluations
 from mia.evaluation.comparison import above_blind, above_chance, compare
 from mia.query import Query
 from mia.stages import audit, evaluate

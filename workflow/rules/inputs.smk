@@ -1,11 +1,11 @@
-"""Where results lie, and which of them a job reads (`mia.config.result_files`)."""
+"""Where results lie, and which of them a job reads (`mia.config.stage_inputs`)."""
 
 import re
 
 from mia import result_paths as paths
-from mia.config.result_files import ResultFiles
+from mia.config.stage_inputs import StageInputs
 
-RESULTS = ResultFiles(EXPERIMENT)
+RESULTS = StageInputs(EXPERIMENT)
 SETS = config["image_sets"]
 TARGETS = config["targets"]
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from mia.attacks.shared.contract import Stacks
+from mia.attacks.shared.cost import evaluations
 from mia.config import design
 from mia.config.experiment import SIDES, Experiment
-from mia.cost.signals import evals_alone
 from mia.images.sources.shared.stage_keys import download_settings, plan_settings
 from mia.query import dump
+from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
 
@@ -142,7 +143,7 @@ def tables(experiment: Experiment) -> Settings:
 def figures(experiment: Experiment, target: str) -> Settings:
     """Evals that each attack costs alone, and how sure the figures are."""
     names = experiment.attacks_of(target)
-    evals = {name: evals_alone([experiment.attacks[name]]) for name in names}
+    evals = {name: len(evaluations(experiment.attacks[name], predictions)) for name in names}
     return {**_evaluation(experiment), "evals": evals}
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
-from mia.cost.attacks import evaluations
+from mia.attacks.shared.cost import evaluations
 from mia.query import Query
-from mia.signals.shared.contract import traits_of
+from mia.signals.shared.evals import backwards, predictions, signal
 
 COLUMNS = (
     *("queries", "pairs", "held", "missing"),
@@ -53,21 +51,6 @@ class SignalCost:
         """Its line of the plan, in the order of `COLUMNS`."""
         evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
         return self.queries, self.wanted, self.held, self.missing, *evals, *backwards
-
-
-def signal(name: str) -> ModuleType:
-    """The module of a signal."""
-    return importlib.import_module(f"mia.signals.{name}")
-
-
-def predictions(query: Query) -> frozenset[Hashable]:
-    """The single evaluations that answer `query`."""
-    return signal(query.signal).predictions(query)
-
-
-def backwards(query: Query) -> int:
-    """The backward passes that answer `query`."""
-    return traits_of(signal(query.signal)).backwards(query)
 
 
 def pair_costs(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from mia.cost.attacks import Cost
+from mia.attacks.shared.cost import Cost
 from mia.evaluation.comparison import Comparison, above_blind
 from mia.evaluation.flags import duplicates_across_sets, shift
 

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums, command, storage
+from mia.attacks.shared.cost import costs
 from mia.config.attacks import build_attacks
-from mia.cost.attacks import costs
-from mia.cost.signals import backwards, predictions
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.scored import fold_of, scored
 from mia.result_paths import MEMBERSHIP, SCORES, by_name, names
+from mia.signals.shared.evals import backwards, predictions
 
 COLUMNS = {
     "long": summary.LONG,

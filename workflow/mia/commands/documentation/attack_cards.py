@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from mia.attacks.shared.contract import Entry, Learns, Stacks, traits_of
+from mia.attacks.shared.cost import evaluations
 from mia.config.attacks import build_attack
-from mia.cost.attacks import evaluations
 from mia.query import Query
 
 LISTED = 8  # queries that are named one by one; more are counted

@@ -1,0 +1,152 @@
+"""Which files of the results each stage reads besides those that its rule names by wildcards.
+
+Arguments have the names of the wildcards of rules, so that a rule names a function and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from typing import Any
+
+from mia import result_paths as paths
+from mia.attacks.shared.contract import traits_of
+from mia.config.result_files import ResultFiles
+from mia.models.clip_folder import encoder_name
+from mia.query import Query
+from mia.signals.shared.contract import traits_of as signal_traits
+from mia.signals.shared.evals import signal
+
+
+class StageInputs(ResultFiles):
+    """Files of one experiment, by the stage that reads them."""
+
+    # Images
+
+    def rows(self, set: str) -> list[str]:
+        """Return the rows of every shard of an image set."""
+        return self.of_shards(paths.ROWS, set)
+
+    def manifests(self, target: str) -> list[str]:
+        """Return the manifests of a target's sets, the members' first."""
+        return self.of(paths.MANIFEST, set=self._experiment.sets(target))
+
+    def pictures_to_embed(self, set: str, channel: str, shard: str) -> list[str]:
+        """Return the images of a shard; nothing where captions are embedded."""
+        return [] if channel == "text" else self.of(paths.PICTURES, set=set, shard=shard)
+
+    def embeddings_of_set(self, set: str) -> list[str]:
+        """Return the embeddings that the search for duplicates compares, if a model is given."""
+        spec = self._config["image_sets"][set]["duplicates"].get("embedding")
+        return self._embeddings([set], spec, ["embedding"]) if spec else []
+
+    def embeddings_of_target(self, target: str) -> list[str]:
+        """Return the embeddings that the audit compares, of images and of captions."""
+        return self._of_audit(target, self._experiment.embeddings)
+
+    def embeddings_of_attack(self, target: str, attack: str) -> list[str]:
+        """Return the embeddings that an attack reads."""
+        read = traits_of(self._experiment.attacks[attack]).reads_embeddings
+        return self._of_audit(target, read)
+
+    def _of_audit(self, target: str, channels: Iterable[str]) -> list[str]:
+        made = [channel for channel in self._experiment.embeddings if channel in {*channels}]
+        spec = self._config["audit"].get("embedding")
+        return self._embeddings(self._experiment.sets(target), spec, made) if made else []
+
+    def _embeddings(
+        self, sets: Iterable[str], spec: Mapping[str, Any], channels: Iterable[str]
+    ) -> list[str]:
+        encoder = encoder_name(spec)
+        return [
+            path
+            for image_set, channel in product(sets, channels)
+            for path in self.of_shards(
+                paths.EMBEDDINGS, image_set, encoder=encoder, channel=channel
+            )
+        ]
+
+    # Models
+
+    def start_of_training(self, training: str) -> list[str]:
+        """Return what a training starts from: VAE and tokenizer trained before, or its base."""
+        spec = self._config["training"][training]
+        if "base" in spec:
+            return self.of(paths.MODEL, model=spec["base"])
+        return self.of(paths.VAE, training=spec.get("like", training))
+
+    def checkpoints(self, model: str) -> list[str]:
+        """Return the checkpoints of the training that makes a model, if one does."""
+        training = self._experiment.training(model)
+        return [] if training is None else self.of(paths.CHECKPOINTS, training=training)
+
+    def vae(self, vae: str) -> list[str]:
+        """Return what describes a VAE: its training, or the model that it comes with."""
+        if vae in self._config["training"]:
+            return self.of(paths.VAE, training=vae)
+        return self.of(paths.MODEL, model=vae)
+
+    def latents(self, model: str, set: str, shard: str) -> list[str]:
+        """Return the latents of a shard that a model is asked about."""
+        return self.of(paths.LATENTS, vae=self._experiment.vae(model), set=set, shard=shard)
+
+    def pictures_to_measure(self, set: str, shard: str) -> list[str]:
+        """Return the images of a shard, where a signal looks at them."""
+        modules = map(signal, self._experiment.signals)
+        looked_at = any(signal_traits(module).needs_pixels for module in modules)
+        return self.of(paths.PICTURES, set=set, shard=shard) if looked_at else []
+
+    # Scores
+
+    def answers(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from the target's model."""
+        return self._answers(target, attack, "model")
+
+    def answers_of_reference(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from the target's reference, if it reads one."""
+        needed = traits_of(self._experiment.attacks[attack]).reads_reference
+        return self._answers(target, attack, "reference") if needed else []
+
+    def _answers(self, target: str, attack: str, field: str) -> list[str]:
+        queries = sorted({*self._experiment.attacks[attack].queries})
+        return self._of_model(target, field, lambda *_: queries)
+
+    def losses(self, target: str) -> list[str]:
+        """Return the denoising losses of a target: what loss curves are drawn from."""
+
+        def asked(model: str, image_set: str) -> list[Query]:
+            wanted = self._experiment.wanted(model, image_set)
+            return [query for query in wanted if query.signal == "denoise"]
+
+        return self._of_model(target, "model", asked)
+
+    def _of_model(
+        self, target: str, field: str, queries: Callable[[str, str], Iterable[Query]]
+    ) -> list[str]:
+        model = self._config["targets"][target].get(field)
+        return [
+            path
+            for image_set in (self._experiment.sets(target) if model else ())
+            for path in self.queries(model, image_set, queries(model, image_set))
+        ]
+
+    def model_of_attack(self, target: str, attack: str) -> list[str]:
+        """Return the schedule that an attack computes with; nothing for one that asks no query."""
+        asks = self._experiment.attacks[attack].queries
+        return self.of(paths.MODEL, model=self._config["targets"][target]["model"]) if asks else []
+
+    def manifests_of_attack(self, target: str, attack: str) -> list[str]:
+        """Return the manifests of a target, where an attack looks at them."""
+        built = self._experiment.attacks[attack]
+        looks = traits_of(built).reads_images or built.access == "external"
+        return self.manifests(target) if looks else []
+
+    def estimates(self, target: str) -> list[str]:
+        """Return what the estimates of a target's model, and of its reference, are worth."""
+        spec = self._config["targets"][target]
+        return [
+            path
+            for field, image_set in product(("model", "reference"), self._experiment.sets(target))
+            if field in spec and self._experiment.wanted(spec[field], image_set)
+            for path in self.of(paths.ESTIMATES, model=spec[field], set=image_set)
+        ]

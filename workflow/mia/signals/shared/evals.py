@@ -1,0 +1,25 @@
+"""What the answer to a query costs: forward and backward passes, as its signal says."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Hashable
+from types import ModuleType
+
+from mia.query import Query
+from mia.signals.shared.contract import traits_of
+
+
+def signal(name: str) -> ModuleType:
+    """Return the module of a signal."""
+    return importlib.import_module(f"mia.signals.{name}")
+
+
+def predictions(query: Query) -> frozenset[Hashable]:
+    """Return the single evaluations that answer `query`."""
+    return signal(query.signal).predictions(query)
+
+
+def backwards(query: Query) -> int:
+    """Return the number of backward passes that answer `query`."""
+    return traits_of(signal(query.signal)).backwards(query)
