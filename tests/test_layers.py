@@ -136,3 +136,30 @@ def test_files_stay_short():
     sources = [*PACKAGE.rglob("*.py"), *Path(PACKAGE.parent, "rules").glob("*.smk")]
     long = {path.name: n for path in sources if (n := len(path.read_text().splitlines())) > 200}
     assert long == {}
+
+
+IN_RULES = 300  # lines of Python in all rule files
+DIRECTIVE = re.compile(
+    r"(rule\b.*|localrules|wildcard_constraints):$|(include|report|configfile): "
+)
+
+
+def python_lines(text: str) -> int:
+    """Lines that are neither blank nor within a rule or another directive of Snakemake."""
+    count, within = 0, None
+    for line in filter(str.strip, text.splitlines()):
+        indent = len(line) - len(line.lstrip())
+        if within is None or indent <= within:
+            within = indent if DIRECTIVE.match(line.strip()) else None
+            count += within is None
+    return count
+
+
+def test_rules_hold_little_python():
+    """What the config implies is in `mia.config`, where tools can check it."""
+    sample = "import re\n\nrule a:\n    log: b,\n\nfor c in d:\n    rule:\n        log: c"
+    assert python_lines(sample) == 2
+    assert (
+        sum(python_lines(path.read_text()) for path in Path(PACKAGE.parent, "rules").glob("*.smk"))
+        <= IN_RULES
+    )

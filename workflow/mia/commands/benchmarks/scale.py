@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from mia import storage
-from mia.config.schema import complete
+from mia.config import stage_settings
+from mia.config.read import read
 from mia.images.rows import NUMBERS, STATISTICS
 from mia.query import Query, grid
 from mia.signals.denoise import MEASURES
@@ -32,11 +33,6 @@ CONFIG = {
     "targets": {"target": TARGET},
     "attacks": {"loss": {}, "blind_caption": {}},
 }
-
-
-def told(settings: dict) -> list[str]:
-    """What a stage is told of the config."""
-    return ["--settings", json.dumps(settings)]
 
 
 @dataclass(frozen=True)
@@ -101,9 +97,13 @@ class Scale:
 
     def commands(self) -> dict[str, list[str]]:
         """Stage to its arguments, in the order in which they run."""
-        config = complete(CONFIG)
         loss = {"timesteps": [100, 300, 500, 700], "draws": self.queries // 4}
-        judged = {**config["evaluation"], **config["audit"], "seed": 0, "randomised": False}
+        experiment = read({**CONFIG, "attacks": {"loss": loss, "blind_caption": {}}})
+
+        def told(stage: str, **names: str) -> list[str]:
+            settings = getattr(stage_settings, stage)(experiment, **names)
+            return ["--settings", json.dumps(settings)]
+
         member = ["--membership", self.path("targets/target/membership.parquet")]
         losses = [self.path(f"queries/model/pictures/{query.path}.parquet") for query in self.grid]
         scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
@@ -115,24 +115,15 @@ class Scale:
         )
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
         manifest = self.path("images/pictures/manifest.parquet")
-        spec = {**config, "pictured": [], "controls": []}
-        attacks = {"loss": loss, "blind_caption": {}}
-        sides = {
-            side: {"set": "pictures", "parts": [side[:-1]], "dealt": False}
-            for side in ("members", "nonmembers")
-        }
-        design = {"by_design": False, "trained_here": False, "match": "none", "sides": sides}
-        design |= {"without_addresses": [], "attacks": {"blind_caption": {}}}
-        evals = {"loss": self.queries, "blind_caption": 0}
         texts = [str(ROOT / f"docs/{name}.md") for name in ("checks", "ethics")]
 
         def evaluation(attack: str, score: str, output: str) -> list[str]:
-            named = ["--attack", attack, "--score", score, *told(judged)]
+            named = ["--attack", attack, "--score", score, *told("evaluate", target="target")]
             return [*target, *named, *member, "--output", output]
 
         return {
             "score": [
-                *told({"name": "loss", "entry": loss, "seed": 0}),
+                *told("score", attack="loss"),
                 *(*target, *member),
                 *(
                     "--model",
@@ -147,11 +138,11 @@ class Scale:
             "evaluate (blind)": evaluation("blind_caption", scores[1], metrics[1]),
             "audit": [
                 *(*target, "--metrics", metrics[1], "--scores", scores[1], *member),
-                *("--manifests", manifest, *told({**judged, **design}), "--output", audit),
+                *("--manifests", manifest, *told("audit", target="target"), "--output", audit),
             ],
             "tables": [
                 *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
-                *("--audits", audit, *told({**judged, "attacks": attacks})),
+                *("--audits", audit, *told("tables")),
                 *("--long", long, "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
@@ -159,14 +150,14 @@ class Scale:
             ],
             "figures": [
                 *(*target, "--scores", *scores, "--metrics", *metrics, *member),
-                *(*told({**judged, "evals": evals}), "--output", *drawn),
+                *(*told("figures", target="target"), "--output", *drawn),
             ],
             "loss_figures": [
                 *(*target, *member, "--losses", *losses),
-                *(*told(judged), "--output", *curves),
+                *(*told("loss_figures"), "--output", *curves),
             ],
             "report": [
-                *(*told(spec), "--summary", summary, "--metrics", long),
+                *(*told("report"), "--summary", summary, "--metrics", long),
                 *("--audits", audit, "--manifests", manifest, "--texts", *texts),
                 *("--pairs", self.path("images/pictures/pairs.parquet")),
                 *("--target-pairs", self.path("targets/target/pairs.parquet")),
