@@ -8,7 +8,7 @@ import pytest
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
 from mia.report.figures.shared.selection import MOST
-from mia.report.pages.captions import CAPTIONS
+from mia.report.figures.shared.shelf import known_figures
 from test_report import REAL, write_page
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -89,7 +89,7 @@ def check_page(browser, page: Path, targets: list[str]) -> None:
     """Go through a report page: no errors, every figure seen, the table sorts and filters."""
     show(browser, page)
     for target in targets:
-        for kind in CAPTIONS:
+        for kind in (figure.name for figure in known_figures()):
             (figure,) = all_of(browser, f"#figure-{target}-{kind} svg[role]")
             assert figure.size["width"] > 300 and figure.size["height"] > 60, (target, kind)
     total = len(column(browser, 0))

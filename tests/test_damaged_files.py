@@ -383,6 +383,7 @@ OTHER_TEXT = {
     "config/results_folder.py",
     "commands/docs.py",
     "images/download/files.py",
+    "report/figures/shared/shelf.py",
     "stages/report.py",  # texts of docs
 }
 

@@ -12,6 +12,7 @@ import yaml
 from mia.config.attacks import known_attacks
 from mia.fingerprint import PACKAGE, imports
 from mia.images.sources.shared.shelf import known_sources, source
+from mia.report.figures.shared.shelf import figure_code
 
 ROOT = Path(__file__).parents[1]
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -24,6 +25,8 @@ MATCHING = sorted(path.stem for path in (PACKAGE / "targets/matching").glob("[!_
 BY_NAME = {
     "plan": [f"mia.images.sources.{name}" for name in known_sources()],
     "download": [source(name).fetched_by for name in known_sources()],
+    "figures": figure_code("scores"),
+    "loss_figures": figure_code("losses"),
     "score": [f"mia.attacks.{name}" for name in known_attacks()],
     "audit": [f"mia.attacks.{name}" for name in known_attacks()],
     "membership": [f"mia.targets.matching.{name}" for name in MATCHING],

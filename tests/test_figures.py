@@ -13,12 +13,13 @@ from scipy.stats import spearmanr
 from made_up_results import ATTACKS, TARGETS, build
 from mia import storage
 from mia.report.figures import correlations, costs, roc, timesteps
-from mia.report.figures.losses import per_picture, summarise
+from mia.report.figures.losses import summarise
 from mia.report.figures.scores import edges, shares
 from mia.report.figures.shared import selection
 from mia.report.figures.shared.colours import ROLES
+from mia.report.figures.shared.loss_data import per_picture
+from mia.report.figures.shared.shelf import known_figures
 from mia.report.figures.shared.style import message, to_svg
-from mia.report.pages.captions import CAPTIONS
 from mia.stages import figures as stage
 from mia.stats.metrics import tpr_at_fpr
 from mia.stats.no_signal import tpr_band_at
@@ -31,7 +32,7 @@ def results(tmp_path_factory):
     return folder
 
 
-OF_LOSSES = ("losses", "timesteps")
+OF_SCORES, OF_LOSSES = ([one.name for one in known_figures([of])] for of in ("scores", "losses"))
 EVALS = {name: evals for name, (_, _, evals) in ATTACKS.items()}
 SETTINGS = {"confidence": 0.95, "resamples": 200, "seed": 0, "evals": EVALS}
 
@@ -42,7 +43,7 @@ def draw(results, target, out, **replaced):
         "scores": sorted(map(str, results.glob(f"scores/{target}/*.parquet"))),
         "metrics": sorted(map(str, results.glob(f"metrics/{target}/*.json"))),
     } | replaced
-    return run_stage("figures", results, target, out, CAPTIONS.keys() - {*OF_LOSSES}, options)
+    return run_stage("figures", results, target, out, OF_SCORES, options)
 
 
 def draw_losses(results, target, out, **replaced):
@@ -233,7 +234,7 @@ def test_equal_inputs_give_equal_bytes(results, drawn, tmp_path):
     for again in (draw, draw_losses):
         assert again(results, "emoji-fair", tmp_path).returncode == 0
     again = {path.stem.split("-")[-1]: path.read_text() for path in tmp_path.glob("*.svg")}
-    assert again == drawn and set(drawn) == set(CAPTIONS)
+    assert again == drawn and set(drawn) == {*OF_SCORES, *OF_LOSSES}
 
 
 def test_only_the_evaluation_fold_is_drawn(results):

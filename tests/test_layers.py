@@ -48,6 +48,7 @@ SHELVES = {
     "signals": "MEASURES",
     "denoisers": "load",
     "images/sources": "Source",
+    "report/figures": "drawn",
 }
 
 

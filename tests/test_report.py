@@ -16,6 +16,7 @@ from mia.evaluation.flags import MEANINGS
 from mia.evaluation.set_test import TOLD_APART
 from mia.report.checkout import commit
 from mia.report.figures import roc
+from mia.report.figures.shared.shelf import known_figures
 from mia.report.figures.shared.style import message, to_svg
 from mia.report.pages import (
     details,
@@ -29,7 +30,6 @@ from mia.report.pages import (
     privacy,
     set_test,
 )
-from mia.report.pages.captions import CAPTIONS
 from mia.report.pages.texts import VERDICTS
 from mia.stages.figures import read_scores
 from mia.stats.no_signal import auc_band
@@ -45,7 +45,7 @@ def write_page(folder: Path) -> Path:
     inputs = build(folder)
     (folder / "figures").mkdir()
     for target in TARGETS:
-        for kind in CAPTIONS:
+        for kind in (figure.name for figure in known_figures()):
             figure = message(f"{kind} of {target}")
             if (target, kind) == REAL:
                 figure = roc_of(folder, target)
@@ -153,10 +153,10 @@ def test_every_target_and_attack_is_there_with_its_verdict(text):
 def test_every_figure_is_inside_the_page(text):
     for target in TARGETS:
         told = section(text, f"target-{target}")
-        for kind, caption in CAPTIONS.items():
-            assert f"<title>{kind} of {target}</title>" in told
-            assert caption in told
-    assert text.count("<figcaption>") == len(CAPTIONS) * len(TARGETS) + 1
+        for figure in known_figures():
+            assert f"<title>{figure.name} of {target}</title>" in told
+            assert figure.caption in told
+    assert text.count("<figcaption>") == len(known_figures()) * len(TARGETS) + 1
 
 
 def test_identifiers_are_unique_and_links_lead_somewhere(page):

@@ -93,11 +93,13 @@ def told(stage, **known):
     return of_wildcards(settings, partial(json.dumps, sort_keys=True), **known)
 
 
-def code(stage, **known):
-    """Fingerprints of a stage's code, and of the modules that it loads by name."""
+def code(stage, *more, **known):
+    """Fingerprints of a stage's code, of the modules that it loads by name, and of `more`."""
     modules = partial(getattr(stage_code, stage, lambda _: []), EXPERIMENT)
     return of_wildcards(
-        modules, lambda loaded: fingerprint(f"mia.stages.{stage}", *loaded), **known
+        modules,
+        lambda loaded: fingerprint(f"mia.stages.{stage}", *loaded, *more),
+        **known,
     )
 
 

@@ -59,12 +59,12 @@ def trained_on(key):
     return files
 
 
-def figure(name):
+def figure(of):
     """One figure of every target, for the report of Snakemake too."""
     return report(
-        results(paths.FIGURE).replace("{figure}", name),
+        results(paths.FIGURE).replace("{figure}", of.name),
         category="Figures",
         subcategory="{target}",
-        labels={"what": FIGURES[name], "target": "{target}"},
-        caption=f"../report/{name}.rst",
+        labels={"what": of.label, "target": "{target}"},
+        caption=f"../report/{of.name}.rst",
     )

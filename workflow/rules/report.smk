@@ -1,16 +1,8 @@
 """Figures of every target, and one self-contained page."""
 
-SCORE_FIGURES = {
-    "roc": "ROC on log axes",
-    "scores": "Scores of members and nonmembers",
-    "correlations": "Correlation of attacks",
-    "costs": "AUC against evals per picture",
-}
-LOSS_FIGURES = {
-    "losses": "Loss by timestep",
-    "timesteps": "AUC by timestep",
-}
-FIGURES = {**SCORE_FIGURES, **LOSS_FIGURES}
+from mia.report.figures.shared.shelf import figure_code, known_figures, on_page
+
+FIGURES = [one.name for one in known_figures()]
 
 
 rule figures:
@@ -19,7 +11,7 @@ rule figures:
         metrics=of_wildcards(RESULTS.of_attacks, template=paths.METRICS),
         membership=results(paths.MEMBERSHIP),
     output:
-        [figure(name) for name in SCORE_FIGURES],
+        [figure(one) for one in known_figures(["scores"])],
     log:
         results("logs/figures/{target}.log"),
     conda:
@@ -28,7 +20,7 @@ rule figures:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=code("figures"),
+        code=code("figures", *figure_code("scores")),
         settings=told("figures"),
     shell:
         "python -m mia.stages.figures --target {wildcards.target:q} --scores {input.scores:q}"
@@ -42,7 +34,7 @@ rule loss_figures:
         membership=results(paths.MEMBERSHIP),
         losses=of_wildcards(RESULTS.losses),
     output:
-        [figure(name) for name in LOSS_FIGURES],
+        [figure(one) for one in known_figures(["losses"])],
     log:
         results("logs/loss_figures/{target}.log"),
     conda:
@@ -51,7 +43,7 @@ rule loss_figures:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=code("loss_figures"),
+        code=code("loss_figures", *figure_code("losses")),
         settings=told("loss_figures"),
     shell:
         "python -m mia.stages.loss_figures --target {wildcards.target:q}"
@@ -95,6 +87,7 @@ rule report:
         code=code("report"),
         settings=told("report"),
         contents=given("report"),
+        figures=lambda wildcards: on_page(),
     shell:
         "python -m mia.stages.report --settings {params.settings:q} --summary {input.summary:q}"
         " --metrics {input.metrics:q} --audits {input.audits:q} --manifests {input.manifests:q}"

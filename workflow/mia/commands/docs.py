@@ -16,7 +16,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from mia import checksums, storage
-from mia.commands.documentation import attack_cards, config_keys, result_block
+from mia.commands.documentation import attack_cards, config_keys, figure_notes, result_block
 from mia.config.attacks import known_attacks
 from mia.config.schema import config_schema
 from mia.query import Query
@@ -31,6 +31,7 @@ def pages() -> dict[str, str]:
     return {
         "config/README.md": config_keys.page(config_schema()),
         "docs/attacks.md": attack_cards.page(modules, predictions),
+        **figure_notes.pages(),
     }
 
 

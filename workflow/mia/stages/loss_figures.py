@@ -1,4 +1,4 @@
-"""Draw what the denoising losses of one target show: loss by timestep, AUC by timestep.
+"""Draw what the denoising losses of one target show, one SVG file each.
 
 No score is read, so that a changed attack draws none of these again. Only pictures of the
 evaluation fold are drawn, those that the tables report on.
@@ -10,17 +10,12 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from mia import command, storage
-from mia.report.figures import alt_text, timesteps
-from mia.report.figures.losses import CONDITIONS, draw, per_picture, summarise
 from mia.report.figures.shared import files
-from mia.report.figures.shared.style import message
+from mia.report.figures.shared.loss_data import CONDITIONS, LossData, per_picture
+from mia.report.figures.shared.shelf import LOSSES
 from mia.stats.metrics import groups_of
-from mia.stats.no_signal import auc_band
-
-NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
 
 def read_losses(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
@@ -37,29 +32,20 @@ def main() -> None:
     files.run(parser, drawings)
 
 
-def drawings(options: argparse.Namespace) -> dict[str, tuple[Figure, str, str]]:
+def drawings(options: argparse.Namespace) -> files.Drawings:
     """Return each figure of a target with its title and itself in words."""
-    confidence, target = options.settings["confidence"], options.target
-    membership = storage.read(options.membership)
+    settings, membership = options.settings, storage.read(options.membership)
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
-    losses = per_picture(read_losses(path, seen) for path in options.losses)
-    group = seen.set_index("image_id")["group"]
-    band = auc_band(*groups_of(seen["member"], seen["group"]), confidence)
-    summary = summarise(losses, group, confidence)
-    bootstrap = (confidence, options.settings["resamples"], options.settings["seed"])
-    by_step = timesteps.aucs(losses, group, *bootstrap)
-    return {
-        "losses": (
-            draw(summary, confidence) if len(summary) else message(NO_LOSS),
-            f"Denoising loss of {target} by timestep",
-            alt_text.of_curves(summary),
-        ),
-        "timesteps": (
-            timesteps.draw(by_step, confidence, band) if len(by_step) else message(NO_LOSS),
-            f"AUC of the loss on {target} by timestep",
-            alt_text.of_timesteps(by_step),
-        ),
-    }
+    data = LossData(
+        options.target,
+        per_picture(read_losses(path, seen) for path in options.losses),
+        seen.set_index("image_id")["group"],
+        groups_of(seen["member"], seen["group"]),
+        settings["confidence"],
+        settings["resamples"],
+        settings["seed"],
+    )
+    return files.drawn(LOSSES, data)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,14 @@ from mia.config import stage_settings
 from mia.config.read import read
 from mia.images.rows import NUMBERS, STATISTICS
 from mia.query import Query, grid
+from mia.report.figures.shared.shelf import LOSSES, SCORES, known_figures
 from mia.signals.denoise import MEASURES
 
 ROOT = Path(__file__).parents[4]
 PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
-SCORE_FIGURES, LOSS_FIGURES = ("roc", "scores", "correlations", "costs"), ("losses", "timesteps")
+SCORE_FIGURES, LOSS_FIGURES = (
+    [figure.name for figure in known_figures([reads])] for reads in (SCORES, LOSSES)
+)
 TARGET = {"model": "model", "members": "pictures:member", "nonmembers": "pictures:nonmember"}
 BLIND = {"name": "blind_caption", "module": "blind_caption", "access": "model-free"}
 CONFIG = {

@@ -12,10 +12,35 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from mia.report.figures.shared.colours import INK, MEMBER, MUTED, NONMEMBER, RULE
-from mia.report.figures.shared.style import WIDTH, styled
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.score_data import ScoreData
+from mia.report.figures.shared.style import WIDTH, message, styled
+
+LABEL = "Correlation of attacks"
+READS = "scores"
+COLUMN, RANK = "left", 3
+CAPTION = (
+    "Which attacks see the same. Blue: two rank the pictures alike; orange: one ranks them "
+    "against the other; fuller is stronger. Attacks that agree this much are not independent "
+    "evidence, and some pictures are hard for all."
+)
+NOTE = (
+    "Spearman's rank correlation of every two attacks: blue is alike, orange is opposite, "
+    "fuller is stronger. Attacks that rank the pictures alike stand together; they are hardly "
+    "independent evidence. Part of any correlation is that some pictures are harder than "
+    "others."
+)
 
 NUMBERED = 10
 """Up to this many attacks the cells are large enough to hold their number."""
+
+
+def drawn(data: ScoreData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    found = spearman({name: rows["score"] for name, rows in data.scores.evaluation.items()})
+    alone = "One attack correlates with no other."
+    figure = draw(found) if len(found) > 1 else message(alone)
+    return figure, f"Rank correlation of the attacks on {data.target}", words(found)
 
 
 def spearman(scores: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -84,3 +109,18 @@ def _key(axes) -> None:
     axes.tick_params(length=0, labelcolor=MUTED, labelsize=9)
     axes.spines[:].set_visible(False)
     axes.set_title("rank correlation", fontsize=9.5, fontweight="normal", loc="center", pad=4)
+
+
+def words(correlation: pd.DataFrame) -> str:
+    """Return the strongest correlations in words."""
+    places = np.tril_indices(len(correlation), -1)
+    pairs = pd.Series(correlation.to_numpy()[places]).dropna()
+    names = list(correlation)
+    told = [
+        f"{names[places[0][i]]} and {names[places[1][i]]} {pairs[i]:.2f}".replace("-", "−")
+        for i in pairs.abs().sort_values(ascending=False, kind="stable").index[:5]
+    ]
+    return (
+        f"Spearman's rank correlation of the scores of {len(names)} attacks. "
+        f"Strongest: {', '.join(told) or 'none'}."
+    )

@@ -9,7 +9,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from mia.report.figures.shared.colours import BAND, INK, MUTED, SERIES
-from mia.report.figures.shared.style import AUC_AXIS, WIDTH, styled
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.score_data import ScoreData
+from mia.report.figures.shared.style import AUC_AXIS, WIDTH, message, styled
+
+LABEL = "AUC against evals per picture"
+READS = "scores"
+COLUMN, RANK = "left", 2
+CAPTION = (
+    "What a query buys: AUC against passes through the network per picture. Named are the "
+    "attacks that no cheaper one beats on these very pictures, which flatters them a little; "
+    "attacks of one cost stand side by side."
+)
+NOTE = (
+    "AUC of each attack that reads the model against its cost, evaluations of the network per "
+    "picture if it is run alone. Named are those that no cheaper attack beats, on these very "
+    "pictures, and so a little flattered. Attacks of one cost stand side by side."
+)
 
 APART = 0.045
 """Attacks of equal cost stand this far apart, in decades."""
@@ -17,6 +33,14 @@ APART = 0.045
 HEIGHT = 3.6  # inches
 AREA = (0.14, 0.14, 0.84, 0.67)  # of the axes: left, bottom, width, height, as shares
 LETTER, LINE = 5.8, 12  # points that a letter and a line of a name take
+
+
+def drawn(data: ScoreData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    nothing = "No attack on this target asks the model anything."
+    some = len(data.costs) > 0
+    figure = draw(data.costs, data.confidence, data.band) if some else message(nothing)
+    return figure, f"AUC against evals per picture on {data.target}", words(data.costs)
 
 
 def frontier(table: pd.DataFrame) -> pd.DataFrame:
@@ -107,3 +131,15 @@ def _scale(axes: Axes, table: pd.DataFrame) -> None:
     axes.grid(True, axis="y")
     axes.set_xlabel("evals per picture, attack run alone")
     axes.set_ylabel("AUC")
+
+
+def words(table: pd.DataFrame) -> str:
+    """Return AUC against cost in words."""
+    told = ", ".join(
+        f"{name} with {row['evals']:g}: {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        for name, row in frontier(table).iterrows()
+    )
+    return (
+        f"AUC of {len(table)} attacks against their evaluations of the network per picture. "
+        f"No cheaper attack does better than: {told}."
+    )

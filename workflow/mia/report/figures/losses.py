@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,30 +9,29 @@ from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from mia.report.figures.shared.colours import INK, MEMBER, MUTED, NONMEMBER
-from mia.report.figures.shared.style import WIDTH, styled
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.loss_data import CONDITIONS, NO_LOSS, LossData
+from mia.report.figures.shared.style import WIDTH, message, styled
 
-CONDITIONS = {"loss_caption": "with caption", "loss_null": "empty caption"}
+LABEL = "Loss by timestep"
+READS = "losses"
+COLUMN, RANK = "right", 1
+CAPTION = (
+    "How well the model removes noise from members and from nonmembers, by amount of noise; "
+    "below, the difference. Above zero, members are easier: the trace loss attacks use."
+)
+NOTE = (
+    "Mean error of the model's noise estimate on members and nonmembers by timestep (0 is the "
+    "least noise), and below it the difference: above zero, members are easier. Bands are "
+    "pointwise intervals over pictures."
+)
 
 
-def per_picture(measured: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return each picture's losses by timestep, averaged over draws.
-
-    Args:
-        measured: Tables with image_id, member, timestep, draw and some of `CONDITIONS`
-            (mean squared error per element); a draw measured twice counts once.
-
-    Returns:
-        Columns image_id, member, timestep, condition, loss; missing losses left out.
-    """
-    tables = [table for table in measured if len(table)]
-    if not tables:
-        return pd.DataFrame(columns=["image_id", "member", "timestep", "condition", "loss"])
-    picture = ["image_id", "member", "timestep"]
-    wide = pd.concat(tables, ignore_index=True)
-    wide = wide.reindex(columns=[*picture, "draw", *CONDITIONS])
-    means = wide.groupby([*picture, "draw"]).mean().groupby(picture).mean().reset_index()
-    long = means.melt(picture, list(CONDITIONS), "condition", "loss")
-    return long.dropna(subset=["loss"]).reset_index(drop=True)
+def drawn(data: LossData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    found = summarise(data.losses, data.group, data.confidence)
+    figure = draw(found, data.confidence) if len(found) else message(NO_LOSS)
+    return figure, f"Denoising loss of {data.target} by timestep", words(found)
 
 
 def summarise(losses: pd.DataFrame, group: pd.Series, confidence: float) -> pd.DataFrame:
@@ -112,3 +109,18 @@ def _curve(axes: Axes, rows: pd.DataFrame, colour: str, label: str, marker: str)
     axes.vlines(step, low, high, color=colour, linewidth=1)
     axes.plot(step, value, color=colour, marker=marker, markersize=4, linewidth=1.4, label=label)
     axes.grid(True, axis="y")
+
+
+def words(summary: pd.DataFrame) -> str:
+    """Return the loss curves in words."""
+    if summary.empty:
+        return "No denoising losses were measured on this target."
+    parts = []
+    for condition, rows in summary[summary["what"] == "gap"].groupby("condition"):
+        widest = rows.loc[rows["value"].abs().idxmax()]
+        parts.append(
+            f"{CONDITIONS[condition]}: {len(rows)} timesteps; nonmembers' mean loss minus "
+            f"members' is largest at timestep {widest['timestep']}: {widest['value']:.4f} "
+            f"({widest['low']:.4f} to {widest['high']:.4f})"
+        )
+    return "Mean loss of members and nonmembers by timestep, " + "; ".join(parts) + "."

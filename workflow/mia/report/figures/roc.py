@@ -10,12 +10,40 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from mia.report.figures.shared.colours import BAND, MUTED, SERIES
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.score_data import ScoreData
 from mia.report.figures.shared.style import CURVE, SPARE, WIDTH, styled
 from mia.stats import metrics
 from mia.stats.no_signal import tpr_band_at
 
+LABEL = "ROC on log axes"
+READS = "scores"
+COLUMN, RANK = "left", 1
+CAPTION = (
+    "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
+    "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
+    "The grey band is where attacks without any signal land at this number of pictures, the "
+    "thin line is chance. Drawn at first: at most six attacks on the model, those that rank "
+    "best on the calibration half, and the blind baseline farthest from chance."
+)
+NOTE = (
+    "Each line is an attack: how many members it finds (up) while so many nonmembers are "
+    "wrongly called members (right). Both axes are logarithmic, because the left edge matters. "
+    "The grey band is where scores without any signal land at this number of pictures; grey "
+    "lines never read the model. Shown are at most six attacks on the model, those with the "
+    "highest AUC on the calibration fold, and the blind baseline farthest from chance; the "
+    "whole report shows any other."
+)
+
 POINTS = 200
 """A curve is drawn at up to this many log-spaced counts of false positives."""
+
+
+def drawn(data: ScoreData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    sides, shown = data.scores.sides, data.scores.shown
+    figure = draw(sides, data.scores.access, shown, data.groups, data.confidence)
+    return figure, f"ROC curves of {data.target}, log axes", words(sides, shown)
 
 
 def counts(n_nonmember: int) -> np.ndarray:
@@ -138,3 +166,16 @@ def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count:
         handlelength=2.6,
     )
     legend.set_gid("key")
+
+
+def words(scores: Mapping[str, tuple[np.ndarray, np.ndarray]], shown: Collection[str]) -> str:
+    """Return the ROC figure in words, those shown first."""
+    member, nonmember = next(iter(scores.values()))
+    allowed = np.array([metrics.allowed_false_positives(0.01, len(nonmember))])
+    rates = {name: f"{name} {tpr_at(*sides, allowed)[0]:.1%}" for name, sides in scores.items()}
+    others = [rates[name] for name in scores if name not in shown]
+    return (
+        f"Share of {len(member)} members found against share of {len(nonmember)} nonmembers "
+        f"wrongly called members. At 1 % of nonmembers: {', '.join(map(rates.get, shown))}."
+        + (f" Not drawn at first: {', '.join(others)}." if others else "")
+    )

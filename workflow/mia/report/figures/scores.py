@@ -9,10 +9,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mia.report.figures.shared.colours import MEMBER, NONMEMBER
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.score_data import ScoreData
 from mia.report.figures.shared.style import WIDTH, styled
+
+LABEL = "Scores of members and nonmembers"
+READS = "scores"
+COLUMN, RANK = "right", 3
+CAPTION = (
+    "The scores of members (filled) and nonmembers (outlined). The less the two overlap, the "
+    "better the attack; where they coincide it knows nothing. Outermost bars hold all beyond."
+)
+NOTE = (
+    "Scores of members (filled) and nonmembers (outlined), one panel per attack; further right "
+    "is more member-like. The less the two overlap, the better the attack."
+)
 
 FEWEST, MOST = 8, 28  # bins
 NARROW = 8  # more attacks than this stand in three columns
+
+
+def drawn(data: ScoreData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    sides = data.scores.sides
+    return draw(sides), f"Scores of members and nonmembers of {data.target}", words(sides)
 
 
 def edges(scores: np.ndarray) -> np.ndarray:
@@ -67,3 +87,12 @@ def _panel(axes: Axes, name: str, member: np.ndarray, nonmember: np.ndarray) -> 
     axes.set_title(name, pad=3, fontsize=9.5)
     axes.set(xticks=[], yticks=[], xlim=(bins[0], bins[-1]), ylim=(0, 1.1 * np.max(heights)))
     axes.spines["left"].set_visible(False)
+
+
+def words(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """Return the histograms in words."""
+    above = ", ".join(
+        f"{name} {np.mean(member > np.median(nonmember)):.0%}"
+        for name, (member, nonmember) in scores.items()
+    )
+    return f"Share of members that score above the median nonmember (50 % is chance): {above}."

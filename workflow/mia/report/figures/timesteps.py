@@ -6,10 +6,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mia.report.figures.losses import CONDITIONS
 from mia.report.figures.shared.colours import BAND, MUTED, SERIES
-from mia.report.figures.shared.style import AUC_AXIS, WIDTH, styled
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.loss_data import CONDITIONS, NO_LOSS, LossData
+from mia.report.figures.shared.style import AUC_AXIS, WIDTH, message, styled
 from mia.stats import intervals
+
+LABEL = "AUC by timestep"
+READS = "losses"
+COLUMN, RANK = "right", 2
+CAPTION = (
+    "The same as an AUC: how often a random member has the smaller loss of the two. The highest "
+    "point is no result: a timestep chosen here is chosen on the pictures it is reported on."
+)
+NOTE = (
+    "How often a random member has a smaller loss than a random nonmember, at each timestep "
+    "that was measured (0 is the least noise); 0.5 is chance. Bands are pointwise intervals. "
+    "The highest point is no result: a timestep chosen here would be chosen on the pictures it "
+    "is reported on."
+)
+
+
+def drawn(data: LossData) -> Drawn:
+    """Return the figure, its title, and itself in words."""
+    found = aucs(data.losses, data.group, data.confidence, data.resamples, data.seed)
+    figure = draw(found, data.confidence, data.band) if len(found) else message(NO_LOSS)
+    return figure, f"AUC of the loss on {data.target} by timestep", words(found)
 
 
 def aucs(
@@ -81,3 +103,17 @@ def draw(found: pd.DataFrame, confidence: float, band: tuple[float, float]) -> F
 def peak(rows: pd.DataFrame) -> pd.Series:
     """Return the row whose AUC is farthest from 0.5."""
     return rows.loc[np.abs(rows["value"] - 0.5).idxmax()]
+
+
+def words(found: pd.DataFrame) -> str:
+    """Return the AUC by timestep in words."""
+    if found.empty:
+        return "No denoising losses were measured on this target."
+    parts = []
+    for condition, rows in found.groupby("condition"):
+        top = peak(rows)
+        parts.append(
+            f"{CONDITIONS[condition]}: {len(rows)} timesteps, farthest from 0.5 at timestep "
+            f"{top['timestep']}: {top['value']:.3f} ({top['low']:.3f} to {top['high']:.3f})"
+        )
+    return "AUC of the loss at each timestep, " + "; ".join(parts) + "."

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from mia import seal
 from mia.report.figures.shared.colours import ROLES
-from mia.report.pages.captions import CAPTIONS, LEFT
+from mia.report.figures.shared.shelf import on_page
 
 
 def of_target(target: str, files: list[Path]) -> list[dict[str, Any]]:
@@ -21,12 +21,15 @@ def of_target(target: str, files: list[Path]) -> list[dict[str, Any]]:
         DamagedFile: One is not as it was written.
     """
     known, found = {path.name: path for path in files}, []
-    for kind, caption in CAPTIONS.items():
+    for figure in on_page():
+        kind = figure["kind"]
         name = f"{target}-{kind}.svg"
         if name not in known:
             raise ValueError(f"no figure {name} among {len(known)} figures; expected one")
         svg = read(known[name], f"{target}-{kind}-")
-        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": kind in LEFT})
+        left = figure["column"] == "left"
+        caption = figure["caption"]
+        found.append({"kind": kind, "svg": Markup(svg), "caption": caption, "left": left})
     return found
 
 

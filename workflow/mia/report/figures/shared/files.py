@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-
-from matplotlib.figure import Figure
+from typing import Any
 
 from mia import command, seal, storage
+from mia.report.figures.shared.contract import Drawn
+from mia.report.figures.shared.shelf import known_figures
 from mia.report.figures.shared.style import to_svg
 
 # A remark behind the drawing.
 CHECKSUM = f'<!-- {{"{seal.KEY}": "{seal.UNSEALED}"}} -->\n'
-# Name of each figure to the figure, its title, and itself in words.
-Drawn = Mapping[str, tuple[Figure, str, str]]
+Drawings = Mapping[str, Drawn]
 
 
-def run(parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace], Drawn]) -> None:
+def run(
+    parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace], Drawings]
+) -> None:
     """Add the options that every stage of figures has, and write what `drawings` makes of them."""
     parser.add_argument("--target", required=True)
     parser.add_argument("--membership", type=Path, required=True)
@@ -25,7 +28,15 @@ def run(parser: argparse.ArgumentParser, drawings: Callable[[argparse.Namespace]
     command.run(parser, lambda options: write_figures(drawings(options), options.output))
 
 
-def write_figures(drawn: Drawn, paths: Iterable[Path]) -> None:
+def drawn(reads: str, data: Any) -> Drawings:
+    """Return the figures that read `scores` or `losses`, by name; `data` is what they read."""
+    return {
+        figure.name: importlib.import_module(f"mia.report.figures.{figure.name}").drawn(data)
+        for figure in known_figures([reads])
+    }
+
+
+def write_figures(drawn: Drawings, paths: Iterable[Path]) -> None:
     """Write each file `…-<figure>.svg` of `paths`.
 
     Args:

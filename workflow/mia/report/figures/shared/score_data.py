@@ -1,0 +1,81 @@
+"""What the figures of scores are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia.evaluation.scored import fold_of
+from mia.report.figures.shared import selection
+from mia.stats.no_signal import auc_band
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The attacks of a target.
+
+    Args:
+        rows: Attack to its scored pictures, as `scored` returns them.
+        about: Attack to the metadata of its score file.
+    """
+
+    rows: dict[str, pd.DataFrame]
+    about: dict[str, dict[str, Any]]
+
+    @cached_property
+    def evaluation(self) -> dict[str, pd.DataFrame]:
+        """Attack to the pictures that are drawn."""
+        return {name: fold_of(rows, "evaluation", name) for name, rows in self.rows.items()}
+
+    @cached_property
+    def sides(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Attack to scores of members and of nonmembers, evaluation fold."""
+        return {
+            name: tuple(rows.loc[rows["member"] == side, "score"].to_numpy() for side in (1, 0))
+            for name, rows in self.evaluation.items()
+        }
+
+    @property
+    def access(self) -> dict[str, str]:
+        """Attack to what it may read."""
+        return {name: about["access"] for name, about in self.about.items()}
+
+    @cached_property
+    def shown(self) -> list[str]:
+        """Attacks whose ROC curves are seen at first."""
+        learnt = {name: about.get("fit_image_ids") or () for name, about in self.about.items()}
+        blind = [
+            name
+            for name, about in self.about.items()
+            if about["access"] == "model-free" and about["reads_images"]
+        ]
+        return selection.shown(self.rows, self.access, learnt, blind)
+
+
+@dataclass(frozen=True)
+class ScoreData:
+    """What the scores of one target show.
+
+    Args:
+        target: Its name.
+        scores: Its attacks.
+        costs: Index attack, those that cost any; columns evals (per picture, run alone), value,
+            low, high (AUC).
+        groups: Groups of pictures among members and among nonmembers, evaluation fold.
+        confidence: Level of intervals and bands.
+    """
+
+    target: str
+    scores: Scores
+    costs: pd.DataFrame
+    groups: tuple[int, int]
+    confidence: float
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Where an AUC without signal lands, low and high."""
+        return auc_band(*self.groups, self.confidence)
