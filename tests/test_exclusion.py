@@ -44,7 +44,8 @@ def planned(tmp_path, monkeypatch):
 
 def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
     """Statuses by key, and the keys of the pictures that were kept."""
-    paths = folder / "plan.parquet", {"source": "folder"}, folder / "p.tar", folder / "d.parquet"
+    spec = download_settings({"source": "folder"})
+    paths = folder / "plan.parquet", spec, folder / "p.tar", folder / "d.parquet"
     download.fetch(*paths, without)
     statuses = storage.read(folder / "d.parquet").set_index("key")["status"]
     return statuses, {key for key, _ in archive.contents(folder / "p.tar")}

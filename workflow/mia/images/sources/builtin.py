@@ -65,7 +65,7 @@ def builtin_rows(parts: Mapping[str, Spec]) -> pd.DataFrame:
     Raises:
         ValueError: Two parts name one collection, or a part names none.
     """
-    owner = {}
+    owner: dict[str, str] = {}
     for name, part in parts.items():
         collection = part.get("collection")
         if name and not collection:
@@ -80,9 +80,9 @@ def builtin_rows(parts: Mapping[str, Spec]) -> pd.DataFrame:
     rows = []
     for code in openmoji.codes():
         collection = openmoji.collection(code)
-        part = owner.get(collection, "")
-        if part or wanted in (None, collection):
-            rows.append((part, code))
+        own = owner.get(collection, "")
+        if own or wanted in (None, collection):
+            rows.append((own, code))
     table = pd.DataFrame(rows, columns=["part", "code"])
     table["row"] = table.groupby("part").cumcount()
     table["url"] = table["code"].map(openmoji.locator)

@@ -64,4 +64,4 @@ def _listed(name: str, part: Spec) -> UrlTable:
 
 def _count(part: Spec) -> int | None:
     path = cached_file(part["repo"], part["revision"], part["file"])
-    return path and table_rows(path, part.get("limit"))
+    return None if path is None else table_rows(path, part.get("limit"))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FIGURES = Path(__file__).parents[1]
 SCORES, LOSSES = "scores", "losses"
@@ -44,7 +45,7 @@ def facts(name: str) -> Facts:
         ValueError: The file lacks one, or it is no plain text or number.
     """
     path = FIGURES / f"{name}.py"
-    found = {}
+    found: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign):
             found |= _values(node.targets[0], node.value)
@@ -54,7 +55,7 @@ def facts(name: str) -> Facts:
     return Facts(name, **{key: found[key] for key in wanted})
 
 
-def _values(target: ast.expr, value: ast.expr) -> dict[str, object]:
+def _values(target: ast.expr, value: ast.expr) -> dict[str, Any]:
     """The names that an assignment binds, in lower case, to their values, where they are plain."""
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = zip(target.elts, value.elts, strict=True)
