@@ -72,7 +72,7 @@ lint: $(STAMP) ## Style of code and rules, types; are generated pages current?
 	$(bin)/mypy
 	$(bin)/snakefmt --check Snakefile workflow/rules
 	$(snakemake) --lint
-	$(command).docs --check
+	$(command).docs --check --graph
 
 format: $(STAMP) ## Mend the style
 	$(bin)/ruff check --fix .
@@ -97,8 +97,8 @@ report: $(STAMP) ## Snakemake's own report: the page, tables and figures with co
 	results="$$($(command).results --config $(config))" && \
 	    $(snakemake) --configfile $(config) --report "$$results/snakemake-report.html"
 
-docs: $(STAMP) ## Generated pages
-	$(command).docs
+docs: $(STAMP) ## Generated pages; the picture of the rules where graphviz is installed
+	$(command).docs --graph
 
 readme: $(STAMP) ## Put the table of CONFIG's run into PAGE
 	results="$$($(command).results --config $(config))" && \

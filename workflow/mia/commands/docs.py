@@ -16,7 +16,13 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from mia import checksums, storage
-from mia.commands.documentation import attack_cards, config_keys, figure_notes, result_block
+from mia.commands.documentation import (
+    attack_cards,
+    config_keys,
+    figure_notes,
+    result_block,
+    rule_graph,
+)
 from mia.config.attacks import known_attacks
 from mia.config.schema import config_schema
 from mia.query import Query
@@ -64,6 +70,7 @@ def main() -> None:
     parser.add_argument("--summary", type=Path, help="summary.md of a run, for `--page` alone")
     parser.add_argument("--page", nargs="+", default=PAGES, help="the pages that show it")
     parser.add_argument("--check", action="store_true", help="write nothing, name stale pages")
+    parser.add_argument("--graph", action="store_true", help=f"{rule_graph.PAGE} too, if possible")
     parser.add_argument("--root", type=Path, default=ROOT, help="where the pages lie")
     args = parser.parse_args()
     try:
@@ -72,9 +79,11 @@ def main() -> None:
             if args.summary
             else pages()
         )
+        if args.graph and rule_graph.can_draw():
+            wanted[rule_graph.PAGE] = rule_graph.picture(ROOT)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
-    stale = [name for name, text in wanted.items() if _read(args.root / name) != text]
+    stale = [name for name, text in wanted.items() if not _says(args.root / name, text)]
     if args.check and stale:
         command = "make readme" if args.summary else "make docs"
         raise SystemExit(f"error: not current: {', '.join(stale)}; run `{command}`")
@@ -83,8 +92,14 @@ def main() -> None:
         print(f"wrote {name}", file=sys.stderr)
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+def _says(path: Path, text: str) -> bool:
+    """Whether a page has this text, or is a picture of the same rules and arrows."""
+    if not path.is_file():
+        return False
+    held = path.read_text(encoding="utf-8")
+    return held == text or (
+        path.suffix == ".svg" and rule_graph.arrows(held) == rule_graph.arrows(text)
+    )
 
 
 if __name__ == "__main__":
