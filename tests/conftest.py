@@ -24,6 +24,34 @@ SLOW = {
     "results": "needs the results of `make run`",
 }
 PIPELINES = {"Workbench", "Finished"}  # what runs Snakemake for a test
+# Others that train, measure, simulate or start processes: each file or test here takes seconds
+# (`--durations=150`). `make check` leaves them to `make test`.
+LONG = (
+    *("test_audit.py", "test_audit_embedding.py", "test_benchmark_of_addresses.py"),
+    *("test_benchmarks.py", "test_chance.py", "test_damaged_files.py", "test_download.py"),
+    *("test_encode.py", "test_examples.py", "test_figures.py", "test_hostile_server.py"),
+    *("test_job_environment.py", "test_known_shifts.py", "test_matching.py"),
+    *("test_model_weights.py", "test_naive_loop.py", "test_training.py", "test_visible_gpus.py"),
+    "test_blind.py::test_a_channel_sees_its_own_difference",
+    "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",
+    "test_commands.py::test_a_snakemake_command_plans",
+    "test_images_duplicates.py::test_skin_tones_are_found",
+    "test_images_manifest.py::test_the_number_of_shards_changes_nothing",
+    "test_images_membership.py::test_a_matched_target_has_a_third_fold",
+    "test_known_vectors.py::test_memory_does_not_grow",
+    "test_limits.py::test_memory_does_not_grow",
+    "test_makefile.py::test_the_folder_is_read_as_yaml_reads_it",
+    "test_metrics.py::test_bootstrap_covers",
+    "test_metrics.py::test_delong_covers",
+    "test_metrics.py::test_the_bootstrap_by_group_covers",
+    "test_metrics.py::test_a_tpr_near_nought_is_covered",
+    "test_model_configs.py::test_no_value_of_any_key_ends_in_a_traceback",
+    "test_model_configs.py::test_what_the_libraries_take_is_taken",
+    "test_report.py::test_equal_inputs_give_equal_bytes",
+    "test_results_folder.py::test_any_other_answer_deletes_nothing",
+    "test_results_folder.py::test_results_are_shown_and_deleted",
+    "test_results_folder.py::test_what_is_not_surely_the_pipelines_stays",
+)
 
 
 def pytest_addoption(parser):
@@ -47,14 +75,16 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if not config.getoption("--slow"):
             for mark, why in SLOW.items():
-                if mark in item.keywords:
+                if item.get_closest_marker(mark):
                     item.add_marker(pytest.mark.skip(reason=f"{why}: make test-slow runs it"))
-        elif "browser" in item.keywords and not shutil.which(CHROMIUM):
+        elif item.get_closest_marker("browser") and not shutil.which(CHROMIUM):
             item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
 
 
 def runs_a_pipeline(item) -> bool:
-    """Whether a test or one of its fixtures builds a workbench, itself or by what it calls."""
+    """Whether a test is `LONG`, or builds a workbench by itself, a fixture or what it calls."""
+    if item.path.parent == TESTS and item.nodeid.removeprefix("tests/").startswith(LONG):
+        return True
     fixtures = getattr(item, "_fixtureinfo", None)
     known = chain.from_iterable(fixtures.name2fixturedefs.values() if fixtures else [])
     todo = [getattr(item, "function", None), *(fixture.func for fixture in known)]
