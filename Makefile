@@ -53,7 +53,7 @@ resume: $(STAMP) ## Go on after a run that was killed; refuses while it may stil
 	@$(command).resume --config $(config)
 	$(MAKE) run
 
-check: $(STAMP) ## Style, types, generated pages and quick tests: all in about a minute
+check: $(STAMP) ## Style, types, generated pages and quick tests: a minute or two
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
