@@ -66,9 +66,10 @@ def refused(**keys):
         read({**config, "image_sets": {**config["image_sets"], "mine": {**spec, **keys}}})
     except ConfigError as error:
         return str(error)
-plan.main(["--name", "mine", "--spec", json.dumps(plan_settings(spec)), "--output", "p.parquet"])
+planned = json.dumps(plan_settings(spec))
+plan.main(["--name", "mine", "--settings", planned, "--output", "p.parquet"])
 settings = json.dumps(download_settings(spec))
-download.main(["--plan", "p.parquet", "--spec", settings, "--pictures", "p.tar",
+download.main(["--plan", "p.parquet", "--settings", settings, "--pictures", "p.tar",
                "--downloads", "d.parquet"])
 rows = storage.read("p.parquet")
 contents = Contents(Path("hashes.json"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mia import result_paths
 from mia.commands import delete_results
 from mia.config import results_folder
 from mia.config.errors import ConfigError
@@ -227,11 +228,13 @@ MEASURED = "ledger/measure/tiny/mine/speed.json"
 
 def test_everything_that_rules_make_is_known():
     rules = "".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
-    found = re.findall(
-        r'results\(f?"([^"]+\.\w+)"|\{R\}/([\w./{}-]+\.(?:log|parquet|json))\b', rules
-    )
+    found = re.findall(r'results\("([^"]+\.\w+)"\)|\{R\}/([\w./{}-]+\.log)\b', rules)
     makefile = re.findall(r"\$\$results/([\w.-]+)\"|results/\w+/([\w.-]+)\n", MAKEFILE)
+    templates = [path for name, path in vars(result_paths).items() if name.isupper()]
+    files = [path for path in templates if "." in path]
+    assert len(files) > 20
     names = {re.sub(r"\{+[^}]*\}+", "x", one or other) for one, other in [*found, *makefile]}
+    names |= {re.sub(r"\{[^}]*\}", "x", path) for path in files}
     assert len(names) > 50 and {"comparison.csv", "snakemake-report.html"} < names
     assert [name for name in names if not made_here(name)] == []
     top = {name.split("/")[0] for name in names} | {"ledger", RUNS, IDENTITY}

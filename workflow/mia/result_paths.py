@@ -38,9 +38,13 @@ TARGET_PAIRS = "targets/{target}/pairs.parquet"
 SCORES = "scores/{target}/{attack}.parquet"
 METRICS = "metrics/{target}/{attack}.json"
 AUDIT = "audit/{target}.json"
-TABLES = "tables/{table}"
 FIGURE = "figures/{target}-{figure}.svg"
 REPORT = "report.html"
+FILES = (
+    *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
+    *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS, SCORES),
+    *(METRICS, AUDIT, FIGURE, REPORT),
+)
 
 
 @cache

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mia import result_paths
 from mia.config.errors import ConfigError
 from mia.runs import RUNS
 
 IDENTITY = ".experiment"  # holds the name of the config
 # All that rules and reports make in it: `*` is a name, `**` a path. Anything else is not ours.
-_TREE = """
-images/*/plan/*.parquet images/*/raw/*/downloads.parquet images/*/raw/*/pictures.tar
-images/*/rows/*.parquet images/*/embeddings/*/*/*.parquet images/*/manifest.parquet
-images/*/pairs.parquet encoders/*.json training/*/** models/*/model.json
-latents/*/*/*.safetensors ledger/measure/*/*/* ledger/train/** signals/*/*/*/*.parquet
-queries/*/*/** targets/*/membership.parquet targets/*/pairs.parquet scores/*/*.parquet
-metrics/*/*.json audit/*.json tables/metrics.csv tables/pairwise.csv tables/set_test.csv
-tables/summary.* figures/*.svg logs/**.log benchmarks/**.tsv report.html
-tables/checksums.json snakemake-report.html comparison.csv
+# A whole tree belongs to a training, to its ledger and to the answers of a model.
+_TREES = """
+training/*/** ledger/train/** queries/*/*/** ledger/measure/*/*/*
+tables/metrics.csv tables/pairwise.csv tables/set_test.csv tables/summary.* tables/checksums.json
+logs/**.log benchmarks/**.tsv snakemake-report.html comparison.csv
 """
-PATTERNS = (*_TREE.split(), f"{RUNS}/*", IDENTITY)
+_FILES = (re.sub(r"\{\w+\}", "*", path) for path in result_paths.FILES)
+PATTERNS = (*_FILES, *_TREES.split(), f"{RUNS}/*", IDENTITY)
 MADE = tuple(dict.fromkeys(pattern.split("/")[0] for pattern in PATTERNS))
 _ANY = "|".join(
     re.escape(pattern).replace(r"\*\*", ".+").replace(r"\*", "[^/]+") for pattern in PATTERNS
