@@ -26,7 +26,7 @@ venv := $(call quoted,$(VENV))
 bin := $(call quoted,$(VENV)/bin)
 snakemake := $(bin)/snakemake
 # The order of files is tests/conftest.py's.
-pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist loadfile --no-loadscope-reorder
+pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist loadfile
 command := PYTHONPATH=workflow $(bin)/python -m mia.commands
 blank := $(subst x,,x x)
 STAMP := $(subst $(blank),\ ,$(VENV)/.stamp)

@@ -17,6 +17,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHROMIUM, LONGEST = "chromium", "test_slurm.py"
+OWN_RUN = "test_matched_run.py"  # goes on while another process makes the run that tests share
 TESTS = Path(__file__).parent
 SLOW = {
     "slow": "takes minutes",
@@ -54,6 +55,11 @@ LONG = (
 )
 
 
+def pytest_configure(config):
+    # xdist would start with the files of most tests, which are not those that take longest.
+    config.option.loadscopereorder = False
+
+
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
 
@@ -69,7 +75,7 @@ def pytest_collection_modifyitems(config, items):
 
     def order(item) -> tuple:
         count = pipelines[item.path]
-        return item.path.name != LONGEST, count > 0, -count
+        return item.path.name != LONGEST, count > 0, item.path.name != OWN_RUN, -count
 
     items.sort(key=order)
     for item in items:
@@ -119,13 +125,19 @@ def tiny_sd(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished_run(tiny_sd, tmp_path_factory):
-    """One finished run of the micro experiment, never changed: `bench` is a copy of it."""
+    """One finished run of the micro experiment, never changed: `bench` is a copy of it.
+
+    Processes that test at once share it; the first makes it.
+    """
     from workbench import Finished
 
-    return Finished.make(tmp_path_factory.mktemp("micro"), tiny_sd)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    return Finished.make(shared / "finished-run", tmp_path_factory.mktemp("micro"), tiny_sd)
 
 
 @pytest.fixture
 def bench(finished_run):
-    """A fresh copy of the finished run, always in the same place."""
+    """A fresh copy of the finished run, always in the same place of a testing process."""
     return finished_run.copy()

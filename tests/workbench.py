@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -144,30 +146,38 @@ class Finished:
     """A finished run, kept aside.
 
     Args:
-        folder: Holds `kept`, as the first run left it, and `tree`, the copy that tests work on.
+        shared: Holds `kept`, as the first run left it, for all processes that test.
+        folder: Of this process; holds `tree`, the copy that tests work on.
         first: What the first run did.
     """
 
+    shared: Path
     folder: Path
     first: Run
 
     @classmethod
-    def make(cls, folder: Path, model: Path) -> Finished:
-        """Run the micro experiment once."""
-        first = Workbench.build(folder / "tree", model).run().done()
-        (folder / "tree").rename(folder / "kept")
-        return cls(folder, first)
+    def make(cls, shared: Path, folder: Path, model: Path) -> Finished:
+        """Run the micro experiment once, or wait until another process has done so."""
+        shared.mkdir(exist_ok=True)
+        with open(shared / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / "kept").exists():
+                shutil.rmtree(shared / "tree", ignore_errors=True)
+                first = Workbench.build(shared / "tree", model).run().done()
+                (shared / "first.json").write_text(json.dumps(asdict(first)))
+                (shared / "tree").rename(shared / "kept")
+        return cls(shared, folder, Run(**json.loads((shared / "first.json").read_text())))
 
     def copy(self) -> Workbench:
         """Return a fresh copy, dates and Snakemake's records included."""
         shutil.rmtree(self.folder / "tree", ignore_errors=True)
-        subprocess.run(["cp", "-a", self.folder / "kept", self.folder / "tree"], check=True)
+        subprocess.run(["cp", "-a", self.kept.folder, self.folder / "tree"], check=True)
         return Workbench(self.folder / "tree")
 
     @property
     def kept(self) -> Workbench:
         """The first run itself, to compare with; never to be changed or run."""
-        return Workbench(self.folder / "kept")
+        return Workbench(self.shared / "kept")
 
 
 def finished_jobs(text: str) -> list[str]:
