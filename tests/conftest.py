@@ -141,3 +141,9 @@ def finished_run(tiny_sd, tmp_path_factory):
 def bench(finished_run):
     """A fresh copy of the finished run, always in the same place of a testing process."""
     return finished_run.copy()
+
+
+@pytest.fixture
+def begun(finished_run):
+    """The micro experiment before its first run, but that its model was looked at already."""
+    return finished_run.begun()

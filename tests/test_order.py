@@ -10,7 +10,6 @@ import pytest
 
 from micro_experiment import CONFIG
 from test_bad_input import refused, with_three_pictures_a_side
-from workbench import Workbench
 
 COSTLY = {"vae", "train", "encode", "measure"}
 OWN = {
@@ -18,11 +17,6 @@ OWN = {
     "channels": [32, 32], "vae_steps": 2, "vae_channels": [8, 16, 16], "latent_channels": 4,
     "vocabulary": 400,
 }  # fmt: skip
-
-
-@pytest.fixture
-def fresh(tiny_sd, tmp_path):
-    return Workbench.build(tmp_path / "tree", tiny_sd)
 
 
 def with_a_larger_set(bench, shards):
@@ -40,20 +34,19 @@ def with_a_larger_set(bench, shards):
     bench.configure(change)
 
 
-@pytest.mark.parametrize("shards", [1, 6])
-def test_the_ready_set_is_not_encoded_while_the_other_is_fetched(fresh, shards):
-    with_a_larger_set(fresh, shards)
-    with_three_pictures_a_side(fresh.folder)
-    assert refused(fresh, "measured").startswith("error: targets.fair: too few images: ")
-    assert not (fresh.folder / "results/latents").exists()
+def test_the_ready_set_is_not_encoded_while_the_other_is_fetched(begun):
+    with_a_larger_set(begun, shards=3)
+    with_three_pictures_a_side(begun.folder)
+    assert refused(begun, "measured").startswith("error: targets.fair: too few images: ")
+    assert not (begun.folder / "results/latents").exists()
 
 
-def test_nothing_is_trained_for_an_impossible_target(fresh):
-    with_three_pictures_a_side(fresh.folder)
+def test_nothing_is_trained_for_an_impossible_target(begun):
+    with_three_pictures_a_side(begun.folder)
     own = {"source": "training", "training": "own"}
-    fresh.configure(lambda config: config.update(training={"own": OWN}, models={"tiny": own}))
-    assert refused(fresh).startswith("error: targets.fair: too few images: ")
-    assert not (fresh.folder / "results/training").exists()
+    begun.configure(lambda config: config.update(training={"own": OWN}, models={"tiny": own}))
+    assert refused(begun).startswith("error: targets.fair: too few images: ")
+    assert not (begun.folder / "results/training").exists()
 
 
 def asking(timestep):

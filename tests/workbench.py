@@ -17,6 +17,7 @@ import pandas as pd
 import yaml
 
 from mia import storage
+from mia.config.results_folder import IDENTITY
 from micro_experiment import lay_out
 
 # Snakemake announces a job as `rule score:` with indented fields, and reports its end by number.
@@ -174,19 +175,38 @@ class Finished:
         subprocess.run(["cp", "-a", self.kept.folder, self.folder / "tree"], check=True)
         return Workbench(self.folder / "tree")
 
+    def begun(self) -> Workbench:
+        """Return a copy in which the model is described, and nothing else is done."""
+        bench = self.copy()
+        for path in (bench.folder / "results").iterdir():
+            if path.name not in ("models", IDENTITY):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return bench
+
     @property
     def kept(self) -> Workbench:
         """The first run itself, to compare with; never to be changed or run."""
         return Workbench(self.shared / "kept")
 
 
-def finished_jobs(text: str) -> list[str]:
-    """Return the jobs that ended well, from Snakemake's messages; `all` and `measured` left out."""
+def announced(text: str) -> dict[str, str]:
+    """Jobs that Snakemake announces, by their number."""
     names = {}
     for rule, block in ANNOUNCED.findall(text):
         fields = dict(FIELD.findall(block))
         values = re.findall(r"\w+=([^,]*)", fields.get("wildcards", ""))
         names[fields["jobid"]] = "/".join([rule, *values])
+    return names
+
+
+def announced_jobs(text: str) -> list[str]:
+    """Return the jobs of a dry run; `all` and `measured` left out."""
+    return sorted(job for job in announced(text).values() if job not in TARGETS)
+
+
+def finished_jobs(text: str) -> list[str]:
+    """Return the jobs that ended well, from Snakemake's messages; `all` and `measured` left out."""
+    names = announced(text)
     jobs = [names[number] for number in FINISHED.findall(text)]
     return sorted(job for job in jobs if job not in TARGETS)
 
@@ -198,11 +218,18 @@ def assert_same_numbers(one: Workbench, other: Workbench) -> None:
     assert summary["target"].equals(others_summary["target"])
     assert (summary["auc"] - others_summary["auc"]).abs().max() <= 1e-3
     for target, rows in summary.groupby("target"):
-        scores, others = one.scores(target), other.scores(target)
-        for attack in rows.index:
-            assert scores[attack].index.equals(others[attack].index)
-            furthest, spread = (scores[attack] - others[attack]).abs().max(), scores[attack].std()
-            assert furthest <= 1e-3 * spread, f"{attack}: {furthest}, sd {spread}"
+        assert set(assert_same_scores(one, other, target)) == set(rows.index)
+
+
+def assert_same_scores(one: Workbench, other: Workbench, target: str) -> list[str]:
+    """The same of a target's scores alone; return its attacks."""
+    scores, others = one.scores(target), other.scores(target)
+    assert scores.keys() == others.keys()
+    for attack, score in scores.items():
+        assert score.index.equals(others[attack].index)
+        furthest, spread = (score - others[attack]).abs().max(), score.std()
+        assert furthest <= 1e-3 * spread, f"{attack}: {furthest}, sd {spread}"
+    return [*scores]
 
 
 def losses(bench: Workbench) -> pd.Series:
