@@ -2,6 +2,9 @@
 
 `bench` is a fresh copy of one finished run of the micro experiment (tests/workbench.py): one model,
 one set of 28 pictures in two shards, one target, six attacks.
+
+Which jobs a call runs is settled before its first job. So a dry run tells them, where no more is
+asked; `test_an_edited_score` compares what ran with what was announced.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import shutil
 
 import pytest
 
+from mia import storage
 from micro_experiment import EVALS, IMAGES
+from workbench import announced_jobs
 
 MEASURE = ["measure/tiny/mine/000", "measure/tiny/mine/001"]
 GATHER = "gather/tiny/mine"
@@ -29,17 +34,22 @@ def shown(*jobs, figures=("fair",)):
     return sorted([*jobs, *(f"figures/{target}" for target in figures), "tables", "report"])
 
 
+def planned(bench, *targets):
+    """Jobs that a call would run."""
+    return announced_jobs(bench.run("--dry-run", *targets).done().text)
+
+
 def plain(bench):
-    """Jobs of one plain call, none of which may measure; `make run` would run the same."""
-    run = bench.run().done()
-    assert not set(run.jobs) & {*MEASURE, GATHER}
-    return run.jobs
+    """Jobs that one plain call would run, none of which measures; `make run` runs the same."""
+    jobs = planned(bench)
+    assert not set(jobs) & {*MEASURE, GATHER}
+    return jobs
 
 
 def jobs_and_evals(bench):
-    """Jobs of the two calls of `make run`, and their evals together."""
-    first, second = bench.make_run()
-    return first.jobs, second.jobs, first.evals + second.evals
+    """Jobs of the two calls of `make run`, of which the first is made, and its evals."""
+    first = bench.run("measured").done()
+    return first.jobs, planned(bench), first.evals
 
 
 def test_the_first_run_measures_every_query_once(finished_run):
@@ -79,7 +89,8 @@ LOGGED = 'def main() -> None:\n    print("another log line")\n'
 
 def test_an_edited_score(bench):
     bench.edit("workflow/mia/attacks/pia.py", "return -(gap", "return -2 * (gap")
-    assert plain(bench) == shown(*rescored("pia"))
+    jobs = plain(bench)
+    assert jobs == bench.run().done().jobs == shown(*rescored("pia"))
 
 
 @pytest.mark.slow
@@ -98,17 +109,20 @@ def test_a_helper_imported_by_one_attack(bench):
     assert plain(bench) == shown(*rescored("sima"))
 
 
-def test_an_attack_with_new_queries(bench):
+def test_an_attack_with_new_queries_and_one_more_timestep(bench):
+    """No other attack is scored again, of those with the same signal neither."""
     new = {"attack": "loss", "timesteps": [700], "draws": 3}
     bench.configure(lambda config: config["attacks"].update(loss_late=new))
-    first, second, evals = jobs_and_evals(bench)
-    assert first == sorted([*MEASURE, GATHER])
-    assert evals == 3 * IMAGES
+    bench.configure(lambda config: config["attacks"].update(clid_null={"timesteps": [300, 450]}))
+    measured, after = bench.make_run()
+    assert measured.jobs == sorted([*MEASURE, GATHER])
+    assert (measured.evals, after.evals) == ((3 + 2) * IMAGES, 0)
     # The model is untrained, and now there is a timestep more that shows it.
-    assert second == shown(LOSS_FIGURES, *rescored("loss_late"), "audit/fair")
+    again = rescored("clid_null", "loss_late")
+    assert after.jobs == shown(LOSS_FIGURES, *again, "audit/fair")
     flags = bench.summary()["flags"].str.contains("estimates_worse_than_zero")
     assert flags["loss_late"] and flags["pia"] and not flags["blind_caption"]
-    assert bench.run().done().jobs == []
+    assert planned(bench) == []
 
 
 @pytest.mark.slow
@@ -120,15 +134,7 @@ def test_an_attack_with_new_queries_in_one_plain_call(bench):
     reading = ["clid_null", "loss", "loss_late", "pia", "sima"]
     assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading), "audit/fair")
     assert run.evals == 3 * IMAGES
-    assert bench.run().done().jobs == []
-
-
-def test_one_more_timestep(bench):
-    bench.configure(lambda config: config["attacks"].update(loss={"timesteps": [100, 300]}))
-    first, second, evals = jobs_and_evals(bench)
-    assert first == sorted([*MEASURE, GATHER])
-    assert evals == 2 * IMAGES
-    assert second == shown(LOSS_FIGURES, *rescored("loss"))
+    assert planned(bench) == []
 
 
 def test_a_removed_attack(bench):
@@ -138,6 +144,7 @@ def test_a_removed_attack(bench):
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 0
     assert second == shown()
+    assert bench.run("results/tables/summary.csv").done().jobs == ["tables"]
     assert "sima" not in bench.summary().index
 
 
@@ -160,21 +167,23 @@ def test_an_edited_signal_is_measured_again_and_no_other(bench):
     assert first == sorted([*MEASURE, GATHER])
     assert evals == 2 * IMAGES
     assert second == shown(*rescored("pia"))
+    bench.run("results/scores/fair/pia.parquet").done()
     assert (bench.scores()["pia"] < before["pia"]).all()
 
 
 def test_an_edited_denoiser_is_measured_again_in_full(bench):
-    """This edit changes no number, so that nothing is scored again."""
     bench.edit(
         "workflow/mia/denoisers/stable_diffusion.py", "import torch\n", "import torch\n\nNEW = 1\n"
     )
-    first, second, evals = jobs_and_evals(bench)
-    assert first == sorted([*MEASURE, GATHER])
-    assert evals == IMAGES * EVALS
-    assert second == []
+    assert planned(bench, "measured") == sorted([*MEASURE, GATHER])
+    shard = "results/signals/tiny/mine/denoise/000.parquet"
+    pictures = storage.read(bench.folder / shard)["image_id"].nunique()
+    run = bench.run(shard).done()
+    assert (run.jobs, run.evals) == ([MEASURE[0]], pictures * EVALS)
 
 
 def test_a_reworded_log_line_of_the_measuring_stage_costs_no_eval(bench):
+    """It is looked at again, and as no number moves nothing is scored again."""
     bench.edit("workflow/mia/stages/measure.py", "everything is in the ledger", "nothing to do")
     first, second, evals = jobs_and_evals(bench)
     assert first == sorted([*MEASURE, GATHER])
