@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+import warm_python
 from mia import storage
 from mia.config.results_folder import IDENTITY
 from micro_experiment import lay_out
@@ -82,15 +83,23 @@ class Workbench:
         change(config)
         path.write_text(yaml.safe_dump(config, sort_keys=False))
 
-    def start(self, *arguments: str, cores: int = 2, output=subprocess.PIPE) -> subprocess.Popen:
-        """Start Snakemake as a user would; what it prints goes to `output`."""
-        place = []
+    def start(
+        self, *arguments: str, cores: int = 2, output=subprocess.PIPE, warm: bool = False
+    ) -> subprocess.Popen:
+        """Start Snakemake as a user would; what it prints goes to `output`.
+
+        Where it is to be `warm`, libraries are imported already (tests/warm_python.py).
+        """
+        place, python = [], (sys.executable,)
         if self.home:
             place = ["-s", str(self.home / "Snakefile"), "--directory", str(self.folder)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         environment.pop("PYTHONPATH", None)
+        if warm and warm_python.knows(environment):
+            python = warm_python.command()
+            environment |= warm_python.as_python(python)
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *place, *arguments, "--cores", str(cores)],
+            [*python, "-m", "snakemake", *place, *arguments, "--cores", str(cores)],
             cwd=self.folder.parent if self.home else self.folder,
             env=environment,
             stdout=output,
@@ -98,9 +107,9 @@ class Workbench:
             text=True,
         )
 
-    def run(self, *arguments: str, cores: int = 2) -> Run:
+    def run(self, *arguments: str, cores: int = 2, warm: bool = True) -> Run:
         """Run Snakemake to its end."""
-        process = self.start(*arguments, cores=cores)
+        process = self.start(*arguments, cores=cores, warm=warm)
         text, _ = process.communicate()
         jobs = finished_jobs(text)
         evals = sum(self.evals_of(job) for job in jobs if job.startswith("measure/"))
@@ -158,13 +167,13 @@ class Finished:
 
     @classmethod
     def make(cls, shared: Path, folder: Path, model: Path) -> Finished:
-        """Run the micro experiment once, or wait until another process has done so."""
+        """Run the micro experiment once as a user would, or wait until another process has."""
         shared.mkdir(exist_ok=True)
         with open(shared / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (shared / "kept").exists():
                 shutil.rmtree(shared / "tree", ignore_errors=True)
-                first = Workbench.build(shared / "tree", model).run().done()
+                first = Workbench.build(shared / "tree", model).run(warm=False).done()
                 (shared / "first.json").write_text(json.dumps(asdict(first)))
                 (shared / "tree").rename(shared / "kept")
         return cls(shared, folder, Run(**json.loads((shared / "first.json").read_text())))
