@@ -62,7 +62,8 @@ def lay_out(folder: Path, model: Path) -> None:
     folder.mkdir(parents=True)
     for name in PIPELINE:
         if (PROJECT / name).is_dir():
-            skip = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+            # With what Python compiled: it is compiled anew where the source is another.
+            skip = shutil.ignore_patterns(".pytest_cache")
             shutil.copytree(PROJECT / name, folder / name, ignore=skip)
         else:
             shutil.copy2(PROJECT / name, folder / name)
