@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workbench import ANNOUNCED, Workbench
+from workbench import ANNOUNCED
 
 ROOT = Path(__file__).parents[1]
 LOCAL_ONLY = {"resources"}  # a limit on this machine's cards
@@ -47,15 +47,13 @@ BARE = ("--executor", "slurm", "--jobs", "5")
         ("auto", SLURM, True),
         ("auto", BARE, True),
         ("cuda", SLURM, False),
-        ("cpu", SLURM, False),
         ("auto", (), False),
         ("auto", (*SLURM, "--set-resources", "measure:gpu=1"), False),
         ("auto", (*BARE, "--set-resources", "measure:gres=gpu:1"), False),
     ],
 )
-def test_auto_on_a_cluster_is_warned_of(device, options, warned, tiny_sd, tmp_path):
+def test_auto_on_a_cluster_is_warned_of(device, options, warned, bench):
     """No GPU is requested, and jobs would be slow without a word."""
-    bench = Workbench.build(tmp_path / "tree", tiny_sd)
     bench.configure(lambda config: config["measure"].update(device=device))
     said = bench.run("--dry-run", "results/images/mine/plan/000.parquet", *options).done().text
     assert said.count("measure.device is auto: no GPU is requested") == warned
