@@ -112,26 +112,29 @@ def renamed(folder, process, name):
     return note.rename(folder / name)
 
 
-@pytest.mark.parametrize("kept", [(), (".snakemake/runs",), ("results/.runs",)])
-def test_a_run_of_another_machine_is_named_with_its_notes(gated, kept):
+def test_a_run_of_another_machine_is_named_with_its_notes(gated):
     """Both notes are there, or one was deleted before."""
     process = killed(gated)
     places = (".snakemake/runs", "results/.runs")
     notes = [renamed(gated.folder / place, process, "node17-4242") for place in places]
-    for place, note in zip(places, notes, strict=True):
-        if kept and place not in kept:
-            note.unlink()
-    files = [f"{place}/node17-4242" for place in kept or places]
+    texts = {note: note.read_bytes() for note in notes}
     shutil.rmtree(gated.folder / ".snakemake/locks")
-    said = refused(gated, PLAN)
-    assert "a run may be at work here: process 4242 on node17, since 20" in said
-    assert f"delete {' and '.join(files)} and call `make resume`" in said
-    answer = gated.resume()
-    assert answer.returncode == 1
-    assert answer.stderr.startswith(f"error: {' and '.join(files)}: a run was started on node17")
-    for file in files:
-        (gated.folder / file).unlink()
-    assert gated.resume().returncode == 0
+    for kept in (places, places[:1], places[1:]):
+        for note, text in texts.items():
+            note.unlink(missing_ok=True)
+            if str(note.parent.relative_to(gated.folder)) in kept:
+                note.write_bytes(text)
+        files = [f"{place}/node17-4242" for place in kept]
+        said = refused(gated, PLAN)
+        assert "a run may be at work here: process 4242 on node17, since 20" in said
+        assert f"delete {' and '.join(files)} and call `make resume`" in said
+        answer = gated.resume()
+        assert answer.returncode == 1
+        named = f"error: {' and '.join(files)}: a run was started on node17"
+        assert answer.stderr.startswith(named)
+        for file in files:
+            (gated.folder / file).unlink()
+        assert gated.resume().returncode == 0
     (gated.folder / "gate").unlink()
     (gated.folder / "gate").touch()
     gated.run(PLAN).done()
