@@ -7,15 +7,13 @@ from test_same_numbers import contents
 
 ERROR = re.compile(r"error: .*?(results/\S+): damaged: .* To have it made anew: (rm .*), then run")
 
-# A stored file, and what a job makes from it. The last first: what is deleted for one is not read
-# for the next.
+# A stored file of each form, and what a job makes from it (test_damaged_files.py has every file).
+# The last first: what is deleted for one is not read for the next.
 DAMAGED = {
     "tables/pairwise.csv": "report.html",
     "figures/fair-roc.svg": "report.html",
     "audit/fair.json": "tables/summary.csv",
-    "scores/fair/coin.parquet": "metrics/fair/coin.json",
     "queries/tiny/mine/denoise/*both*.parquet": "scores/fair/clid_null.parquet",
-    "signals/tiny/mine/clean/000.parquet": "queries/tiny/mine/clean/*.parquet",
     "latents/*/mine/001.safetensors": "signals/tiny/mine/denoise/001.parquet",
     "images/mine/manifest.parquet": "targets/fair/membership.parquet",
 }
