@@ -19,8 +19,8 @@ from replacing import changed, in_place, linked, moved_in, older, renamed, unpac
 from workbench import Workbench
 
 TARGETS = (
-    "results/metrics/fair/loss.json",
     "results/metrics/fair/theirs.json",
+    "results/models/tiny/model.json",
     *(f"results/images/listed/plan/{shard}.parquet" for shard in ("000", "001")),
     "results/images/beside/plan/000.parquet",
 )
@@ -52,7 +52,7 @@ def give(bench: Workbench) -> None:
         beside = {"source": "folder", "path": "data/beside", "captions": ".tags"}
         config["image_sets"]["beside"] = beside
         config["targets"]["fair"]["known"] = {"path": "data/known.parquet", "sha256": "hash"}
-        config["attacks"] = {"loss": {}, "theirs": {"scores": "data/theirs.csv"}}
+        config["attacks"] = {"theirs": {"scores": "data/theirs.csv"}}
 
     bench.configure(change)
 
