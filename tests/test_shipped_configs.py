@@ -72,7 +72,7 @@ def test_a_shipped_config_is_planned_against_stand_ins(name, tiny_sd, tmp_path, 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     bench, config = laid_out(tmp_path, tiny_sd, name)
     experiment = read(config)
-    text = bench.run("--configfile", str(tmp_path / name), "--dry-run").done().text
+    text = bench.run("--configfile", str(tmp_path / name), "--dry-run", warm=False).done().text
     counts = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
     scored = sum(len(experiment.attacks_of(target)) for target in config["targets"])
     assert counts["score"] == counts["evaluate"] == str(scored)
@@ -85,7 +85,7 @@ def test_a_shipped_config_is_planned_against_stand_ins(name, tiny_sd, tmp_path, 
         for number in range(spec["shards"])
     ]
     model = f"{config['results']}/models/sd14/model.json"
-    bench.run(*plans, model, "--configfile", str(tmp_path / name)).done()
+    bench.run(*plans, model, "--configfile", str(tmp_path / name), warm=False).done()
     for image_set, spec in config["image_sets"].items():
         paths = (results / "images" / image_set / "plan").glob("*.parquet")
         rows = pd.concat([storage.read(path) for path in paths])

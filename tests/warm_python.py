@@ -46,26 +46,21 @@ ENVIRONMENT = {
 }  # fmt: skip
 
 
-def read_on_import(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables that libraries look at when they are imported, and never again."""
-    return {name: value for name, value in environment.items() if name.startswith("HF_")}
+def command(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What to call in the place of `python`; the first call starts the server.
 
-
-AT_START = read_on_import(os.environ)
-
-
-def knows(environment: Mapping[str, str]) -> bool:
-    """Whether what was imported would be the same in this environment."""
-    return read_on_import(environment) == AT_START
+    Libraries look at some variables when they are imported: there is a server for each of these.
+    """
+    return started(tuple(sorted((k, v) for k, v in environment.items() if k.startswith("HF_"))))
 
 
 @cache
-def command() -> tuple[str, ...]:
-    """What to call in the place of `python`; the first call starts the server."""
+def started(read_on_import: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Start a server with such variables and the others as they are now."""
     kept = tempfile.TemporaryDirectory(prefix="warm-python-")
     folder = Path(kept.name)
     (folder / "client.py").write_text(CLIENT)
-    environment = {**os.environ, **ENVIRONMENT}
+    environment = {**os.environ, **dict(read_on_import), **ENVIRONMENT}
     environment.pop("PYTHONPATH", None)
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(
