@@ -171,7 +171,7 @@ def test_odd_names_work_from_end_to_end(odd):
 
 def ended(bench: Workbench, *arguments: str) -> list[str]:
     """The jobs of a run that must end well."""
-    process = bench.start(*arguments)
+    process = bench.start(*arguments, warm=True)
     text, _ = process.communicate()
     assert process.returncode == 0, text
     return finished_jobs(text)
