@@ -62,6 +62,7 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+    parser.addoption("--every-stage", action="store_true", help="kill a run at each of its stages")
 
 
 @pytest.hookimpl(tryfirst=True)
