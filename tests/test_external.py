@@ -202,7 +202,7 @@ def test_a_file_goes_down_the_whole_road(bench):
     rows = {"loss": {}, "theirs": theirs, "blind_caption": {}}
     bench.configure(lambda config: config.update(attacks=rows))
     bench.configure(lambda config: config["targets"].update(other=config["targets"]["fair"]))
-    bench.run().done()
+    bench.run("results/tables/summary.csv").done()
     assert not (bench.folder / "results/scores/other/theirs.parquet").exists()
     summary = bench.summary()
     assert list(summary.index[summary["target"] == "other"]) == ["loss", "blind_caption"]
