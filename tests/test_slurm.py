@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
-import yaml
 
-from killing import at_work, kill, wait_for
-from micro_experiment import PROJECT
+from killing import at_work, kill, slowed, wait_for
 from slurm_cluster import slurm, why_not
 from workbench import Workbench, assert_same_numbers
 
@@ -25,19 +23,18 @@ HERE = (
     "--latency-wait=10",
     "--group-components=attack=10",
 )
-# Of each kind one: it learns, it reads a reference model, it takes many steps, it asks no model.
-ATTACKS = ("loss_auto", "loss_ratio", "secmi", "rediffuse", "blind_caption")
-RULE_MEASURE = re.compile("rule_measure_wildcards_(.+)_(openmoji)_([0-9]+)")
+# One that learns and one that asks no model, beside the one that is slowed.
+FURTHER = {
+    "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100, 300, 450]},
+    "blind_caption": {},
+}
+RULE_MEASURE = re.compile("rule_measure_wildcards_(.+)_(mine)_([0-9]+)")
 pytestmark = pytest.mark.slow
 
 
-def tiny(folder: Path, model: Path) -> Workbench:
-    """A copy of the pipeline that goes the road of `config/tiny.yaml`."""
-    bench = Workbench.build(folder, model)
-    text = (PROJECT / "config/tiny.yaml").read_text(encoding="utf-8")
-    config = {**yaml.safe_load(text), "results": "results"}
-    config["attacks"] = {name: config["attacks"][name] for name in ATTACKS}
-    (folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+def slow(bench: Workbench) -> Workbench:
+    """Measuring takes so long that a job can be cancelled on the way."""
+    slowed(bench).configure(lambda config: config["attacks"].update(FURTHER))
     return bench
 
 
@@ -54,12 +51,18 @@ def measuring(bench: Workbench) -> tuple[str, str] | None:
     return None
 
 
-def test_a_cluster_gives_the_numbers_of_one_machine(tiny_sd, tmp_path):
+def test_a_cluster_gives_the_numbers_of_one_machine(finished_run, tmp_path):
+    """From nothing on the cluster; on one machine only what the finished run has not measured."""
     if reason := why_not():
         pytest.skip(reason)
     assert find_spec("snakemake_executor_plugin_slurm"), "pip install '.[slurm]'"
-    cluster = tiny(tmp_path / "cluster", tiny_sd)
-    cluster.configure(lambda config: config["measure"].update(flush_seconds=0.2))
+    alone = slow(finished_run.copy())
+    alone.run().done()
+    alone = Workbench(alone.folder.rename(tmp_path / "alone"))
+
+    cluster = slow(finished_run.copy())
+    for made in ("results", ".snakemake"):
+        shutil.rmtree(cluster.folder / made)
     log = tmp_path / "snakemake.log"
     with (
         slurm(tmp_path / "slurm", cores=16),
@@ -67,7 +70,7 @@ def test_a_cluster_gives_the_numbers_of_one_machine(tiny_sd, tmp_path):
         cluster.start(*HERE, output=output) as snakemake,
     ):
         try:
-            found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None)
+            found = wait_for(lambda: measuring(cluster) or snakemake.poll() is not None, every=0.2)
             assert found is not True, log.read_text()
             number, job = found
             subprocess.run(["scancel", number], check=True)
@@ -76,8 +79,5 @@ def test_a_cluster_gives_the_numbers_of_one_machine(tiny_sd, tmp_path):
             kill(at_work(cluster.folder))
     assert f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in log.read_text()
     assert "Nothing to be done" in cluster.run("--dry-run").done().text
-
-    alone = tiny(tmp_path / "alone", tiny_sd)
-    alone.run().done()
     assert 0 < cluster.evals_of(job) < alone.evals_of(job)
     assert_same_numbers(alone, cluster)
