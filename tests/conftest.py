@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(config, items):
 
 def runs_a_pipeline(item) -> bool:
     """Whether a test is `LONG`, or builds a workbench by itself, a fixture or what it calls."""
-    if item.path.parent == TESTS and item.nodeid.removeprefix("tests/").startswith(LONG):
+    if item.path.is_relative_to(TESTS) and item.nodeid.rpartition("/")[2].startswith(LONG):
         return True
     fixtures = getattr(item, "_fixtureinfo", None)
     known = chain.from_iterable(fixtures.name2fixturedefs.values() if fixtures else [])
@@ -101,7 +101,7 @@ def runs_a_pipeline(item) -> bool:
         if not isfunction(function) or function in seen:
             continue
         seen.add(function)
-        if Path(function.__code__.co_filename).parent == TESTS:
+        if Path(function.__code__.co_filename).is_relative_to(TESTS):
             names = names_in(function.__code__)
             if names & PIPELINES:
                 return True

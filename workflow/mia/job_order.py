@@ -3,7 +3,7 @@
 As an `input` of a costly job, a cheap one would run it again whenever a target is added. As an
 `ancient` input it would hide the costly job's own changes from Snakemake, which skips the check of
 all that lies behind a job that runs. So the order is put into the plan after Snakemake has decided
-what runs. This goes by names that Snakemake does not document; tests/test_order.py holds it.
+what runs. This goes by names that Snakemake does not document (tests/pipeline/test_order.py).
 """
 
 from __future__ import annotations

@@ -1,0 +1,115 @@
+"""What stages are told of a config: each what it needs, and nothing else of it."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+from itertools import product
+
+import pytest
+import yaml
+
+from mia.config import stage_code, stage_settings
+from mia.config.read import read
+from mia.config.stage_files import StageFiles
+from mia.config.stage_inputs import StageInputs
+from mia.fingerprint import PACKAGE
+from rule_texts import RULES
+
+SHIPPED = yaml.safe_load((PACKAGE.parents[1] / "config/config.yaml").read_text(encoding="utf-8"))
+STAGES = {path.stem for path in (PACKAGE / "stages").glob("[!_]*.py")}
+
+
+def wildcards(experiment) -> dict[str, list[str]]:
+    """Wildcard to the values that it takes."""
+    config = experiment.config
+    return {
+        "set": [*config["image_sets"]],
+        "training": [*config["training"]],
+        "vae": [*config["training"]],
+        "model": [*config["models"]],
+        "target": [*config["targets"]],
+        "attack": [*experiment.attacks],
+        "encoder": [*experiment.encoders],
+    }
+
+
+def told(config) -> dict[tuple[str, ...], str]:
+    """Stage and wildcards to what it is told, as text."""
+    experiment = read(copy.deepcopy(config))
+    said, values = {}, wildcards(experiment)
+    for stage in STAGES:
+        function = getattr(stage_settings, stage)
+        _, *names = inspect.signature(function).parameters
+        for chosen in product(*(values[name] for name in names)):
+            settings = function(experiment, *chosen)
+            said[(stage, *chosen)] = json.dumps(settings, sort_keys=True)
+    return said
+
+
+def changed(change) -> set[str]:
+    """The stages that are told something else after a change of the shipped config."""
+    config = copy.deepcopy(SHIPPED)
+    change(config)
+    before, after = told(SHIPPED), told(config)
+    return {key[0] for key in before if before[key] != after.get(key, before[key])}
+
+
+def test_every_stage_is_told_by_a_function_of_its_name():
+    assert {
+        name
+        for name, function in vars(stage_settings).items()
+        if inspect.isfunction(function)
+        and function.__module__ == stage_settings.__name__
+        and not name.startswith("_")
+    } == STAGES
+
+
+def test_code_and_given_files_are_said_of_stages():
+    """A function of another name would be called by no rule."""
+    loaded = {name for name, _ in inspect.getmembers(stage_code, inspect.isfunction)}
+    of_config = {"exclude", "known", "external"}  # paths, which stages are given as options
+    given = {name for name, _ in inspect.getmembers(StageFiles, inspect.isfunction)} - of_config
+    loaded -= {"families", "source", "source_code"}
+    assert {name for name in loaded | given if not name.startswith("_")} <= STAGES
+
+
+def test_what_no_number_depends_on_is_told_to_nobody():
+    assert changed(lambda config: config.update(results="results/other")) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    [
+        (lambda c: c["attacks"]["loss"].update(draws=3), {"score", "measure", "gather", "tables"}),
+        (lambda c: c["attacks"].update(more={"attack": "coin"}), {"tables"}),
+        (lambda c: c.setdefault("audit", {}).update(margin=0.04), {"audit"}),
+        (lambda c: c.setdefault("measure", {}).update(batch_size=3), {"measure"}),
+        (lambda c: c.setdefault("measure", {}).update(device="cuda"), {"measure", "encode"}),
+        (
+            lambda c: c.setdefault("evaluation", {}).update(delta=1e-6),
+            {"evaluate", "audit", "tables", "figures", "loss_figures"},
+        ),
+    ],
+)
+def test_a_change_is_told_to_the_stages_that_it_concerns(change, stages):
+    """Figures are told the evals of attacks; the report, all that it shows."""
+    assert changed(change) - {"report", "figures"} == stages - {"figures"}
+
+
+def test_inputs_named_by_wildcards_are_those_that_rules_have():
+    experiment = read(copy.deepcopy(SHIPPED))
+    known = {*wildcards(experiment), "shard", "channel", "template", "names", "blind", "queries"}
+    for name, function in inspect.getmembers(StageInputs, inspect.isfunction):
+        if not name.startswith("_"):
+            _, *names = inspect.signature(function).parameters
+            assert {*names} <= known, name
+
+
+def test_every_rule_hands_its_stage_the_settings_of_its_name():
+    for name, text in RULES.items():
+        stage = "plan" if name.startswith("plan") else name
+        if f"mia.stages.{stage} " in text:
+            assert f'told("{stage}"' in text and "--settings {params.settings:q}" in text, name
+            assert f'code("{stage}"' in text, name

@@ -1,0 +1,77 @@
+"""The peak memory of a measuring job grows with its batches, not with its shard."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mia import storage
+from mia.commands.bench import timed
+from mia.images.archive import pack
+from mia.models import latents_file
+from mia.models.folder import describe
+from mia.query import Query, dump
+from tiny_model import SETTINGS, save_tiny_sd
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+SIDE = 256
+QUERY = Query("reconstruction", 100, further=(("kind", "step"),))
+# Every larger block goes back to the system when it is freed: what is left is what is held.
+EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model of pictures so large that a hundred of them show beside torch itself."""
+    settings = {**SETTINGS, "resolution": SIDE, "vae_channels": [8, 8, 8, 8]}
+    folder = tmp_path_factory.mktemp("large")
+    described = {"name": "large", **describe(save_tiny_sd(folder / "sd", settings=settings))}
+    storage.write_json(described, folder / "model.json")
+    return folder / "model.json"
+
+
+def peak(model: Path, folder: Path, images: int) -> float:
+    """Peak memory, in MiB, of measuring a shard of `images` pictures in batches of four."""
+    folder.mkdir()
+    names = [f"{number:016x}" for number in range(images)]
+    buffer = io.BytesIO()
+    Image.effect_noise((SIDE, SIDE), 64).convert("RGB").save(buffer, "JPEG")
+    files = [(name, buffer.getvalue() + name.encode()) for name in names]
+    ids = list(pack(files, folder / "pictures.tar").values())
+    rows = {"key": names, "image_id": ids, "part": "all", "kept": True, "caption": names}
+    storage.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
+    shape = (images, *json.loads(model.read_text())["latent_shape"])
+    z0 = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    latents_file.write(z0, names, ids, folder / "latents.safetensors")
+    settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
+    settings |= {"flush_seconds": 30, "repeats": 0, "seed": 0}
+    settings |= {"queries": dump([QUERY]), "parts": ["all"], "shards": 1}
+    named = {
+        "model": str(model),
+        "manifest": str(folder / "manifest.parquet"),
+        "latents": str(folder / "latents.safetensors"),
+        "pictures": str(folder / "pictures.tar"),
+        "shard": "000",
+        "settings": json.dumps(settings),
+        "threads": "1",
+        "ledger": str(folder / "ledger"),
+        "output": str(folder / "signals/tiny/all/reconstruction/000.parquet"),
+    }
+    words = [word for name, value in named.items() for word in (f"--{name}", value)]
+    used = timed([sys.executable, "-m", "mia.stages.measure", *words])["mib"]
+    assert len(storage.read(folder / "signals/tiny/all/reconstruction/000.parquet")) == images
+    return used
+
+
+def test_four_times_the_pictures_take_no_more_memory(model, tmp_path, monkeypatch):
+    for name, value in {"PYTHONPATH": str(WORKFLOW), "OMP_NUM_THREADS": "1", **EXACT}.items():
+        monkeypatch.setenv(name, value)
+    few, many = (peak(model, tmp_path / str(images), images) for images in (16, 64))
+    held_at_once = (64 - 16) * SIDE**2 * 3 * 4 / 2**20
+    assert many - few < held_at_once / 2

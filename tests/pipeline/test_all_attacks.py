@@ -1,0 +1,76 @@
+"""Every attack of `config/all-attacks.yaml` down the whole road, at the tests' size."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mia.attacks.shared.contract import Stacks
+from mia.config.attacks import build_attacks
+from mia.cost.signals import evals_together
+from micro_experiment import IMAGES
+from workbench import Workbench
+
+PROJECT = Path(__file__).parents[2]
+TREES = {"stack_boosting", "forest_losses"}
+pytestmark = pytest.mark.slow
+
+
+def attacks_of(name: str) -> dict:
+    """Rows of a shipped config; without those that need a reference model."""
+    rows = yaml.safe_load((PROJECT / "config" / name).read_text(encoding="utf-8"))["attacks"]
+    rows = {
+        row: {k: "null" if v is None else v for k, v in spec.items()} for row, spec in rows.items()
+    }
+    return {row: spec for row, spec in rows.items() if row != "loss_ratio"}
+
+
+def reads_all(rows: dict) -> list[str]:
+    """The attacks that read what all others ask."""
+    return [name for name, attack in build_attacks(rows).items() if isinstance(attack, Stacks)]
+
+
+@pytest.fixture(scope="module")
+def bench(finished_run) -> Workbench:
+    bench = finished_run.copy()
+    bench.configure(lambda config: config.update(attacks=attacks_of("all-attacks.yaml")))
+    bench.configure(lambda config: config["measure"].update(repeats=2))
+    return bench
+
+
+def test_every_attack_is_scored_evaluated_and_costs_what_was_promised(bench):
+    bench.forget_measurements()
+    run = bench.run().done()
+    rows = attacks_of("all-attacks.yaml")
+    summary = bench.summary()
+    assert set(summary.index) == set(rows)
+    assert summary["auc"].between(0, 1).all()
+    assert run.evals == IMAGES * evals_together(build_attacks(rows).values())
+    flagged = summary.index[summary["flags"].str.contains("not_reproducible", na=False)]
+    assert set(flagged) <= TREES, "a tree may jump where rounding sends a picture; nothing else may"
+
+
+def test_a_chosen_timestep_is_written_into_the_metrics(bench):
+    bench.run().done()
+
+    path = bench.folder / "results/metrics/fair/rn_model.json"
+    fitted = json.loads(path.read_text())["fitted"]
+    assert fitted["timestep"] in range(0, 801, 100)
+
+
+def test_more_timesteps_measure_only_those_and_a_new_attack_on_old_queries_nothing(bench):
+    bench.run().done()
+    rows = attacks_of("all-attacks.yaml")
+    rows["loss"] = {"timesteps": [100, 125], "draws": 5}
+    rows["latent_early"] = {"attack": "latent_error", "timesteps": [100], "draws": 5}
+    bench.configure(lambda config: config.update(attacks=rows))
+    assert bench.run("measured").done().evals == IMAGES * 5
+    scores = [f"results/scores/fair/{attack}.parquet" for attack in rows]
+    metrics = bench.folder / "results/metrics/fair/latent_early.json"
+    scoring = bench.run(*scores, str(metrics.relative_to(bench.folder))).done()
+    assert scoring.evals == 0
+    rescored = {job for job in scoring.jobs if job.startswith("score/")}
+    again = ("loss", "latent_early", *reads_all(rows))
+    assert rescored == {f"score/fair/{attack}" for attack in again}
+    assert 0 <= json.loads(metrics.read_text())["auc"]["value"] <= 1
