@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run resume check test test-slow lint format plan lean bench report why docs readme clean clean-results
+.PHONY: help run resume check test test-slow lint format cost lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -79,7 +79,7 @@ format: $(STAMP) ## Mend the style
 	$(bin)/ruff format .
 	$(bin)/snakefmt Snakefile workflow/rules
 
-plan: $(STAMP) ## What a run of CONFIG will cost, before it starts
+cost: $(STAMP) ## What a run of CONFIG will cost, before it starts
 	@$(command).cost --config $(config) --against $(against)
 
 lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml, after both have run

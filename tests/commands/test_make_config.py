@@ -4,7 +4,7 @@ import pytest
 
 from make_command import VENV, laid_out, make
 
-READERS = ("run", "resume", "why", "plan", "report", "readme", "clean-results")
+READERS = ("run", "resume", "why", "cost", "report", "readme", "clean-results")
 CONFIGS = {
     "misspelt": (None, "mine.yml: no such config file; did you mean 'mine.yaml'? known: "),
     "a tab": ("results: a\n\tseed: 1\n", "mine.yml: line 2, column 1: a tab; YAML is indented"),

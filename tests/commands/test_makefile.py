@@ -157,7 +157,7 @@ def test_a_finished_run_is_shown_and_a_run_that_fails_shows_nothing(bench):
     (tree / ODD / "config.yaml").write_text("results: results\n")
     failed = make(tree, "run", **where)
     assert failed.returncode != 0 and table not in failed.stdout
-    for target in ("report", "readme", "plan", "why", "resume"):
+    for target in ("report", "readme", "cost", "why", "resume"):
         assert make(tree, target, **where).returncode != 0, target
 
 

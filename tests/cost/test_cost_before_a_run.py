@@ -1,4 +1,4 @@
-"""`make plan` before anything was planned: what is there is counted, the rest is not known."""
+"""`make cost` before anything was planned: what is there is counted, the rest is not known."""
 
 import json
 import os

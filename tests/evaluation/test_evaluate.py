@@ -293,7 +293,7 @@ def test_every_flag_can_be_raised():
 
 
 def test_every_flag_has_a_meaning_and_a_section_in_the_docs():
-    page = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "flags.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
     assert set(sections) == set(flags.MEANINGS)
     for flag, text in sections.items():

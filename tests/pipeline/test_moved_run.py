@@ -68,7 +68,7 @@ def test_the_built_in_set_is_not_planned_again(bench, tmp_path):
     assert "rule plan_emoji:" in new.run("--dry-run", target).done().text
 
 
-@pytest.mark.parametrize("path", ["docs/checks.md", "workflow/report/page.css"])
+@pytest.mark.parametrize("path", ["docs/flags.md", "workflow/report/page.css"])
 def test_texts_of_the_report_are_compared_by_content(bench, path):
     file = bench.folder / path
     file.write_text(file.read_text() + "\n/* more */\n")

@@ -184,9 +184,9 @@ def test_curves_are_shown_and_hidden(browser, page):
 
 def test_a_flag_opens_its_explanation(browser, page):
     show(browser, page)
-    assert all_of(browser, "#check-below_chance[open]") == []
-    all_of(browser, "#target-emoji-overfit a[href='#check-below_chance']")[0].click()
-    (told,) = all_of(browser, "#check-below_chance[open] p:last-child")
+    assert all_of(browser, "#flag-below_chance[open]") == []
+    all_of(browser, "#target-emoji-overfit a[href='#flag-below_chance']")[0].click()
+    (told,) = all_of(browser, "#flag-below_chance[open] p:last-child")
     assert told.is_displayed() and told.text.startswith("What to do")
 
 

@@ -198,15 +198,15 @@ def test_what_the_verdict_rests_on_is_told(text):
 
 
 def test_every_check_is_explained_and_every_flag_leads_there(text, page):
-    told = section(text, "checks")
+    told = section(text, "flags")
     for flag in MEANINGS:
-        assert re.search(rf'id="check-{flag}">.*?Raised when.*?What to do', told, re.S)
-    links = [value for value in page.of("href") if value.startswith("#check-")]
-    assert {"#check-below_chance", "#check-few_false_positives"} <= set(links)
+        assert re.search(rf'id="flag-{flag}">.*?Raised when.*?What to do', told, re.S)
+    links = [value for value in page.of("href") if value.startswith("#flag-")]
+    assert {"#flag-below_chance", "#flag-few_false_positives"} <= set(links)
     n = len(TARGETS) * len(ATTACKS)
     assert re.search(rf"few_false_positives</span> on {n} of {n} rows", told)
     assert told.index("below_chance") < told.index("not_finite")
-    with pytest.raises(ValueError, match=r"docs/checks\.md: no section 'new'"):
+    with pytest.raises(ValueError, match=r"docs/flags\.md: no section 'new'"):
         flag_notes.explained("# Checks\n\n## old\n\nText.\n", [{"flags": ["old", "new"]}])
 
 

@@ -34,7 +34,7 @@ def write_page(folder: Path) -> Path:
             svg = to_svg(figure, f"{kind} of {target}", "a stand-in")
             (folder / f"figures/{target}-{kind}.svg").write_text(svg)
     inputs |= {"figures": sorted(map(str, folder.glob("figures/*.svg")))}
-    inputs |= {"texts": [str(DOCS / "checks.md"), str(DOCS / "ethics.md")]}
+    inputs |= {"texts": [str(DOCS / "flags.md"), str(DOCS / "ethics.md")]}
     inputs |= {"template": [str(TEMPLATE)], "output": [str(folder / "report.html")]}
     line = [word for name, words in inputs.items() for word in (f"--{name}", *words)]
     run = subprocess.run(

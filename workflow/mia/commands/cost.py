@@ -1,4 +1,4 @@
-"""Say what a run will cost before it starts: `make plan`.
+"""Say what a run will cost before it starts: `make cost`.
 
 Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
 image and for all that is missing; time at the last measured speed on this device; what is still to

@@ -15,7 +15,7 @@ from mia.config.contents import Contents
 from mia.config.experiment import Experiment
 from mia.config.image_contents import CHECKOUT, download_contents, plan_contents
 
-PAGE_TEXTS = ("docs/checks.md", "docs/ethics.md")
+PAGE_TEXTS = ("docs/flags.md", "docs/ethics.md")
 PAGE_PARTS = ("page.html.j2", "page_parts.html.j2", "target_further.html.j2", "page.css", "page.js")
 
 Files = dict[str, str]

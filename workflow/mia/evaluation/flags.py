@@ -1,4 +1,4 @@
-"""Flags beside a number: the conditions under which it may not be trusted (docs/checks.md)."""
+"""Flags beside a number: the conditions under which it may not be trusted (docs/flags.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mia.stats.metrics import FEW, FEWEST
 
 FEW_IMAGES = 20  # unrelated images of a side, below which every number is flagged
 DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which it is flagged
-SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/checks.md)
+SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/flags.md)
 
 MEANINGS = {
     "below_chance": (

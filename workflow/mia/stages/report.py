@@ -30,7 +30,7 @@ from mia.report.pages.texts import glossary
 from mia.result_paths import by_name, names
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
-TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("checks", "ethics")]
+TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]
 TEMPLATE = ROOT / "workflow" / "report" / "page.html.j2"
 PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]
 
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--pairwise", type=Path, required=True)
     parser.add_argument("--set-test", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
-    parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="checks, ethics")
+    parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
     parser.add_argument("--output", type=Path, required=True)
     command.run(parser, write_page)
@@ -121,7 +121,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         for name in sorted(counted)
     ]
     models = [storage.read_json(path) for path in options.models]
-    checks, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
+    flags, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
     return {
         "spec": spec,
         "targets": shown,
@@ -132,7 +132,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "models": provenance.model_rows(models),
         "versions": provenance.versions(),
         "commit": commit(),
-        "checks": flag_notes.explained(checks, rows),
+        "flags": flag_notes.explained(flags, rows),
         "ethics": markdown.sections(ethics),
         "glossary": glossary(confidence, spec["audit"]["margin"]),
     }

@@ -118,7 +118,7 @@ class Scale:
         )
         summary, long = self.path("summary.csv"), self.path("metrics.csv")
         manifest = self.path("images/pictures/manifest.parquet")
-        texts = [str(ROOT / f"docs/{name}.md") for name in ("checks", "ethics")]
+        texts = [str(ROOT / f"docs/{name}.md") for name in ("flags", "ethics")]
 
         def evaluation(attack: str, score: str, output: str) -> list[str]:
             named = ["--attack", attack, "--score", score, *told("evaluate", target="target")]

@@ -17,7 +17,7 @@ def flag_notes(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """
     raised = sorted({flag for row in rows for flag in row["flags"]})
     told = {flag: all(flag in row["flags"] for row in rows) for flag in raised}
-    meaning = {flag: MEANINGS.get(flag, "see docs/checks.md") for flag in raised}
+    meaning = {flag: MEANINGS.get(flag, "see docs/flags.md") for flag in raised}
     return {
         "everywhere": [(flag, meaning[flag]) for flag in raised if told[flag]],
         "some": [(flag, meaning[flag]) for flag in raised if not told[flag]],
@@ -25,10 +25,10 @@ def flag_notes(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def explained(page: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return every check of docs/checks.md, those raised on `rows` first.
+    """Return every check of docs/flags.md, those raised on `rows` first.
 
     Args:
-        page: docs/checks.md.
+        page: docs/flags.md.
         rows: `attack_rows` of all targets.
 
     Returns:
@@ -40,7 +40,7 @@ def explained(page: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     raised = Counter(flag for row in rows for flag in row["flags"])
     texts = sections(page)
     if unknown := sorted(raised.keys() - texts.keys()):
-        raise ValueError(f"docs/checks.md: no section {unknown[0]!r}; expected one for every flag")
+        raise ValueError(f"docs/flags.md: no section {unknown[0]!r}; expected one for every flag")
     found = [
         {"flag": flag, "meaning": MEANINGS.get(flag, ""), "text": text, "raised": raised[flag]}
         for flag, text in texts.items()
