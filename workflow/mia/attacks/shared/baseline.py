@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared.contract import Traits
 from mia.evidence import Evidence
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 class Baseline:
     """An attack on one channel: its `fit` gets the attack's parameters; scores are log odds."""
 
-    channel: ClassVar[ModuleType]
     _fitted: Any = field(default=None, repr=False, compare=False)
 
     access = "model-free"
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
+
+    @property
+    def channel(self) -> ModuleType:
+        """The module of `mia.blind` that learns and gives the log odds."""
+        raise NotImplementedError
 
     @property
     def traits(self) -> Traits:
