@@ -76,8 +76,8 @@ def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.
     """Each `loss_…` minus the own caption's, as `change_…`; of that one itself there is none."""
     import pandas as pd
 
-    losses = [column for column in table if column.startswith("loss_")] if own is not None else []
-    if not losses:
+    losses = [column for column in table if column.startswith("loss_")]
+    if own is None or not losses:
         return pd.DataFrame(index=table.index)
     place = pd.MultiIndex.from_arrays([table.index, table["timestep"], table["draw"]])
     changes = table[losses].sub(own.reindex(place).to_numpy(), axis="index")
