@@ -59,17 +59,17 @@ class Attack:
             max_iter=self.rounds,
             random_state=evidence.seed,
         )
-        model.fit(_statistics(evidence).loc[public], self._log_loss(evidence).loc[public])
+        model.fit(_statistics(evidence.images).loc[public], self._log_loss(evidence).loc[public])
         return replace(self, _model=model)
 
     def score(self, evidence: Evidence) -> pd.Series:
         loss = self._log_loss(evidence)
-        return self._model.predict(_statistics(evidence).loc[loss.index]) - loss
+        return self._model.predict(_statistics(evidence.images).loc[loss.index]) - loss
 
     def _log_loss(self, evidence: Evidence) -> pd.Series:
         losses = evidence.signals["denoise"][f"loss_{self.queries[0].side}"]
         return np.log(losses.groupby(level="image_id").mean())
 
 
-def _statistics(evidence: Evidence) -> pd.DataFrame:
-    return evidence.images.filter(regex="^stat_")
+def _statistics(images: pd.DataFrame) -> pd.DataFrame:
+    return images.filter(regex="^stat_")
