@@ -72,6 +72,7 @@ class Attack:
         return replace(self, alpha=alphas[areas.index(max(areas))], _scales=scales)
 
     def score(self, evidence: Evidence) -> pd.Series:
+        assert self.alpha is not None, "not fitted"
         pairs = zip(self._terms(evidence), self._scales, strict=True)
         return _mix(self.alpha, *(_apply(term, scale) for term, scale in pairs))
 

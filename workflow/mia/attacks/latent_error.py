@@ -38,5 +38,6 @@ class Attack:
 
     def score(self, evidence: Evidence) -> pd.Series:
         table = evidence.signals["denoise"]
+        assert evidence.alpha_bar is not None, "a model was asked, so its schedule is known"
         error = latent_error(table, evidence.alpha_bar, self.step, self.guidance)
         return -error.groupby(level="image_id").mean()

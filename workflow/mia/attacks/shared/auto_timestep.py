@@ -64,6 +64,7 @@ class Choice:
 
     def score(self, evidence: Evidence) -> pd.Series:
         """Score by the candidate chosen."""
+        assert self.chosen is not None, "not fitted"
         return self._score(self.candidates[self.chosen], evidence)
 
     def _score(self, attack: Any, evidence: Evidence) -> pd.Series:

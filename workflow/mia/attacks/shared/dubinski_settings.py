@@ -83,6 +83,7 @@ def values(setting: int, loss: str, evidence: Evidence) -> pd.Series:
     if loss == "model":
         return table["loss_caption"]
     if loss == "latent":
+        assert evidence.alpha_bar is not None, "a model was asked, so its schedule is known"
         return latent_error(table, evidence.alpha_bar, _stride(visits), guidance)
     return table["l1_rounded"]
 
