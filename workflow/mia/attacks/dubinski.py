@@ -10,7 +10,7 @@ noised anew at each and the loss never sees the guidance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited
 from mia.attacks.shared.parameters import one_of
@@ -50,9 +50,8 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return tuple(
-            query(self.setting, self.loss, self.timestep, draw) for draw in range(self.draws)
-        )
+        timestep = cast(int, self.timestep)  # one that the setting visits
+        return tuple(query(self.setting, self.loss, timestep, draw) for draw in range(self.draws))
 
     def score(self, evidence: Evidence) -> pd.Series:
         return -values(self.setting, self.loss, evidence).groupby(level="image_id").mean()
