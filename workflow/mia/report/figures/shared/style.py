@@ -7,12 +7,15 @@ import io
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from mia.report.figures.shared.colours import INK, MUTED, PAPER, RULE
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 WIDTH = 4.8
 """Inches: at this width letters of 10 points stay readable on a phone."""
@@ -23,7 +26,7 @@ AUC_AXIS = (0.4, 0.6)
 CURVE, SPARE = "curve-", "spare-"
 """What the names of a figure's curves start with: one that is seen, one that waits to be."""
 
-LOOK = {
+LOOK: dict[RcKeyType, Any] = {
     "font.size": 10,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
