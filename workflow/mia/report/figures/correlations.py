@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy.cluster.hierarchy import leaves_list, linkage
@@ -80,11 +81,11 @@ def draw(correlation: pd.DataFrame) -> Figure:
     axes.set_yticks(range(1, n), names[1:])
     axes.tick_params(length=0, labelcolor=INK, labelsize=9)
     axes.spines[:].set_visible(False)
-    _key(axes.inset_axes([0.62, 0.86, 0.36, 0.05]))
+    _key(axes.inset_axes((0.62, 0.86, 0.36, 0.05)))
     return figure
 
 
-def _cell(axes, column: float, row: float, value: float, numbered: bool) -> None:
+def _cell(axes: Axes, column: float, row: float, value: float, numbered: bool) -> None:
     corner, size = (column - 0.47, row - 0.47), 0.94
     axes.add_patch(Rectangle(corner, size, size, **_look(value)))
     if numbered:
@@ -99,7 +100,7 @@ def _look(value: float) -> dict:
     return {"facecolor": colour, "alpha": round(0.04 + 0.86 * abs(float(value)), 2), "linewidth": 0}
 
 
-def _key(axes) -> None:
+def _key(axes: Axes) -> None:
     """A strip from -1 to 1 in the empty corner."""
     steps = np.linspace(-1, 1, 11)
     for place, value in enumerate(steps):

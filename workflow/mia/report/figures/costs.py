@@ -76,9 +76,8 @@ def draw(table: pd.DataFrame, confidence: float, band: tuple[float, float]) -> F
     axes.vlines(table["place"], table["low"], table["high"], color=MUTED, linewidth=0.9, alpha=0.7)
     others = table.drop(index=best.index)
     axes.plot(others["place"], others["value"], "o", color=MUTED, markersize=4.5, label="others")
-    look = {"color": SERIES[0], "marker": "o", "markersize": 6, "linewidth": 1.2}
-    label = "best at its cost"
-    axes.plot(best["place"], best["value"], drawstyle="steps-post", label=label, **look)
+    (line,) = axes.plot(best["place"], best["value"], "o-", color=SERIES[0], markersize=6)
+    line.set(drawstyle="steps-post", linewidth=1.2, label="best at its cost")
     axes.vlines(best["place"], best["low"], best["high"], color=SERIES[0], linewidth=1.4)
     _scale(axes, table)
     _names(axes, best)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -114,7 +115,7 @@ def draw(
     return figure
 
 
-def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict]:
+def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return colour and dash of each attack: coloured if it reads the model, grey if not.
 
     Those in `shown` come first, so that they get whole lines.
@@ -123,7 +124,7 @@ def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict]:
     reading = [name for name in names if access[name] != "model-free"]
     blind = [name for name in names if access[name] == "model-free"]
     dashes = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)))
-    found = {
+    found: dict[str, dict[str, Any]] = {
         name: {"color": SERIES[i % len(SERIES)], "linestyle": dashes[i // len(SERIES) % 3]}
         for i, name in enumerate(reading)
     }
@@ -176,6 +177,6 @@ def words(scores: Mapping[str, tuple[np.ndarray, np.ndarray]], shown: Collection
     others = [rates[name] for name in scores if name not in shown]
     return (
         f"Share of {len(member)} members found against share of {len(nonmember)} nonmembers "
-        f"wrongly called members. At 1 % of nonmembers: {', '.join(map(rates.get, shown))}."
+        f"wrongly called members. At 1 % of nonmembers: {', '.join(rates[name] for name in shown)}."
         + (f" Not drawn at first: {', '.join(others)}." if others else "")
     )

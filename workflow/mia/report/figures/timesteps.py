@@ -82,8 +82,8 @@ def draw(found: pd.DataFrame, confidence: float, band: tuple[float, float]) -> F
         low, high = rows["low"].to_numpy(), rows["high"].to_numpy()
         axes.fill_between(step, low, high, color=colour, alpha=0.2, linewidth=0)
         axes.vlines(step, low, high, color=colour, linewidth=1)
-        look = {"color": colour, "marker": marker, "markersize": 4, "linewidth": 1.4}
-        axes.plot(step, value, label=CONDITIONS[condition], **look)
+        (line,) = axes.plot(step, value, color=colour, linewidth=1.4, label=CONDITIONS[condition])
+        line.set(marker=marker, markersize=4)
     axes.set_xlim(-30, 1030)
     axes.set_xticks([0, 250, 500, 750, 1000])
     low, high = min(found["low"].min(), AUC_AXIS[0]), max(found["high"].max(), AUC_AXIS[1])
