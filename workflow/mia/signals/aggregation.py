@@ -43,10 +43,12 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
     lines = []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        key = ("aggregation", query)
-        pairwise = batch.once(key, lambda query=query: _pairwise(batch, query))
-        lines.append(pairwise[image])
+        lines.append(_once(batch, query)[image])
     return torch.stack(lines)[:, None]
+
+
+def _once(batch: Batch, query: Query) -> Tensor:
+    return batch.once(("aggregation", query), lambda: _pairwise(batch, query))
 
 
 def _pairwise(batch: Batch, query: Query) -> Tensor:
@@ -54,7 +56,8 @@ def _pairwise(batch: Batch, query: Query) -> Tensor:
     import torch
 
     alpha_bar, order = batch.denoiser.alpha_bar, nodes(query.timestep, dict(query.further)["steps"])
-    z, estimates = batch.noised_at(query.timestep, batch.draws(query.draw)), []
+    z = batch.noised_at(query.timestep, batch.draws(query.draw))
+    estimates: list[Tensor] = []
     for t, lower in zip(order, (*order[1:], 0), strict=True):
         if estimates:
             estimates.append(batch.everywhere(z, t, query.condition))

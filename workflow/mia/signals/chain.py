@@ -94,7 +94,8 @@ def _walk(
     first = batch.noised_at(further["start"], noise)
     states = _shifted(batch, further["shift"], draw)
     stride = abs(int(further["visits"].split(":")[2]))
-    z, found = first, {}
+    z = first
+    found: dict[int, tuple[Tensor, ...]] = {}
     for t in visited(further["visits"]):
         caption = batch.everywhere(z, t, "caption", states)
         epsilon = caption
