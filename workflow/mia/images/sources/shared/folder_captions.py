@@ -54,7 +54,8 @@ def from_table(
         ValueError: A row whose picture is missing, or two rows of one picture.
     """
     known = {compared(name) for name in names}
-    text, line_of = {}, {}
+    text: dict[str, str] = {}
+    line_of: dict[str, int] = {}
     files = [compared(file) for file in table["file"]]
     for line, file, caption in zip(table.index, files, table["caption"], strict=True):
         if file not in known:
@@ -100,7 +101,8 @@ def from_side_files(
     Raises:
         ValueError: A picture without a side file, or with two; a file that is no text in UTF-8.
     """
-    stems, beside = set(map(_stem, pictures)), {}
+    stems = set(map(_stem, pictures))
+    beside: dict[str, str] = {}
     for name in files:
         if ending(name) != kind or (stem := _stem(name)) not in stems:
             continue

@@ -65,7 +65,8 @@ def _address(locator: str) -> str:
     port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     path = _without_dots(_plain(parts.path, KEPT_IN_PATH))
     query = f"?{_plain(parts.query, KEPT_IN_QUERY)}" if parts.query else ""
-    return f"//{parts.hostname.rstrip('.')}{port}{path}{query}"
+    host = (parts.hostname or "").rstrip(".")
+    return f"//{host}{port}{path}{query}"
 
 
 def _plain(text: str, kept: str) -> str:
@@ -85,7 +86,8 @@ def _plain(text: str, kept: str) -> str:
 
 def _without_dots(path: str) -> str:
     """Resolve `.` and `..` (RFC 3986, 5.2.4)."""
-    steps, kept = path.split("/"), []
+    steps = path.split("/")
+    kept: list[str] = []
     for step in steps:
         if step == "..":
             del kept[max(1, len(kept) - 1) :]
