@@ -64,7 +64,8 @@ class Exclusion:
 
     def naming_picture(self, image_id: str | None) -> set[str]:
         """Return the entries that name a picture, wherever it came from."""
-        return self._texts["image_id"].get(image_id, set())
+        known = self._texts["image_id"]
+        return known.get(image_id, set()) if isinstance(image_id, str) else set()
 
     def idle(self, fitted: Collection[str]) -> list[Entry]:
         """Return the entries whose text is not among `fitted`."""
