@@ -67,15 +67,16 @@ def builtin_rows(parts: Mapping[str, Spec]) -> pd.DataFrame:
     """
     owner: dict[str, str] = {}
     for name, part in parts.items():
+        if not name:
+            continue
         collection = part.get("collection")
-        if name and not collection:
+        if not collection:
             raise ValueError(f"part {name!r} of a built-in set: expected the key 'collection'")
-        if name and collection in owner:
+        if collection in owner:
             raise ValueError(
                 f"parts {owner[collection]!r} and {name!r} both take {collection!r}; expected one"
             )
-        if name:
-            owner[collection] = name
+        owner[collection] = name
     wanted = parts[""].get("collection")
     rows = []
     for code in openmoji.codes():
