@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mia import command, storage
 from mia.fingerprint import fingerprint
@@ -15,6 +16,10 @@ from mia.images.training_set import TrainingSet
 from mia.models.folder import weights_hash
 from mia.models.training.ledger import kept_training, replace_tree
 from mia.models.weights import require_described
+
+if TYPE_CHECKING:
+    import numpy as np
+    from diffusers import StableDiffusionPipeline
 
 NUMERIC = (
     "mia.models.training.base",
@@ -78,7 +83,13 @@ def name(epoch: int) -> str:
     return f"epoch-{epoch:04d}"
 
 
-def train(pixels, captions: list[str], settings: dict, start: Path | dict, folder: Path) -> None:
+def train(
+    pictures: np.ndarray,
+    captions: list[str],
+    settings: dict[str, Any],
+    start: Path | dict[str, Any],
+    folder: Path,
+) -> None:
     """Train, saving the kept checkpoints and a sheet of samples below `folder`.
 
     `start` is the folder of VAE and tokenizer, or the contents of the base's model.json.
@@ -93,9 +104,10 @@ def train(pixels, captions: list[str], settings: dict, start: Path | dict, folde
     torch.set_num_threads(settings["threads"])
     device = choose(settings["device"])
     begin = base_pipeline(start) if isinstance(start, dict) else untrained_pipeline(start, settings)
-    pixels, generated = torch.from_numpy(pixels), []
+    pixels = torch.from_numpy(pictures)
+    generated: list[np.ndarray] = []
 
-    def keep(epoch: int, pipeline) -> None:
+    def keep(epoch: int, pipeline: StableDiffusionPipeline) -> None:
         pipeline.save_pretrained(folder / "checkpoints" / name(epoch))
         generated.append(generate(pipeline, captions[:SHOWN], settings["seed"]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mia import command, storage
 from mia.file_hash import file_hash
@@ -12,6 +13,9 @@ from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
 from mia.models.folder import describe_vae
 from mia.models.training.ledger import kept_training, replace_tree
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NUMERIC = ("mia.models.training.vae", "mia.models.training.tokenizer", "mia.images.training_set")
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
@@ -51,7 +55,9 @@ def make_vae(args: argparse.Namespace) -> None:
     storage.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
 
 
-def train(pixels, captions: list[str], settings: dict, folder: Path) -> None:
+def train(
+    pictures: np.ndarray, captions: list[str], settings: dict[str, Any], folder: Path
+) -> None:
     """Train both and save them below `folder`, with the reconstruction's PSNR."""
     import torch
 
@@ -59,7 +65,7 @@ def train(pixels, captions: list[str], settings: dict, folder: Path) -> None:
     from mia.models.training.vae import psnr, train_vae
 
     torch.set_num_threads(settings["threads"])
-    pixels = torch.from_numpy(pixels)
+    pixels = torch.from_numpy(pictures)
     vae = train_vae(pixels, settings)
     vae.save_pretrained(folder / "vae")
     tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])
