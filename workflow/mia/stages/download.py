@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import signal
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -63,9 +63,7 @@ def fetch(
     storage.write(table, downloads, {"fitted": fitted} if fitted else {})
 
 
-def unlisted(
-    contents: Iterator, without: Exclusion, excluded: dict[str, Collection[str]]
-) -> Iterator:
+def unlisted(contents: Iterator, without: Exclusion, excluded: dict[str, set[str]]) -> Iterator:
     """Yield the pictures that are not listed; the others' keys and entries go to `excluded`."""
     for key, data in contents:
         if entries := without.naming_picture(hashlib.sha256(data).hexdigest()):

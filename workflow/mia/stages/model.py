@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mia import command, storage
+from mia.models.description import Description
 from mia.models.folder import describe, require_usable
 from mia.models.hub import model_snapshot
 from mia.seal import DamagedFile
@@ -32,7 +33,7 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
     return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), require_usable)
 
 
-def require_as_trained(model: dict[str, Any], index: Path, epoch: str) -> None:
+def require_as_trained(model: Description, index: Path, epoch: str) -> None:
     """Raise a DamagedFile unless a checkpoint has the weights that its training wrote."""
     if model["weights"] != storage.read_json(index)["checkpoints"][epoch]["weights"]:
         raise DamagedFile(index, f"the weights in {model['folder']} are not those it tells of")
