@@ -63,7 +63,7 @@ def evaluate(
         "combines_signals": flags.combines_signals(about.get("combines_signals", False)),
         "external": external,
         "mixed_devices": flags.mixed_devices(about.get("devices", ())),
-        "not_reproducible": bool(repeats) and flags.not_reproducible(repeats["difference"]),
+        "not_reproducible": flags.not_reproducible(repeats["difference"]) if repeats else False,
     }
     found["flags"] = sorted([*found["flags"], *(flag for flag in raised if raised[flag])])
     return {
