@@ -167,7 +167,7 @@ class Experiment:
         for name, target in self.config["targets"].items():
             if image_set not in self.sets(name):
                 continue
-            for attack in map(self.attacks.get, self.attacks_of(name)):
+            for attack in (self.attacks[entry] for entry in self.attacks_of(name)):
                 if model == target["model"] or (
                     model == target.get("reference") and traits_of(attack).reads_reference
                 ):
