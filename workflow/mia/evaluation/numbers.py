@@ -10,6 +10,7 @@ import pandas as pd
 
 from mia.evaluation import carried
 from mia.evaluation.flags import below_chance, constant, few_false_positives, few_images, too_few
+from mia.evaluation.metrics_file import Numbers
 from mia.evaluation.scored import fold_of
 from mia.stats import metrics, no_signal
 from mia.stats.intervals import auc_interval, partial_auc_interval, tpr_interval
@@ -26,7 +27,7 @@ def numbers(
     seed: int,
     has_threshold: bool = True,
     fit_image_ids: Collection[str] = (),
-) -> dict[str, Any]:
+) -> Numbers:
     """Return what metrics/{target}/{attack}.json says about scores.
 
     Scores without signal land between `chance_low` and `chance_high` of a number with probability

@@ -10,6 +10,7 @@ import pandas as pd
 from mia.attacks.shared.cost import Cost
 from mia.evaluation.comparison import Comparison, above_blind
 from mia.evaluation.flags import duplicates_across_sets, shift
+from mia.evaluation.metrics_file import Metrics
 
 LONG = [
     *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
@@ -34,7 +35,7 @@ WIDE = [
 
 
 def summary_rows(
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Metrics],
     audit: Mapping[str, Any],
     comparisons: Sequence[Comparison],
     above_chance: Mapping[str, str],
@@ -61,7 +62,11 @@ def summary_rows(
         numbers |= {TPR_COLUMNS[entry["limit"]]: entry for entry in found["tpr"]}
         rows.append(
             {
-                **{key: found[key] for key in WIDE[:5]},
+                "target": found["target"],
+                "attack": attack,
+                "access": found["access"],
+                "n_member": found["n_member"],
+                "n_nonmember": found["n_nonmember"],
                 **{
                     name + end: number[key]
                     for name, number in numbers.items()
@@ -91,14 +96,14 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
     return [flag for flag, raised in flags.items() if raised]
 
 
-def _of_model(found: Mapping[str, Any], audit: Mapping[str, Any]) -> list[str]:
+def _of_model(found: Metrics, audit: Mapping[str, Any]) -> list[str]:
     """Flags of a target's model, or its reference, that concern the attacks that read it."""
     reading = found["access"] not in ("model-free", "external")
     return [flag for flag in OF_MODEL if reading and audit[flag]]
 
 
 def metric_rows(
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Metrics],
     comparisons: Sequence[Comparison],
     together: Mapping[str, float],
 ) -> list[dict[str, Any]]:

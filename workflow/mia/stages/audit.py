@@ -16,6 +16,7 @@ from mia.audit.verdict import channels_of, verdict
 from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
+from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
 from mia.result_paths import ESTIMATES, MANIFEST, SCORES, by_name, names
 from mia.targets.pictures import with_embeddings
@@ -27,7 +28,7 @@ NAMED_TPR = 0.01  # limit of the FPR
 
 def audit(
     target: str,
-    metrics: list[dict],
+    metrics: list[Metrics],
     scores: dict[str, str],
     membership: pd.DataFrame,
     settings: dict,

@@ -12,6 +12,7 @@ from mia import command, storage
 from mia.evaluation import flags
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
+from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.numbers import numbers
 from mia.evaluation.scored import fold_of, scored
 
@@ -24,7 +25,7 @@ def evaluate(
     score: str,
     membership: str,
     settings: dict,
-) -> dict:
+) -> Metrics:
     """Return the metrics of the score file `score`.
 
     Args:

@@ -14,6 +14,7 @@ from mia.config.attacks import build_attacks
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
+from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
 from mia.result_paths import MEMBERSHIP, SCORES, by_name, names
 from mia.signals.shared.evals import backwards, predictions
@@ -29,7 +30,7 @@ COLUMNS_READ = ["image_id", "member", "group", "fold", "kept"]
 
 def of_target(
     target: str,
-    metrics: list[dict],
+    metrics: list[Metrics],
     scores: dict[str, str],
     membership: pd.DataFrame,
     audit: dict,

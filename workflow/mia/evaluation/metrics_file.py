@@ -1,0 +1,42 @@
+"""What metrics/{target}/{attack}.json holds, as types: `mia.stages.evaluate` writes it."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Numbers(TypedDict):
+    """What scores amount to: each number with its interval, and where no signal would land.
+
+    `tpr` and `carried` have one entry a limit of the FPR. `carried` and `balanced_accuracy` are
+    None where calibration left no pictures to choose a threshold on.
+    """
+
+    n_member: int
+    n_nonmember: int
+    auc: dict[str, Any]
+    partial_auc: dict[str, Any]
+    tpr: list[dict[str, Any]]
+    carried: list[dict[str, Any]] | None
+    balanced_accuracy: dict[str, Any] | None
+    advantage: dict[str, Any]
+    flags: list[str]
+
+
+class Metrics(Numbers):
+    """The numbers of one attack on one target, beside what its score file says of it.
+
+    `blind`: it saw the pictures and no model; `fitted`: what it has learnt, JSON-ready.
+    `repeats` is None where nothing was measured twice, `between_draws` with fewer than two draws.
+    """
+
+    target: str
+    attack: str
+    module: str
+    access: str
+    blind: bool
+    trained: bool
+    fitted: dict[str, Any]
+    repeats: dict[str, Any] | None
+    between_draws: dict[str, Any] | None
+    epsilon: dict[str, Any]
