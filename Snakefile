@@ -1,4 +1,4 @@
-"""fair-mia: from pictures and a model to attack scores, verdicts and one report."""
+"""fair-mia: from images and a model to attack scores, verdicts and one report."""
 
 from snakemake.utils import min_version
 

@@ -1,4 +1,4 @@
-"""Pictures measured twice: what hangs on anything but picture and query is found and flagged."""
+"""Pictures measured twice: what hangs on anything but image and query is found and flagged."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ class Loss:
 
 
 def query_file(folder, twice, change=0.0, image_set="s"):
-    """Twenty pictures of a set, of which those numbered in `twice` were measured again."""
+    """Twenty images of a set, of which those numbered in `twice` were measured again."""
     rows = pd.DataFrame({"key": [f"k{n:02d}" for n in range(20)], **QUERY.fields()})
     rows = rows.assign(image_id=names(range(20), image_set), loss_caption=np.arange(20.0))
     again = rows.iloc[twice].assign(loss_caption=lambda found: found["loss_caption"] + change)
@@ -43,7 +43,7 @@ def names(numbers, image_set="s"):
 
 
 def found_in(paths, wanted, reference=()):
-    """What is found of a target that has the pictures `wanted`: set to numbers."""
+    """What is found of a target that has the images `wanted`: set to numbers."""
     keys = {image_set: [f"k{n:02d}" for n in numbers] for image_set, numbers in wanted.items()}
     images = pd.concat(
         pd.DataFrame({"set": image_set, "key": keys[image_set]}, names(numbers, image_set))

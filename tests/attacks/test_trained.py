@@ -130,7 +130,7 @@ def test_quantile_without_any_feature_is_the_nonmembers_own_quantile():
 
 
 def test_quantile_never_looks_at_members_and_takes_difficulty_out():
-    """Busy pictures have losses e times as large; the members' are a little smaller."""
+    """Busy images have losses e times as large; the members' are a little smaller."""
     busy = np.arange(N) // 2 % 2
     table = losses({100: 0.3})
     table["loss_caption"] *= np.exp(pd.Series(busy, IDS)).loc[table.index].to_numpy()
@@ -318,7 +318,7 @@ def test_every_attack_that_learns_is_tried_below():
 
 
 def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table):
-    """Run the stage; `spoil` changes evaluation rows of labels, signals and pictures."""
+    """Run the stage; `spoil` changes evaluation rows of labels, signals and images."""
     fold = np.where(np.arange(N) // 2 % 2 == 0, "calibration", "evaluation")
     membership = pd.DataFrame(
         {"set": "s", "key": IDS, "image_id": IDS, "member": MEMBER.to_numpy()}
@@ -388,7 +388,7 @@ KEPT = ("set", "key", "image_id", "group", "fold", "kept", "timestep", "draw", "
 @pytest.mark.parametrize("name", TRAINED)
 def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
     def spoil(table, evaluation):
-        """Everything but who a picture is and where it stands."""
+        """Everything but who an image is and where it stands."""
         for column in table.columns.difference(KEPT):
             value = table[column].iloc[0]
             text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}

@@ -108,7 +108,7 @@ def test_a_missing_tower_tensor_or_other_weights_are_refused(tmp_path, spec):
 
 
 def test_embeddings_stand_beside_the_rows_of_their_own_set(tmp_path):
-    """Both sets have a key `k0`; shards and rows are in another order than the pictures."""
+    """Both sets have a key `k0`; shards and rows are in another order than the images."""
     rows = pd.DataFrame({"set": ["a", "b", "b"], "key": ["k0", "k0", "k1"]}, ["z", "y", "x"])
     stored = {"a/{}/text/000": {"k0": 1}, "b/{}/text/001": {"k0": 2}, "b/{}/text/000": {"k1": 3}}
     paths = []
@@ -121,7 +121,7 @@ def test_embeddings_stand_beside_the_rows_of_their_own_set(tmp_path):
     assert found["text_0000"].tolist() == [3, 2, 1] and found["text_0001"].tolist() == [-3, -2, -1]
     assert found["caption"].tolist() == list("xyz")
     assert with_embeddings(plain, rows, []).equals(plain)
-    with pytest.raises(ValueError, match="no text of picture k1 of image set b"):
+    with pytest.raises(ValueError, match="no text of image k1 of image set b"):
         with_embeddings(plain, rows, paths[:2])
 
 
@@ -279,7 +279,7 @@ def test_every_table_is_made_once_per_shard_and_only_where_it_is_read(tmp_path, 
 
 @pytest.mark.slow
 def test_the_road_from_pictures_to_the_report(tmp_path, tiny_sd, spec):
-    """Duplicates are sought with the same model: pictures are embedded once for both."""
+    """Duplicates are sought with the same model: images are embedded once for both."""
     bench = Workbench.build(tmp_path / "micro", tiny_sd)
 
     def changed(config):
@@ -304,6 +304,6 @@ def test_the_road_from_pictures_to_the_report(tmp_path, tiny_sd, spec):
     summary = bench.summary()
     assert {"blind_embedding", "blind_text"} <= set(summary.index)
     page = (bench.folder / "results/report.html").read_text()
-    for words in ("8 numbers of the picture embeddings", "16 numbers of the captions’ text"):
+    for words in ("8 numbers of the image embeddings", "16 numbers of the captions’ text"):
         assert words in page
     assert bench.run().done().jobs == []

@@ -39,7 +39,7 @@ def test_curly_quotes_in_a_twentieth_of_one_class():
 
 
 def photographed(seed: int, change, save) -> pd.DataFrame:
-    """Manifest rows of drawn pictures: members go through `change`, `save` gives the options."""
+    """Manifest rows of drawn images: members go through `change`, `save` gives the options."""
     rows, described = images(120, seed), []
     rng = np.random.default_rng(seed)
     for member in rows["member"]:

@@ -72,7 +72,7 @@ def test_the_host_of_an_address():
 
 @pytest.mark.parametrize("name", BLIND)
 def test_nothing_to_see_is_at_chance(name):
-    """Empty captions, one kind of file, no addresses, plain pictures."""
+    """Empty captions, one kind of file, no addresses, plain images."""
     rows = images(30).assign(caption="", url=None, format="PNG", mode="RGB", has_exif=0)
     rows = rows.assign(width=72, height=72, bytes=500, jpeg_quality=None, jpeg_sampling=None)
     rows = rows.assign(**dict.fromkeys(rows.filter(regex="^stat_"), 0.5))

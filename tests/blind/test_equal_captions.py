@@ -78,7 +78,7 @@ KINDS = [one_to_one, half_of_them, five_of_each, four_a_prompt, ten_classes, one
 
 
 def dealt(captions, seed=0, members=None):
-    """Rows of a target of single pictures, as `membership.build` groups and deals them."""
+    """Rows of a target of single images, as `membership.build` groups and deals them."""
     n, members = len(captions), len(captions) // 2 if members is None else members
     key = pd.Index([f"{number:08x}" for number in range(n)])
     rows = pd.DataFrame({"caption": captions, "member": np.arange(n) < members}, index=key)

@@ -95,13 +95,13 @@ def test_captions_may_be_no_table(config, captions):
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
-        ("image_sets.mine.path", "imags", "imags: no such folder; expected a folder of pictures"),
+        ("image_sets.mine.path", "imags", "imags: no such folder; expected a folder of images"),
         (
             "image_sets.mine.path",
             "captions.csv",
             "captions.csv: not a folder; expected a folder of",
         ),
-        ("image_sets.mine.path", "empty", "empty: an empty folder; expected pictures"),
+        ("image_sets.mine.path", "empty", "empty: an empty folder; expected images"),
         ("image_sets.mine.path", "~/images", "~/images: no such folder; expected a folder of"),
         ("image_sets.mine.parts.more.path", "nor", "nor: no such folder; expected a folder of"),
         ("image_sets.mine.captions", "c.csv", "c.csv: no such file; expected a captions table, "),

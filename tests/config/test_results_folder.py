@@ -129,7 +129,7 @@ ODD = 'a "b" c\'s [x] (1) $5 & ;*?#%,=\\ é猫 -z|<>!'
 
 @pytest.fixture
 def odd(tiny_sd, tmp_path):
-    """The micro experiment with odd names for results, pictures, captions, lists and model."""
+    """The micro experiment with odd names for results, images, captions, lists and model."""
     bench = Workbench.build(tmp_path / "tree", tiny_sd)
     for name in ("data", "models"):
         (bench.folder / name).rename(bench.folder / f"{ODD} {name}")

@@ -1,4 +1,4 @@
-"""Shipped configs that need a card or the internet, planned against stand-ins in their formats."""
+"""Shipped configs that need a GPU or the internet, planned against stand-ins in their formats."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ PICTURES = 12
 
 
 def laid_out(folder, model, name: str) -> tuple[Workbench, dict]:
-    """Put what `name` needs beside it: the hub's cache, a folder of pictures; nothing else changes.
+    """Put what `name` needs beside it: the hub's cache, a folder of images; nothing else changes.
 
     The tables' sha256 are the stand-ins', as no other file could have them; the CPU stands in for
     the GPU.

@@ -120,7 +120,7 @@ def test_parts_of_a_split_have_their_share(here):
 
 
 def config(here, others, model=None, **more):
-    """A config of the folder `mine` (five pictures) and `others`, written to a file."""
+    """A config of the folder `mine` (five images) and `others`, written to a file."""
     folder(here / "mine", 5)
     whole = {
         "results": "results",
@@ -159,15 +159,15 @@ def test_two_unsplit_folders_are_counted(here, model, monkeypatch, capsys):
     said = printed(path, monkeypatch, capsys)
     assert "at least" not in said and "not known of" not in said
     evals = int(re.search(r"To do: at most ([\d,]+) U-Net evaluations", said)[1])
-    of_one = int(re.search(r"One picture costs (\d+) U-Net", said)[1])
+    of_one = int(re.search(r"One image costs (\d+) U-Net", said)[1])
     assert evals == (5 + 2 + 3 + 2) * of_one  # the first two of each are measured twice
-    assert "latents one/mine" in said and "5 pictures, 4 × 8 × 8 numbers each in float32" in said
+    assert "latents one/mine" in said and "5 images, 4 × 8 × 8 numbers each in float32" in said
 
 
 def test_what_nobody_knows_yet_is_said(here, model, monkeypatch, capsys):
     path = config(here, {**HUB, "file": "x.parquet"})
     said = printed(path, monkeypatch, capsys)
-    assert "Not counted in it: nobody knows yet how many pictures others will have" in said
+    assert "Not counted in it: nobody knows yet how many images others will have" in said
     assert "others        number of images not known before they are listed" in said
     assert "at least" in said.partition("together  ")[2]
 
@@ -176,7 +176,7 @@ def test_a_config_that_would_be_refused_has_a_plan_that_says_so(here, monkeypatc
     path = config(here, {**HUB, "file": "x.parquet"})
     (here / "mine").rename(here / "elsewhere")
     said = printed(path, monkeypatch, capsys)
-    assert "To do: not known, as nobody knows yet how many pictures mine, others will have" in said
+    assert "To do: not known, as nobody knows yet how many images mine, others will have" in said
     assert "A run would be refused as it is:\n  image_sets.mine.path: mine: no such folder" in said
     assert "models.one.path: model: expected a folder with model_index.json" in said
     for inside, line in [
@@ -255,12 +255,10 @@ def test_a_model_of_the_hub_is_looked_at_in_the_cache(here, model):
 def test_each_ratio_is_a_sentence(here, model, monkeypatch, capsys):
     attacks = {"loss": {}, "again": {"attack": "loss"}, "coin": {}}
     path = config(here, {"source": "urls", "path": "u.csv"}, attacks=attacks)
-    first = (
-        "One picture costs 2 U-Net evaluations for all attacks together. Each attack for itself, "
-    )
+    first = "One image costs 2 U-Net evaluations for all attacks together. Each attack for itself, "
     assert f"{first}they would cost 4: sharing saves 50 %." in printed(path, monkeypatch, capsys)
     said = printed(path, monkeypatch, capsys, "--against", path)
-    end = "each for itself, cost 4 for one picture: this config costs 50 % of that."
+    end = "each for itself, cost 4 for one image: this config costs 50 % of that."
     assert f"\nThe attacks of c.yaml, {end}\n" in said
 
 

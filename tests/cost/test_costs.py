@@ -79,7 +79,7 @@ def test_disk_before_anything_is_there():
 
 
 def test_disk_goes_by_what_is_there(tmp_path):
-    """Of 100 planned pictures 10 were tried: 4 live ones of 5 kB; their files take 25 kB."""
+    """Of 100 planned images 10 were tried: 4 live ones of 5 kB; their files take 25 kB."""
     folder = tmp_path / "images/laion_mi"
     plan = pd.DataFrame({"key": [f"{n:016x}" for n in range(100)]})
     storage.write(plan, folder / "plan/000.parquet")

@@ -17,7 +17,7 @@ from mia.evaluation.epsilon import (
 def responses(epsilon: float, pairs: int, seed: int) -> pd.DataFrame:
     """Scores of pairs whose order is told right with probability e^ε / (1 + e^ε).
 
-    Every picture answers for itself, with ε / 2: so exchanging one for another costs ε at most,
+    Every image answers for itself, with ε / 2: so exchanging one for another costs ε at most,
     whichever member meets which nonmember.
     """
     generator = np.random.default_rng(seed)

@@ -67,8 +67,8 @@ CELLS_REFUSED = {
         [b"ok", "ü".encode("latin-1")],
         "(binary) holds 1 bytes that",
     ),
-    "a picture": (pa.large_binary(), [PNG], "(large_binary) holds 50,008 bytes that are no UTF-8"),
-    "a list of pictures": (LIST(pa.binary()), [[], [PNG]], "(binary) holds 50,008 bytes"),
+    "a image": (pa.large_binary(), [PNG], "(large_binary) holds 50,008 bytes that are no UTF-8"),
+    "a list of images": (LIST(pa.binary()), [[], [PNG]], "(binary) holds 50,008 bytes"),
     "NUL": (pa.string(), ["a", "b\0c"], "(string) holds a NUL character: 'b\\x00c'"),
     "NUL in a category": (pa.dictionary(pa.int8(), pa.string()), ["b\0"], "holds a NUL character"),
 }

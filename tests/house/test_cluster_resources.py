@@ -9,7 +9,7 @@ import yaml
 from workbench import ANNOUNCED
 
 ROOT = Path(__file__).parents[2]
-LOCAL_ONLY = {"resources"}  # a limit on this machine's cards
+LOCAL_ONLY = {"resources"}  # a limit on this machine's GPUs
 
 
 @pytest.mark.parametrize(("device", "rules"), [("cpu", set()), ("cuda", {"encode", "measure"})])

@@ -1,4 +1,4 @@
-"""The HTTP that img2dataset is held to: public hosts, a time for the whole picture, a size."""
+"""The HTTP that img2dataset is held to: public hosts, a time for the whole image, a size."""
 
 import socket
 import time

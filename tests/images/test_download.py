@@ -19,7 +19,7 @@ from mia.stages import rows as rows_stage
 
 
 def test_the_builtin_set_goes_the_same_way(tmp_path):
-    """Four pictures over loopback; of the two shards one is empty and starts nothing."""
+    """Four images over loopback; of the two shards one is empty and starts nothing."""
     spec = {
         "source": "builtin",
         "builtin": "openmoji",
@@ -57,7 +57,7 @@ def test_a_success_without_a_picture_stops_the_stage(tmp_path):
     archive.pack([("0.jpg", b"x")], tmp_path / "00000.tar")
     kept = {"a": (tmp_path / "00000.tar", "0.jpg")}
     assert list(run_img2dataset.pictures(kept)) == [("a", b"x")]
-    with pytest.raises(ValueError, match="reported b as a success and kept no picture"):
+    with pytest.raises(ValueError, match="reported b as a success and kept no image"):
         list(run_img2dataset.pictures({**kept, "b": (tmp_path / "00000.tar", "1.jpg")}))
 
 

@@ -30,7 +30,7 @@ COLOURS = ("red", "green", "blue", "black", "white")
 
 @pytest.fixture
 def planned(tmp_path, monkeypatch):
-    """Five pictures in the folder `mine`, and their plan."""
+    """Five images in the folder `mine`, and their plan."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
     for colour in COLOURS:
@@ -43,7 +43,7 @@ def planned(tmp_path, monkeypatch):
 
 
 def fetched(folder, without) -> tuple[pd.DataFrame, set[str]]:
-    """Statuses by key, and the keys of the pictures that were kept."""
+    """Statuses by key, and the keys of the images that were kept."""
     spec = download_settings({"source": "folder"})
     paths = folder / "plan.parquet", spec, folder / "p.tar", folder / "d.parquet"
     download.fetch(*paths, without)
@@ -59,7 +59,7 @@ def opened(folder, without) -> pd.DataFrame:
 
 
 def listing(folder, planned):
-    """A list that names one picture by its key, one by its path, one by its bytes."""
+    """A list that names one image by its key, one by its path, one by its bytes."""
     path = folder / "exclude.txt"
     image_id = hashlib.sha256(png("blue")).hexdigest().upper()
     path.write_text(f"# asked for\n\n{planned['mine/red.png']}\n mine/green.png\n{image_id}\n")
@@ -217,7 +217,7 @@ def test_an_entry_fits_nothing_else(planned, tmp_path, locator, entry):
 
 
 def test_entries_that_fit_nothing_are_told(planned, tmp_path, capsys):
-    """One that fitted while the picture was there still counts when it is gone."""
+    """One that fitted while the image was there still counts when it is gone."""
     image_id = hashlib.sha256(png("blue")).hexdigest()
     fitting = [planned["mine/red.png"].upper(), "./mine/green.png", image_id, "mine//green.png"]
     idle = ["mine/ghost.png", "0" * 16, "a" * 64, "http://a.org/x"]
@@ -315,7 +315,7 @@ def test_excluded_rows_are_no_failures():
 
 
 def test_a_longer_list_downloads_nothing_anew(bench):
-    """Through Snakemake: one picture less, no download, no eval; a shard's signals without it."""
+    """Through Snakemake: one image less, no download, no eval; a shard's signals without it."""
     manifest = bench.folder / "results/images/mine/manifest.parquet"
     signals = "results/signals/tiny/mine/denoise/000.parquet"
     before = storage.read(bench.folder / signals)["image_id"].tolist()

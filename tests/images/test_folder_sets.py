@@ -1,4 +1,4 @@
-"""Folders of pictures as people keep them: every file is a row or a counted kind, by any name."""
+"""Folders of images as people keep them: every file is a row or a counted kind, by any name."""
 
 import csv
 import io
@@ -88,7 +88,7 @@ def test_every_file_is_a_row_or_counted(tmp_path):
     Path("mine/gone.webp").symlink_to("nowhere.webp")
     Path("mine/gone.json").symlink_to("nowhere.json")
     there = sum(len(files) for _, _, files in os.walk("mine", followlinks=False))
-    there += 2  # the links to folders, of which one leads to a picture and one nowhere new
+    there += 2  # the links to folders, of which one leads to an image and one nowhere new
     rows = planned()
     assert rows["status"].to_dict() == {
         **dict.fromkeys(["a.png", "deep/b.JPG", "c.jfif", "linked/l.png"], ""),
@@ -170,7 +170,7 @@ def test_a_caption_of_a_hidden_file_says_why():
     lay("a.png", ".b.png")
     Path("captions.csv").write_text("file,caption\na.png,A\n.b.png,B\n")
     said = refused(captions="captions.csv")
-    assert "row 2: no picture '.b.png' in mine (names that begin with a dot are left out)" in said
+    assert "row 2: no image '.b.png' in mine (names that begin with a dot are left out)" in said
 
 
 @pytest.mark.parametrize("kind", [".txt", ".caption", ".TXT"])
@@ -196,18 +196,16 @@ def test_side_files_are_captions(kind, capsys):
     assert about()["captions"] == f"{lower} files"
     assert about()["others"] == {f"{lower}, read as captions": 4, ".json": 1, ".txt": 1}
     said = capsys.readouterr().err
-    assert (
-        f"5 pictures, captions from {lower} files (1 of 5 empty, 1 of more than one line)" in said
-    )
+    assert f"5 images, captions from {lower} files (1 of 5 empty, 1 of more than one line)" in said
     assert planned(captions=lower).equals(rows)
     assert set(planned(captions="none")["caption"]) == {""} and about()["captions"] is None
 
 
 def test_a_folder_without_captions_says_so(capsys):
     lay("a.png", "b.png")
-    lay("LICENSE.txt", "c.txt", content=b"no picture")
+    lay("LICENSE.txt", "c.txt", content=b"no image")
     assert planned()["caption"].tolist() == ["", ""]
-    assert "mine: 2 pictures, no captions: every caption is empty" in capsys.readouterr().err
+    assert "mine: 2 images, no captions: every caption is empty" in capsys.readouterr().err
     assert about() == {"captions": None, "others": {".txt": 2}}
 
 
@@ -215,19 +213,19 @@ SIDE_FILES = {
     "one is missing": (
         {"a.txt": b"A"},
         {},
-        ["mine: no .txt file beside 2 of 3 pictures, first 'b.png'", "captions: none"],
+        ["mine: no .txt file beside 2 of 3 images, first 'b.png'", "captions: none"],
     ),
     "none is there": (
         {},
         {"captions": ".tags"},
-        ["mine: no .tags file beside 3 of 3 pictures, first 'a.png'"],
+        ["mine: no .tags file beside 3 of 3 images, first 'a.png'"],
     ),
     "two kinds": (
         {"a.txt": b"A", "b.caption": b"B"},
         {},
         ["two kinds of side files, 'a.txt' and 'b.caption'", "`captions: .txt`"],
     ),
-    "two for one picture": ({"a.txt": b"A", "a.TXT": b"B"}, {}, ["'a.TXT'", "keep one"]),
+    "two for one image": ({"a.txt": b"A", "a.TXT": b"B"}, {}, ["'a.TXT'", "keep one"]),
     "Latin-1": (
         {"a.txt": b"caf\xe9", "b.txt": b"", "c.txt": b""},
         {},
@@ -273,7 +271,7 @@ def special(name):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: lay("a.heic", "b.pdf"), "no picture in this folder; expected files ending in"),
+        (lambda: lay("a.heic", "b.pdf"), "no image in this folder; expected files ending in"),
         (lambda: lay("a.heic", "b.pdf", "c"), "found: 1 .heic, 1 .pdf, 1 no ending"),
         (special("b.png"), "mine/b.png: a FIFO; expected plain files"),
         (special("c.txt"), "mine/c.txt: a FIFO; expected plain files"),

@@ -75,7 +75,7 @@ class Ended:
 
     Args:
         web: The server, which has gone by now.
-        pictures: The tar of raw pictures.
+        images: The tar of raw images.
         rows: What the stage `rows` wrote.
         manifest: What the stage `manifest` wrote.
         peak: Most MiB that one process of the download took.
@@ -193,7 +193,7 @@ def test_a_replay_keeps_the_published_bytes_only(hostile):
     }
     assert found.loc[found["kept"], "image_id"].tolist() == [PUBLISHED["good.jpg"].lower()]
     assert "0" * 64 in found.set_index("status").loc["changed", "error"]
-    counts = "of 4 published pictures 1 came with the same bytes, 1 changed, 2 are gone"
+    counts = "of 4 published images 1 came with the same bytes, 1 changed, 2 are gone"
     assert counts in hostile.said
     assert replay.counts(hostile.rows[hostile.rows["part"] == "member"]) is None
 

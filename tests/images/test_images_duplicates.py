@@ -20,7 +20,7 @@ RULE = {"phash": 6, "rmse": 0.15, "mirror_rmse": 0.05}
 
 
 def table(pictures, part=""):
-    """Rows of pictures given by key."""
+    """Rows of images given by key."""
     rows = []
     for key, picture in sorted(pictures.items()):
         rgb = to_rgb(picture)
@@ -38,7 +38,7 @@ def table(pictures, part=""):
 
 
 def blobs(seed, size=64):
-    """A picture of soft blobs, unlike that of any other seed."""
+    """A image of soft blobs, unlike that of any other seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
 
@@ -159,7 +159,7 @@ def test_large_searches_go_to_faiss(monkeypatch):
 
 
 def shade(*greys):
-    """A picture of equal vertical stripes, kept as a thumbnail."""
+    """A image of equal vertical stripes, kept as a thumbnail."""
     row = np.repeat(np.array(greys, np.uint8), 32 // len(greys))
     return np.broadcast_to(row[None, :, None], (32, 32, 3))
 
@@ -263,7 +263,7 @@ def pairs_alike(*labels):
 def test_rendered_emoji_fill_their_frame(emoji):
     thumbnails = hashes.thumbnails(emoji["thumbnail"].tolist())
     inked = (thumbnails < 250).any(axis=3)
-    assert inked.any(axis=(1, 2)).all(), "a picture is blank"
+    assert inked.any(axis=(1, 2)).all(), "a image is blank"
     reaches = inked[:, :4].any(axis=(1, 2)) | inked[:, :, :4].any(axis=(1, 2))
     assert reaches.mean() > 0.8, "the margin was not cut off"
 

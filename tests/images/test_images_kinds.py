@@ -167,7 +167,7 @@ ALPHA.paste((0, 0, 0, 0), (0, 0, 48, 16))
 
 
 def followed(kind):
-    """A file whose second picture is black."""
+    """A file whose second image is black."""
     return encoded(NOISE.copy(), kind, save_all=True, append_images=[Image.new("RGB", NOISE.size)])
 
 
@@ -192,7 +192,7 @@ def test_the_first_picture_of_every_kind_is_shown(kind):
     assert shown.shape == (32, 48, 3)
     few_colours = {"tiff P", "one bit bmp"}
     assert np.abs(shown - np.asarray(NOISE)).mean() < (130 if kind in few_colours else 60)
-    assert shown.std() > 50  # the second picture is black
+    assert shown.std() > 50  # the second image is black
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "GIF"])

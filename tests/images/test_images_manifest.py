@@ -112,7 +112,7 @@ def test_a_split_counts_kept_pictures_and_parts_no_group(folder):
 
 
 def chain(folder):
-    """Rows whose first five pictures are A, B, C, B again and C again, where A ~ B ~ C only."""
+    """Rows whose first five images are A, B, C, B again and C again, where A ~ B ~ C only."""
     run(folder)
     table = rows_of(folder)
     table = table[table["status"] == "success"].sort_values("key", ignore_index=True)
@@ -157,7 +157,7 @@ def test_too_large_a_split_is_an_error_with_the_counts(folder):
     with pytest.raises(SystemExit) as caught:
         run(folder, split={"member": 20, "nonmember": 10})
     message = str(caught.value)
-    assert "image_sets.mine: split: too few pictures: 24 kept" in message
+    assert "image_sets.mine: split: too few images: 24 kept" in message
     assert "member 20" in message and "nonmember 10" in message
 
 

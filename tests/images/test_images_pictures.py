@@ -198,7 +198,7 @@ def test_equal_pictures_give_equal_tars(tmp_path):
 
 def test_a_missing_picture_and_unsorted_keys_are_errors(tmp_path):
     archive.pack([("aa", b"1")], tmp_path / "a.tar")
-    with pytest.raises(ValueError, match=r"a\.tar: damaged: no picture zz"):
+    with pytest.raises(ValueError, match=r"a\.tar: damaged: no image zz"):
         list(archive.unpack(tmp_path / "a.tar", dict.fromkeys(["aa", "zz"], "")))
     with pytest.raises(ValueError, match="sorted"):
         archive.pack([("b", b""), ("a", b"")], tmp_path / "b.tar")

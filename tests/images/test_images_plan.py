@@ -187,7 +187,7 @@ def test_a_folder_without_a_captions_file_has_empty_captions(tmp_path, folder):
     ("change", "expected"),
     [
         ({"path": "nowhere"}, ["nowhere", "no such folder"]),
-        ({"path": "empty", "captions": None}, ["empty", "no picture"]),
+        ({"path": "empty", "captions": None}, ["empty", "no image"]),
         ({"captions": "mine/none.csv"}, ["mine/none.csv", "no such captions file"]),
         ({"captions": "wrong.csv"}, ["wrong.csv", "'file'", "found: name, caption"]),
         ({"captions": "unknown.csv"}, ["unknown.csv", "row 2", "'ghost.png'", "mine"]),

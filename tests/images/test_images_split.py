@@ -34,7 +34,7 @@ def test_a_split_depends_on_the_seed_only(sizes):
 
 
 def test_large_groups_are_dealt_like_others():
-    """Over seeds, pictures of large groups fall to every part about as often as pictures do."""
+    """Over seeds, images of large groups fall to every part about as often as images do."""
     sizes = {f"g{n}": 5 if n < 20 else 1 for n in range(300)}
     wanted = {"x": 100, "y": 100, "z": 100}
     counts = pd.Series(0, index=sorted(wanted))
@@ -53,7 +53,7 @@ def test_large_groups_are_dealt_like_others():
     [({"a": 1, "b": 1}, {"x": 2, "y": 1}), ({"a": 3, "b": 3}, {"x": 4}), ({}, {"x": 1})],
 )
 def test_too_few_pictures_are_an_error_with_the_counts(sizes, wanted):
-    with pytest.raises(ValueError, match="too few pictures") as caught:
+    with pytest.raises(ValueError, match="too few images") as caught:
         split.parts(sizes, wanted, seed=0)
     assert f"{sum(sizes.values())} kept in {len(sizes)} groups" in str(caught.value)
     assert all(f"{part} {number} (got" in str(caught.value) for part, number in wanted.items())

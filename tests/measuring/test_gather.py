@@ -19,7 +19,7 @@ def shard(image_ids):
 
 
 def test_every_query_has_its_rows_of_all_shards_in_order(tmp_path):
-    """A shard without pictures holds columns without a type."""
+    """A shard without images holds columns without a type."""
     paths = [tmp_path / f"{number:03d}.parquet" for number in range(3)]
     for path, image_ids in zip(paths, (["c", "a"], [], ["b"]), strict=True):
         storage.write(shard(image_ids), path)

@@ -1,4 +1,4 @@
-"""The measuring loop at its edges: memory, cards, infinite values, full disks."""
+"""The measuring loop at its edges: memory, GPUs, infinite values, full disks."""
 
 import subprocess
 import sys

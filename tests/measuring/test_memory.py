@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A model of pictures so large that a hundred of them show beside torch itself."""
+    """A model of images so large that a hundred of them show beside torch itself."""
     settings = {**SETTINGS, "resolution": SIDE, "vae_channels": [8, 8, 8, 8]}
     folder = tmp_path_factory.mktemp("large")
     described = {"name": "large", **describe(save_tiny_sd(folder / "sd", settings=settings))}
@@ -37,7 +37,7 @@ def model(tmp_path_factory):
 
 
 def peak(model: Path, folder: Path, images: int) -> float:
-    """Peak memory, in MiB, of measuring a shard of `images` pictures in batches of four."""
+    """Peak memory, in MiB, of measuring a shard of `images` images in batches of four."""
     folder.mkdir()
     names = [f"{number:016x}" for number in range(images)]
     buffer = io.BytesIO()

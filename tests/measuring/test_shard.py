@@ -1,4 +1,4 @@
-"""What a measuring job looks at: a picture in two parts keeps both its captions."""
+"""What a measuring job looks at: an image in two parts keeps both its captions."""
 
 import json
 

@@ -175,7 +175,7 @@ def test_isolation_by_embedding():
 
 @pytest.mark.slow
 def test_the_road_from_pictures_to_membership(tmp_path, tiny_sd, spec):
-    """Every pair is for review; every other picture is in the index by its embedding."""
+    """Every pair is for review; every other image is in the index by its embedding."""
     bench = Workbench.build(tmp_path / "micro", tiny_sd)
     embedding = {**spec, "review": -1, "drop": 0.999999}
 

@@ -1,4 +1,4 @@
-"""The encode stage: what lies in the file is what diffusers' VAE says of each picture."""
+"""The encode stage: what lies in the file is what diffusers' VAE says of each image."""
 
 import io
 import shutil
@@ -97,7 +97,7 @@ def test_no_latents_are_sound():
 
 
 def test_a_vae_that_overflows_stops_at_encode(tiny_sd, tmp_path):
-    """Its weights are finite, and what it makes of a picture is not."""
+    """Its weights are finite, and what it makes of an image is not."""
     folder = shutil.copytree(tiny_sd, tmp_path / "model")
     tensors("vae", lambda held: {n: t * 1e30 if t.ndim == 4 else t for n, t in held.items()})(
         folder

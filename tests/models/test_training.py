@@ -1,4 +1,4 @@
-"""The training rules on a handful of pictures: deterministic, kept by content, loadable."""
+"""The training rules on a handful of images: deterministic, kept by content, loadable."""
 
 import json
 import shutil
@@ -190,14 +190,14 @@ TUNING = {
 
 @pytest.fixture(scope="module")
 def mosaics():
-    """Sixteen pictures of sixteen random colours: eight to learn, eight like them."""
+    """Sixteen images of sixteen random colours: eight to learn, eight like them."""
     colours = torch.rand(16, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
     return torch.nn.functional.interpolate(colours, 16, mode="nearest").split(8)
 
 
 @pytest.fixture(scope="module")
 def base(mosaics, tmp_path_factory):
-    """A base model whose VAE knows all the pictures and whose U-Net knows nothing."""
+    """A base model whose VAE knows all the images and whose U-Net knows nothing."""
     folder = tmp_path_factory.mktemp("base")
     vae = train_vae(torch.cat(mosaics), {**SETTINGS, "vae_steps": 100})
     torch.manual_seed(0)
@@ -217,7 +217,7 @@ def tune(base, pixels, **settings):
 
 
 def losses(pipeline, pixels):
-    """Mean squared error of the noise at t = 300, over pictures with one noise for all."""
+    """Mean squared error of the noise at t = 300, over images with one noise for all."""
     with torch.inference_mode():
         z0 = pipeline.vae.encode(pixels).latent_dist.mean * pipeline.vae.config.scaling_factor
         noise = torch.randn(z0[:1].shape, generator=torch.Generator().manual_seed(5))

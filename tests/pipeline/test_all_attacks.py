@@ -48,7 +48,7 @@ def test_every_attack_is_scored_evaluated_and_costs_what_was_promised(bench):
     assert summary["auc"].between(0, 1).all()
     assert run.evals == IMAGES * evals_together(build_attacks(rows).values())
     flagged = summary.index[summary["flags"].str.contains("not_reproducible", na=False)]
-    assert set(flagged) <= TREES, "a tree may jump where rounding sends a picture; nothing else may"
+    assert set(flagged) <= TREES, "a tree may jump where rounding sends an image; nothing else may"
 
 
 def test_a_chosen_timestep_is_written_into_the_metrics(bench):

@@ -157,7 +157,7 @@ def test_a_results_folder_refuses_another_config(bench):
 def emptied_folder(folder):
     for path in (folder / "data/member").iterdir():
         path.unlink()
-    (folder / "data/member/notes.txt").write_text("no picture")
+    (folder / "data/member/notes.txt").write_text("no image")
 
 
 def with_an_unknown_picture(folder):
@@ -179,10 +179,10 @@ def with_a_pickle(folder):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (emptied_folder, "image_sets.mine: data/member: no picture in this folder; expected files"),
+        (emptied_folder, "image_sets.mine: data/member: no image in this folder; expected files"),
         (
             with_an_unknown_picture,
-            "image_sets.mine: data/member.csv: row 15: no picture 'ghost.png' in data/member",
+            "image_sets.mine: data/member.csv: row 15: no image 'ghost.png' in data/member",
         ),
         (
             with_a_comma_that_nobody_quoted,
@@ -228,7 +228,7 @@ def test_a_set_too_small_for_an_answer_stops_before_it_is_measured(begun, spoil,
 
 
 def test_a_failed_picture_is_a_row_with_a_status_and_the_rest_goes_on(begun):
-    """A 404, a web page for a picture, half a picture: fetched by address, the rest is kept."""
+    """A 404, a web page for an image, half an image: fetched by address, the rest is kept."""
     pictures = begun.folder / "data"
     whole = (pictures / "member/00.png").read_bytes()
     (pictures / "member/half.png").write_bytes(whole[: len(whole) // 2])

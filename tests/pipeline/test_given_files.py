@@ -29,7 +29,7 @@ CLIP = {"path": "models/clip"}
 
 
 def give(bench: Workbench) -> None:
-    """Add a list to exclude, scores, known pictures, a CLIP model, addresses, captions beside."""
+    """Add a list to exclude, scores, known images, a CLIP model, addresses, captions beside."""
     data = bench.folder / "data"
     pictures = sorted([*data.glob("member/*.png"), *data.glob("nonmember/*.png")])
     ids = [hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures]

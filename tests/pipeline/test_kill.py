@@ -49,7 +49,7 @@ def segments(bench):
 
 
 def in_ledger(bench) -> Counter:
-    """How often each (picture, query) was measured, over all segments."""
+    """How often each (image, query) was measured, over all segments."""
     rows = pd.concat([storage.read(path) for path in segments(bench)])
     return Counter(zip(rows["image_id"], rows["query"], strict=True))
 

@@ -67,7 +67,7 @@ def assert_matched_and_told(bench: Workbench, target: str, match: str) -> None:
 
 
 def test_a_target_matched_by_propensity(tiny_sd, tmp_path, monkeypatch):
-    """More pictures than elsewhere: matching leaves some out, and enough for an answer.
+    """More images than elsewhere: matching leaves some out, and enough for an answer.
 
     Of attacks that ask no model, since matching comes before any is asked.
     """

@@ -31,7 +31,7 @@ TARGETS = ("results/metrics/fair/theirs.json", "results/models/tiny/model.json")
 
 
 def give(bench: Workbench) -> None:
-    """Spread the pictures over odd names; give every file and folder of the config one too."""
+    """Spread the images over odd names; give every file and folder of the config one too."""
     top, rows, ids = bench.folder, ["file,caption"], []
     for part, folder in (("member", FOLDER), ("nonmember", OTHERS)):
         pictures = sorted((top / "data" / part).glob("*.png"))

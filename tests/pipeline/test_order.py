@@ -20,7 +20,7 @@ OWN = {
 
 
 def with_a_larger_set(bench, shards):
-    """A second set, all of whose pictures are nonmembers, in `shards` shards."""
+    """A second set, all of whose images are nonmembers, in `shards` shards."""
     folder = bench.folder / "data"
     shutil.copytree(folder / "nonmember", folder / "large")
     shutil.copy(folder / "nonmember.csv", folder / "large.csv")

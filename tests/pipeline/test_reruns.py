@@ -1,7 +1,7 @@
 """What reruns after which change (docs/decisions): real runs, exact jobs, exact evals.
 
 `bench` is a fresh copy of one finished run of the micro experiment (tests/support/workbench.py):
-one model, one set of 28 pictures in two shards, one target, six attacks.
+one model, one set of 28 images in two shards, one target, six attacks.
 
 Which jobs a call runs is settled before its first job. So a dry run tells them, where no more is
 asked; `test_an_edited_score` compares what ran with what was announced.

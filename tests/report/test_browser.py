@@ -129,7 +129,7 @@ def check_snakemake_report(browser, page: Path, target: str) -> None:
 
 
 def open_item(browser, page: Path, road: list[str], item: str):
-    """Click along XPaths to an item and return its picture; the page may lose a click while it
+    """Click along XPaths to an item and return its image; the page may lose a click while it
     draws itself anew, so that the road is gone three times before it is given up."""
     from selenium.common.exceptions import WebDriverException
 

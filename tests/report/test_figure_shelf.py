@@ -39,7 +39,7 @@ def test_facts_load_no_matplotlib():
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
-NEW = '''"""How many pictures are drawn."""
+NEW = '''"""How many images are drawn."""
 
 from mia.report.figures.shared.style import message
 
@@ -47,12 +47,12 @@ LABEL = "Pictures drawn"
 READS = "scores"
 COLUMN, RANK = "left", 4
 CAPTION = "A count."
-NOTE = "How many pictures the other figures show."
+NOTE = "How many images the other figures show."
 
 
 def drawn(data):
     count = sum(map(len, next(iter(data.scores.sides.values()))))
-    return message(f"{count} pictures"), f"Pictures of {data.target}", f"{count} pictures."
+    return message(f"{count} pictures"), f"Pictures of {data.target}", f"{count} images."
 '''
 TRY = """
 import sys
@@ -71,7 +71,7 @@ found = {one["kind"]: one for one in inline_figures.of_target("web", sorted(here
 assert "<title>Pictures of web</title>" in found["count"]["svg"]
 assert found["count"]["caption"] == "A count." and found["count"]["left"]
 assert list(found)[:4] == ["roc", "costs", "correlations", "count"]
-assert "How many pictures the other figures show." in pages()["workflow/report/count.rst"]
+assert "How many images the other figures show." in pages()["workflow/report/count.rst"]
 """
 
 

@@ -164,7 +164,7 @@ def test_roc_names_the_curves_that_are_seen_and_keeps_the_others(drawn):
 
 
 def ranked(calibration, evaluation):
-    """Scores of eight pictures, every other a member."""
+    """Scores of eight images, every other a member."""
     rows = pd.DataFrame({"score": [*calibration, *evaluation], "member": [True, False] * 4})
     folds = ["calibration"] * 4 + ["evaluation"] * 4
     return rows.assign(fold=folds).set_index(pd.Index(list("abcdefgh"), name="image_id"))

@@ -137,9 +137,9 @@ def test_pictures_only_where_allowed_and_credited(text):
 def test_kept_shares_and_hits_of_an_index_are_told(text):
     web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
     assert "3 left out: near duplicate; 99.6 % kept" in web
-    assert len(re.findall(r"; \d+ of \d+ in the index of known training pictures", web)) == 2
+    assert len(re.findall(r"; \d+ of \d+ in the index of known training images", web)) == 2
     assert re.search(r"Nonmembers</dt>.*; 0 of \d+ in the index", web)
-    assert len(re.findall(r"known training pictures, \d+ near it by embedding", web)) == 2
+    assert len(re.findall(r"known training images, \d+ near it by embedding", web)) == 2
     assert "in the index" not in fair
 
 
@@ -190,9 +190,9 @@ def test_what_the_verdict_rests_on_is_told(text):
     assert "Being above the blind baselines proves nothing on this target" in told
     assert "proves nothing" not in section(text, "target-emoji-fair")
     rests = told[told.index("What the verdict rests on") :]
-    assert "Of 3 numbers of captions, files and pictures, 2 differ in their means" in rests
+    assert "Of 3 numbers of captions, files and images, 2 differ in their means" in rests
     assert "and 1 in their distribution beyond chance" in rests
-    assert "random splits of the same pictures give 0.5 in the middle" in rests
+    assert "random splits of the same images give 0.5 in the middle" in rests
     assert "caption_<wbr>length" in rests and "stat_<wbr>edges" not in rests
     assert ">0.520</td>" in rests and ">0.430 – 0.550</td>" in rests
 
@@ -212,7 +212,7 @@ def test_every_check_is_explained_and_every_flag_leads_there(text, page):
 
 def test_what_a_score_must_not_be_used_for_is_on_the_page(text):
     told = section(text, "ethics")
-    assert "one person's picture was, or was not, trained on" in told.replace("&#39;", "'")
+    assert "one person's image was, or was not, trained on" in told.replace("&#39;", "'")
     assert "exclude: data/exclude.txt" in told
     assert told.count("<details") == len(re.findall("(?m)^## ", (DOCS / "ethics.md").read_text()))
 
@@ -251,7 +251,7 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
     first = re.search(r"<tbody>\s*<tr.*?</tr>", told, re.S)[0]
     assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p"]}"' in first
     assert ">8.3 %<small>5.3 – 28.3 %</small></td>" in first and ">71.7 %<small>" in first
-    assert "any one picture was trained on" in told
+    assert "any one image was trained on" in told
 
 
 def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
@@ -404,12 +404,12 @@ def test_the_commit_is_that_of_the_pipeline_and_says_what_was_changed(tmp_path):
 def test_failures_are_counted(text):
     told = section(text, "images")
     assert re.search(r"Failed: .*\d+ not found \(404\)", told)
-    assert re.search(r"Left out: \d+ × duplicate of another picture", told)
+    assert re.search(r"Left out: \d+ × duplicate of another image", told)
 
 
 def test_files_of_folders_and_entries_that_fit_nothing_are_told(text):
     told = section(text, "images")
-    assert told.count("Files of the folder that are no pictures") == 1
+    assert told.count("Files of the folder that are no images") == 1
     assert "seen: Captions from .txt files." in told
     assert re.search(r"2 × \.pdf, 1.500 × &lt;b&gt;odd\.", told)
     assert "unseen: No captions: attacks that read one measure the empty caption." in told

@@ -127,7 +127,7 @@ def test_sima_by_hand():
 
 
 def test_loss_ratio_by_hand():
-    """Against a reference that is told the wrong caption for every picture."""
+    """Against a reference that is told the wrong caption for every image."""
     attack = build_attack("loss_ratio", {})
     signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries)
     reference = measured(ToyDenoiser(), Z0, ["dog", "cat", "dog"], attack.queries)

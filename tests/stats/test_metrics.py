@@ -99,7 +99,7 @@ def test_delong_agrees_with_another_implementation():
 
 
 def test_the_bootstrap_by_group_covers_the_true_auc_as_often_as_it_claims():
-    """Thirty groups of four alike pictures on each side."""
+    """Thirty groups of four alike images on each side."""
     group, covered = np.repeat(np.arange(60), 4), []
     for seed in range(400):
         rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_the_bootstrap_by_group_covers_the_true_auc_as_often_as_it_claims():
 def test_delong_and_group_bootstrap_agree_on_groups_that_hold_no_kin():
     scores, member = sample(300, 300, shift=0.5)
     delong = auc_interval(scores, member, 0.95)
-    # Pairs of unrelated pictures: groups that carry nothing must change nothing.
+    # Pairs of unrelated images: groups that carry nothing must change nothing.
     paired = auc_interval(scores, member, 0.95, group=np.arange(600) // 2, resamples=2000)
     assert paired.method == "bootstrap by group"
     assert (paired.low, paired.high) == pytest.approx((delong.low, delong.high), abs=0.012)

@@ -1,4 +1,4 @@
-"""A stand-in for what config/laion-mi.yaml needs: hub cache, picture server, Stable Diffusion."""
+"""A stand-in for what config/laion-mi.yaml needs: hub cache, image server, Stable Diffusion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = ("red", "blue", "old", "cat", "dog", "birds", "sea", "print", "wall", "a
 
 
 class Pictures(BaseHTTPRequestHandler):
-    """Answers for `/{part}/{number}.png`: a picture, or one of the ways in which addresses die."""
+    """Answers for `/{part}/{number}.png`: an image, or one of the ways in which addresses die."""
 
     def do_GET(self):
         part, number = self.path.strip("/").removesuffix(".png").split("/")
@@ -52,7 +52,7 @@ def is_live(part: str, number: int) -> bool:
 
 
 def picture(part: str, number: int) -> bytes:
-    """PNG bytes; the first nonmember is a member's picture, the second one's double."""
+    """PNG bytes; the first nonmember is a member's image, the second one's double."""
     if part == "nonmember" and number < 2:
         return picture("member", number) if number == 0 else picture("nonmember", 2)
     rng = np.random.default_rng([number, part == "member"])
@@ -72,7 +72,7 @@ def table(part: str, address: str) -> pd.DataFrame:
 
 @contextmanager
 def stand_in(folder: Path, model: Path) -> Iterator[dict]:
-    """Fill `folder/hub`, serve the pictures, and yield the config with what the stand-in changes.
+    """Fill `folder/hub`, serve the images, and yield the config with what the stand-in changes.
 
     Repositories, revisions and file names are the real config's; of each attack its first row.
     """

@@ -20,7 +20,7 @@ def blobs(seed):
 
 
 def manifest(pictures):
-    """Rows of (key, part, picture), further columns as a dict; failed where there is no picture."""
+    """Rows of (key, part, image), further columns as a dict; failed where there is no image."""
     rows = []
     for key, part, picture, *further in pictures:
         row = {"key": key, "part": part, "status": "not_found", "kept": False, "family": None}

@@ -1,4 +1,4 @@
-"""The picture side of a made-up results folder: manifests, pairs, models, a sheet of samples."""
+"""The image side of a made-up results folder: manifests, pairs, models, a sheet of samples."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ TARGETS = {  # name: (verdict, how much the model remembers, how far the sets di
 PICTURES = 700
 WORDS = {
     "BY DESIGN": "BY DESIGN: both sets come from one seeded split; no blind channel differs from "
-    "chance; with these pictures an AUC beyond 0.5 ± 0.062 would have been detected.",
+    "chance; with these images an AUC beyond 0.5 ± 0.062 would have been detected.",
     "NOT FAIR": "NOT FAIR: caption AUC 0.871 (0.842 to 0.901), image AUC 0.912 (0.889 to 0.935): "
     "the two sets can be told apart without the model.",
     "UNDECIDED": "UNDECIDED: no interval lies outside 0.5 ± 0.03; n = 700 is too few to say more.",

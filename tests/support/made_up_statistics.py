@@ -36,7 +36,7 @@ def numbers(attack: str, auc: float, members: int, nonmembers: int, bound: float
     if attack.startswith("loss"):
         rows.append(row("auc_between_draws", 0.0153599, "of 2 single draws"))
     if not blind:
-        rows.append(row("repeat_difference", 2.1e-6, "of the 16 pictures measured twice"))
+        rows.append(row("repeat_difference", 2.1e-6, "of the 16 images measured twice"))
     meaning = f"lower bound at δ = 1e-05; {epsilon.MEANING.format(tail=0.05)}"
     note = epsilon.NOT_RANDOMISED if bound is None else meaning
     if bound is not None and not blind and attack != "coin":

@@ -28,7 +28,7 @@ def measured(
 ) -> dict[str, pd.DataFrame]:
     """Signal name to long table, as attacks get it.
 
-    `pixels` are the pictures `(images, 3, height, width)`, `autoencoder` the toy one by default.
+    `pixels` are the images `(images, 3, height, width)`, `autoencoder` the toy one by default.
     """
     image_ids = [f"image{number}" for number in range(len(z0))]
     vae = autoencoder or ToyAutoencoder()

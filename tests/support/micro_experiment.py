@@ -1,4 +1,4 @@
-"""The smallest whole experiment: drawn pictures, an untrained model, one target, six attacks."""
+"""The smallest whole experiment: drawn images, an untrained model, one target, six attacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 PIPELINE = ("Snakefile", "workflow", "profiles", "envs", "docs")
 PICTURES = 14  # in each part
 IMAGES = 2 * PICTURES
-EVALS = 7  # of all attacks together, for one picture
+EVALS = 7  # of all attacks together, for one image
 CONFIG = {
     "results": "results",
     "image_sets": {
@@ -55,7 +55,7 @@ IN_SIMA = {
 
 
 def lay_out(folder: Path, model: Path) -> None:
-    """Copy the pipeline and `model` into `folder`, draw the pictures, write captions and config.
+    """Copy the pipeline and `model` into `folder`, draw the images, write captions and config.
 
     In this copy one attack, `sima`, imports a helper of its own.
     """
@@ -82,7 +82,7 @@ def lay_out(folder: Path, model: Path) -> None:
 
 
 def draw_part(folder: Path, seed: int) -> None:
-    """Draw pictures that no duplicate search takes for kin, and `{folder}.csv` with captions."""
+    """Draw images that no duplicate search takes for the same, and `{folder}.csv` with captions."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     lines = ["file,caption"]

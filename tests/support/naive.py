@@ -1,4 +1,4 @@
-"""Every attack as a loop straight from its formula: one picture, one timestep, plain diffusers."""
+"""Every attack as a loop straight from its formula: one image, one timestep, plain diffusers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEAN_ABS = math.sqrt(2 / math.pi)
 
 
 class Naive:
-    """A model folder, pictures and captions, looked at one by one in float64 where possible."""
+    """A model folder, images and captions, looked at one by one in float64 where possible."""
 
     def __init__(self, folder, pixels, z0, captions):
         self.pixels, self.z0, self.captions = pixels, torch.from_numpy(z0).double(), captions
@@ -236,7 +236,7 @@ def dubinski(naive, i, setting, which, timestep, draws):
 
 
 def naive_ssim(one, other):
-    """Two loops over the places of the window, grey pictures in [0, 1]."""
+    """Two loops over the places of the window, grey images in [0, 1]."""
     luma = np.array([0.299, 0.587, 0.114])[:, None, None]
     a, b = (((p.astype(np.float64) + 1) / 2 * luma).sum(0) for p in (one, other))
     line = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))

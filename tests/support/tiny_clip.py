@@ -20,7 +20,7 @@ def tokenizer():
 
 
 def build() -> CLIPModel:
-    """Return a CLIP of random weights: pictures of 16 pixels, captions of 8 tokens."""
+    """Return a CLIP of random weights: images of 16 pixels, captions of 8 tokens."""
     torch.manual_seed(0)
     shared = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
     shared |= {"num_attention_heads": 2, "projection_dim": 8}

@@ -32,7 +32,7 @@ def toy_epsilon(z: np.ndarray, timestep: int, caption: str) -> np.ndarray:
 
 
 class ToyAutoencoder:
-    """2 × 2 × 2 latents and 16 × 16 pictures: block means up, repetition down, both exact."""
+    """2 × 2 × 2 latents and 16 × 16 images: block means up, repetition down, both exact."""
 
     factor = 8
 

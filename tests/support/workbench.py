@@ -53,7 +53,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Workbench:
-    """A working directory with pictures, a model, a config and the pipeline.
+    """A working directory with images, a model, a config and the pipeline.
 
     Args:
         folder: The working directory.
@@ -242,7 +242,7 @@ def assert_same_scores(
 
 
 def losses(bench: Workbench) -> pd.Series:
-    """Return every loss under the caption that was measured, by picture and query."""
+    """Return every loss under the caption that was measured, by image and query."""
     files = sorted((bench.folder / "results/queries").glob("*/*/denoise/*.parquet"))
     rows = pd.concat([storage.read(file) for file in files])
     return rows.set_index(["image_id", "timestep", "draw", "condition"])[

@@ -1,4 +1,4 @@
-"""Members and nonmembers: cross-side duplicates dropped, kin joined, folds even, never empty."""
+"""Members and nonmembers: cross-side duplicates dropped, groups joined, folds even, never empty."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from mia import storage
 from mia.targets import membership
 from mia.targets.known_pictures import Index
 
-ISOLATED = "near another picture of the training set"
+ISOLATED = "near another image of the training set"
 
 
 def brightened(picture):
@@ -91,7 +91,7 @@ def test_equal_bytes_in_two_parts_of_a_side_count_once(ours, theirs):
     theirs.loc[theirs["key"] == "x5", "image_id"] = theirs.loc[0, "image_id"]
     both = spec(nonmembers=["theirs", ["all", "other"]])
     rows = built({"ours": ours, "theirs": theirs}, both).set_index("key")
-    assert rows.loc["x5", ["kept", "reason"]].tolist() == [False, "same picture as n00 of theirs"]
+    assert rows.loc["x5", ["kept", "reason"]].tolist() == [False, "same image as n00 of theirs"]
 
 
 def test_both_sides_may_come_from_one_set():

@@ -1,4 +1,4 @@
-"""Embeddings of known training pictures: read in blocks, compared by cosine, refused where bad."""
+"""Embeddings of known training images: read in blocks, compared by cosine, refused where bad."""
 
 import json
 
@@ -35,7 +35,7 @@ def index(path, vectors, kind=None):
 
 
 def pictures(letter, first, angles):
-    """A manifest of pictures unlike by hash, with embeddings at given angles."""
+    """A manifest of images unlike by hash, with embeddings at given angles."""
     rows = []
     for n, angle in enumerate(angles):
         coarse = np.random.default_rng(first + n).integers(0, 256, (6, 6, 3), dtype=np.uint8)
@@ -51,7 +51,7 @@ def pictures(letter, first, angles):
 
 @pytest.fixture(autouse=True)
 def few_are_enough(monkeypatch):
-    """Six pictures a side show what is near; an attack would need more of them."""
+    """Six images a side show what is near; an attack would need more of them."""
     monkeypatch.setattr(sufficiency, "_can_show_anything", lambda members, nonmembers: True)
 
 
@@ -208,7 +208,7 @@ def test_hashes_and_embeddings_of_one_index_are_both_asked(tmp_path, manifests):
 
 
 def test_isolation_asks_the_embeddings_of_the_index_but_not_a_members_own(tmp_path):
-    """Members every 40° from 0°, nonmembers between them; near is 15°, the same picture 8.1°.
+    """Members every 40° from 0°, nonmembers between them; near is 15°, the same image 8.1°.
 
     m1 at 40° and m2 at 80° have entries of their own; the entry at 50° is near m1 and n1 (60°),
     that at 232° near n5 (220°)."""
@@ -221,7 +221,7 @@ def test_isolation_asks_the_embeddings_of_the_index_but_not_a_members_own(tmp_pa
     rows = run(tmp_path, manifests, path, **change)
     struck = rows[~rows["kept"]]
     assert struck.index.tolist() == ["m1", "n1", "n5"]
-    assert struck["reason"].eq("near another picture of the training set").all()
+    assert struck["reason"].eq("near another image of the training set").all()
     assert rows.index[rows["in_index"]].tolist() == ["m1", "m2"]
 
 

@@ -85,7 +85,7 @@ def test_a_method_is_fitted_to_the_fit_fold_and_nothing_else(rows):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_what_is_tested_teaches_nothing(name, rows, reasons):
-    """With evaluation's labels and pictures mixed up, calibration is matched as before."""
+    """With evaluation's labels and images mixed up, calibration is matched as before."""
     rng, tested = np.random.default_rng(0), rows.index[rows["fold"] == "evaluation"]
     other = rows.copy()
     for column in ("member", "caption", "stat_edges", "bytes"):

@@ -58,7 +58,7 @@ def test_an_empty_side_after_isolation(tmp_path):
     ours, theirs = side("a", "member", [1] * 9, 0), side("b", "all", [1] * 9, 50)
     theirs["phash"] = ours.loc[0, "phash"]
     message = stopped(tmp_path, ours, theirs, isolate={"phash": 4})
-    assert "9 near another picture of the training set" in message
+    assert "9 near another image of the training set" in message
 
 
 def test_images_that_could_not_be_had(tmp_path):

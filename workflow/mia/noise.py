@@ -15,7 +15,7 @@ def draw_noise(seed: int, image_id: str, draw: int, shape: tuple[int, ...]) -> n
 
     Args:
         seed: The experiment's seed.
-        image_id: sha256 of the picture's bytes, hexadecimal.
+        image_id: sha256 of the image's bytes, hexadecimal.
         draw: Number of the draw, from 0.
         shape: Latent shape `(channels, height, width)`.
 

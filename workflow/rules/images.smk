@@ -81,7 +81,7 @@ if EXPERIMENT.encoders:
             results(paths.ENCODER),
         log:
             results("logs/encoder/{encoder}.log"),
-        # As a model: one that cannot be used stops the run before pictures are downloaded.
+        # As a model: one that cannot be used stops the run before images are downloaded.
         priority: 200
         conda:
             "../../envs/torch.yaml"

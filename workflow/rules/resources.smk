@@ -1,10 +1,10 @@
-"""What jobs ask of a machine: memory and minutes that grow with each try, a card if need be."""
+"""What jobs ask of a machine: memory and minutes that grow with each try, a GPU if need be."""
 
 import os
 
 from mia.models.visible_gpus import why_no_gpu
 
-# A card is asked for where the config asks for one: with `measure.device: auto` a job takes a card
+# A GPU is asked for where the config asks for one: with `measure.device: auto` a job takes a GPU
 # that it happens to see, and no cluster keeps one back for it.
 CARDS = 1 if config["measure"]["device"] == "cuda" else 0
 
@@ -41,7 +41,7 @@ def missing_gpu(keys):
     """A line for each of `keys` that asks for a GPU this machine has not; nothing where it has.
 
     Only where jobs run on this machine: with `jobs` in a profile they go to a cluster, whose head
-    node need not have a card.
+    node need not have a GPU.
     """
     if not keys or workflow.resource_settings.nodes is not None:
         return ""

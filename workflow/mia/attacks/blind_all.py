@@ -1,4 +1,4 @@
-"""Blind baseline on everything at once: captions, pictures, files and addresses together."""
+"""Blind baseline on everything at once: captions, images, files and addresses together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blind baseline on picture embeddings: can the sets be told apart by an image encoder?"""
+"""Blind baseline on image embeddings: can the sets be told apart by an image encoder?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blind baseline on pictures: can the sets be told apart by their statistics, without a model?"""
+"""Blind baseline on images: can the sets be told apart by their statistics, without a model?"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from mia.blind import metadata
 
 @dataclass(frozen=True)
 class Attack(Baseline):
-    """Gradient boosting on what the manifest says of the picture's file; score in log odds.
+    """Gradient boosting on what the manifest says of the image's file; score in log odds.
 
     Any separation it finds is a difference of the sets, not of what the model remembers.
     """

@@ -14,7 +14,7 @@ class Attack(Baseline):
     """Logistic regression on an address's host and the domains above it; score in log odds.
 
     No attack on the model sees an address, so what it finds need not help one; it says that the
-    sets were gathered in different ways. Pictures without addresses are all alike to it; a target
+    sets were gathered in different ways. Images without addresses are all alike to it; a target
     whose sets both have none (source `folder` or `builtin`) goes without this row.
     """
 

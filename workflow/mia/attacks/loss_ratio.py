@@ -1,6 +1,6 @@
 """Loss calibrated by a reference: how much better the target denoises than a comparable model.
 
-The difficulty of a picture cancels out. The reference must have seen neither set of the target.
+The difficulty of an image cancels out. The reference must have seen neither set of the target.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """PFAMI: a member sits in a dip of the loss, so its crops are denoised worse than itself.
 
 Public code uses one crop strength of ten and draws noise anew for each crop, which adds variance;
-here all crops count and share the picture's own draw.
+here all crops count and share the image's own draw.
 """
 
 from __future__ import annotations

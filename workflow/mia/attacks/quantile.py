@@ -1,8 +1,8 @@
-"""Quantile regression: is the loss small for a picture that looks like this one?
+"""Quantile regression: is the loss small for an image that looks like this one?
 
-No code for diffusion models was published. The paper trains a network on the pictures themselves
+No code for diffusion models was published. The paper trains a network on the images themselves
 and bags several; here the quantile is predicted by gradient boosting from image statistics. On sets
-that differ in their pictures it learns the difference, as any attack that sees them may.
+that differ in their images it learns the difference, as any attack that sees them may.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ReDiffuse: a picture noised a little and denoised in one step resembles itself more if a member.
+"""ReDiffuse: an image noised a little and denoised in one step resembles itself more if a member.
 
 Public code for Stable Diffusion uses linear betas, pixel normalisation on latents and guidance 7.5;
 here the schedule is the model's own and there is no guidance. With one step the output is the
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """SSIM of the grey picture and its reconstruction, mean over draws.
+    """SSIM of the grey image and its reconstruction, mean over draws.
 
     In [−1, 1]; higher = member.
 

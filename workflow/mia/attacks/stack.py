@@ -2,7 +2,7 @@
 
 It asks nothing of its own: it reads what the other entries of the config ask the target's model.
 What it finds is no merit of a single query, and what it misses another classifier may find. It
-needs labelled pictures of both kinds.
+needs labelled images of both kinds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Attack:
     another stack. Alone, as in the table above, it asks for losses with and without caption, and
     what SimA, PIA and SecMI read.
     Features: logs of all sizes (losses, norms, errors), and how far each loss under another
-    condition, caption or crop exceeds the one under the picture's own caption at the same draw. A
+    condition, caption or crop exceeds the one under the image's own caption at the same draw. A
     feature without a number counts as average.
     `classifier` is `logistic` (ridge, its strength by five-fold cross-validation among the images
     learnt from) or `boosting` (trees of depth 2). Higher = member.

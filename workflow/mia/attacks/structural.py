@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """SSIM of the grey picture and the decoded latent of its inversion at `timestep`.
+    """SSIM of the grey image and the decoded latent of its inversion at `timestep`.
 
     `timestep` is a multiple of `step`. In [−1, 1]; higher = member.
     """

@@ -38,12 +38,12 @@ class Balance:
 def balance(columns: pd.DataFrame, member: pd.Series, group: pd.Series) -> list[Balance]:
     """Return the balance of every column, the least balanced first.
 
-    One picture of each group and side counts, the first, so that p holds.
+    One image of each group and side counts, the first, so that p holds.
 
     Args:
-        columns: Numbers without gaps, one row a picture.
+        columns: Numbers without gaps, one row an image.
         member: Whether each is a member, bool, the same index.
-        group: Label of each picture's group, the same index.
+        group: Label of each image's group, the same index.
     """
     single = ~pd.DataFrame({"member": member, "group": group}).duplicated()
     columns, member = columns[single], member[single].to_numpy(dtype=bool)

@@ -17,15 +17,15 @@ class Frechet:
     """A distance and its null distribution.
 
     Args:
-        features: What the pictures are described by: the blind channel that reads it.
+        features: What the images are described by: the blind channel that reads it.
         value: The distance between members and nonmembers, 0 or more.
-        null_median: Median distance of random splits of all pictures into sets of these sizes.
+        null_median: Median distance of random splits of all images into sets of these sizes.
         null_high: Their 95th percentile.
         percentile: Share of random splits that lie nearer, in [0, 1].
         p: Chance of a distance this large between random splits, one-sided, counting the sets' own
             among them: 1 / (splits + 1) at least.
-        columns: How many numbers describe a picture.
-        singular: Whether a set has no more pictures than that. Its covariance then has no full
+        columns: How many numbers describe an image.
+        singular: Whether a set has no more images than that. Its covariance then has no full
             rank and the value is mostly bias; its place among the random splits, which share the
             bias, still holds.
     """
@@ -44,9 +44,9 @@ def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the squared Fréchet distance between two normal distributions fitted to the sets.
 
     |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), Dowson & Landau 1982; on features of a network, the FID
-    of Heusel et al. 2017. It is biased upwards with few pictures (Chong & Forsyth 2020, arXiv
+    of Heusel et al. 2017. It is biased upwards with few images (Chong & Forsyth 2020, arXiv
     1911.07023), the more the nearer their number is to that of the columns: compare it with a null
-    of the same sizes only. With fewer pictures than columns it is the distance of two flat normal
+    of the same sizes only. With fewer images than columns it is the distance of two flat normal
     distributions, which exists as well.
 
     Args:
@@ -77,16 +77,16 @@ def frechet(
 
     Args:
         features: Name of what the columns describe.
-        columns: Numbers without gaps, one row a picture; constant ones are left out.
+        columns: Numbers without gaps, one row an image; constant ones are left out.
         member: Whether each is a member, bool, the same index.
-        group: Label of each picture's group, the same index.
+        group: Label of each image's group, the same index.
         splits: How many random splits.
         seed: Of the splits.
         standardise: Give every column the same spread; not for an embedding, whose numbers share a
             scale and are compared as they are, as in FID.
 
     Returns:
-        None where no column varies or a set has fewer than two pictures.
+        None where no column varies or a set has fewer than two images.
     """
     values = columns.to_numpy(dtype=float)
     values = values[:, np.ptp(values, axis=0) > 0]
@@ -109,7 +109,7 @@ def frechet(
 def distances(
     images: pd.DataFrame, member: pd.Series, group: pd.Series, splits: int, seed: int
 ) -> list[Frechet]:
-    """Return the distance on image statistics, and on embeddings of pictures and captions.
+    """Return the distance on image statistics, and on embeddings of images and captions.
 
     Args:
         images: Manifest rows, with embeddings where there are any (`mia.targets.pictures`).

@@ -9,12 +9,12 @@ from mia.targets.equal_captions import FEW
 LABELS = (
     "Membership was not made here: the labels come with the sets and can be wrong. A list that "
     "contains the training set, from which the published LAION-mi draws its members, is not the "
-    "training set, and a picture on no list may still have been trained on."
+    "training set, and an image on no list may still have been trained on."
 )
 ABOVE_BLIND = (
     "Being above the blind baselines proves nothing on this target. An attack's number here speaks "
     "about the model only if the same attack, on a comparable model that saw neither set, is at "
-    "chance on these pictures."
+    "chance on these images."
 )
 TWINS = (
     "{share} of the images bear a caption that both sides have. Equal captions are kept in one "
@@ -44,7 +44,7 @@ def remarks(
         verdict: Its word.
         trained_here: Whether its model was trained in the pipeline, so that membership is true.
         match: How its sides were matched, or `none`.
-        kept_share: Side to the share of its calibration and evaluation pictures that found a match.
+        kept_share: Side to the share of its calibration and evaluation images that found a match.
         self_test: As `resplit.self_test` returns it.
         same_captions: Share of images whose caption both sides have.
         without_addresses: Attacks left out because they read addresses and there are none.

@@ -12,7 +12,7 @@ from mia.images.sources.shared.exclusion import EXCLUDED
 from mia.stats.intervals import rate_interval
 
 DEALT = (
-    "n/a: parts were dealt among the pictures that could be had, "
+    "n/a: parts were dealt among the images that could be had, "
     "so a row that failed belongs to no part"
 )
 

@@ -1,1 +1,1 @@
-"""Blind channels: what can be seen of a picture, its caption and its file without any model."""
+"""Blind channels: what can be seen of an image, its caption and its file without any model."""

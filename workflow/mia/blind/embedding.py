@@ -1,4 +1,4 @@
-"""Channel `embedding`: what a given image encoder sees in the picture."""
+"""Channel `embedding`: what a given image encoder sees in the image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def features(images: pd.DataFrame) -> pd.DataFrame:
-    """Return the picture's embedding by the audit's model (`embedding_…`)."""
+    """Return the image's embedding by the audit's model (`embedding_…`)."""
     return images.filter(regex="^embedding_")
 
 

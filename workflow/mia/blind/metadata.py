@@ -1,4 +1,4 @@
-"""Channel `metadata`: what the file says before anyone looks at the picture."""
+"""Channel `metadata`: what the file says before anyone looks at the image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 ROUNDS = 100
 NUMBERS = ("width", "height", "bytes", "jpeg_quality", "jpeg_sampling", "has_exif")
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-KIN = {"MPO": "JPEG"}  # several JPEGs in one file, as cameras write them
+SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as cameras write them
 # Those that are in none are three colours without alpha: RGB, YCbCr, LAB.
 MODES = {
     "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B"),
@@ -23,7 +23,7 @@ MODES = {
 
 
 def features(images: pd.DataFrame) -> pd.DataFrame:
-    """Return numbers of the picture's file, 0 where one does not apply.
+    """Return numbers of the image's file, 0 where one does not apply.
 
     - `width`, `height` in pixels, `bytes`, `jpeg_quality` (0: no JPEG), `jpeg_sampling`,
       `has_exif`: as the manifest has them
@@ -35,7 +35,7 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
     found = {name: pd.to_numeric(images[name]).astype("Float64") for name in NUMBERS}
     found["aspect"] = found["width"] / found["height"]
     found["bytes_per_pixel"] = found["bytes"] / (found["width"] * found["height"])
-    formats = images["format"].replace(KIN)
+    formats = images["format"].replace(SAME)
     for name in FORMATS:
         found[f"format_{name.lower()}"] = formats == name
     for name, modes in MODES.items():

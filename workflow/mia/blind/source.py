@@ -1,4 +1,4 @@
-"""Channel `source`: where the picture was found, which no attack on the model ever sees."""
+"""Channel `source`: where the image was found, which no attack on the model ever sees."""
 
 from __future__ import annotations
 

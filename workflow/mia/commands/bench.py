@@ -2,7 +2,7 @@
 
 1. `denoise` as `measure` does it (noise, reductions, ledger) against a bare U-Net forward loop at
    its best batch size, the roof, interleaved; steady state, after loading and warm-up.
-2. Seconds and memory of what comes after measuring, score to report: as pictures grow tenfold and
+2. Seconds and memory of what comes after measuring, score to report: as images grow tenfold and
    a hundredfold, and for many questions at once.
 3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
 4. Seconds of searching hashes for near copies, by faiss and by NumPy.
@@ -29,7 +29,7 @@ from mia.commands.benchmarks.scale import Scale
 from mia.commands.benchmarks.search import search
 from mia.config import yaml_file
 
-FEW = 4  # questions, where pictures are what grows
+FEW = 4  # questions, where images are what grows
 LIMIT = 1_000  # rows planned of a table of addresses
 HASHES = ((3_000, 3_000), (7_000, 7_000), (15_000, 15_000), (1_000_000, 10_000))
 
@@ -70,10 +70,10 @@ def machine() -> dict[str, str]:
     """What ran this, without its name."""
     import torch
 
-    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "processor": platform.processor() or platform.machine(),
-        "card": card,
+        "card": gpu,
         "python": platform.python_version(),
         "torch": torch.__version__,
     }

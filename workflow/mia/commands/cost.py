@@ -44,7 +44,7 @@ def main() -> None:
     results = Path(config["results"])
     total: Counter[str] = Counter()
     most = ""
-    unknown: dict[str, None] = {}  # image sets of which nobody knows how many pictures they have
+    unknown: dict[str, None] = {}  # image sets of which nobody knows how many images they have
     print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
@@ -149,7 +149,7 @@ def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) ->
     if speed:
         time = f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
     evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes; {time}"
-    sets = f"nobody knows yet how many pictures {', '.join(unknown)} will have"
+    sets = f"nobody knows yet how many images {', '.join(unknown)} will have"
     if not unknown:
         return [f"\nTo do: {most}{evals}"]
     if not total["evals"]:

@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _says(path: Path, text: str) -> bool:
-    """Whether a page has this text, or is a picture of the same rules and arrows."""
+    """Whether a page has this text, or is an image of the same rules and arrows."""
     if not path.is_file():
         return False
     held = path.read_text(encoding="utf-8")

@@ -85,9 +85,9 @@ def _given(given: GivenFolder | GivenFile, key: str) -> Iterator[str]:
 def _folder(path: str, key: str) -> Iterator[str]:
     try:
         if not list_files(path).files:
-            yield f"{key}: {path}: an empty folder; expected pictures"
+            yield f"{key}: {path}: an empty folder; expected images"
     except FolderError as error:
-        yield f"{key}: {error}; expected a folder of pictures, {_seen_from(path)}"
+        yield f"{key}: {error}; expected a folder of images, {_seen_from(path)}"
 
 
 def _table(

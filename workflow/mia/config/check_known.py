@@ -1,4 +1,4 @@
-"""What a schema cannot say about an index of known training pictures: what its table must hold."""
+"""What a schema cannot say about an index of known training images: what its table must hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fingerprints of what people give: tables, pictures, models by their bytes, never by their dates.
+"""Fingerprints of what people give: tables, images, models by their bytes, never by their dates.
 
 Snakemake compares them as parameters of its rules, so that no name of a file is an input of it. A
 fingerprint says what became of a file that cannot be read; the job that needs the file says it too.
@@ -71,7 +71,7 @@ class Contents:
     def shards(self, folders: Iterable[str], shards: int) -> list[dict[str, str]]:
         """Return, for each shard of an image set, its files by folder: how many, and one digest.
 
-        A file belongs to the shard that the plan gives its picture to.
+        A file belongs to the shard that the plan gives its image to.
         """
         found: list[dict[str, str]] = [{} for _ in range(shards)]
         for path in sorted(set(folders)):

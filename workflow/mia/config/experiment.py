@@ -1,4 +1,4 @@
-"""What a config implies: which pictures, models, queries and attacks belong to which target."""
+"""What a config implies: which images, models, queries and attacks belong to which target."""
 
 from __future__ import annotations
 

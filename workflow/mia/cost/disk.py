@@ -1,4 +1,4 @@
-"""What a run has still to write: pictures, latents, measured numbers, checkpoints, models."""
+"""What a run has still to write: images, latents, measured numbers, checkpoints, models."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mia.images.sources.shared.shelf import source
 # Least-squares fit to a run of config/all-attacks.yaml (880,000 rows, 12 million numbers, 264 MB):
 # ledger, shard and query file together.
 BYTES_PER_ROW, BYTES_PER_NUMBER = 85, 12
-DESCRIPTION = 2_200  # bytes a picture, in rows and manifest: 4,495 pictures of OpenMoji, 9.9 MB
-WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation pictures have 163,000
+DESCRIPTION = 2_200  # bytes an image, in rows and manifest: 4,495 images of OpenMoji, 9.9 MB
+WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation images have 163,000
 STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 + 123 + 84 million
 
 
@@ -44,7 +44,7 @@ class Disk:
 
 
 def disk(experiment: Experiment, results: Path) -> list[Disk]:
-    """Return a line for each image set's pictures, each VAE's latents, each training and hub model.
+    """Return a line for each image set's images, each VAE's latents, each training and hub model.
 
     Args:
         experiment: The config.
@@ -80,7 +80,7 @@ def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
         each = sum(float(table["bytes"].sum()) for table in done) / tried
         basis = f"the mean of the {tried:,} tried so far"
     elif source(spec["source"]).has_addresses:
-        each, basis = WEB_PICTURE, "assumed of a picture from the web"
+        each, basis = WEB_PICTURE, "assumed of an image from the web"
     elif rows and (sizes := file_sizes(spec)):
         each, basis = sum(sizes) / len(sizes), "the mean of the folder's files"
     files = None if rows is None or each is None else rows * each
@@ -132,4 +132,4 @@ def size(path: Path) -> int:
 
 
 def _counted(count: int | None) -> str:
-    return "number of pictures not known" if count is None else f"{count:,} pictures"
+    return "number of images not known" if count is None else f"{count:,} images"

@@ -1,4 +1,4 @@
-"""How many pictures an image set may have, before its manifest says how many it has."""
+"""How many images an image set may have, before its manifest says how many it has."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
 
 
 def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
-    """The most pictures that some parts of an image set can have; None where nobody knows.
+    """The most images that some parts of an image set can have; None where nobody knows.
 
     A part of a split has its share, the part `rest` what the split leaves, any other part what its
-    source lists. Duplicates and pictures that cannot be had are still among them.
+    source lists. Duplicates and images that cannot be had are still among them.
     """
     counts = source_counts(spec)
     return _sum([_most(spec.get("split") or {}, counts, part) for part in parts])

@@ -24,12 +24,12 @@ def sharing(
         return ["No attack asks the model anything."]
     saved = f"sharing saves {100 * (1 - together / alone):.2g} %"
     lines = [
-        f"One picture costs {together:,} U-Net evaluations for all attacks together. Each attack "
+        f"One image costs {together:,} U-Net evaluations for all attacks together. Each attack "
         f"for itself, they would cost {alone:,}: {saved}."
     ]
     if against and (papers := evals_alone(others.values())):
         lines.append(
-            f"The attacks of {against}, each for itself, cost {papers:,} for one picture: this "
+            f"The attacks of {against}, each for itself, cost {papers:,} for one image: this "
             f"config costs {_share(together / papers)} that."
         )
     return lines

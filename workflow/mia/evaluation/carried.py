@@ -24,7 +24,7 @@ def at_limits(
         evaluation: Evaluation rows, the same columns.
         limits: Of the FPR, in (0, 1); together they raise a false alarm with 1 - confidence.
         confidence: Two-sided level of the intervals (Clopper-Pearson: the threshold is fixed).
-            They and the alarm count groups, as if the pictures of one were one picture.
+            They and the alarm count groups, as if the images of one were one image.
 
     Returns:
         One entry a limit: limit, n_calibration, alarm, threshold, fpr and tpr (value, low, high, or
@@ -73,7 +73,7 @@ def _rate(rows: pd.DataFrame, threshold: float, confidence: float) -> dict[str, 
 
 
 def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
-    """Groups whose pictures reach a threshold, as a share of pictures times groups; groups."""
+    """Groups whose images reach a threshold, as a share of images times groups; groups."""
     groups = rows["group"].nunique()
     return float((rows["score"] >= threshold).mean() * groups), groups
 

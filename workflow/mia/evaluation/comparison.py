@@ -1,4 +1,4 @@
-"""Is an attack better than looking at the pictures alone? Paired, on the same images."""
+"""Is an attack better than looking at the images alone? Paired, on the same images."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compare(
         attacks: Name to scores `(images,)` on the evaluation fold.
         blinds: The same of the blind baselines; each is turned so that its AUC is at least 0.5.
         member: `(images,)`, bool.
-        group: `(images,)`; pictures of one group vary together.
+        group: `(images,)`; images of one group vary together.
         confidence: Of all sides at once, and of each interval.
     """
     turned = {name: s if auc(s, member) >= 0.5 else -s for name, s in blinds.items()}

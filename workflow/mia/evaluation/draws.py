@@ -1,4 +1,4 @@
-"""How far the AUC hangs on which noise was drawn, apart from which pictures were."""
+"""How far the AUC hangs on which noise was drawn, apart from which images were."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PREFIX = "draw_"  # of the score file's columns: the score from one draw alone
 def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, Any] | None:
     """Return the standard deviation of the AUCs that single draws give, n - 1 in the denominator.
 
-    Same pictures each time, so the sampling of pictures is not in it, nor is this in an AUC's
+    Same images each time, so the sampling of images is not in it, nor is this in an AUC's
     interval. An attack that averages D draws varies less, by a factor of up to √D.
 
     Args:

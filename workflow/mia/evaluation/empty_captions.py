@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def empty_captions(manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any]) -> list[str]:
-    """Return a remark on the pictures of a target that have no caption; none where all have one.
+    """Return a remark on the images of a target that have no caption; none where all have one.
 
     Args:
         manifests: Image set to manifest: columns part, status, caption.

@@ -1,12 +1,12 @@
 """How much privacy a training cannot have given: a lower bound on ε from one trained model.
 
 Steinke, Nasr & Jagielski 2023 (arXiv 2305.08846), Theorem 5.2: where each of m coins decides which
-of two pictures is trained on, and training is (ε, δ)-differentially private with regard to one
+of two images is trained on, and training is (ε, δ)-differentially private with regard to one
 coin, the right ones among r guesses are hardly more than binomial with e^ε / (1 + e^ε).
 
 The coins here are pairs of one member and one nonmember, put together by chance: a seeded split
 that fixed how many are members makes each pair's order a fair coin, independent of the others. So ε
-is that of exchanging one picture for another.
+is that of exchanging one image for another.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGEST = 50.0
 NOT_RANDOMISED = "n/a: membership was not randomised"
 UNKNOWN = "n/a: how these scores were made is not known; they may have seen who is a member"
 MEANING = (
-    "training that is (ε, δ)-private with a smaller ε, when one picture is exchanged for another,"
+    "training that is (ε, δ)-private with a smaller ε, when one image is exchanged for another,"
     " would let an attack guess so well in no more than {tail:.2g} of all runs; it does not say how"
     " large ε is, nor that a bound of 0 means safety"
 )
@@ -35,8 +35,8 @@ def privacy_bound(
 ) -> dict[str, Any]:
     """Return the lower bound on ε that an attack's scores prove.
 
-    A pair is guessed by which of its two pictures scores higher, equal scores wrong; those farthest
-    apart are guessed first. Only pictures without kin take part.
+    A pair is guessed by which of its two images scores higher, equal scores wrong; those farthest
+    apart are guessed first. Only images that are alone in their groups take part.
 
     Args:
         evaluation: Evaluation rows: columns score, member, group.
@@ -54,7 +54,7 @@ def privacy_bound(
         return {**entry, "note": obstacle}
     gaps = _gaps(evaluation, seed)
     if not len(gaps):
-        return {**entry, "note": "n/a: no pair of pictures without kin"}
+        return {**entry, "note": "n/a: no pair of images that are alone in their groups"}
     tail = (1 - confidence) / len(SHARES)
     found = []
     for guesses in sorted({max(1, round(share * len(gaps))) for share in SHARES}):

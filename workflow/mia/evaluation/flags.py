@@ -32,7 +32,7 @@ MEANINGS = {
     ),
     "shift": "The two sets can be told apart without the model: the verdict is NOT FAIR.",
     "duplicates_across_sets": (
-        "More than one nonmember in a hundred was dropped because a member shows the same picture;"
+        "More than one nonmember in a hundred was dropped because a member shows the same image;"
         " less alike ones may be left."
     ),
     "combines_signals": (
@@ -50,7 +50,7 @@ MEANINGS = {
         " type than its scheduler declares. Its scores mean nothing until that is mended."
     ),
     "not_reproducible": (
-        "A picture that was measured again got another score: it is not a property of the picture."
+        "A image that was measured again got another score: it is not a property of the image."
     ),
 }
 
@@ -121,7 +121,7 @@ def fits_another_prediction_type(gain: float) -> bool:
 
 
 def not_reproducible(difference: float) -> bool:
-    """Whether two scores of a picture, in standard deviations apart, differ beyond rounding."""
+    """Whether two scores of an image, in standard deviations apart, differ beyond rounding."""
     return difference > SAME
 
 

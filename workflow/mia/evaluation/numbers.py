@@ -31,7 +31,7 @@ def numbers(
     """Return what metrics/{target}/{attack}.json says about scores.
 
     Scores without signal land between `chance_low` and `chance_high` of a number with probability
-    `confidence`, at this many groups of pictures (`mia.stats.no_signal`).
+    `confidence`, at this many groups of images (`mia.stats.no_signal`).
 
     Args:
         rows: Index image_id; columns score, member, group, fold (`scored`).
@@ -39,7 +39,7 @@ def numbers(
         confidence: Two-sided level of every interval, in (0, 1).
         resamples: Bootstrap resamples.
         seed: Of the bootstrap; the same for every attack, so that they share resamples.
-        has_threshold: Whether calibration left pictures to choose a threshold on; blind
+        has_threshold: Whether calibration left images to choose a threshold on; blind
             baselines learn on all of it and have none.
         fit_image_ids: Calibration images the attack has learnt from; they choose no threshold.
 

@@ -86,7 +86,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _no_signal(row: Mapping[str, Any]) -> str:
-    """Where numbers without any signal land, at this many pictures: cells, empty where none."""
+    """Where numbers without any signal land, at this many images: cells, empty where none."""
     found = [f"{row['auc_chance_low']:.2f}–{row['auc_chance_high']:.2f}"]
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))

@@ -1,4 +1,4 @@
-"""Is a collection in the training data? One test over a set of pictures, where each tells little.
+"""Is a collection in the training data? One test over a set of images, where each tells little.
 
 Dubiński et al. 2025 (CDI, arXiv 2411.12858): members that are a little easier for the model than
 comparable nonmembers show it together. So do sets that differ for any other reason: the test says
@@ -96,7 +96,7 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
     Returns:
         One row a size: `power` of so many groups of each class at p < 0.05, were the standardised
         difference the one seen here (noncentral t); `power_low` and `power_high`, at the ends of
-        that difference's 95 % interval: what these pictures leave open. `false_alarms` is the share
+        that difference's 95 % interval: what these images leave open. `false_alarms` is the share
         of draws with replacement of nonmembers against nonmembers that pass: 0.05 where scores are
         near enough to normal for so small a set.
     """

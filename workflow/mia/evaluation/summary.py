@@ -137,14 +137,14 @@ def metric_rows(
         numbers.append(_number("advantage", None, found["advantage"], both, note))
         if draws := found["between_draws"]:
             note = (
-                f"standard deviation of the AUCs of {draws['draws']} single draws, same pictures;"
+                f"standard deviation of the AUCs of {draws['draws']} single draws, same images;"
                 " not part of the AUC's interval"
             )
             numbers.append(_number("auc_between_draws", None, {"value": draws["sd"]}, both, note))
         if repeats := found["repeats"]:
             note = (
-                "largest difference between a picture's scores from two measurements, in standard"
-                f" deviations of the score; of the {repeats['pictures']} pictures measured twice"
+                "largest difference between an image's scores from two measurements, in standard"
+                f" deviations of the score; of the {repeats['pictures']} images measured twice"
             )
             value = {"value": repeats["difference"]}
             numbers.append(_number("repeat_difference", None, value, repeats["pictures"], note))

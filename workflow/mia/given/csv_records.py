@@ -16,7 +16,7 @@ from mia.excerpt import excerpt, listed
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 # An address, a file's name, a key or a hash: what names a record, and hardly stands between the
-# commas of a caption. A name with blanks is one if it ends as pictures do.
+# commas of a caption. A name with blanks is one if it ends as images do.
 LOCATOR = re.compile(
     r"\s*(?:[a-z]+://\S+|\S+\.[a-z]\w{1,4}|[0-9a-f]{16}|[0-9a-f]{64}"
     r"|.*\.(?:jpe?g|jfif|png|apng|webp|gif|bmp|tiff?|avif|heic))\s*",

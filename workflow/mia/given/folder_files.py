@@ -1,4 +1,4 @@
-"""The files of a folder that somebody gives: pictures, a model, an embedding model.
+"""The files of a folder that somebody gives: images, a model, an embedding model.
 
 Links to files and to folders are followed. What systems and tools leave behind is left out and
 counted. What cannot be listed is an error that names it.

@@ -1,4 +1,4 @@
-"""Raw pictures in a tar: members named by key, sorted, equal pictures giving equal bytes."""
+"""Raw images in a tar: members named by key, sorted, equal images giving equal bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def pack(pictures: Iterable[tuple[str, bytes]], path: str | Path) -> dict[str, s
     """Write (key, bytes) pairs, given in sorted order, as a tar at `path`.
 
     Returns:
-        The sha256 of each picture, by key.
+        The sha256 of each image, by key.
 
     Raises:
         ValueError: The keys are not sorted, or one comes twice.
@@ -34,20 +34,20 @@ def pack(pictures: Iterable[tuple[str, bytes]], path: str | Path) -> dict[str, s
 
 
 def names(path: str | Path) -> list[str]:
-    """Return the keys of the pictures, in the tar's order, which is sorted."""
+    """Return the keys of the images, in the tar's order, which is sorted."""
     with _opened(path) as tar:
         return tar.getnames()
 
 
 def unpack(path: str | Path, hashes: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (key, bytes) of the pictures named in `hashes`, in the tar's order.
+    """Yield (key, bytes) of the images named in `hashes`, in the tar's order.
 
     Args:
         path: The tar.
-        hashes: Key to the sha256 of the picture's bytes; "" where it is not known.
+        hashes: Key to the sha256 of the image's bytes; "" where it is not known.
 
     Raises:
-        DamagedFile: A key is not in the tar, or its picture has other bytes.
+        DamagedFile: A key is not in the tar, or its image has other bytes.
     """
     found = set()
     for key, data in contents(path):
@@ -57,11 +57,11 @@ def unpack(path: str | Path, hashes: Mapping[str, str]) -> Iterator[tuple[str, b
                 raise DamagedFile(path, f"picture {key} has not the sha256 {hashes[key]}")
             yield key, data
     if missing := sorted(set(hashes) - found):
-        raise DamagedFile(path, f"no picture {missing[0]} ({len(missing)} missing in all)")
+        raise DamagedFile(path, f"no image {missing[0]} ({len(missing)} missing in all)")
 
 
 def contents(path: str | Path) -> Iterator[tuple[str, bytes]]:
-    """Yield (key, bytes) of all pictures, in the tar's order."""
+    """Yield (key, bytes) of all images, in the tar's order."""
     with _opened(path) as tar:
         for member in tar:
             file = tar.extractfile(member)

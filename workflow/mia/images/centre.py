@@ -1,8 +1,8 @@
-"""The centre of a picture in a model's size, at the cost of the centre alone.
+"""The centre of an image in a model's size, at the cost of the centre alone.
 
 Shorter side to the resolution with Pillow's antialiased bicubic filter, then the central square. A
-picture of 2 × 30,000 pixels would grow to 512 × 7,680,000 on the way, some gigabytes of which
-nearly all is cut off. So of a picture that is much longer than wide only the pixels of the square
+image of 2 × 30,000 pixels would grow to 512 × 7,680,000 on the way, some gigabytes of which
+nearly all is cut off. So of an image that is much longer than wide only the pixels of the square
 are computed, by Pillow's own arithmetic: the same to the byte.
 """
 
@@ -14,13 +14,13 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-LONG = 8  # times as long as wide: up to here the whole picture is resized
+LONG = 8  # times as long as wide: up to here the whole image is resized
 BITS = 22  # of a weight, after the point
 SUPPORT = 2.0  # of the bicubic filter, in pixels
 
 
 def centre_square(picture: Image.Image, resolution: int) -> np.ndarray:
-    """Return the central square of an RGB picture, uint8 `(resolution, resolution, 3)`."""
+    """Return the central square of an RGB image, uint8 `(resolution, resolution, 3)`."""
     if max(picture.size) > LONG * min(picture.size):
         return of_long(picture, resolution)
     size = scaled(picture.size, resolution)

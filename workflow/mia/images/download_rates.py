@@ -26,6 +26,6 @@ def require_success(rows: pd.DataFrame, least: float) -> None:
     if len(low):
         named = ", ".join(f"{part} {value:.1%}" for part, value in low.items())
         raise ValueError(
-            f"too few pictures could be had: {named}; expected min_success {least:.1%}\n"
+            f"too few images could be had: {named}; expected min_success {least:.1%}\n"
             f"{table.to_string()}"
         )

@@ -10,18 +10,18 @@ SIDE = 32
 
 
 def perceptual_hash(picture: Image.Image) -> str:
-    """Return the 64-bit pHash of a picture as 16 hexadecimal digits (imagehash: sign of the 8×8
+    """Return the 64-bit pHash of an image as 16 hexadecimal digits (imagehash: sign of the 8×8
     lowest DCT coefficients of a 32×32 grey image against their median)."""
     return str(imagehash.phash(picture))
 
 
 def mirror_hash(picture: Image.Image) -> str:
-    """Return the pHash of the picture's left-right mirror image."""
+    """Return the pHash of the image's left-right mirror image."""
     return perceptual_hash(ImageOps.mirror(picture))
 
 
 def thumbnail(picture: Image.Image) -> bytes:
-    """Return the picture squeezed to 32×32 pixels: 3,072 bytes, rows of RGB."""
+    """Return the image squeezed to 32×32 pixels: 3,072 bytes, rows of RGB."""
     small = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
     return small.tobytes()
 
@@ -39,7 +39,7 @@ def rmse(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         b: The same.
 
     Returns:
-        float64 array `(n,)`; 0 for equal pictures, 1 for black against white.
+        float64 array `(n,)`; 0 for equal images, 1 for black against white.
 
     >>> rmse(np.zeros((1, 32, 32, 3), np.uint8), np.full((1, 32, 32, 3), 255, np.uint8)).tolist()
     [1.0]

@@ -1,4 +1,4 @@
-"""What a picture is found by, and the shard that follows from it."""
+"""What an image is found by, and the shard that follows from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 
 def file_locator(folder: str, name: str) -> str:
-    """Return the locator of a picture in a folder: the folder as the config gives it, and its name.
+    """Return the locator of an image in a folder: the folder as the config gives it, and its name.
 
     >>> file_locator("./data/mine/", "a.png")
     'data/mine/a.png'

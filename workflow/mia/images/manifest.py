@@ -1,4 +1,4 @@
-"""The manifest of an image set: what is kept, what is kin, which part it is in, and why not."""
+"""The manifest of an image set: what is kept, in which group and part, and why not."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd
     """Return the manifest and the pairs of an image set.
 
     Duplicates are decided within a source part (rows outside named parts are one part: they are
-    split together): in the order of keys, a picture is kept unless it is a duplicate of a kept one,
+    split together): in the order of keys, an image is kept unless it is a duplicate of a kept one,
     or linked to one (`representatives`). `group` joins all connected duplicates over all parts, and
     members of one `family`; it is named by its smallest key.
 
     Args:
         rows: The rows of all shards, sorted by key; `part` is the source part. A column
             `embedding` where `duplicates` names an embedding model.
-        spec: `seed`, `duplicates`, `split` (part to kept pictures; may be missing).
+        spec: `seed`, `duplicates`, `split` (part to kept images; may be missing).
 
     Returns:
         The manifest (`COLUMNS` and, if given, `embedding`; sorted by key) and the pairs (`PAIRS`,
@@ -112,7 +112,7 @@ def _final_parts(manifest: pd.DataFrame, wanted: Mapping[str, int], seed: int) -
 
 
 def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Add parts and picture ids; of two duplicates in one source part, which one is not kept."""
+    """Add parts and image ids; of two duplicates in one source part, which one is not kept."""
     of_key = manifest.set_index("key")
     part_a, part_b = (of_key["source_part"][pairs[key]].to_numpy() for key in ("key_a", "key_b"))
     dropped = pairs["key_a"].where(of_key["kept"][pairs["key_b"]].to_numpy(bool), pairs["key_b"])
@@ -132,7 +132,7 @@ def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
 
 
 def _equal_captions(manifest: pd.DataFrame) -> pd.DataFrame:
-    """Pair each picture with the next key of equal caption; a remark, no verdict."""
+    """Pair each image with the next key of equal caption; a remark, no verdict."""
     good = manifest[manifest["status"] == "success"]
     good = good.assign(text=good["caption"].fillna("").str.strip())
     good = good[good["text"] != ""].sort_values(["text", "key"])

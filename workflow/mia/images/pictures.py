@@ -1,4 +1,4 @@
-"""From raw bytes to pixels: one rule for every stage that looks at a picture.
+"""From raw bytes to pixels: one rule for every stage that looks at an image.
 
 RGB, alpha on white, EXIF rotation not applied (as img2dataset and Stable Diffusion's own
 preparation), shorter side to the model's resolution with an antialiased bicubic filter, centre
@@ -25,7 +25,7 @@ TIFF_BITS, TIFF_INTERPRETATION, WHITE_IS_ZERO = 258, 262, 0
 
 
 class PictureError(ValueError):
-    """A picture that cannot be used.
+    """A image that cannot be used.
 
     Args:
         status: `not_an_image`, `truncated` or `too_many_pixels`.
@@ -38,14 +38,14 @@ class PictureError(ValueError):
 
 
 def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
-    """Return the decoded picture as its file has it; of an animation, the first frame.
+    """Return the decoded image as its file has it; of an animation, the first frame.
 
     Args:
         data: Raw bytes of the file.
         pixel_limit: Most pixels (width × height); checked on the header, before decoding.
 
     Raises:
-        PictureError: The bytes are no picture, are cut off, or hold too many pixels.
+        PictureError: The bytes are no image, are cut off, or hold too many pixels.
     """
     data = png.without_remarks(data)
     with _decoding():
@@ -64,7 +64,7 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Whatever a decoder says of somebody's bytes is this picture's error, and no other's."""
+    """Whatever a decoder says of somebody's bytes is this image's error, and no other's."""
     try:
         yield
     except (MemoryError, PictureError):
@@ -74,7 +74,7 @@ def _decoding() -> Iterator[None]:
 
 
 def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
-    """Open and `prepare` a picture whose size was checked when its row was made.
+    """Open and `prepare` an image whose size was checked when its row was made.
 
     Raises:
         RuntimeError: Memory does not suffice; the message has `name`.
@@ -85,7 +85,7 @@ def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Say which picture it was that memory did not suffice for, as a RuntimeError."""
+    """Say which image it was that memory did not suffice for, as a RuntimeError."""
     try:
         yield
     except MemoryError as error:
@@ -104,7 +104,7 @@ def _opened(data: bytes) -> Image.Image:
             return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         if data.startswith(SIGNATURES):
-            message = "the picture's header is cut off, or of a kind that is not read"
+            message = "the image's header is cut off, or of a kind that is not read"
             raise PictureError("truncated", message) from error
         raise PictureError("not_an_image", f"begins with {data[:24]!r}") from error
     finally:
@@ -112,7 +112,7 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Return the picture in RGB, transparent pixels on white, 16-bit grey scaled to 8 bits.
+    """Return the image in RGB, transparent pixels on white, 16-bit grey scaled to 8 bits.
 
     Raises:
         PictureError: It has no colours that can be shown.
@@ -131,10 +131,10 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
-    """Return a picture as a model sees it.
+    """Return an image as a model sees it.
 
     Args:
-        picture: Any mode, any size.
+        image: Any mode, any size.
         resolution: Pixels of both sides.
 
     Returns:

@@ -1,6 +1,6 @@
 """The plan of an image set: clean addresses, keys, shards, limits. Pure functions on tables.
 
-A plan row is a picture to be had: `part` (name of its source part, "" outside named parts), `row`
+A plan row is an image to be had: `part` (name of its source part, "" outside named parts), `row`
 (position in its part), `url` (its locator), `caption`, `family`, `sha256` (of the bytes it should
 have; "" where nothing is known), `status`, `error`, and `key`.
 """

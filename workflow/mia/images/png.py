@@ -43,7 +43,7 @@ def mend_transparency(picture: Image.Image, data: bytes, opened: Callable) -> No
     """Make the transparency of a loaded PNG what its file says, where Pillow reads it otherwise.
 
     Args:
-        picture: Loaded; changed in place.
+        image: Loaded; changed in place.
         data: Its file.
         opened: Opens `data` once more, not loaded.
     """

@@ -1,4 +1,4 @@
-"""What is known of a picture once it is opened: one row, whether it could be used or not."""
+"""What is known of an image once it is opened: one row, whether it could be used or not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
-    """Return `status`, `error` and, of a picture that can be used, the values of `COLUMNS`.
+    """Return `status`, `error` and, of an image that can be used, the values of `COLUMNS`.
 
     `image_id` is the sha256 of the bytes, in hexadecimal; the size is the file's own, in pixels;
     `has_exif` is 1 or 0.

@@ -1,4 +1,4 @@
-"""How many pictures an image set's sources list, before anything is planned or fetched."""
+"""How many images an image set's sources list, before anything is planned or fetched."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Seeded cuts by group: parts of exact size, folds of equal shares. No generator, only hashes.
 
 A group's place depends on the seed and its name alone, so neither the order of rows nor the number
-of shards matters, and new pictures move few of the old.
+of shards matters, and new images move few of the old.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dic
     """Deal groups out to parts of exact size; what is left over is `rest`.
 
     Args:
-        sizes: Group to number of pictures in it.
-        wanted: Part to number of pictures, filled in the order of their names.
+        sizes: Group to number of images in it.
+        wanted: Part to number of images, filled in the order of their names.
         seed: The experiment's seed.
 
     Returns:
@@ -52,7 +52,7 @@ def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dic
         filled[part] = wanted[part] - room
     if filled != dict(wanted):
         raise ValueError(
-            f"split: too few pictures: {sum(sizes.values())} kept in {len(sizes)} groups; wanted "
+            f"split: too few images: {sum(sizes.values())} kept in {len(sizes)} groups; wanted "
             + ", ".join(f"{part} {wanted[part]} (got {filled[part]})" for part in sorted(wanted))
         )
     return {**dealt, **dict.fromkeys(left, "rest")}
@@ -74,7 +74,7 @@ def folds(
             equal halves of each class too, and that comes before all others.
 
     Returns:
-        Group to fold. With enough single pictures each class is halved to within one.
+        Group to fold. With enough single images each class is halved to within one.
 
     >>> sorted(folds(pd.Series(["a", "b"]), pd.Series([True, True]), seed=0).values())
     ['calibration', 'evaluation']
@@ -99,7 +99,7 @@ def folds(
 
 
 def _unevenness(ahead: Sequence[int], label: str | None) -> int:
-    """How far two folds are from even; of one label, a picture too many of each side is best."""
+    """How far two folds are from even; of one label, an image too many of each side is best."""
     members, nonmembers = ahead
     apart = 0 if label is None else abs(members - nonmembers)
     return abs(members) + abs(nonmembers) + apart
@@ -110,7 +110,7 @@ def folds_to_match(
 ) -> dict[str, str]:
     """Deal groups out to the folds `fit`, `calibration` and `evaluation`, 20, 40 and 40 %.
 
-    Each class alike: large groups come first, each to the fifth of the pictures that has the fewest
+    Each class alike: large groups come first, each to the fifth of the images that has the fewest
     of its classes so far; the seed decides where it makes no difference.
 
     Args:

@@ -1,4 +1,4 @@
-"""Simple statistics of a picture's pixels: what a blind baseline can know without any model."""
+"""Simple statistics of an image's pixels: what a blind baseline can know without any model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PREFIX = "stat_"
 
 
 def statistics(picture: Image.Image) -> dict[str, float]:
-    """Return the image statistics of an RGB picture, by column name (`stat_…`).
+    """Return the image statistics of an RGB image, by column name (`stat_…`).
 
-    Computed on the picture shrunk, if need be, to at most 128 pixels. All are finite; levels are in
+    Computed on the image shrunk, if need be, to at most 128 pixels. All are finite; levels are in
     [0, 1].
 
     - `mean_*`, `std_*`: level and spread of red, green, blue and grey; `skew_grey`

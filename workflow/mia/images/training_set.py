@@ -18,7 +18,7 @@ from mia.images.pictures import prepare_checked
 def prepared(
     archives: Iterable[str | Path], image_ids: Mapping[str, str], resolution: int
 ) -> tuple[list[str], np.ndarray]:
-    """Prepare those pictures of `archives` that are named in `image_ids`.
+    """Prepare those images of `archives` that are named in `image_ids`.
 
     Args:
         archives: Tars that hold others too; between them, all that are named.
@@ -40,7 +40,7 @@ def prepared(
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The pictures of a training, in an order that depends on nothing but their content.
+    """The images of a training, in an order that depends on nothing but their content.
 
     Args:
         rows: Columns `key`, `image_id`, `caption`, sorted by `image_id`.
@@ -57,19 +57,19 @@ class TrainingSet:
         """
         rows = manifest[manifest["kept"] & manifest["part"].isin(parts)]
         if rows.empty:
-            raise ValueError(f"no kept picture in {', '.join(parts)}: nothing to learn from")
+            raise ValueError(f"no kept image in {', '.join(parts)}: nothing to learn from")
         captions = rows["caption"].fillna("").astype(str)
         rows = rows.assign(caption=captions).sort_values("image_id", ignore_index=True)
         return cls(rows[["key", "image_id", "caption"]])
 
     @property
     def captions(self) -> list[str]:
-        """One caption per picture."""
+        """One caption per image."""
         return self.rows["caption"].tolist()
 
     @property
     def content(self) -> str:
-        """One hash over pictures and captions."""
+        """One hash over images and captions."""
         text = json.dumps(self.rows[["image_id", "caption"]].to_numpy().tolist())
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -18,7 +18,7 @@ from mia.query import Query
 if TYPE_CHECKING:
     from mia.models.autoencoder import Autoencoder
 
-PIXELS_AT_ONCE = 2**22  # sixteen pictures of 512 × 512
+PIXELS_AT_ONCE = 2**22  # sixteen images of 512 × 512
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Batch:
         alternates: Other captions of each image, by name: condition `alt-<name>`.
         seed: The experiment's seed.
         size: Most U-Net evaluations in one forward pass.
-        read_pixels: Prepared pictures of given images, for signals that look at pixels.
+        read_pixels: Prepared images of given images, for signals that look at pixels.
         autoencoder: The model's VAE, for the same.
         shared: Evaluations that several signals need, as their `predictions` name them; these are
             kept until the batch is done.
@@ -160,7 +160,7 @@ class Batch:
         return self.once(("states", condition), make)
 
     def encode(self, pixels: Tensor) -> Tensor:
-        """Latents of pictures, `(images, 3, height, width)` in [−1, 1]."""
+        """Latents of images, `(images, 3, height, width)` in [−1, 1]."""
         encode = _given(self.autoencoder).encode
         return torch.cat([encode(part) for part in _parts(pixels, 1)])
 
@@ -171,7 +171,7 @@ class Batch:
 
     @property
     def pixels(self) -> Tensor:
-        """The pictures themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
+        """The images themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
         read, device = _given(self.read_pixels), self.z0.device
         return self.once("pixels", lambda: read(self.image_ids).to(device))
 
@@ -190,7 +190,7 @@ def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
 def _given(part: Any) -> Any:
     """What a batch has for signals that look at pixels."""
     if part is None:
-        raise ValueError("a batch without pictures: a signal that reads them says NEEDS_PIXELS")
+        raise ValueError("a batch without images: a signal that reads them says NEEDS_PIXELS")
     return part
 
 

@@ -45,7 +45,7 @@ def read_signals(
 
 
 def second_measurements(path: str) -> pa.Table:
-    """The second measurements of the pictures that were measured twice."""
+    """The second measurements of the images that were measured twice."""
     schema = storage.schema(path)
     return pa.Table.from_pylist(storage.metadata(path)["repeats"], schema)
 

@@ -1,4 +1,4 @@
-"""The images of one measuring job: captions, latents, and pictures where they are looked at."""
+"""The images of one measuring job: captions, latents, and images where they are looked at."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Shard:
         manifest: manifest.parquet of the image set.
         latents: Latents of the shard.
         parts: Parts that are measured.
-        pictures: pictures.tar of the shard, where a signal looks at pixels.
+        images: pictures.tar of the shard, where a signal looks at pixels.
 
     Attributes:
-        images: Index `image_id`, sorted; columns `key`, `place` (of the picture in its part, by
+        images: Index `image_id`, sorted; columns `key`, `place` (of the image in its part, by
             image_id), `caption`, and `alt-<name>` for each other caption that the image set has.
-            A picture in two parts has two rows (`layers`).
+            An image in two parts has two rows (`layers`).
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Shard:
         )
 
     def layers(self) -> list[Shard]:
-        """Cut itself such that each picture is in a layer once: its two captions are two things."""
+        """Cut itself such that each image is in a layer once: its two captions are two things."""
         number = self.images.groupby(level="image_id").cumcount()
         found = []
         for n in range(1 + number.max() if len(number) else 1):
@@ -59,9 +59,9 @@ class Shard:
         return found
 
     def first(self, count: int) -> Shard:
-        """Cut itself to the first `count` pictures of each part, wherever the shards are cut.
+        """Cut itself to the first `count` images of each part, wherever the shards are cut.
 
-        An image_id is a hash of the picture's bytes: the first are as good as drawn at random.
+        An image_id is a hash of the image's bytes: the first are as good as drawn at random.
         """
         found = copy(self)
         found.images = self.images[self.images["place"] < count]
@@ -82,7 +82,7 @@ class Shard:
         return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
 
     def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
-        """Prepared pictures, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
+        """Prepared images, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
         keys = self.images.loc[list(image_ids), "key"].tolist()
         wanted = dict(zip(keys, image_ids, strict=True))
         found, pixels = prepared(filter(None, [self.pictures]), wanted, resolution)

@@ -1,4 +1,4 @@
-"""What a measuring job has to do: pictures, and what is wanted and missing of them."""
+"""What a measuring job has to do: images, and what is wanted and missing of them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Work:
     """Pictures, each once, and the signals wanted on them.
 
     Args:
-        shard: The pictures.
+        shard: The images.
         signals: Signal name to what is held and missing of it.
-        repeat: Whether all of this was measured before. Then each picture goes through the model by
+        repeat: Whether all of this was measured before. Then each image goes through the model by
             itself, so that a number which hangs on the rest of its batch, or on a generator of the
             process, is found out.
     """

@@ -1,4 +1,4 @@
-"""The VAE of a latent diffusion model: pictures to latents and back."""
+"""The VAE of a latent diffusion model: images to latents and back."""
 
 from __future__ import annotations
 

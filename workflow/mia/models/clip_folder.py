@@ -26,7 +26,7 @@ def encoder_name(spec: Mapping[str, Any]) -> str:
 
 
 def channels(folder: Path) -> tuple[str, ...]:
-    """Return what the model embeds: pictures (`EMBEDDING`), and captions (`TEXT`) if it can.
+    """Return what the model embeds: images (`EMBEDDING`), and captions (`TEXT`) if it can.
 
     Captions need a text encoder, which a `clip_vision_model` lacks, and its tokenizer.
 

@@ -14,7 +14,7 @@ from mia.models.model_json import ModelError, shown
 
 
 class Embedder:
-    """Embeds one picture at a time, so that no number depends on its neighbours.
+    """Embeds one image at a time, so that no number depends on its neighbours.
 
     Args:
         spec: `path`, a folder in the hub's format, and `sha256`, that of its weights.
@@ -47,7 +47,7 @@ class Embedder:
         )
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the embedding of a picture.
+        """Return the embedding of an image.
 
         Args:
             pixels: float32 `(3, size, size)` in [-1, 1].
@@ -65,7 +65,7 @@ class Embedder:
 
 
 def _three_numbers(path: Path, key: str) -> list[float]:
-    """What the preparation of pictures says of red, green and blue."""
+    """What the preparation of images says of red, green and blue."""
     found = read_json(path).get(key)
     numbers = found if isinstance(found, list) else []
     if len(numbers) != 3 or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):

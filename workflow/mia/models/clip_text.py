@@ -17,7 +17,7 @@ class CaptionEmbedder:
 
     The vector is the encoder's last state at the end of the text, after the final layer norm: what
     CLIP pools, and one of the states that Stable Diffusion reads. It is not projected into the
-    space that pictures share, where what no picture shows, such as how a caption is typed, is lost.
+    space that images share, where what no image shows, such as how a caption is typed, is lost.
 
     Args:
         spec, device, threads: As of `mia.models.clip_image.Embedder`.

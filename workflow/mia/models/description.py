@@ -18,7 +18,7 @@ class VaeFiles(TypedDict):
 
 
 class Vae(VaeFiles):
-    """A VAE and the side in pixels of the pictures that it is given."""
+    """A VAE and the side in pixels of the images that it is given."""
 
     resolution: int
 

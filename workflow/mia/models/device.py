@@ -1,4 +1,4 @@
-"""Which device a torch job runs on; on a machine with several cards, each job gets its own."""
+"""Which device a torch job runs on; on a machine with several GPUs, each job gets its own."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _held: list[IO[str]] = []  # a lock ends with its process
 def choose(device: str) -> str:
     """Return `cpu` or `cuda:n` for `auto`, `cpu` or `cuda`.
 
-    Of several visible cards it is the first that no other job of this user holds; where all are
+    Of several visible GPUs it is the first that no other job of this user holds; where all are
     held, the first.
 
     Raises:
-        RuntimeError: `cuda` was asked for and none is visible; a promised card is never replaced.
+        RuntimeError: `cuda` was asked for and none is visible; a promised GPU is never replaced.
     """
     import torch
 
@@ -33,14 +33,14 @@ def choose(device: str) -> str:
 
 
 def card_name(index: int) -> object:
-    """What identifies a card on this machine, whatever is visible to this job."""
+    """What identifies a GPU on this machine, whatever is visible to this job."""
     import torch
 
     return getattr(torch.cuda.get_device_properties(index), "uuid", index)
 
 
 def free_card(folder: Path, names: list[str]) -> int:
-    """Lock the first card of `names` that is free and return its position; 0 if none is."""
+    """Lock the first GPU of `names` that is free and return its position; 0 if none is."""
     for position, name in enumerate(names):
         lock = open(folder / f"card-{name}.lock", "w")  # noqa: SIM115 - held until the process ends
         try:

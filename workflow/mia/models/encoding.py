@@ -16,10 +16,10 @@ MOST, PIXELS = 64, 2**20  # of a batch: a VAE's memory grows with the pixels tha
 def encode(
     pictures: Iterable[np.ndarray], vae: dict[str, Any], device: str, threads: int
 ) -> np.ndarray:
-    """Return z0 of pictures, of which no more than one batch is held at once.
+    """Return z0 of images, of which no more than one batch is held at once.
 
     Args:
-        pictures: `(3, resolution, resolution)` each, float32 in [−1, 1].
+        images: `(3, resolution, resolution)` each, float32 in [−1, 1].
         vae: The block `vae` of model.json or vae.json.
         device: `auto`, `cpu` or `cuda`.
         threads: Torch threads.
@@ -42,7 +42,7 @@ def encode(
 
 
 def batch_size(resolution: int) -> int:
-    """Return how many pictures are encoded at once.
+    """Return how many images are encoded at once.
 
     >>> [batch_size(resolution) for resolution in (64, 512, 2048)]
     [64, 4, 1]

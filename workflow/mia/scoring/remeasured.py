@@ -1,4 +1,4 @@
-"""Scores from second measurements: what shows that an attack's score is a property of a picture."""
+"""Scores from second measurements: what shows that an attack's score is a property of an image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mia import storage
 from mia.evidence import Evidence
 from mia.measuring.query_files import read_signals, second_measurements
 
-TINY = 1e-200  # for a score that is the same everywhere but not twice on one picture
+TINY = 1e-200  # for a score that is the same everywhere but not twice on one image
 
 
 def repeated(
@@ -24,7 +24,7 @@ def repeated(
     signals: Sequence[str],
     reference: Sequence[str],
 ) -> dict[str, Any] | None:
-    """Score the pictures that were measured twice from their second measurements.
+    """Score the images that were measured twice from their second measurements.
 
     Args:
         attack: The attack, fitted if it is a trained one.
@@ -35,8 +35,8 @@ def repeated(
         reference: The same of its reference model.
 
     Returns:
-        pictures: how many; difference: the largest between a picture's two scores, in standard
-        deviations of the score over all images. None where no picture of the target was measured
+        images: how many; difference: the largest between an image's two scores, in standard
+        deviations of the score over all images. None where no image of the target was measured
         twice, as for an attack that measures nothing.
 
     Raises:
@@ -72,7 +72,7 @@ def measured_twice(images: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
 
 
 def largest_difference(first: np.ndarray, second: np.ndarray, spread: float) -> float:
-    """Return the largest difference between two scores of a picture, in units of `spread`.
+    """Return the largest difference between two scores of an image, in units of `spread`.
 
     >>> largest_difference(np.array([1.0, 2.0]), np.array([1.0, 2.5]), 0.25)
     2.0

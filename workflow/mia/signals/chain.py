@@ -56,14 +56,14 @@ def predictions(query: Query) -> frozenset[Hashable]:
 
 
 def answered_by(query: Query) -> tuple[Query, ...]:
-    """The same visit with its picture decoded: its rows hold those of `query`, of the same walk."""
+    """The same visit with its image decoded: its rows hold those of `query`, of the same walk."""
     further = {**dict(query.further), "decode": 1}
     decoded = replace(query, further=tuple(sorted(further.items())))
     return () if decoded == query else (decoded,)
 
 
 def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
-    """Turn rows of a decoded visit into rows of `query`, which sees no picture."""
+    """Turn rows of a decoded visit into rows of `query`, which sees no image."""
     return rows.assign(pixel_error=float("nan"))
 
 

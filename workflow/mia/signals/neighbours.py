@@ -1,6 +1,6 @@
-"""`neighbours`: the denoising loss of crops and mirror images of the picture, same draw.
+"""`neighbours`: the denoising loss of crops and mirror images of the image, same draw.
 
-The picture itself is changed and encoded anew: `crop` keeps the central share of both sides,
+The image itself is changed and encoded anew: `crop` keeps the central share of both sides,
 resized back with an antialiased bicubic filter; `flip` mirrors left and right. A row holds
 `l1_neighbour`, `loss_neighbour`, `l4_neighbour`: mean |r|, r², r⁴ of the residual r.
 """

@@ -1,4 +1,4 @@
-"""`reconstruction`: the decoded picture of one denoising step, against the picture itself.
+"""`reconstruction`: the decoded image of one denoising step, against the image itself.
 
 `kind` is one of
 - `step`: x̂0 from the noised latent at t (one jump to the clean latent);
@@ -6,7 +6,7 @@
 - `inversion`: the latent of the DDIM inversion chain at t (`step` its stride), decoded as it is.
 
 A row holds `l1_pixel`, `l2_pixel` (mean absolute and squared difference of pixels in [0, 1]),
-`l1_rounded` (mean absolute difference of 8-bit pixels, 0–255) and `ssim` of the grey pictures.
+`l1_rounded` (mean absolute difference of 8-bit pixels, 0–255) and `ssim` of the grey images.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
 
 def compare(original: Tensor, decoded: Tensor) -> Tensor:
-    """Return `MEASURES` for pairs of pictures in [−1, 1], `(rows, 3, height, width)`."""
+    """Return `MEASURES` for pairs of images in [−1, 1], `(rows, 3, height, width)`."""
     import torch
 
     original, decoded = ((p.double().clamp(-1, 1) + 1) / 2 for p in (original, decoded))

@@ -101,7 +101,7 @@ def blind_views(
 
     Args:
         manifests: Manifests of the target's sets.
-        embeddings: Embeddings of their pictures and captions, if a model is given.
+        embeddings: Embeddings of their images and captions, if a model is given.
         membership: Its membership table.
         settings: splits, random_splits, confidence, resamples, seed; `attacks`, name to config
             entry of its blind baselines.
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--scores", required=True, nargs="*", help="of the same, in any order")
     parser.add_argument("--membership", required=True)
     parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
-    parser.add_argument("--embeddings", nargs="*", default=[], help="of pictures and captions")
+    parser.add_argument("--embeddings", nargs="*", default=[], help="of images and captions")
     parser.add_argument("--estimates", nargs="*", default=[], help="{model}/{set}/estimates.json")
     parser.add_argument("--output", required=True)
     command.run(parser, write_audit)

@@ -1,4 +1,4 @@
-"""Rule `download`: fetch the pictures of one shard and keep their raw bytes in a tar.
+"""Rule `download`: fetch the images of one shard and keep their raw bytes in a tar.
 
 The spec names the module that fetches them, from the web or from files on this machine.
 """
@@ -64,7 +64,7 @@ def fetch(
 
 
 def unlisted(contents: Iterator, without: Exclusion, excluded: dict[str, set[str]]) -> Iterator:
-    """Yield the pictures that are not listed; the others' keys and entries go to `excluded`."""
+    """Yield the images that are not listed; the others' keys and entries go to `excluded`."""
     for key, data in contents:
         if entries := without.naming_picture(hashlib.sha256(data).hexdigest()):
             excluded[key] = entries

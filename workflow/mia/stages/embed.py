@@ -1,4 +1,4 @@
-"""Rule `embed`: embed the pictures of a shard that could be opened, or their captions."""
+"""Rule `embed`: embed the images of a shard that could be opened, or their captions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def embed(args: argparse.Namespace) -> None:
 
 
 def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.ndarray]:
-    """Return key to picture embedding."""
+    """Return key to image embedding."""
     embedder = Embedder(args.settings, args.settings["device"], args.threads)
     return {
         key: embedder(prepare_checked(data, embedder.size, f"{key} of {args.pictures}"))

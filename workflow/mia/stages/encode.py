@@ -1,4 +1,4 @@
-"""Encode the kept pictures of a shard once per VAE: posterior mean × scaling factor = z0."""
+"""Encode the kept images of a shard once per VAE: posterior mean × scaling factor = z0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load an embedding model once, before pictures are downloaded for it; say what it embeds."""
+"""Load an embedding model once, before images are downloaded for it; say what it embeds."""
 
 from __future__ import annotations
 

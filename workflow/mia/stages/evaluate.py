@@ -33,7 +33,7 @@ def evaluate(
         score: Score file.
         membership: The target's membership table.
         settings: confidence, resamples, delta, seed; `randomised`, whether a seeded split alone
-            decided which of the pictures were trained on.
+            decided which of the images were trained on.
 
     Raises:
         ValueError: The file lacks metadata, or its scores do not fit the membership table.

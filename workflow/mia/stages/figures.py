@@ -1,6 +1,6 @@
 """Draw what the scores of one target show, one SVG file each.
 
-Only pictures of the evaluation fold are drawn, those that the tables report on; which ROC curves
+Only images of the evaluation fold are drawn, those that the tables report on; which ROC curves
 are seen at first is chosen on the calibration fold.
 """
 
@@ -23,7 +23,7 @@ def read_scores(paths: list[Path], membership: pd.DataFrame) -> Scores:
     """Return the scores of every attack.
 
     Raises:
-        ValueError: Scores do not fit the membership table; the message names file and pictures.
+        ValueError: Scores do not fit the membership table; the message names file and images.
     """
     about = {path: storage.metadata(path) for path in paths}
     rows = {path: scored(storage.read(path), membership, str(path)) for path in paths}

@@ -1,6 +1,6 @@
 """Merge a model's shards into one table per query: what attacks read, in deterministic bytes.
 
-The table holds first measurements. Those of the few pictures that were measured twice are in its
+The table holds first measurements. Those of the few images that were measured twice are in its
 metadata, under `repeats`, in rows of the same columns. Beside the tables, `estimates.json` says
 whether the model's estimates beat none (`mia.evaluation.estimates`); if not, the log says so too.
 """

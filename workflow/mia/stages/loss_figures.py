@@ -1,6 +1,6 @@
 """Draw what the denoising losses of one target show, one SVG file each.
 
-No score is read, so that a changed attack draws none of these again. Only pictures of the
+No score is read, so that a changed attack draws none of these again. Only images of the
 evaluation fold are drawn, those that the tables report on.
 """
 

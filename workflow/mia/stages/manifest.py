@@ -1,4 +1,4 @@
-"""Rule `manifest`: find duplicates and kin among all rows of an image set, cut it into parts."""
+"""Rule `manifest`: find duplicates and groups among all rows of an image set, cut it into parts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_manifest(options: argparse.Namespace) -> None:
     print(status_table(rows).to_string(), file=sys.stderr)
     if (counts := replay.counts(rows)) is not None:
         print(
-            "of {published} published pictures {same} came with the same bytes, {changed} "
+            "of {published} published images {same} came with the same bytes, {changed} "
             "changed, {gone} are gone".format(**counts),
             file=sys.stderr,
         )

@@ -1,7 +1,7 @@
 """Measure every missing (image, query) pair of a shard, then write one table per signal.
 
 Numbers come from the ledger; the model is loaded only if something is missing, and a killed job
-loses at most `flush_seconds` of work. The first pictures of each part are measured a second time:
+loses at most `flush_seconds` of work. The first images of each part are measured a second time:
 rows with `repeat`, which no attack's score reads and every attack is checked with.
 """
 

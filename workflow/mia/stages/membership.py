@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--manifests", required=True, nargs="+", type=Path, help="of its sets, the members' first"
     )
-    parser.add_argument("--known", nargs="?", type=Path, help="table of known training pictures")
+    parser.add_argument("--known", nargs="?", type=Path, help="table of known training images")
     parser.add_argument("--membership", required=True, type=Path, help="table to write")
     parser.add_argument("--pairs", required=True, type=Path, help="table of pairs to write")
     command.run(parser, write_membership, "targets.{name}: ", arguments)
@@ -79,7 +79,7 @@ def known_index(path: Path | None, spec: dict) -> known_pictures.Index | None:
 
 
 def account(side: str, rows: pd.DataFrame) -> str:
-    """Say how many rows of a side are kept, and how many an index of known pictures has."""
+    """Say how many rows of a side are kept, and how many an index of known images has."""
     kept = int(rows["kept"].sum())
     words = f"{side}: {kept} of {len(rows)} kept ({kept / len(rows):.1%})"
     if "in_index" in rows:

@@ -1,4 +1,4 @@
-"""Rule `plan`: list the pictures of an image set, give each its key, cut the list into shards."""
+"""Rule `plan`: list the images of an image set, give each its key, cut the list into shards."""
 
 from __future__ import annotations
 

@@ -145,9 +145,9 @@ def gallery(
     membership: Path,
     manifests: dict[str, Path],
 ) -> dict[str, Any] | None:
-    """Return a target's most and least member-like pictures, or None where none may be shown.
+    """Return a target's most and least member-like images, or None where none may be shown.
 
-    The ranking attack is chosen on the calibration fold, its pictures come from the evaluation
+    The ranking attack is chosen on the calibration fold, its images come from the evaluation
     fold; attacks that learn from calibration are left out, as their scores there flatter them.
     """
     sets = spec["targets"][target]["sets"]
@@ -170,7 +170,7 @@ def gallery(
 
 
 def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:
-    """Return the pictures of each training whose image sets may be shown."""
+    """Return the images of each training whose image sets may be shown."""
     found = []
     for path in files:
         name = names(paths.SAMPLES, path)["training"]

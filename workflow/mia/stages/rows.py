@@ -1,4 +1,4 @@
-"""Rule `rows`: open every picture of a shard; one row each, with a status."""
+"""Rule `rows`: open every image of a shard; one row each, with a status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 def main(arguments: list[str] | None = None) -> None:
     parser = command.stage(__doc__)
     parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
-    parser.add_argument("--pictures", required=True, type=Path, help="the shard's raw pictures")
+    parser.add_argument("--pictures", required=True, type=Path, help="the shard's raw images")
     parser.add_argument("--downloads", required=True, type=Path, help="how each download went")
     parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--output", required=True, type=Path, help="table to write")
@@ -45,7 +45,7 @@ def described(
 ) -> tuple[pd.DataFrame, set[str]]:
     """Return the planned rows with what became of them, and the entries that excluded some.
 
-    A row without a picture has nulls. What `without` names is excluded here too: it may have been
+    A row without an image has nulls. What `without` names is excluded here too: it may have been
     listed after it was downloaded.
     """
     unlike = set(plan["key"]) ^ set(downloads["key"])

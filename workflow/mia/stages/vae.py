@@ -71,7 +71,7 @@ def train(
     tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])
     tokenizer.save_pretrained(folder / "tokenizer")
     quality = {"psnr": round(psnr(vae, pixels), 2), "pictures": len(pixels)}
-    print(f"VAE: {quality['psnr']} dB on {len(pixels)} pictures", file=sys.stderr)
+    print(f"VAE: {quality['psnr']} dB on {len(pixels)} images", file=sys.stderr)
     storage.write_json(quality, folder / "quality.json")
 
 

@@ -1,6 +1,6 @@
 """How far a number may be off: intervals of AUC, of TPR at a limit and of plain rates.
 
-Scores and `member` as in `mia.stats.metrics`. `group` labels pictures that belong together,
+Scores and `member` as in `mia.stats.metrics`. `group` labels images that belong together,
 `(images,)`: resampling draws whole groups, and a class is only as large as its count of groups.
 """
 
@@ -38,7 +38,7 @@ def auc_interval(
 ) -> Interval:
     """Return the AUC with its two-sided interval.
 
-    Normal interval with DeLong's variance, clipped to [0, 1], where every group is one picture;
+    Normal interval with DeLong's variance, clipped to [0, 1], where every group is one image;
     else the percentiles of a bootstrap by group. Where all member-nonmember pairs come out alike
     (perfect, reversed or constant scores) both would claim certainty: there, Clopper-Pearson over
     independent pairs bounds the share of pairs that come out otherwise. With fewer than two groups
@@ -140,8 +140,8 @@ def tpr_interval(
 def rate_interval(hits: float, n: int, confidence: float) -> tuple[float, float]:
     """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] of nothing.
 
-    Right for a threshold that was fixed on other images. Of pictures in groups, `n` counts the
-    groups, and `hits` may be a fraction: as if the pictures of a group were one.
+    Right for a threshold that was fixed on other images. Of images in groups, `n` counts the
+    groups, and `hits` may be a fraction: as if the images of a group were one.
     """
     if n == 0:
         return 0.0, 1.0

@@ -59,9 +59,9 @@ def auc_covariance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUCs `(attacks,)` of several scores and their covariance `(attacks, attacks)`.
 
-    DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014. Pictures of one group
+    DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014. Images of one group
     vary together: their structural components are summed first, as in Obuchowski 1997; with
-    single pictures that is DeLong's own estimate. One group alone in a class shows no variance.
+    single images that is DeLong's own estimate. One group alone in a class shows no variance.
 
     Args:
         scores: `(attacks, images)`.

@@ -1,7 +1,7 @@
-"""The no-signal band: where the numbers of a score that knows nothing land at this many pictures.
+"""The no-signal band: where the numbers of a score that knows nothing land at this many images.
 
 Each function returns the two ends of a two-sided band, in [0, 1], for independent scores without
-ties. `members` and `nonmembers` count what varies independently in each class: groups of pictures.
+ties. `members` and `nonmembers` count what varies independently in each class: groups of images.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: fl
     The area is a sum over nonmembers, best first, of the TPR that each cuts off. Without signal
     that TPR has mean p_k = (k + 1) / (n + 1), and two of them, j <= k, have the covariance
     p_j (1 - p_k) (m + n + 1) / (m (n + 2)). The mean TPR, at least 0 and skew, is taken for a beta
-    of the exact mean and variance: right to half a point of the tails at hundreds of pictures, to
+    of the exact mean and variance: right to half a point of the tails at hundreds of images, to
     three at sixty.
     """
     steps = np.arange(math.ceil(limit * nonmembers - 1e-9))

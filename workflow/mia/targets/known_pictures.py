@@ -1,4 +1,4 @@
-"""An index of known training pictures, as its owner's table has them: hashes and embeddings."""
+"""An index of known training images, as its owner's table has them: hashes and embeddings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Index:
     """What a search looks through.
 
     Args:
-        hashes: One row per training picture, columns `phash` and `sha256`, as far as there are any.
+        hashes: One row per training image, columns `phash` and `sha256`, as far as there are any.
         vectors: The embeddings, if there are any.
     """
 
@@ -40,7 +40,7 @@ def hashes(table: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Return the hashes of a table: columns `phash` and `sha256`, as far as the spec names them.
 
     Args:
-        table: One row per training picture, hashes as hexadecimal digits in either case, null where
+        table: One row per training image, hashes as hexadecimal digits in either case, null where
             unknown.
         spec: `path`, for messages; `phash` and `sha256`, the names of columns.
 

@@ -1,4 +1,4 @@
-"""The embeddings of known training pictures, read a block at a time: an index may exceed memory."""
+"""The embeddings of known training images, read a block at a time: an index may exceed memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VECTORS_AT_ONCE, READ_AT_ONCE = 8192, 2**22  # vectors; bytes
 
 @dataclass(frozen=True)
 class KnownVectors:
-    """A column of lists of floats in a Parquet table, one per training picture, null where unknown.
+    """A column of lists of floats in a Parquet table, one per training image, null where unknown.
 
     Args:
         path: The table.

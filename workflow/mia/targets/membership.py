@@ -1,4 +1,4 @@
-"""Who is a member in a target: both sides compared, kin joined across them, folds dealt."""
+"""Who is a member in a target: both sides compared, groups joined across them, folds dealt."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def build(
     """Return the membership of a target, every row that the manifests kept, on both sides; and its
     pairs, of a member and a nonmember.
 
-    Dropped are a nonmember that duplicates a picture the model has learnt (bytes, hash and
-    thumbnail, mirror image) or is in the index of known training pictures; the later of two
-    pictures with equal bytes within a side; and, with `isolate`, pictures of both sides alike that
+    Dropped are a nonmember that duplicates an image the model has learnt (bytes, hash and
+    thumbnail, mirror image) or is in the index of known training images; the later of two
+    images with equal bytes within a side; and, with `isolate`, images of both sides alike that
     have a neighbour among what the model has learnt. Groups are the manifests', joined by
     duplicates, families and equal captions (`equal_captions.together`) across the sides; a group is
     in one fold. With matching there is a third fold, `fit`; rows of the others that find no match
@@ -45,12 +45,12 @@ def build(
             in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
             learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.targets.matching`, if the sides are to be matched.
-        known: The index of known training pictures, if there is one.
+        known: The index of known training images, if there is one.
 
     Returns:
         The membership: `COLUMNS` and, with an index, those of `nearness.look_up`; sorted by set and
         key; `image_id` is unique among the kept rows. The pairs: `PAIRS`, a the member's side, b
-        the nonmember's, of the kinds of `duplicates.matches`; a picture of the members' parts that
+        the nonmember's, of the kinds of `duplicates.matches`; an image of the members' parts that
         the model has learnt is there even if it is no row of the membership. Sorted by sets and
         keys.
 
@@ -69,14 +69,14 @@ def build(
     a, b = (found.loc[same, side].to_numpy() for side in "ab")
     rows = rows.assign(reason="")
     _drop(rows, b, a, "duplicate of member")
-    _drop(rows, *_later_copies(rows), "same picture as")
+    _drop(rows, *_later_copies(rows), "same image as")
     learnt = rows[rows["member"]]
     if known is not None:
         rows = rows.join(nearness.look_up(rows, known, spec["duplicates"]))
         _strike(rows, rows["in_index"] & ~rows["member"], "in the known training index")
     if "isolate" in spec:
         near = _has_neighbour(rows, learnt, known, spec)
-        _strike(rows, near, "near another picture of the training set")
+        _strike(rows, near, "near another image of the training set")
     rows["group"] = _joined_groups(rows, a, b)
     rows = rows[rows["listed"]].reset_index(drop=True)
     require_both(rows, manifests, spec)
@@ -84,7 +84,7 @@ def build(
     evenly = equal_captions.evenly(kept["caption"], kept["member"])
     deal = split.folds_to_match if matching else split.folds
     dealt = deal(kept["group"], kept["member"], spec["seed"], evenly)
-    # A dropped row without kept kin has no fold of its own to be in.
+    # A dropped row whose group has no kept row has no fold of its own to be in.
     rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
     reported = [split.CALIBRATION, split.EVALUATION]
     require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
@@ -118,7 +118,7 @@ def _side(
 def _has_neighbour(
     rows: pd.DataFrame, learnt: pd.DataFrame, known: Index | None, spec: Mapping[str, Any]
 ) -> np.ndarray:
-    """Whether each row has another picture near it among the members or in the index."""
+    """Whether each row has another image near it among the members or in the index."""
     near = nearness.near_members(rows, learnt, spec["isolate"])
     if known is not None:
         # A member has an entry of its own in an index of the training set.

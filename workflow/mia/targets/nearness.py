@@ -1,4 +1,4 @@
-"""Which pictures lie near what a model has learnt: its members, or an index of known pictures.
+"""Which images lie near what a model has learnt: its members, or an index of known images.
 
 Nearness is by perceptual hash, either way round, or by embedding, without a look at the pixels:
 there are no thumbnails of a whole training set. That errs on the side of "near".
@@ -24,9 +24,9 @@ LOOKED_UP = ["in_index", "index_cosine", "index_row"]
 def near_members(
     rows: pd.DataFrame, members: pd.DataFrame, within: Mapping[str, Any]
 ) -> np.ndarray:
-    """Return whether each row has another picture near it among `members`.
+    """Return whether each row has another image near it among `members`.
 
-    Equal bytes are the picture itself and do not count.
+    Equal bytes are the image itself and do not count.
 
     Args:
         rows: Columns `image_id`, `phash`, `phash_mirror`; `embedding` if it is asked for.
@@ -87,7 +87,7 @@ def near_index(
         index: As for `look_up`; what it does not hold is not looked at.
         within: As for `near_members`.
         own: A rule as for `look_up`: the nearest entry within `phash` bits, or with at least the
-            cosine `drop`, is the picture itself. None: no entry is.
+            cosine `drop`, is the image itself. None: no entry is.
     """
     near = np.zeros(len(rows), dtype=bool)
     if "phash" in within:
@@ -124,6 +124,6 @@ def _hashes_near(
 
 
 def _hashes(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The hashes of the pictures and of their mirror images."""
+    """The hashes of the images and of their mirror images."""
     upright, mirrored = (hashes.bits(rows[column].tolist()) for column in ("phash", "phash_mirror"))
     return upright, mirrored

@@ -1,4 +1,4 @@
-"""Embeddings of a target's pictures, as columns beside their manifest rows."""
+"""Embeddings of a target's images, as columns beside their manifest rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def with_embeddings(images: pd.DataFrame, rows: pd.DataFrame, paths: Sequence[st
         paths: Tables of the rule `embed`, `…/{set}/embeddings/{encoder}/{channel}/{shard}.parquet`.
 
     Raises:
-        ValueError: A picture has no embedding.
+        ValueError: An image has no embedding.
     """
     channels = sorted({Path(path).parent.name for path in paths})
     found = [
@@ -41,7 +41,7 @@ def _columns(
     places = stored.index.get_indexer(wanted)
     if (places < 0).any():
         image_set, key = wanted[places < 0][0]
-        raise ValueError(f"{paths[0]}: no {channel} of picture {key} of image set {image_set}")
+        raise ValueError(f"{paths[0]}: no {channel} of image {key} of image set {image_set}")
     values = vectors(stored.iloc[places].tolist())
     names = [f"{channel}_{number:04d}" for number in range(values.shape[1])]
     return pd.DataFrame(values, index, names)

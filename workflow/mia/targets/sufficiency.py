@@ -1,4 +1,4 @@
-"""Whether a target has pictures enough on either side; where they went, if it has not."""
+"""Whether a target has images enough on either side; where they went, if it has not."""
 
 from __future__ import annotations
 

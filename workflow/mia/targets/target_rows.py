@@ -1,4 +1,4 @@
-"""The rows of a target's pictures in the manifests of its image sets."""
+"""The rows of a target's images in the manifests of its image sets."""
 
 from __future__ import annotations
 

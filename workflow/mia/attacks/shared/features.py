@@ -28,11 +28,11 @@ def log_sizes(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> pd.DataFrame:
-    """Return what all signals hold, and what a change of the caption or picture does to the loss.
+    """Return what all signals hold, and what a change of the caption or image does to the loss.
 
     A size is the log of its mean over draws. Every loss under another condition, caption or crop
-    counts once more: minus the loss under the picture's own caption, same timestep and draw, as it
-    is; the difficulty of the picture cancels there. The inner products of `denoise` are left out.
+    counts once more: minus the loss under the image's own caption, same timestep and draw, as it
+    is; the difficulty of the image cancels there. The inner products of `denoise` are left out.
 
     Args:
         signals: Signal to long table, as in `mia.evidence.Evidence`.
@@ -62,7 +62,7 @@ def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> 
 
 
 def _own_losses(signals: Mapping[str, pd.DataFrame]) -> pd.Series | None:
-    """Loss under the picture's own caption, index (image_id, timestep, draw)."""
+    """Loss under the image's own caption, index (image_id, timestep, draw)."""
     if "denoise" not in signals:
         return None
     table = signals["denoise"]

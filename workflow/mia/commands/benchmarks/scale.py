@@ -44,7 +44,7 @@ class Scale:
 
     Args:
         folder: An empty folder.
-        images: How many pictures, half of them members.
+        images: How many images, half of them members.
         queries: How many questions of the signal `denoise`, a multiple of four.
     """
 

@@ -96,7 +96,7 @@ def glance(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def caption(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return the caption: on how many pictures the numbers rest."""
+    """Return the caption: on how many images the numbers rest."""
     sizes = {row["target"]: (int(row["n_member"]), int(row["n_nonmember"])) for row in rows}
     listed = "; ".join(
         f"{target} {members} + {nonmembers} ({nonmembers // 100})"
@@ -106,7 +106,7 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
         "\nAUC: 0.5 is a coin toss. A dash: the target has no reference model, which this attack "
-        "reads. Evaluation pictures, members + nonmembers, and in brackets the false positives "
+        "reads. Evaluation images, members + nonmembers, and in brackets the false positives "
         f"that 1 % FPR allows: {listed}.{flagged}"
     )
 

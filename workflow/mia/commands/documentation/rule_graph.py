@@ -23,7 +23,7 @@ def can_draw() -> bool:
 
 
 def picture(root: Path) -> str:
-    """Return the picture of the rules of the checkout at `root`.
+    """Return the image of the rules of the checkout at `root`.
 
     Raises:
         ValueError: Snakemake or graphviz fails; the message has what it said.
@@ -50,7 +50,7 @@ def _output(command: list[str], text: str, root: Path) -> str:
 
 
 def arrows(svg: str) -> set[tuple[str, ...]]:
-    """Return the rules of a picture and its arrows, from rule to rule: what it says.
+    """Return the rules of a drawing and its arrows, from rule to rule: what it says.
 
     Two versions of graphviz place the same graph otherwise.
 

@@ -1,4 +1,4 @@
-"""HTTP for pictures from anywhere: public hosts, no objection, a time and a largest size for each.
+"""HTTP for images from anywhere: public hosts, no objection, a time and a largest size for each.
 
 urllib's `timeout` is for one read, so a server that sends a byte now and then is never cut by it;
 urllib reads a body of any size, and follows a redirect to any host.
@@ -34,8 +34,8 @@ class Limits:
 
     Args:
         allowed: Hosts that may be asked although they are not public, in lower case.
-        seconds: Longest time that a picture may take in all, redirects included.
-        size: Most bytes of a picture.
+        seconds: Longest time that an image may take in all, redirects included.
+        size: Most bytes of an image.
         until: When the shard's time is over, in seconds since the epoch.
     """
 
@@ -50,11 +50,11 @@ class TooLarge(OSError):
 
 
 class NotReached(OSError):
-    """The shard's time was over before this picture's turn."""
+    """The shard's time was over before this image's turn."""
 
 
 class Forbidden(OSError):
-    """The server forbids the use of this picture."""
+    """The server forbids the use of this image."""
 
 
 def install(limits: Limits) -> None:
@@ -117,7 +117,7 @@ class _Objections(urllib.request.BaseHandler):
         forbidden = objection(response.headers.get_all("X-Robots-Tag", []), datetime.now(UTC))
         if response.status == http.client.OK and forbidden:
             response.close()
-            raise Forbidden(f"the use of the picture is forbidden by X-Robots-Tag: {forbidden}")
+            raise Forbidden(f"the use of the image is forbidden by X-Robots-Tag: {forbidden}")
         return response
 
     https_response = http_response

@@ -1,7 +1,7 @@
 """The process that img2dataset runs in: `python -m mia.images.download.process JSON`.
 
 img2dataset spawns workers, and Python has each of them import the module of `__main__` anew, under
-the name `__mp_main__`: so the limits hold where the pictures are fetched.
+the name `__mp_main__`: so the limits hold where the images are fetched.
 """
 
 from __future__ import annotations

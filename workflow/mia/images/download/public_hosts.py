@@ -1,4 +1,4 @@
-"""Which hosts pictures may come from: public ones, and those that the config names.
+"""Which hosts images may come from: public ones, and those that the config names.
 
 A table of addresses is somebody else's text. Without this rule a row, a redirect or a name could
 send this machine to itself, to its neighbours, or to a cloud's metadata service.

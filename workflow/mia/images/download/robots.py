@@ -27,7 +27,7 @@ WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?")
 
 
 def objection(headers: Iterable[str], now: datetime) -> str | None:
-    """Return the directive that forbids us to use a picture; None where none does.
+    """Return the directive that forbids us to use an image; None where none does.
 
     A date that cannot be read counts as past.
 

@@ -1,10 +1,10 @@
-"""Download pictures with img2dataset, in a process of its own, and check that it did its work.
+"""Download images with img2dataset, in a process of its own, and check that it did its work.
 
 img2dataset exits with 0 when every download failed, when it was interrupted and when rows were
 lost; so every planned key has to come back with a result. Its own retries come at once and repeat
 a 404 too; here what may pass is asked for again once all the others have been tried.
 
-Memory is bounded: img2dataset holds at most `2 * THREADS` pictures, each of at most `size` bytes.
+Memory is bounded: img2dataset holds at most `2 * THREADS` images, each of at most `size` bytes.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Rules:
     """How to fetch.
 
     Args:
-        timeout: Seconds that a server may stay silent; a picture gets `PATIENCE` times as long.
-        size: Most bytes of a picture.
+        timeout: Seconds that a server may stay silent; an image gets `PATIENCE` times as long.
+        size: Most bytes of an image.
         allowed: Hosts that may be asked although they are not public, in lower case.
     """
 
@@ -70,10 +70,10 @@ def downloaded(urls: dict[str, str], rules: Rules) -> Iterator[tuple[dict, dict]
 
 
 def pictures(places: dict[str, tuple[Path, str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield (key, raw bytes) sorted by key, one picture in memory at a time.
+    """Yield (key, raw bytes) sorted by key, one image in memory at a time.
 
     Raises:
-        ValueError: A picture that was reported as a success is not in the tar.
+        ValueError: An image that was reported as a success is not in the tar.
     """
     with ExitStack() as opened:
         tars = {
@@ -86,12 +86,12 @@ def pictures(places: dict[str, tuple[Path, str]]) -> Iterator[tuple[str, bytes]]
             held = known[path].get(member)
             file = tars[path].extractfile(held) if held else None
             if file is None:
-                raise ValueError(f"img2dataset reported {key} as a success and kept no picture")
+                raise ValueError(f"img2dataset reported {key} as a success and kept no image")
             yield key, file.read()
 
 
 def time_limit(rows: int, timeout: int) -> float:
-    """Return the seconds after which no further picture of a shard is fetched.
+    """Return the seconds after which no further image of a shard is fetched.
 
     Three times what it takes when every server stays silent.
     """

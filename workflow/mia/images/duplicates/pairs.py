@@ -1,4 +1,4 @@
-"""Which pictures are duplicates: equal bytes, near copies, near copies of the mirror image.
+"""Which images are duplicates: equal bytes, near copies, near copies of the mirror image.
 
 A near copy has a perceptual hash within `phash` bits and a thumbnail within `rmse`; a mirror copy
 the same against the other's mirror image, with the stricter `mirror_rmse`. An embedding model, if
@@ -76,7 +76,7 @@ def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
     """Return the duplicates, and the pairs to review, in one table by key.
 
     Args:
-        table: Sorted by `key`; the columns of `matches` and `part`. Of the pictures with equal
+        table: Sorted by `key`; the columns of `matches` and `part`. Of the images with equal
             bytes in one part the first stands for all, and each other is paired with that one.
         rule: As in `matches`.
 

@@ -1,7 +1,7 @@
 """Which of several duplicates is kept, so that a chain of likenesses does not end in unlike ones.
 
 A like B and B like C do not make A like C. Whole connected components would keep A alone. Here a
-dropped picture is a duplicate of a kept one; or, if asked for, linked to it by duplicates and close
+dropped image is a duplicate of a kept one; or, if asked for, linked to it by duplicates and close
 to it by its thumbnail.
 """
 
@@ -16,19 +16,19 @@ from mia.images.duplicates.components import components
 def representatives(
     thumbnails: np.ndarray, a: np.ndarray, b: np.ndarray, linked_rmse: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each picture the kept one that it gives way to.
+    """Return for each image the kept one that it gives way to.
 
-    Pictures are taken in order. One gives way to the first kept picture that it is a duplicate of;
+    Images are taken in order. One gives way to the first kept image that it is a duplicate of;
     else to the nearest kept one of its connected component within `linked_rmse`; else it is kept.
 
     Args:
-        thumbnails: uint8 `(n, 32, 32, 3)`, in the order in which pictures are preferred.
+        thumbnails: uint8 `(n, 32, 32, 3)`, in the order in which images are preferred.
         a: Positions of pairs of duplicates, `a < b`.
         b: The same.
         linked_rmse: Largest difference of thumbnails, either way round, in [0, 1]; 0: no links.
 
     Returns:
-        Positions, its own where a picture is kept; and whether each is itself or a duplicate.
+        Positions, its own where an image is kept; and whether each is itself or a duplicate.
     """
     count = len(thumbnails)
     first, direct = np.arange(count), np.ones(count, dtype=bool)

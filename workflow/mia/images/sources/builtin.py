@@ -60,7 +60,7 @@ class Source(contract.Source):
 def builtin_rows(parts: Mapping[str, Spec]) -> pd.DataFrame:
     """Return the rows of the built-in set.
 
-    A picture whose collection is named by a part belongs to that part, any other to "".
+    An image whose collection is named by a part belongs to that part, any other to "".
 
     Raises:
         ValueError: Two parts name one collection, or a part names none.

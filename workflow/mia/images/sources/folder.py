@@ -91,11 +91,11 @@ def folder(name: str, part: Spec) -> Listed:
     """Return the rows of a part; where its captions are from, and its other files by kind."""
     path = Path(part["path"])
     if not path.is_dir():
-        raise ValueError(f"{path}: no such folder of pictures")
+        raise ValueError(f"{path}: no such folder of images")
     found = list_files(path)
     captions = captions_of(part, path.as_posix(), found)
     rows, others = folder_rows(name, path.as_posix(), found, captions)
-    print(f"{path}: {len(rows)} pictures, {in_words(captions, len(rows))}", file=sys.stderr)
+    print(f"{path}: {len(rows)} images, {in_words(captions, len(rows))}", file=sys.stderr)
     for kind, count in others.items():
         print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)
     source = Path(captions.source).name if captions else None
@@ -103,7 +103,7 @@ def folder(name: str, part: Spec) -> Listed:
 
 
 def captions_of(part: Spec, path: str, found: FolderFiles) -> Captions | None:
-    """Return the captions that a folder's config names, or those found beside its pictures."""
+    """Return the captions that a folder's config names, or those found beside its images."""
     alternates, given = part.get("alternates", ()), part.get("captions")
     if source := captions_table(part):
         table = read_captions(source, alternates)

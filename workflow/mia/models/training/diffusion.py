@@ -14,7 +14,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from mia.models.loading import load_whole
 from mia.models.tokenizer import load_tokenizer
 
-PIXELS_AT_ONCE = 2**18  # of the pictures that the VAE encodes in one batch
+PIXELS_AT_ONCE = 2**18  # of the images that the VAE encodes in one batch
 
 
 def train_diffusion(

@@ -1,4 +1,4 @@
-"""A picture of what a training has learnt: pictures it saw beside pictures it makes."""
+"""A image of what a training has learnt: images it saw beside images it makes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEPS, GUIDANCE, ZOOM = 30, 3.0, 2
 
 
 def generate(pipeline: StableDiffusionPipeline, captions: Sequence[str], seed: int) -> np.ndarray:
-    """Return one generated picture per caption, `(captions, height, width, 3)`, float in [0, 1]."""
+    """Return one generated image per caption, `(captions, height, width, 3)`, float in [0, 1]."""
     pipeline.set_progress_bar_config(disable=True)
     side = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
     return pipeline(
@@ -29,7 +29,7 @@ def generate(pipeline: StableDiffusionPipeline, captions: Sequence[str], seed: i
 
 
 def picture_rows(pixels: Tensor, generated: Sequence[np.ndarray]) -> Image.Image:
-    """Lay out training pictures in the first row, then one row per checkpoint.
+    """Lay out training images in the first row, then one row per checkpoint.
 
     Args:
         pixels: `(images, 3, height, width)` in [−1, 1].

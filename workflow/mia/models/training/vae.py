@@ -1,4 +1,4 @@
-"""Train the VAE: pictures to latents, on all parts alike, so that it carries no membership."""
+"""Train the VAE: images to latents, on all parts alike, so that it carries no membership."""
 
 from __future__ import annotations
 

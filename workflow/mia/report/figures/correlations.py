@@ -21,14 +21,14 @@ LABEL = "Correlation of attacks"
 READS = "scores"
 COLUMN, RANK = "left", 3
 CAPTION = (
-    "Which attacks see the same. Blue: two rank the pictures alike; orange: one ranks them "
+    "Which attacks see the same. Blue: two rank the images alike; orange: one ranks them "
     "against the other; fuller is stronger. Attacks that agree this much are not independent "
-    "evidence, and some pictures are hard for all."
+    "evidence, and some images are hard for all."
 )
 NOTE = (
     "Spearman's rank correlation of every two attacks: blue is alike, orange is opposite, "
-    "fuller is stronger. Attacks that rank the pictures alike stand together; they are hardly "
-    "independent evidence. Part of any correlation is that some pictures are harder than "
+    "fuller is stronger. Attacks that rank the images alike stand together; they are hardly "
+    "independent evidence. Part of any correlation is that some images are harder than "
     "others."
 )
 
@@ -48,7 +48,7 @@ def spearman(scores: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Return Spearman's rank correlation of every two attacks, like attacks side by side.
 
     Args:
-        scores: Attack to scores, index image_id, the same pictures for all.
+        scores: Attack to scores, index image_id, the same images for all.
 
     Returns:
         Square table in [-1, 1], ties sharing their mean rank; NaN where a score is constant. The

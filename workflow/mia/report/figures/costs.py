@@ -1,4 +1,4 @@
-"""AUC against evals per picture: what a query buys."""
+"""AUC against evals per image: what a query buys."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mia.report.figures.shared.contract import Drawn
 from mia.report.figures.shared.score_data import ScoreData
 from mia.report.figures.shared.style import AUC_AXIS, WIDTH, message, styled
 
-LABEL = "AUC against evals per picture"
+LABEL = "AUC against evals per image"
 READS = "scores"
 COLUMN, RANK = "left", 2
 CAPTION = (
-    "What a query buys: AUC against passes through the network per picture. Named are the "
-    "attacks that no cheaper one beats on these very pictures, which flatters them a little; "
+    "What a query buys: AUC against passes through the network per image. Named are the "
+    "attacks that no cheaper one beats on these very images, which flatters them a little; "
     "attacks of one cost stand side by side."
 )
 NOTE = (
@@ -40,7 +40,7 @@ def drawn(data: ScoreData) -> Drawn:
     nothing = "No attack on this target asks the model anything."
     some = len(data.costs) > 0
     figure = draw(data.costs, data.confidence, data.band) if some else message(nothing)
-    return figure, f"AUC against evals per picture on {data.target}", words(data.costs)
+    return figure, f"AUC against evals per image on {data.target}", words(data.costs)
 
 
 def frontier(table: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def draw(table: pd.DataFrame, confidence: float, band: tuple[float, float]) -> F
     """Draw every attack that reads the model; names stand at those nothing cheaper beats.
 
     Args:
-        table: Index attack; columns evals (U-Net evaluations per picture if run alone, 1 or more),
+        table: Index attack; columns evals (U-Net evaluations per image if run alone, 1 or more),
             value, low, high (AUC in [0, 1]).
         confidence: Level of the intervals, for the legend.
         band: Where an AUC without signal lands, low and high.
@@ -128,7 +128,7 @@ def _scale(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylim(low - 0.06 * (high - low), high + 0.3 * (high - low))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.grid(True, axis="y")
-    axes.set_xlabel("evals per picture, attack run alone")
+    axes.set_xlabel("evals per image, attack run alone")
     axes.set_ylabel("AUC")
 
 
@@ -139,6 +139,6 @@ def words(table: pd.DataFrame) -> str:
         for name, row in frontier(table).iterrows()
     )
     return (
-        f"AUC of {len(table)} attacks against their evaluations of the network per picture. "
+        f"AUC of {len(table)} attacks against their evaluations of the network per image. "
         f"No cheaper attack does better than: {told}."
     )

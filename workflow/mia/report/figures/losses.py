@@ -1,4 +1,4 @@
-"""Loss by timestep: what the model finds easier about pictures it has learnt, and where."""
+"""Loss by timestep: what the model finds easier about images it has learnt, and where."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CAPTION = (
 NOTE = (
     "Mean error of the model's noise estimate on members and nonmembers by timestep (0 is the "
     "least noise), and below it the difference: above zero, members are easier. Bands are "
-    "pointwise intervals over pictures."
+    "pointwise intervals over images."
 )
 
 
@@ -39,7 +39,7 @@ def summarise(losses: pd.DataFrame, group: pd.Series, confidence: float) -> pd.D
 
     Args:
         losses: What `per_picture` returns.
-        group: Index image_id; label of each picture's group, of which the means count as one.
+        group: Index image_id; label of each image's group, of which the means count as one.
         confidence: Level of the intervals, in (0, 1).
 
     Returns:
@@ -95,7 +95,7 @@ def draw(summary: pd.DataFrame, confidence: float) -> Figure:
         *panels[0, 0].get_legend_handles_labels(),
         loc="outside upper center",
         ncols=2,
-        title=f"mean over pictures, {confidence:.0%} bands",
+        title=f"mean over images, {confidence:.0%} bands",
         title_fontsize=9.5,
     )
     return figure

@@ -23,14 +23,14 @@ COLUMN, RANK = "left", 1
 CAPTION = (
     "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
     "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
-    "The grey band is where attacks without any signal land at this number of pictures, the "
+    "The grey band is where attacks without any signal land at this number of images, the "
     "thin line is chance. Drawn at first: at most six attacks on the model, those that rank "
     "best on the calibration half, and the blind baseline farthest from chance."
 )
 NOTE = (
     "Each line is an attack: how many members it finds (up) while so many nonmembers are "
     "wrongly called members (right). Both axes are logarithmic, because the left edge matters. "
-    "The grey band is where scores without any signal land at this number of pictures; grey "
+    "The grey band is where scores without any signal land at this number of images; grey "
     "lines never read the model. Shown are at most six attacks on the model, those with the "
     "highest AUC on the calibration fold, and the blind baseline farthest from chance; the "
     "whole report shows any other."
@@ -89,7 +89,7 @@ def draw(
         scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
         access: Attack to what it may read; `model-free` ones are drawn in grey, broken.
         shown: Attacks to be seen and named. The others' curves are in the file, marked as `SPARE`.
-        groups: Groups of pictures among members and among nonmembers.
+        groups: Groups of images among members and among nonmembers.
         confidence: Level of the no-signal band at so many groups.
     """
     n_member, n_nonmember = (len(side) for side in next(iter(scores.values())))

@@ -1,4 +1,4 @@
-"""AUC by timestep: where on the road from picture to noise the loss betrays a member."""
+"""AUC by timestep: where on the road from image to noise the loss betrays a member."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ READS = "losses"
 COLUMN, RANK = "right", 2
 CAPTION = (
     "The same as an AUC: how often a random member has the smaller loss of the two. The highest "
-    "point is no result: a timestep chosen here is chosen on the pictures it is reported on."
+    "point is no result: a timestep chosen here is chosen on the images it is reported on."
 )
 NOTE = (
     "How often a random member has a smaller loss than a random nonmember, at each timestep "
     "that was measured (0 is the least noise); 0.5 is chance. Bands are pointwise intervals. "
-    "The highest point is no result: a timestep chosen here would be chosen on the pictures it "
+    "The highest point is no result: a timestep chosen here would be chosen on the images it "
     "is reported on."
 )
 
@@ -41,9 +41,9 @@ def aucs(
 
     Args:
         losses: What `curves.per_picture` returns.
-        group: Index image_id; label of each picture's group.
+        group: Index image_id; label of each image's group.
         confidence: Level of the intervals, in (0, 1).
-        resamples: Of the bootstrap, where groups hold several pictures.
+        resamples: Of the bootstrap, where groups hold several images.
         seed: Of the bootstrap.
 
     Returns:

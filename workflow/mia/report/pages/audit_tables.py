@@ -7,7 +7,7 @@ from typing import Any
 SHOWN = 10  # least balanced columns
 FEATURES = {
     "image": "image statistics",
-    "embedding": "numbers of the picture embeddings",
+    "embedding": "numbers of the image embeddings",
     "text": "numbers of the captions’ text-encoder states",
 }
 BALANCED = 0.1  # largest standardised mean difference of a balanced column (Austin 2011)

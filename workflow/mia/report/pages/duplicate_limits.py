@@ -28,7 +28,7 @@ def within(
         manifest: File of the set.
 
     Returns:
-        `rule`, `thresholds`, `near` (None where its pictures may not be shown) and `openmoji`.
+        `rule`, `thresholds`, `near` (None where its images may not be shown) and `openmoji`.
     """
     return _limits(spec, [name], pairs, lambda: storage.read(manifest, SHOWN).set_index("key"))
 
@@ -66,7 +66,7 @@ def _limits(
 ) -> dict[str, Any]:
     """Pairs of two sets are judged by the rule of the first, the members'.
 
-    Pictures are read only where they may be shown.
+    Images are read only where they may be shown.
     """
     rule = spec["image_sets"][sets[0]]["duplicates"]
     may_be_shown = {*sets} <= {*spec["pictured"]}

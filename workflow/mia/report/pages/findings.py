@@ -21,7 +21,7 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
     if reading:
         evals = sorted(row["evals_alone"] for row in reading)
         ends = dict.fromkeys(f"{end:g}" for end in (evals[0], evals[-1]))
-        cost = f"{_names(reading)}; {' to '.join(ends)} evals per picture each"
+        cost = f"{_names(reading)}; {' to '.join(ends)} evals per image each"
         found.append((_count(reading, "attack on the model", "attacks on the model"), cost))
     if blind:
         found.append((_count(blind, "blind baseline", "blind baselines"), _names(blind)))

@@ -78,15 +78,15 @@ def kind_of_reason(reason: str) -> str:
     """Return a reason without the keys that tell one row's from another's.
 
     >>> kind_of_reason("duplicate of 0123456789abcdef")
-    'duplicate of another picture'
+    'duplicate of another image'
     """
     words = [
-        "another picture" if len(word) >= 8 and set(word) <= set("0123456789abcdef") else word
+        "another image" if len(word) >= 8 and set(word) <= set("0123456789abcdef") else word
         for word in str(reason).split()
     ]
     return " ".join(words) or "no reason given"
 
 
 def is_openmoji(spec: dict[str, Any]) -> bool:
-    """Whether a set's pictures are OpenMoji's, which have to be credited."""
+    """Whether a set's images are OpenMoji's, which have to be credited."""
     return spec["source"] == "builtin" and spec.get("builtin", "openmoji") == "openmoji"

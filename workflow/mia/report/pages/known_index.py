@@ -1,4 +1,4 @@
-"""How much of a target an index of known training pictures has."""
+"""How much of a target an index of known training images has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Found(NamedTuple):
 
 
 def index_counts(membership: pd.DataFrame) -> dict[str, Found]:
-    """Return how many pictures of each side the index has; nothing where there is no index.
+    """Return how many images of each side the index has; nothing where there is no index.
 
     Args:
         membership: A target's table; `in_index` is there where the target names an index, and

@@ -22,7 +22,7 @@ def gallery(
     Args:
         pairs: As for `nearest`.
         rule: The same.
-        pictures: Index key; columns caption, thumbnail (bytes).
+        images: Index key; columns caption, thumbnail (bytes).
     """
     return {side: shown(chosen, pictures) for side, chosen in nearest(pairs, rule).items()}
 
@@ -52,7 +52,7 @@ def nearest(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> dict[str, pd.DataFr
     """Return the pairs nearest to the rule's limits.
 
     A pair's place is the larger of its two differences, in hash and in thumbnail, as a share of the
-    limit; or that of its embeddings, where it is smaller. A picture is shown once on each side.
+    limit; or that of its embeddings, where it is smaller. An image is shown once on each side.
 
     Args:
         pairs: As for `by_threshold`, and cosine.
@@ -78,7 +78,7 @@ def nearest(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> dict[str, pd.DataFr
 
 
 def shown(chosen: pd.DataFrame, pictures: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the pictures and differences of pairs that `nearest` chose."""
+    """Return the images and differences of pairs that `nearest` chose."""
     return [
         {
             "pictures": [
@@ -102,7 +102,7 @@ def _limit(pairs: pd.DataFrame, rule: Mapping[str, Any]) -> np.ndarray:
 
 
 def _each_once(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the first `SHOWN` pairs, without those that share a picture with an earlier one."""
+    """Return the first `SHOWN` pairs, without those that share an image with an earlier one."""
     seen: set[str] = set()
     rows = []
     for row in pairs.itertuples():

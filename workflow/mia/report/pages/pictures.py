@@ -70,11 +70,11 @@ def strongest(scores: dict[str, pd.DataFrame]) -> str | None:
 
 
 def ends(rows: pd.DataFrame, pictures: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return the most and the least member-like pictures of the evaluation fold.
+    """Return the most and the least member-like images of the evaluation fold.
 
     Args:
         rows: Index image_id; columns score, member, fold.
-        pictures: Index image_id; columns caption, thumbnail (bytes).
+        images: Index image_id; columns caption, thumbnail (bytes).
 
     Returns:
         `most` and `least`, each up to `SHOWN` entries, the extreme one first.

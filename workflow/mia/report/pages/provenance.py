@@ -1,4 +1,4 @@
-"""Where the numbers come from: models, pictures, versions; nothing that names a machine."""
+"""Where the numbers come from: models, images, versions; nothing that names a machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model_rows(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def pictures_hash(manifest: pd.DataFrame) -> str:
-    """Return 12 digits that stand for the kept pictures and their captions.
+    """Return 12 digits that stand for the kept images and their captions.
 
     Args:
         manifest: Columns part, image_id, caption, kept.

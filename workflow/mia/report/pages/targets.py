@@ -88,7 +88,7 @@ def target_context(
     audit: dict[str, Any],
     long: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return everything the template says about a target but its pictures and figures.
+    """Return everything the template says about a target but its images and figures.
 
     Args:
         name: The target.

@@ -6,22 +6,22 @@ VERDICTS = {
     "FAIR": {
         "short": "No blind baseline tells the two sets apart by more than the margin.",
         "can": "Attack numbers here measure the model, up to the margin. An attack that is above "
-        "every blind baseline picks up something the model keeps of its training pictures.",
+        "every blind baseline picks up something the model keeps of its training images.",
         "cannot": "Differences between the sets that none of the blind baselines looks for are not "
         "ruled out.",
     },
     "BY DESIGN": {
         "short": "One seeded random split made both sets: they are exchangeable by construction.",
         "can": "What an attack finds here beyond its interval comes from the model: chance alone "
-        "decided which picture was trained on.",
-        "cannot": "That other models, or other pictures, would give the same numbers. A blind "
+        "decided which image was trained on.",
+        "cannot": "That other models, or other images, would give the same numbers. A blind "
         "baseline beyond chance here is luck of the split.",
     },
     "UNDECIDED": {
         "short": "The blind baselines neither clear the two sets nor convict them.",
         "can": "Attack numbers may be read beside the blind baselines: an attack well above all of "
         "them may point at the model.",
-        "cannot": "Quote an attack number on its own. With this many pictures, a difference "
+        "cannot": "Quote an attack number on its own. With this many images, a difference "
         "between the sets larger than the margin could go unseen.",
     },
     "NOT FAIR": {
@@ -76,7 +76,7 @@ FAILURES = {
 
 PAIRS = {
     "exact": "the same file",
-    "near": "nearly the same picture",
+    "near": "nearly the same image",
     "mirror": "a mirror image",
     "embedding": "alike by their embeddings",
     "review": "a little beyond the limits (noted, never dropped)",
@@ -95,8 +95,8 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
     return [
         (
             "Member, nonmember",
-            "A member is a picture the model was trained on; a nonmember is a comparable picture "
-            "that it was not trained on. An attack gives every picture a score: higher means more "
+            "A member is an image the model was trained on; a nonmember is a comparable image "
+            "that it was not trained on. An attack gives every image a score: higher means more "
             "member-like.",
         ),
         (
@@ -114,42 +114,42 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
         ),
         (
             "Interval",
-            f"The range after a number. Repeat the whole experiment with other pictures, and "
+            f"The range after a number. Repeat the whole experiment with other images, and "
             f"{level} of 100 such ranges cover the true value. Where a range includes what chance "
             "gives, the number alone shows nothing.",
         ),
         (
             "Blind baseline",
-            "A classifier that sees pictures or captions but never the model. It cannot know what "
+            "A classifier that sees images or captions but never the model. It cannot know what "
             "the model has learnt. If it can tell members from nonmembers all the same, the two "
             "sets differ by themselves, and any attack may be living off that difference.",
         ),
         (
             "Verdict",
             f"Whether the two sets are comparable. FAIR: every blind baseline lies within "
-            f"0.5 ± {margin:g}. NOT FAIR: one lies wholly outside. UNDECIDED: too few pictures to "
+            f"0.5 ± {margin:g}. NOT FAIR: one lies wholly outside. UNDECIDED: too few images to "
             "tell. BY DESIGN: one random split made both sets.",
         ),
         (
             "Above blind",
-            "Whether an attack does better than every blind baseline on the same pictures, beyond "
+            "Whether an attack does better than every blind baseline on the same images, beyond "
             "chance, however many comparisons the target has. Only a “yes” speaks about the "
             "model.",
         ),
         (
             "Reads",
             "What an attack may look at: no model; a model's outputs; its denoiser, the network "
-            "that guesses the noise in a picture; or its weights.",
+            "that guesses the noise in an image; or its weights.",
         ),
         (
             "Evals",
-            "What an attack costs: passes through the denoising network per picture, if it were "
+            "What an attack costs: passes through the denoising network per image, if it were "
             "run alone. Shared: its part of the bill where attacks that ask the same question "
             "split it.",
         ),
         (
             "Calibration, evaluation",
-            "The pictures are cut into two halves. Everything that is chosen or learnt comes from "
+            "The images are cut into two halves. Everything that is chosen or learnt comes from "
             "the calibration half; every number and figure here comes from the evaluation half.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Structural similarity of grey pictures (Wang et al. 2004, eq. 13)."""
+"""Structural similarity of grey images (Wang et al. 2004, eq. 13)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def grey(pictures: Tensor) -> Tensor:
-    """Luma of RGB pictures (ITU-R BT.601): `(rows, 3, height, width)` to `(rows, 1, …)`."""
+    """Luma of RGB images (ITU-R BT.601): `(rows, 3, height, width)` to `(rows, 1, …)`."""
     weights = pictures.new_tensor(LUMA).view(1, 3, 1, 1)
     return (pictures * weights).sum(1, keepdim=True)
 
 
 def ssim(one: Tensor, other: Tensor) -> Tensor:
-    """Mean SSIM over all places where the Gaussian window lies inside the picture.
+    """Mean SSIM over all places where the Gaussian window lies inside the image.
 
     Args:
         one, other: `(rows, 1, height, width)`, float64 in [0, 1], sides of at least 11 pixels.
 
     Returns:
-        `(rows,)`, in [−1, 1]; 1 for equal pictures.
+        `(rows,)`, in [−1, 1]; 1 for equal images.
     """
     import torch
 

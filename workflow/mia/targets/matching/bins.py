@@ -1,7 +1,7 @@
 """Match in bins: equally many of both sides in every cell of a grid.
 
 Coarsened exact matching (Iacus, King & Porro 2012) on two coordinates: how member-like a row's
-words look to the blind channels, and how member-like its picture and file.
+words look to the blind channels, and how member-like its image and file.
 """
 
 from __future__ import annotations

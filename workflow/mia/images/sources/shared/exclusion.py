@@ -63,7 +63,7 @@ class Exclusion:
         return found
 
     def naming_picture(self, image_id: str | None) -> set[str]:
-        """Return the entries that name a picture, wherever it came from."""
+        """Return the entries that name an image, wherever it came from."""
         known = self._texts["image_id"]
         return known.get(image_id, set()) if isinstance(image_id, str) else set()
 

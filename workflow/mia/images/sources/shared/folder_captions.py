@@ -1,7 +1,7 @@
-"""Captions of a folder's pictures: a row of a table each, or a text file beside each (kohya's way).
+"""Captions of a folder's images: a row of a table each, or a text file beside each (kohya's way).
 
-A side file is named as its picture, but for the ending: `a.txt` or `a.caption` beside `a.png`.
-Two pictures that differ in their ending only share one.
+A side file is named as its image, but for the ending: `a.txt` or `a.caption` beside `a.png`.
+Two images that differ in their ending only share one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def from_table(
         alternates: Names of other captions, each in a column `alt_<name>`.
 
     Raises:
-        ValueError: A row whose picture is missing, or two rows of one picture.
+        ValueError: A row whose image is missing, or two rows of one image.
     """
     known = {compared(name) for name in names}
     text: dict[str, str] = {}
@@ -61,7 +61,7 @@ def from_table(
         if file not in known:
             hidden = any(part.startswith(".") for part in PurePosixPath(file).parts)
             why = " (names that begin with a dot are left out)" if hidden else ""
-            raise ValueError(f"{source}: row {line}: no picture {excerpt(file)} in {path}{why}")
+            raise ValueError(f"{source}: row {line}: no image {excerpt(file)} in {path}{why}")
         if file in line_of:
             raise ValueError(
                 f"{source}: rows {line_of[file]} and {line} both caption {excerpt(file)}"
@@ -99,7 +99,7 @@ def from_side_files(
     The whole text is the caption, without blanks around it; an empty file is an empty caption.
 
     Raises:
-        ValueError: A picture without a side file, or with two; a file that is no text in UTF-8.
+        ValueError: An image without a side file, or with two; a file that is no text in UTF-8.
     """
     stems = set(map(_stem, pictures))
     beside: dict[str, str] = {}
@@ -107,11 +107,11 @@ def from_side_files(
         if ending(name) != kind or (stem := _stem(name)) not in stems:
             continue
         if (other := beside.setdefault(stem, name)) != name:
-            raise ValueError(f"{path}: {other!r} and {name!r} caption one picture; keep one")
+            raise ValueError(f"{path}: {other!r} and {name!r} caption one image; keep one")
     without = [picture for picture in pictures if _stem(picture) not in beside]
     if without:
         raise ValueError(
-            f"{path}: no {kind} file beside {len(without)} of {len(pictures)} pictures, first "
+            f"{path}: no {kind} file beside {len(without)} of {len(pictures)} images, first "
             f"{without[0]!r}; expected one beside each, or `captions: none` to read none"
         )
     names = {_stem(picture): beside[_stem(picture)] for picture in pictures}
@@ -137,7 +137,7 @@ def _read(path: Path) -> str:
 
 
 def in_words(captions: Captions | None, pictures: int) -> str:
-    """Return what a log says of the captions of so many pictures."""
+    """Return what a log says of the captions of so many images."""
     if captions is None:
         return (
             "no captions: every caption is empty, and attacks that read one measure the empty one"

@@ -1,4 +1,4 @@
-"""The rows of a folder of pictures. Every file is a row, or is counted by its kind."""
+"""The rows of a folder of images. Every file is a row, or is counted by its kind."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def require_pictures(path: str, listing: FolderFiles, listed: Iterable[str] = ()
     Args:
         path: The folder, for the message.
         listing: What it holds.
-        listed: Names of files that have a caption, and so are pictures whatever their ending.
+        listed: Names of files that have a caption, and so are images whatever their ending.
     """
     named = set(map(compared, listed))
     if any(_is_row(name, named) and _fault(name) == FINE for name in listing.files):
         return
     found = ", ".join(f"{count} {kind}" for kind, count in _others(listing, (), ()).items())
     raise ValueError(
-        f"{path}: no picture in this folder; expected files ending in "
+        f"{path}: no image in this folder; expected files ending in "
         f"{' '.join(sorted(OPENED))}; found: {found or 'nothing'}"
     )
 
@@ -41,18 +41,18 @@ def folder_rows(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of a folder, sorted by name, and the count of its other files by kind.
 
-    A row is every file with the ending of a picture and every file that has a caption. Rows that
+    A row is every file with the ending of an image and every file that has a caption. Rows that
     cannot be opened have a status: `unsupported` (a format that is not opened here), `bad_name`
     (its name is not UTF-8), `missing_file` (a link to nothing).
 
     Args:
         part: Name of the source part.
-        path: The folder as the config gives it; with a file's name it is the picture's locator.
+        path: The folder as the config gives it; with a file's name it is the image's locator.
         listing: What the folder holds.
         captions: None where the set has no captions.
 
     Raises:
-        ValueError: A picture that could be opened has no caption.
+        ValueError: An image that could be opened has no caption.
     """
     text = {} if captions is None else captions.text
     rows = {name: _fault(name) for name in listing.files if _is_row(name, text)}
@@ -83,7 +83,7 @@ def row_names(listing: FolderFiles, captioned: Collection[str]) -> list[str]:
 
 
 def _is_row(name: str, captioned: Collection[str]) -> bool:
-    """Whether a file is a row: a picture by its ending, or named by a table of captions."""
+    """Whether a file is a row: an image by its ending, or named by a table of captions."""
     return is_picture(name) or compared(name) in captioned
 
 
@@ -99,8 +99,8 @@ def _require_captions(path: str, rows: Mapping[str, tuple[str, str]], captions: 
     without = [name for name in tried if compared(name) not in captions.text]
     if without:
         raise ValueError(
-            f"{captions.source}: no row for {len(without)} of {len(tried)} pictures in {path}, "
-            f"first {without[0]!r}; expected one row per picture"
+            f"{captions.source}: no row for {len(without)} of {len(tried)} images in {path}, "
+            f"first {without[0]!r}; expected one row per image"
         )
 
 

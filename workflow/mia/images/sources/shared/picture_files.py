@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, by their endings; others are counted by their kind."""
+"""Which files of a folder are images, by their endings; others are counted by their kind."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def ending(name: str) -> str:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file is a picture, by its ending; it may be one that is not opened here."""
+    """Whether a file is an image, by its ending; it may be one that is not opened here."""
     return ending(name) in OPENED or ending(name) in UNSUPPORTED
 
 
 def kinds(names: Iterable[str], captions: Collection[str] = ()) -> dict[str, int]:
-    """Count files that are no pictures by their endings; those of `captions` by themselves.
+    """Count files that are no images by their endings; those of `captions` by themselves.
 
     >>> kinds(["a.txt", "b.TXT", "c.txt", "LICENSE", "x.0001"], ["c.txt"])
     {'.txt': 2, '.txt, read as captions': 1, 'no ending': 1, 'other endings': 1}

@@ -1,6 +1,6 @@
 """Replay of a published manifest: addresses with the sha256 of what they once gave.
 
-Only the published bytes are kept, so that a replay holds the same pictures or says which are not.
+Only the published bytes are kept, so that a replay holds the same images or says which are not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXPECTED = "a sha256, 64 hexadecimal digits"
 def expecting(rows: pd.DataFrame, hashes: pd.Series, source: str) -> pd.DataFrame:
     """Fill the column `sha256` of planned rows.
 
-    A row without a hash gets status `no_sha256`: it had no picture then, or nobody can tell whether
+    A row without a hash gets status `no_sha256`: it had no image then, or nobody can tell whether
     it has the same now.
 
     Args:
@@ -45,7 +45,7 @@ def expecting(rows: pd.DataFrame, hashes: pd.Series, source: str) -> pd.DataFram
 
 
 def unlike(expected: str | None, found: dict) -> dict:
-    """Return what was found of a picture, or that its bytes are not those published.
+    """Return what was found of an image, or that its bytes are not those published.
 
     Args:
         expected: The published sha256, or "".

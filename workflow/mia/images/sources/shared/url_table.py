@@ -18,18 +18,18 @@ from mia.images.sources.shared.listing import locator_name, numbers_of
 from mia.images.sources.shared.planned_rows import other_captions, plain
 
 ADDRESS = (
-    "an address as text; pictures themselves are not read from a table: write them into a folder "
+    "an address as text; images themselves are not read from a table: write them into a folder "
     "and use source: folder"
 )
 
 
 @dataclass(frozen=True)
 class UrlTable:
-    """A part of an image set whose pictures have addresses.
+    """A part of an image set whose images have addresses.
 
     Args:
         part: Name of the source part.
-        table: One row per picture.
+        table: One row per image.
         url: The column of addresses.
         caption: The column of captions.
         alternates: Names of other captions, each in a column `alt_<name>`.

@@ -20,8 +20,8 @@ class LossData:
     Args:
         target: Its name.
         losses: What `per_picture` returns, evaluation fold only.
-        group: Index image_id; label of each picture's group.
-        groups: Groups of pictures among members and among nonmembers.
+        group: Index image_id; label of each image's group.
+        groups: Groups of images among members and among nonmembers.
         confidence: Level of intervals and bands.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
@@ -42,7 +42,7 @@ class LossData:
 
 
 def per_picture(measured: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return each picture's losses by timestep, averaged over draws.
+    """Return each image's losses by timestep, averaged over draws.
 
     Args:
         measured: Tables with image_id, member, timestep, draw and some of `CONDITIONS`

@@ -19,7 +19,7 @@ class Scores:
     """The attacks of a target.
 
     Args:
-        rows: Attack to its scored pictures, as `scored` returns them.
+        rows: Attack to its scored images, as `scored` returns them.
         about: Attack to the metadata of its score file.
     """
 
@@ -28,7 +28,7 @@ class Scores:
 
     @cached_property
     def evaluation(self) -> dict[str, pd.DataFrame]:
-        """Attack to the pictures that are drawn."""
+        """Attack to the images that are drawn."""
         return {name: fold_of(rows, "evaluation", name) for name, rows in self.rows.items()}
 
     @cached_property
@@ -63,9 +63,9 @@ class ScoreData:
     Args:
         target: Its name.
         scores: Its attacks.
-        costs: Index attack, those that cost any; columns evals (per picture, run alone), value,
+        costs: Index attack, those that cost any; columns evals (per image, run alone), value,
             low, high (AUC).
-        groups: Groups of pictures among members and among nonmembers, evaluation fold.
+        groups: Groups of images among members and among nonmembers, evaluation fold.
         confidence: Level of intervals and bands.
     """
 

@@ -1,4 +1,4 @@
-"""Which curves a crowded figure shows at first: chosen on pictures that it does not report on."""
+"""Which curves a crowded figure shows at first: chosen on images that it does not report on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shown(
 ) -> list[str]:
     """Return the attacks a figure shows at first, in the order of `scores`.
 
-    Of those that read the model, the `MOST` with the highest AUC on calibration pictures that they
+    Of those that read the model, the `MOST` with the highest AUC on calibration images that they
     have not learnt from. Of the blind baselines, the one farthest from 0.5 on evaluation: the one
     that every attack is held against. Of neither, the one attack that is there.
 
