@@ -37,6 +37,7 @@ rule all:
         gpu_or_end,
         RESULTS.measured(),
         RESULTS.of_targets(paths.MEMBERSHIP),
+        RESULTS.of_all_attacks(paths.SCORES),
         RESULTS.of_all_attacks(paths.METRICS),
         RESULTS.of(paths.FIGURE, target=TARGETS, figure=FIGURES),
         rules.tables.output,

@@ -1,4 +1,4 @@
-"""Which emoji are one family by their code points: the ground truth that deduplication is scored against.
+"""Which emoji are one family by their code points: what deduplication is scored against.
 
 Codes are those of `mia.images.sources.shared.openmoji`: hexadecimal code points joined by `-`.
 """
