@@ -434,3 +434,17 @@ def test_what_a_base_was_trained_on_is_not_known(with_base):
     with_base["targets"]["based"] = {**target, "model": "sd"}
     found = experiment(with_base)
     assert not design.is_control(found, "tuned") and not design.is_control(found, "based")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"attack": "quantile", "timestep": "auto", "grid": [100, 300]},
+        {"attack": "logistic_losses", "timesteps": "auto", "grid": [100, 300]},
+    ],
+)
+def test_an_attack_that_learns_chooses_no_timestep_besides(config, entry):
+    """Each of its candidates would have to be fitted on the images that the timestep is chosen on."""
+    config["attacks"]["mine"] = entry
+    with pytest.raises(ConfigError, match=r"attacks\.mine: timesteps?: it learns itself"):
+        experiment(config)

@@ -7,7 +7,7 @@ import torch
 
 from mia.config.attacks import build_attack
 from mia.measuring.batch import Batch
-from mia.measuring.work import Work
+from mia.measuring.measure_job import MeasureJob
 from toy import SHAPE, ToyAutoencoder, ToyDenoiser
 
 Z0 = np.random.default_rng(1).standard_normal((5, *SHAPE)).astype(np.float32)
@@ -33,7 +33,7 @@ def evals(rows, size=3) -> tuple[int, int]:
         size,
         lambda _: torch.from_numpy(PIXELS),
         ToyAutoencoder(),
-        Work(None, signals).shared(queries),
+        MeasureJob(None, signals).shared(queries),
     )
     for name, signal in signals.items():
         for rows_ in batch.slices([query for query in queries if query.signal == name]):

@@ -259,12 +259,12 @@ def scores_of_curve():
 
 
 @pytest.mark.parametrize(
-    ("limit", "tpr", "fpr", "made"),
+    ("limit", "tpr", "fpr", "fp"),
     [(0.01, 0.1, 0.005, 5), (0.02, 0.6, 0.02, 20), (0.0049, 0.0, 0.0, 0), (0.4, 0.6, 0.02, 20)],
 )
-def test_tpr_is_the_largest_within_the_limit_and_never_interpolated(limit, tpr, fpr, made):
+def test_tpr_is_the_largest_within_the_limit_and_never_interpolated(limit, tpr, fpr, fp):
     point = metrics.tpr_at_fpr(*scores_of_curve(), limit)
-    assert (point.tpr, point.fpr, point.made) == (tpr, fpr, made)
+    assert (point.tpr, point.fpr, point.fp) == (tpr, fpr, fp)
     assert point.allowed == int(limit * 1000 + 1e-9)
 
 

@@ -25,9 +25,9 @@ from mia.cost.sharing import sharing
 from mia.cost.signals import COLUMNS as PLANNED
 from mia.cost.signals import SignalCost, pair_costs
 from mia.measuring.ledger import Ledger
-from mia.measuring.measurements import Measurements, shared_inputs
 from mia.measuring.missing import input_hashes
 from mia.measuring.shard import captions_of, kept_rows
+from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
 from mia.measuring.speed import last_speed
 from mia.models.description import ModelJson
 
@@ -128,7 +128,9 @@ def missing_of(
         {
             query: len(images)
             for signal in sorted({query.signal for query in wanted})
-            for query, images in Measurements(signal, model, ledger, hashes, wanted).missing.items()
+            for query, images in SignalCoverage(
+                signal, model, ledger, hashes, wanted
+            ).missing.items()
         }
     )
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mia.attacks.shared.auto_timestep import choice
-from mia.attacks.shared.contract import Attack, Entry, OffersGrid, Stacks, traits_of
+from mia.attacks.shared.auto_timestep import at_each_timestep
+from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
 from mia.attacks.shared.external import External
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
@@ -130,7 +130,10 @@ def _built(attack: type, parameters: dict[str, Any]) -> Any:
             if not grid:
                 raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")
             check_by_name(attack, {**others, field.name: tuple(grid)})
-            return choice(attack, others, field.name, grid)
+            built = at_each_timestep(attack, others, field.name, grid)
+            if isinstance(built.candidates[0], Learns):
+                raise ValueError(f"{field.name}: it learns itself; expected a timestep, not auto")
+            return built
     if grid is not None:
         raise ValueError("`grid` goes with a timestep that is auto")
     check_by_name(attack, parameters)

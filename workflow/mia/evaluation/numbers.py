@@ -102,4 +102,4 @@ def _tpr(
         return {**entry, "false_positives": None, "note": note}
     entry |= {"value": point.tpr, "low": interval[0], "high": interval[1], "fpr": point.fpr}
     note = f"rests on at most {point.allowed} false positives"
-    return {**entry, "false_positives": point.made, "note": note}
+    return {**entry, "false_positives": point.fp, "note": note}

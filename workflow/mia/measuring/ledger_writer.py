@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.measuring.measurements import Measurements
+from mia.measuring.signal_coverage import SignalCoverage
 from mia.query import Query
 
 
@@ -23,7 +23,7 @@ class LedgerWriter:
     """
 
     def __init__(
-        self, signals: Mapping[str, Measurements], seconds: float, provenance: Mapping[str, Any]
+        self, signals: Mapping[str, SignalCoverage], seconds: float, provenance: Mapping[str, Any]
     ) -> None:
         self.signals, self.seconds, self.provenance = signals, seconds, dict(provenance)
         self._pending: dict[str, list] = {}

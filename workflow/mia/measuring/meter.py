@@ -17,9 +17,9 @@ from tqdm import tqdm
 from mia.measuring.batch import Batch
 from mia.measuring.batch_size import BatchSize
 from mia.measuring.ledger_writer import LedgerWriter
+from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import by_need
 from mia.measuring.speed import keep_speed
-from mia.measuring.work import Work
 from mia.models.autoencoder import Autoencoder
 from mia.models.device import choose
 from mia.query import Query
@@ -48,7 +48,7 @@ class Meter:
         return Autoencoder(self.model["vae"], self.device)
 
     @torch.inference_mode()
-    def measure(self, work: Work) -> None:
+    def measure(self, work: MeasureJob) -> None:
         """Measure what `work` lacks and append it to its ledger."""
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
@@ -68,7 +68,7 @@ class Meter:
         _finish(work, self.device, evals, time.monotonic() - start, size.now)
 
     def _batch(
-        self, work: Work, shared: frozenset[Hashable], image_ids: list[str], size: int
+        self, work: MeasureJob, shared: frozenset[Hashable], image_ids: list[str], size: int
     ) -> Batch:
         shard, resolution = work.shard, self.model["resolution"]
         return Batch(
@@ -86,7 +86,7 @@ class Meter:
 
 
 def _chunks(
-    work: Work, size: BatchSize
+    work: MeasureJob, size: BatchSize
 ) -> Iterator[tuple[tuple[Query, ...], frozenset[Hashable], list[str]]]:
     """Images that lack the same queries, as many together as `size` says by then.
 
@@ -99,7 +99,7 @@ def _chunks(
             yield queries, shared, chunk
 
 
-def _finish(work: Work, device: str, evals: int, seconds: float, size: int) -> None:
+def _finish(work: MeasureJob, device: str, evals: int, seconds: float, size: int) -> None:
     """Say what was done, and keep the speed for the next estimate."""
     if not work.repeat:
         keep_speed(next(iter(work.signals.values())).ledger.folder, device, evals, seconds)

@@ -17,10 +17,10 @@ from mia import command, result_paths, storage
 from mia import query as queries_module
 from mia.locks import shard_lock
 from mia.measuring.ledger import Ledger
-from mia.measuring.measurements import Measurements, shared_inputs
+from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import input_hashes
 from mia.measuring.shard import Shard
-from mia.measuring.work import Work
+from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
 from mia.models.weights import require_described
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def measure(args: argparse.Namespace) -> None:
     outputs = result_paths.by_name(result_paths.SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
 
-    def work(layer: Shard, repeat: bool) -> Work:
+    def work(layer: Shard, repeat: bool) -> MeasureJob:
         """What the ledger holds and lacks of a layer."""
         hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat))
-        held = {name: Measurements(name, model, ledger, hashes, wanted) for name in outputs}
-        return Work(layer, held, repeat)
+        held = {name: SignalCoverage(name, model, ledger, hashes, wanted) for name in outputs}
+        return MeasureJob(layer, held, repeat)
 
     layers = shard.layers()
     firsts = [layer.first(args.settings["repeats"]) for layer in layers]

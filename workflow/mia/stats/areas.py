@@ -10,17 +10,17 @@ import numpy as np
 from mia.stats.metrics import curve
 
 
-def area(made: np.ndarray, found: np.ndarray, limit: float = 1.0) -> np.ndarray:
+def area(fp: np.ndarray, tp: np.ndarray, limit: float = 1.0) -> np.ndarray:
     """Return the area under each ROC curve up to an FPR of `limit`, in [0, `limit`].
 
     Args:
-        made: False positives at falling thresholds `(curves, points)`, the last is everyone.
-        found: True positives, of the same shape.
+        fp: False positives at falling thresholds `(curves, points)`, the last is everyone.
+        tp: True positives, of the same shape.
         limit: Largest FPR; a step between two equal scores that crosses it is cut straight.
     """
     nothing = [(0, 0), (1, 0)]
-    fpr = np.pad(made / made[:, -1:], nothing)
-    tpr = np.pad(found / found[:, -1:], nothing)
+    fpr = np.pad(fp / fp[:, -1:], nothing)
+    tpr = np.pad(tp / tp[:, -1:], nothing)
     width, rise = np.diff(fpr, axis=1), np.diff(tpr, axis=1)
     inside = np.clip(limit - fpr[:, :-1], 0, width)
     share = np.divide(inside, width, out=np.zeros_like(width), where=width > 0)
@@ -35,5 +35,5 @@ def standardised(area: np.ndarray, limit: float) -> np.ndarray:
 
 def partial_auc(scores: np.ndarray, member: np.ndarray, limit: float) -> float:
     """Return the standardised area under the ROC curve up to an FPR of `limit`."""
-    _, made, found = curve(scores, member)
-    return float(standardised(area(made[None], found[None], limit), limit)[0])
+    _, fp, tp = curve(scores, member)
+    return float(standardised(area(fp[None], tp[None], limit), limit)[0])

@@ -60,8 +60,7 @@ def auc_interval(
         half = metrics.two_sided(confidence) * math.sqrt(variance)
         return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
     found = [
-        areas.area(made, hits)
-        for made, hits in resampling.curves(scores, member, group, resamples, seed)
+        areas.area(fp, tp) for fp, tp in resampling.curves(scores, member, group, resamples, seed)
     ]
     return Interval(value, *_percentiles(np.concatenate(found), confidence), "bootstrap by group")
 
@@ -86,8 +85,8 @@ def partial_auc_interval(
         return Interval(value, 0.0, 1.0, "none: fewer than two groups in a class")
     found = np.concatenate(
         [
-            areas.standardised(areas.area(made, hits, limit), limit)
-            for made, hits in resampling.curves(scores, member, group, resamples, seed)
+            areas.standardised(areas.area(fp, tp, limit), limit)
+            for fp, tp in resampling.curves(scores, member, group, resamples, seed)
         ]
     )
     low, high = _percentiles(found, confidence)
@@ -119,9 +118,9 @@ def tpr_interval(
     its TPR.
     """
     found: list[list[np.ndarray]] = [[] for _ in limits]
-    for made, hits in resampling.curves(scores, member, group, resamples, seed):
+    for fp, tp in resampling.curves(scores, member, group, resamples, seed):
         for limit, rates in zip(limits, found, strict=True):
-            rates.append(resampling.rate_at(made, hits, limit))
+            rates.append(resampling.tpr_at_fpr(fp, tp, limit))
     members, nonmembers = metrics.groups_of(member, group)
     intervals = []
     for limit, rates in zip(limits, found, strict=True):

@@ -27,14 +27,14 @@ class OperatingPoint:
         fpr: Share of nonmembers that reach it.
         threshold: The lowest score called a member; infinity where nobody is.
         allowed: False positives the limit allows, floor(limit × nonmembers).
-        made: False positives made.
+        fp: False positives there.
     """
 
     tpr: float
     fpr: float
     threshold: float
     allowed: int
-    made: int
+    fp: int
 
 
 def two_sided(confidence: float) -> float:
@@ -113,8 +113,8 @@ def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarra
     order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
     scores, member = np.asarray(scores, dtype=float)[order], np.asarray(member, dtype=bool)[order]
     last = np.flatnonzero(np.append(np.diff(scores) != 0, True))
-    made, found = np.cumsum(~member)[last], np.cumsum(member)[last]
-    return np.append(math.inf, scores[last]), np.append(0, made), np.append(0, found)
+    fp, tp = np.cumsum(~member)[last], np.cumsum(member)[last]
+    return np.append(math.inf, scores[last]), np.append(0, fp), np.append(0, tp)
 
 
 def allowed_false_positives(limit: float, nonmembers: int) -> int:
@@ -135,11 +135,11 @@ def tpr_at_fpr(scores: np.ndarray, member: np.ndarray, limit: float) -> Operatin
     >>> tpr_at_fpr(np.array([4.0, 3, 2, 1]), np.array([1, 0, 1, 0], bool), 0.4).tpr
     0.5
     """
-    thresholds, made, found = curve(scores, member)
-    allowed = allowed_false_positives(limit, int(made[-1]))
-    best = int(np.searchsorted(found, found[made <= allowed].max()))
-    tpr, fpr = found[best] / found[-1], made[best] / made[-1]
-    return OperatingPoint(float(tpr), float(fpr), float(thresholds[best]), allowed, int(made[best]))
+    thresholds, fp, tp = curve(scores, member)
+    allowed = allowed_false_positives(limit, int(fp[-1]))
+    best = int(np.searchsorted(tp, tp[fp <= allowed].max()))
+    tpr, fpr = tp[best] / tp[-1], fp[best] / fp[-1]
+    return OperatingPoint(float(tpr), float(fpr), float(thresholds[best]), allowed, int(fp[best]))
 
 
 def calibrated_threshold(nonmember_scores: np.ndarray, limit: float) -> float:
@@ -151,9 +151,9 @@ def calibrated_threshold(nonmember_scores: np.ndarray, limit: float) -> float:
     >>> calibrated_threshold(np.array([1.0, 2.0, 3.0, 4.0]), 0.5)
     3.0
     """
-    thresholds, made, _ = curve(nonmember_scores, np.zeros(len(nonmember_scores), dtype=bool))
+    thresholds, fp, _ = curve(nonmember_scores, np.zeros(len(nonmember_scores), dtype=bool))
     allowed = allowed_false_positives(limit, len(nonmember_scores))
-    return float(thresholds[made <= allowed][-1])
+    return float(thresholds[fp <= allowed][-1])
 
 
 def advantage(scores: np.ndarray, member: np.ndarray) -> float:
@@ -173,8 +173,8 @@ def best_threshold(scores: np.ndarray, member: np.ndarray) -> float:
 
 def _gaps(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Thresholds, falling, and TPR - FPR at each."""
-    thresholds, made, found = curve(scores, member)
-    return thresholds, found / found[-1] - made / made[-1]
+    thresholds, fp, tp = curve(scores, member)
+    return thresholds, tp / tp[-1] - fp / fp[-1]
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

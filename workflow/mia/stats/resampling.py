@@ -25,17 +25,17 @@ def curves(
     is_member = member[order]
     for counts in _group_counts(place, member, len(scores), resamples, seed):
         weights = counts[:, place[order]]
-        made = np.cumsum(weights * ~is_member, axis=1, dtype=np.int64)[:, last]
-        hits = np.cumsum(weights * is_member, axis=1, dtype=np.int64)[:, last]
-        yield made, hits
+        fp = np.cumsum(weights * ~is_member, axis=1, dtype=np.int64)[:, last]
+        tp = np.cumsum(weights * is_member, axis=1, dtype=np.int64)[:, last]
+        yield fp, tp
 
 
-def rate_at(made: np.ndarray, hits: np.ndarray, limit: float) -> np.ndarray:
+def tpr_at_fpr(fp: np.ndarray, tp: np.ndarray, limit: float) -> np.ndarray:
     """Return the largest TPR within `limit` of each resample, from counts as `curves` gives."""
-    allowed = np.floor(limit * made[:, -1:] + 1e-9)
-    points = (made <= allowed).sum(axis=1)
-    best = np.take_along_axis(hits, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
-    return np.where(points > 0, best, 0) / hits[:, -1]
+    allowed = np.floor(limit * fp[:, -1:] + 1e-9)
+    points = (fp <= allowed).sum(axis=1)
+    best = np.take_along_axis(tp, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
+    return np.where(points > 0, best, 0) / tp[:, -1]
 
 
 def _group_counts(

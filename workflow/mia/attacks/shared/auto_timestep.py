@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Choice:
+class AutoTimestep:
     """An attack at the best of several timesteps; which one is learnt by `fit`.
 
     Args:
@@ -54,7 +54,7 @@ class Choice:
         """The timestep chosen."""
         return {} if self.chosen is None else {"timestep": self.timesteps[self.chosen]}
 
-    def fit(self, evidence: Evidence, member: pd.Series) -> Choice:
+    def fit(self, evidence: Evidence, member: pd.Series) -> AutoTimestep:
         """Choose the candidate with the largest AUC on `member`'s images; the sign stays fixed."""
         areas = [
             auc(self._score(attack, evidence).loc[member.index].to_numpy(), member.to_numpy())
@@ -71,7 +71,11 @@ class Choice:
         return attack.score(evidence.only(attack.queries))
 
 
-def choice(attack: type, parameters: dict[str, Any], name: str, grid: Sequence[int]) -> Choice:
+def at_each_timestep(
+    attack: type, parameters: dict[str, Any], name: str, grid: Sequence[int]
+) -> AutoTimestep:
     """Build the attack at each timestep of `grid`; `name` is its field for timesteps."""
     values = [(t,) if name == "timesteps" else t for t in grid]
-    return Choice(tuple(grid), tuple(attack(**{**parameters, name: value}) for value in values))
+    return AutoTimestep(
+        tuple(grid), tuple(attack(**{**parameters, name: value}) for value in values)
+    )

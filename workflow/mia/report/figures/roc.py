@@ -71,8 +71,8 @@ def tpr_at(member: np.ndarray, nonmember: np.ndarray, allowed: np.ndarray) -> np
     [0.5, 1.0, 1.0]
     """
     is_member = np.repeat([True, False], [len(member), len(nonmember)])
-    _, made, found = metrics.curve(np.concatenate([member, nonmember]), is_member)
-    return found[np.searchsorted(made, allowed, side="right") - 1] / len(member)
+    _, fp, tp = metrics.curve(np.concatenate([member, nonmember]), is_member)
+    return tp[np.searchsorted(fp, allowed, side="right") - 1] / len(member)
 
 
 @styled

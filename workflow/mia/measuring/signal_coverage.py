@@ -14,7 +14,7 @@ from mia.measuring.missing import answered, caption_kind, to_measure
 from mia.query import Query
 
 
-class Measurements:
+class SignalCoverage:
     """One signal on some images: what the ledger answers and what is missing.
 
     Args:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mia.measuring.measurements import Measurements
 from mia.measuring.shard import Shard
+from mia.measuring.signal_coverage import SignalCoverage
 from mia.query import Query
 
 
 @dataclass(frozen=True)
-class Work:
+class MeasureJob:
     """Pictures, each once, and the signals wanted on them.
 
     Args:
@@ -26,7 +26,7 @@ class Work:
     """
 
     shard: Shard
-    signals: Mapping[str, Measurements]
+    signals: Mapping[str, SignalCoverage]
     repeat: bool = False
 
     @property
