@@ -83,6 +83,7 @@ def test_what_no_number_depends_on_is_told_to_nobody():
     ("change", "stages"),
     [
         (lambda c: c["attacks"]["loss"].update(draws=3), {"score", "measure", "gather", "tables"}),
+        (lambda c: c["image_sets"]["openmoji"].update(shards=3), {"plan", "gather", "measure"}),
         (lambda c: c["attacks"].update(more={"attack": "coin"}), {"tables"}),
         (lambda c: c.setdefault("audit", {}).update(margin=0.04), {"audit"}),
         (lambda c: c.setdefault("measure", {}).update(batch_size=3), {"measure"}),

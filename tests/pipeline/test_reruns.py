@@ -196,6 +196,13 @@ def test_a_deleted_score(bench):
     assert plain(bench) == shown(*rescored("pia"))
 
 
+def test_fewer_shards(bench):
+    """The rows of the shard that goes are dealt to the others; the list of before holds half."""
+    bench.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
+    jobs = planned(bench, "measured")
+    assert {"plan_mine", "download/mine/000", "rows/mine/000", "manifest/mine"} <= {*jobs}
+
+
 def test_a_deleted_signal_shard(bench):
     (bench.folder / "results/signals/tiny/mine/denoise/001.parquet").unlink()
     first, second, evals = jobs_and_evals(bench)

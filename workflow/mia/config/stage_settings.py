@@ -24,8 +24,9 @@ NAMES = ("set", "representation_set", "like", "base")
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
-    """Which images a set has, as its config says."""
-    return plan_settings(experiment.config["image_sets"][set])
+    """Which images a set has, as its config says, and into how many shards they are dealt."""
+    spec = experiment.config["image_sets"][set]
+    return {**plan_settings(spec), "shards": spec["shards"]}
 
 
 def download(experiment: Experiment, set: str) -> Settings:
