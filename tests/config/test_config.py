@@ -444,7 +444,7 @@ def test_what_a_base_was_trained_on_is_not_known(with_base):
     ],
 )
 def test_an_attack_that_learns_chooses_no_timestep_besides(config, entry):
-    """Each of its candidates would have to be fitted on the images that the timestep is chosen on."""
+    """Each candidate would have to be fitted on the images that the timestep is chosen on."""
     config["attacks"]["mine"] = entry
     with pytest.raises(ConfigError, match=r"attacks\.mine: timesteps?: it learns itself"):
         experiment(config)

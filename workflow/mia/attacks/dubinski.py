@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited
+from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited_by
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
@@ -46,7 +46,7 @@ class Attack:
     @staticmethod
     def default_grid(setting: int = 16, **_: Any) -> tuple[int, ...]:
         """The timesteps that a setting visits, in order."""
-        return visited(setting)
+        return visited_by(setting)
 
     @property
     def queries(self) -> tuple[Query, ...]:

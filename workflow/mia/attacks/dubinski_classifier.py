@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared import classifiers, features
 from mia.attacks.shared.contract import Traits
-from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, signal, values, visited
+from mia.attacks.shared.dubinski_settings import (
+    COLUMNS,
+    SETTINGS,
+    query,
+    signal,
+    values,
+    visited_by,
+)
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
@@ -50,7 +57,7 @@ class Attack:
         return tuple(
             query(self.setting, loss, timestep, draw)
             for loss in asked.values()
-            for timestep in visited(self.setting)
+            for timestep in visited_by(self.setting)
             for draw in range(self.draws)
         )
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mia.access import reads_model
 from mia.attacks.shared.auto_timestep import at_each_timestep
 from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
 from mia.attacks.shared.external import External
@@ -27,7 +28,7 @@ def known_attacks() -> list[str]:
 
 def is_blind(attack: Entry) -> bool:
     """Whether an attack is a blind baseline: it learns from images and captions alone."""
-    return attack.access == "model-free" and traits_of(attack).reads_images
+    return not reads_model(attack.access) and traits_of(attack).reads_images
 
 
 def is_external(entry: dict[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from mia.evaluation.scored import fold_of
 from mia.stats import metrics, no_signal
 from mia.stats.intervals import auc_interval, partial_auc_interval, tpr_interval
 
-LIMITS = (0.1, 0.01, 0.001)  # of the FPR
 PARTIAL = 0.1  # FPR up to which the partial AUC goes
 
 
@@ -56,12 +55,12 @@ def numbers(
     size, groups = (int(member.sum()), int((~member).sum())), metrics.groups_of(member, group)
     auc = auc_interval(scores, member, confidence, group, resamples, seed)
     partial = partial_auc_interval(scores, member, PARTIAL, confidence, group, resamples, seed)
-    intervals = tpr_interval(scores, member, LIMITS, confidence, group, resamples, seed)
-    points = [metrics.tpr_at_fpr(scores, member, limit) for limit in LIMITS]
+    intervals = tpr_interval(scores, member, metrics.FPR_LIMITS, confidence, group, resamples, seed)
+    points = [metrics.tpr_at_fpr(scores, member, limit) for limit in metrics.FPR_LIMITS]
     limits = balanced = None
     if has_threshold:
         free = rows[(rows["fold"] == "calibration") & ~rows.index.isin(fit_image_ids)]
-        limits = carried.at_limits(free, evaluation, LIMITS, confidence)
+        limits = carried.at_limits(free, evaluation, metrics.FPR_LIMITS, confidence)
         balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
     flags = {
         "few_images": few_images(min(groups)),
@@ -81,7 +80,7 @@ def numbers(
         "tpr": [
             _tpr(point, interval, size[1], limit)
             | no_signal.ends(no_signal.tpr_band(*groups, limit, confidence))
-            for limit, point, interval in zip(LIMITS, points, intervals, strict=True)
+            for limit, point, interval in zip(metrics.FPR_LIMITS, points, intervals, strict=True)
         ],
         "carried": limits,
         "balanced_accuracy": balanced,

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from mia.evaluation.summary import TPR_COLUMNS
+from mia.stats.metrics import NAMED_LIMIT
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -69,7 +70,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
         lines.append(
             [
                 *(row["target"], row["verdict"], row["attack"]),
-                *(_auc(row), _percent(row, TPR_COLUMNS[0.01]), _decimal(row["blind_auc"])),
+                *(_auc(row), _percent(row, TPR_COLUMNS[NAMED_LIMIT]), _decimal(row["blind_auc"])),
                 *(row["above_blind"], str(row["evals_alone"]), row["flags"].replace(" ", ", ")),
             ]
         )

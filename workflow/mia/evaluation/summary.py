@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.cost import Cost
 from mia.evaluation.comparison import Comparison, above_blind
 from mia.evaluation.flags import duplicates_across_sets, shift
 from mia.evaluation.metrics_file import Metrics
+from mia.stats.metrics import FPR_LIMITS
 
 LONG = [
     *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
@@ -25,7 +27,7 @@ ENDS = {  # of a column's name: key of the number in a metrics file
     "_chance_high": "chance_high",
 }
 OF_MODEL = ("estimates_worse_than_zero", "fits_another_prediction_type")
-TPR_COLUMNS = {0.1: "tpr_fpr_10pct", 0.01: "tpr_fpr_1pct", 0.001: "tpr_fpr_01pct"}
+TPR_COLUMNS = dict(zip(FPR_LIMITS, ("tpr_fpr_10pct", "tpr_fpr_1pct", "tpr_fpr_01pct"), strict=True))
 WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember"),
     *(name + end for name in ("auc", *TPR_COLUMNS.values()) for end in ENDS),
@@ -98,7 +100,7 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
 
 def _of_model(found: Metrics, audit: Mapping[str, Any]) -> list[str]:
     """Flags of a target's model, or its reference, that concern the attacks that read it."""
-    reading = found["access"] not in ("model-free", "external")
+    reading = reads_model(found["access"]) and found["access"] != EXTERNAL
     return [flag for flag in OF_MODEL if reading and audit[flag]]
 
 

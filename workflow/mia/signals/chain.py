@@ -21,6 +21,7 @@ from mia.noise import draw_noise
 from mia.query import Query
 from mia.signals.reconstruction import compare
 from mia.signals.shared.ddim import move
+from mia.visits import stride, visited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 
 MEASURES = ("model_loss", "latent_error", "pixel_error")
 NEEDS_PIXELS = True
-
-
-def visited(visits: str) -> tuple[int, ...]:
-    """Timesteps in the order visited.
-
-    >>> visited("41:11:-10")
-    (41, 31, 21, 11)
-    """
-    first, last, stride = map(int, visits.split(":"))
-    return tuple(range(first, last + (1 if stride > 0 else -1), stride))
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
@@ -93,7 +84,7 @@ def _walk(
     noise, alpha_bar = batch.draws(draw), batch.denoiser.alpha_bar
     first = batch.noised_at(further["start"], noise)
     states = _shifted(batch, further["shift"], draw)
-    stride = abs(int(further["visits"].split(":")[2]))
+    step = stride(further["visits"])
     z = first
     found: dict[int, tuple[Tensor, ...]] = {}
     for t in visited(further["visits"]):
@@ -102,7 +93,7 @@ def _walk(
         if further["guidance"]:
             null = batch.everywhere(z, t, "null")
             epsilon = null + further["guidance"] * (caption - null)
-        z = move(z, epsilon, alpha_bar[t], alpha_bar[max(t - stride, 0)])
+        z = move(z, epsilon, alpha_bar[t], alpha_bar[max(t - step, 0)])
         loss = (noise - caption).flatten(1).double().square().mean(1)
         error = (z - batch.z0).flatten(1).double().square().mean(1)
         pixel = torch.full_like(error, float("nan"))

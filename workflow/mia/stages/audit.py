@@ -19,11 +19,11 @@ from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
 from mia.result_paths import ESTIMATES, MANIFEST, SCORES, by_name, names
+from mia.stats.metrics import NAMED_LIMIT
 from mia.targets.pictures import with_embeddings
 from mia.targets.target_rows import read_images
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
-NAMED_TPR = 0.01  # limit of the FPR
 
 
 def audit(
@@ -122,8 +122,8 @@ def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
 
 
 def _named_tpr(rates: list[dict]) -> dict:
-    """The TPR at `NAMED_TPR` and its interval; nulls where too few nonmembers resolve it."""
-    (entry,) = [entry for entry in rates if entry["limit"] == NAMED_TPR]
+    """The TPR at `NAMED_LIMIT` and its interval; nulls where too few nonmembers resolve it."""
+    (entry,) = [entry for entry in rates if entry["limit"] == NAMED_LIMIT]
     return {key: entry[key] for key in ("limit", "value", "low", "high")}
 
 

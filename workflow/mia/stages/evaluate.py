@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from mia import command, storage
+from mia.access import reads_model
 from mia.evaluation import flags
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
@@ -46,7 +47,7 @@ def evaluate(
         )
     scores = storage.read(score)
     rows = scored(scores, storage.read(membership, MEMBERSHIP), score)
-    model_free = about["access"] == "model-free"
+    model_free = not reads_model(about["access"])
     found = numbers(
         rows,
         score,

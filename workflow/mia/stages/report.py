@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mia import command, storage
 from mia import result_paths as paths
+from mia.access import reads_model
 from mia.evaluation.scored import scored
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
@@ -157,7 +158,7 @@ def gallery(
     ranked = {}
     for path in sorted(path for path in scores if names(paths.SCORES, path)["target"] == target):
         about = storage.metadata(path)
-        if about["access"] != "model-free" and not about.get("trained"):
+        if reads_model(about["access"]) and not about.get("trained"):
             ranked[about["name"]] = scored(storage.read(path), known, str(path))
     attack = pictures.strongest(ranked)
     if attack is None:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from mia import command, storage
+from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
@@ -59,7 +60,7 @@ def score(args: argparse.Namespace) -> None:
     else:
         evidence = inputs.evidence(seed)
         if isinstance(attack, Learns):
-            fit_ids = images_to_fit(images, seed, attack.access == "model-free")
+            fit_ids = images_to_fit(images, seed, not reads_model(attack.access))
             attack = fitted(attack, evidence, inputs.member, fit_ids, args.membership)
         table = scored_by(attack, evidence)
         measured = args.signals, args.reference

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums, command, storage
+from mia.access import reads_model
 from mia.attacks.shared.cost import costs
 from mia.config.attacks import build_attacks
 from mia.evaluation import pairwise, readable, set_test, summary
@@ -54,7 +55,7 @@ def of_target(
     rows = {name: scored(storage.read(scores[name]), membership, scores[name]) for name in names}
     evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
     comparisons = compare_rows(evaluation, blind, settings["confidence"])
-    reading = {name: evaluation[name] for name in names if access[name] != "model-free"}
+    reading = {name: evaluation[name] for name in names if reads_model(access[name])}
     beyond = above_chance(reading, settings["confidence"])
     bounded = {
         found["attack"]: reading[found["attack"]]

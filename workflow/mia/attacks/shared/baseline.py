@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from mia.access import MODEL_FREE
 from mia.attacks.shared.contract import Traits
 from mia.evidence import Evidence
 from mia.query import Query
@@ -20,7 +21,7 @@ class Baseline:
 
     _fitted: Any = field(default=None, repr=False, compare=False)
 
-    access = "model-free"
+    access = MODEL_FREE
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mia.attacks.shared.guided_step import latent_error
 from mia.evidence import Evidence
 from mia.query import Query
+from mia.visits import stride, visited
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,15 +34,13 @@ COLUMNS = {"model": "model_loss", "latent": "latent_error", "pixel": "pixel_erro
 SETTINGS = tuple(sorted({*RENOISED, *CHAINS}))
 
 
-def visited(setting: int) -> tuple[int, ...]:
+def visited_by(setting: int) -> tuple[int, ...]:
     """The timesteps that a setting visits, in order.
 
-    >>> visited(11)
+    >>> visited_by(11)
     (101, 1)
     """
-    visits = RENOISED[setting][0] if setting in RENOISED else CHAINS[setting][0]
-    first, last, stride = map(int, visits.split(":"))
-    return tuple(range(first, last + (1 if stride > 0 else -1), stride))
+    return visited(RENOISED[setting][0] if setting in RENOISED else CHAINS[setting][0])
 
 
 def signal(setting: int, loss: str) -> str:
@@ -59,7 +58,7 @@ def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
             return Query("denoise", timestep, draw, "caption")
         if loss == "latent":
             return Query("denoise", timestep, draw, "both")
-        further = {"kind": "guided", "guidance": guidance, "stride": _stride(visits)}
+        further = {"kind": "guided", "guidance": guidance, "stride": stride(visits)}
         return Query("reconstruction", timestep, draw, "both", tuple(sorted(further.items())))
     visits, start, guidance, shift, state = CHAINS[setting]
     further = {
@@ -84,9 +83,5 @@ def values(setting: int, loss: str, evidence: Evidence) -> pd.Series:
         return table["loss_caption"]
     if loss == "latent":
         assert evidence.alpha_bar is not None, "a model was asked, so its schedule is known"
-        return latent_error(table, evidence.alpha_bar, _stride(visits), guidance)
+        return latent_error(table, evidence.alpha_bar, stride(visits), guidance)
     return table["l1_rounded"]
-
-
-def _stride(visits: str) -> int:
-    return abs(int(visits.split(":")[2]))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from mia.access import reads_model
 from mia.report.figures.shared.colours import BAND, MUTED, SERIES
 from mia.report.figures.shared.contract import Drawn
 from mia.report.figures.shared.score_data import ScoreData
@@ -111,7 +112,7 @@ def draw(
         (line,) = axes.step(fpr, np.maximum(curves[name], floor), where="post", label=label, **look)
         line.set_gid(mark + name)
     _scale(axes, 1 / n_nonmember, floor)
-    _legend(figure, axes, curves, int(0.01 * n_nonmember))
+    _legend(figure, axes, curves, int(metrics.NAMED_LIMIT * n_nonmember))
     return figure
 
 
@@ -121,8 +122,8 @@ def looks(access: Mapping[str, str], shown: Collection[str]) -> dict[str, dict[s
     Those in `shown` come first, so that they get whole lines.
     """
     names = sorted(access, key=lambda name: name not in shown)
-    reading = [name for name in names if access[name] != "model-free"]
-    blind = [name for name in names if access[name] == "model-free"]
+    reading = [name for name in names if reads_model(access[name])]
+    blind = [name for name in names if not reads_model(access[name])]
     dashes = ("-", (0, (5, 1.6)), (0, (1.4, 1.2)))
     found: dict[str, dict[str, Any]] = {
         name: {"color": SERIES[i % len(SERIES)], "linestyle": dashes[i // len(SERIES) % 3]}
@@ -172,7 +173,7 @@ def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count:
 def words(scores: Mapping[str, tuple[np.ndarray, np.ndarray]], shown: Collection[str]) -> str:
     """Return the ROC figure in words, those shown first."""
     member, nonmember = next(iter(scores.values()))
-    allowed = np.array([metrics.allowed_false_positives(0.01, len(nonmember))])
+    allowed = np.array([metrics.allowed_false_positives(metrics.NAMED_LIMIT, len(nonmember))])
     rates = {name: f"{name} {tpr_at(*sides, allowed)[0]:.1%}" for name, sides in scores.items()}
     others = [rates[name] for name in scores if name not in shown]
     return (

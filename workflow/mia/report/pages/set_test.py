@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from mia.access import reads_model
 from mia.evaluation.set_test import LEVEL, TOLD_APART
 
 POWER = ["power", "power_low", "power_high"]
@@ -47,7 +48,7 @@ def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
     power = found.dropna(subset="power").drop_duplicates("size").set_index("size")[POWER]
     return {
         **whole[["attack", *COLUMNS]].to_dict(),
-        "blind": whole["access"] == "model-free",
+        "blind": not reads_model(whole["access"]),
         "power": list(power.reindex(sizes).itertuples(index=False, name=None)),
     }
 
@@ -79,7 +80,7 @@ def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control:
 
 def _notes(mine: pd.DataFrame) -> list[str]:
     """Each note once, with whom it concerns; not that of the baselines, which are shaded."""
-    mine = mine[mine["access"] != "model-free"]
+    mine = mine[mine["access"].map(reads_model)]
     everyone, told = set(mine["attack"]), []
     for note, found in mine[mine["note"] != ""].groupby("note", sort=False):
         who = "" if set(found["attack"]) == everyone else f"{', '.join(found['attack'].unique())}: "

@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from mia.access import reads_model
+from mia.evaluation.summary import TPR_COLUMNS
 from mia.report.pages.audit_tables import rests_on
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
 from mia.report.pages.texts import ABOVE_BLIND, ACCESS, VERDICTS
 
-LIMITS = {"10pct": 0.1, "1pct": 0.01, "01pct": 0.001}
 TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
 
@@ -52,7 +53,7 @@ def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[s
 
 def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
     band = _ends(row, "auc", CHANCE)
-    rates = [f"tpr_fpr_{name}" for name in LIMITS]
+    rates = list(TPR_COLUMNS.values())
     numbers = {"low": row["auc_low"], "value": row["auc"], "high": row["auc_high"], "half": 0.5}
     numbers |= {"chance_low": max(band[0], ends[0]), "chance_high": min(band[1], ends[1])}
     width = ends[1] - ends[0]
@@ -60,7 +61,7 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
     return {
         **{name: row[name] for name in TEXT[:-1]},
         "reads": ACCESS.get(row["access"], row["access"]),
-        "blind": row["access"] == "model-free",
+        "blind": not reads_model(row["access"]),
         "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
         "auc": _ends(row, "auc", WITH_RANGE),
         "bar": places,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mia.access import reads_model
 from mia.evaluation.scored import fold_of
 from mia.report.figures.shared import selection
 from mia.stats.no_signal import auc_band
@@ -51,7 +52,7 @@ class Scores:
         blind = [
             name
             for name, about in self.about.items()
-            if about["access"] == "model-free" and about["reads_images"]
+            if not reads_model(about["access"]) and about["reads_images"]
         ]
         return selection.shown(self.rows, self.access, learnt, blind)
 

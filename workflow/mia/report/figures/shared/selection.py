@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from mia.access import reads_model
 from mia.stats import metrics
 
 MOST = 6
@@ -30,7 +31,7 @@ def shown(
         learnt: Attack to the image_ids that it was fitted to.
         blind: Names of the blind baselines.
     """
-    reading = [name for name in scores if access[name] != "model-free"]
+    reading = [name for name in scores if reads_model(access[name])]
     heard = {
         name: _auc(scores[name].drop(index=learnt.get(name, ()), errors="ignore"), "calibration")
         for name in reading
