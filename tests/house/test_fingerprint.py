@@ -90,3 +90,11 @@ def test_a_missing_module_is_named():
 
     with pytest.raises(FileNotFoundError, match=r"nowhere\.py"):
         own("mia.nowhere")
+
+
+def test_how_a_program_fails_and_where_results_lie_is_no_part_of_them(package):
+    """Else a reworded error would fetch every image anew, and a new kind of result plan all."""
+    before = fingerprint(package, "mia.stages.download", "mia.stages.measure")
+    edit(package / "command.py", '"error: ', '"wrong: ')
+    edit(package / "result_paths.py", '"report.html"', '"page.html"')
+    assert fingerprint(package, "mia.stages.download", "mia.stages.measure") == before

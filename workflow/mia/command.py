@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from mia.seal import UnreadableFile
 
-# What we raise of wrong input, and what the system and the libraries raise of files and devices.
-OURS = (ValueError, OSError, RuntimeError)
+PACKAGE = str(Path(__file__).parent)
 
 
 def stage(description: str | None) -> argparse.ArgumentParser:
@@ -28,8 +29,9 @@ def run(
     about: str = "",
     arguments: Sequence[str] | None = None,
 ) -> None:
-    """Do `work` with the options; an error of `OURS` ends the program in one line, any other in a
-    traceback.
+    """Do `work` with the options; an error that `says_enough` ends the program in one line.
+
+    Any other leaves its traceback.
 
     Args:
         parser: Knows the options.
@@ -40,8 +42,23 @@ def run(
     options = parser.parse_args(arguments)
     try:
         work(options)
-    except OURS as error:
+    except (ValueError, OSError, RuntimeError) as error:
+        if not says_enough(error):
+            raise
         raise SystemExit(f"error: {about.format(**vars(options))}{error}") from error
+
+
+def says_enough(error: Exception) -> bool:
+    """Return whether an error is told in one line: whoever raised it says what is wrong.
+
+    So does the system of files, torch of its memory, and our code of what it was given. What a
+    library says of a wrong call from here, without a place, is a mistake of ours.
+    """
+    if isinstance(error, OSError) or type(error).__module__ == "torch":
+        return True
+    raised_in = [frame.filename for frame in traceback.extract_tb(error.__traceback__)][-1]
+    unmeant = isinstance(error, NotImplementedError | RecursionError)
+    return raised_in.startswith(PACKAGE) and not unmeant
 
 
 def in_one_line(

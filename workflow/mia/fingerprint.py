@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+# They decide no byte of a result: how a program is called and how it fails, and where results lie,
+# which Snakemake sees by itself.
+LEFT_OUT = frozenset({"mia.command", "mia.result_paths"})
 
 _remembered: dict[str, list] = {}
 """Hash of a source file's bytes to what `_read_source` finds in it."""
@@ -63,7 +66,7 @@ def _closure_hash(module: str) -> str:
     while todo:
         name = todo.pop()
         seen.add(name)
-        todo |= imports(name) - seen
+        todo |= imports(name) - seen - LEFT_OUT
     text = "\n".join(f"{name} {_source(name)[0]}" for name in sorted(seen))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -151,7 +151,7 @@ def gallery(
     The ranking attack is chosen on the calibration fold, its images come from the evaluation
     fold; attacks that learn from calibration are left out, as their scores there flatter them.
     """
-    sets = spec["targets"][target]["sets"]
+    sets = sorted(spec["targets"][target]["sets"])
     if not {*sets} <= {*spec["pictured"]}:
         return None
     known = storage.read(membership)
