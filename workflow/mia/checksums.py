@@ -1,4 +1,4 @@
-"""Checksums of files that cannot hold their own, as CSV: in one sealed file beside them."""
+"""Checksums, kept in a sealed file, of the files beside it that have no room for one (CSV)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from mia import storage
 from mia.seal import DamagedFile
 
-NAME = "checksums.json"  # name of each file to its sha256
+NAME = "checksums.json"  # maps each file's name to its sha256
 
 
 def write(paths: Iterable[Path], output: Path) -> None:
@@ -18,12 +18,12 @@ def write(paths: Iterable[Path], output: Path) -> None:
 
 
 def read(path: Path) -> str:
-    """Return the text of a file, UTF-8, if it is as it was written.
+    """Return the text of a UTF-8 file after checking its checksum.
 
-    A file without a checksum beside it, as of an older run, is taken as it is.
+    An older run wrote no checksums; such a file is not checked.
 
     Raises:
-        DamagedFile: It is not as it was written, or the file of checksums is not.
+        DamagedFile: The file, or the file of checksums, is not as it was written.
     """
     data, beside = path.read_bytes(), path.with_name(NAME)
     if beside.is_file():

@@ -16,7 +16,7 @@ PACKAGE = str(Path(__file__).parent)
 
 
 def stage(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of a stage: every stage is told of the config in `--settings`."""
+    """Return a parser for a stage; `--settings` tells every stage what it needs of the config."""
     parser = argparse.ArgumentParser(description=description)
     about = "JSON, what mia.config.stage_settings tells this stage"
     parser.add_argument("--settings", required=True, type=json.loads, help=about)
@@ -29,14 +29,14 @@ def run(
     about: str = "",
     arguments: Sequence[str] | None = None,
 ) -> None:
-    """Do `work` with the options; an error that `says_enough` ends the program in one line.
+    """Run `work` with the parsed options, and end the program if it fails.
 
-    Any other leaves its traceback.
+    An error that `says_enough` is shown in one line, any other with its traceback.
 
     Args:
         parser: Knows the options.
         work: What the program does.
-        about: What errors begin with; options in braces, such as `targets.{name}: `.
+        about: Start of each error message; braces stand for options, as in `targets.{name}: `.
         arguments: The command line; by default that of this process.
     """
     options = parser.parse_args(arguments)
@@ -64,7 +64,7 @@ def says_enough(error: Exception) -> bool:
 def in_one_line(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Say which file is damaged and the way out, without a traceback; an excepthook."""
+    """Print which file is damaged and what to do, without a traceback; this is an excepthook."""
     if issubclass(kind, UnreadableFile):
         print(f"error: {error}", file=sys.stderr)
     else:

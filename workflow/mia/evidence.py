@@ -20,10 +20,10 @@ class Evidence:
 
     Args:
         image_ids: Every image to be scored, sorted.
-        signals: Signal name to long table: index `image_id`, columns the query's fields
-            (`timestep`, `draw`, `condition`, …) and the measures, sorted by all of them.
-            Holds the rows of the attack's own queries only.
-        reference: The same, measured on the target's reference model; empty where there is none.
+        signals: Signal name to its long table. The index is `image_id`; the columns are the query's
+            fields (`timestep`, `draw`, `condition`, …) and the measures. The table is sorted by
+            all of them. It holds only the rows of the attack's own queries.
+        reference: The same, measured on the target's reference model; empty without one.
         images: Manifest columns, index `image_id`; only for attacks with `reads_images`.
         alpha_bar: The model's schedule ᾱ_t, `(1000,)`; for attacks that query it.
         seed: The experiment's seed, for attacks that draw numbers.
@@ -37,7 +37,7 @@ class Evidence:
     seed: int = 0
 
     def only(self, queries: Collection[Query]) -> Evidence:
-        """The same evidence with the rows of `queries` alone."""
+        """Return the same evidence with the rows of `queries` alone."""
         return replace(
             self,
             signals={name: _only(table, name, queries) for name, table in self.signals.items()},
@@ -45,7 +45,7 @@ class Evidence:
         )
 
     def of_images(self, image_ids: Collection[str]) -> Evidence:
-        """The evidence of `image_ids` alone: nothing of any other image is left."""
+        """Return the evidence of `image_ids` alone: nothing of any other image is left."""
         wanted = set(image_ids)
 
         def cut(table: pd.DataFrame) -> pd.DataFrame:
@@ -61,13 +61,13 @@ class Evidence:
 
     @property
     def draws(self) -> tuple[int, ...]:
-        """The draws that all signals with several have in common; none where no signal has."""
+        """The draws that all signals with several have in common; none if no signal has several."""
         tables = [*self.signals.values(), *self.reference.values()]
         several = [set(table["draw"]) for table in tables if table["draw"].nunique() > 1]
         return tuple(sorted(set.intersection(*several))) if several else ()
 
     def of_draw(self, draw: int) -> Evidence:
-        """The evidence of one draw alone; a signal that has a single draw stays as it is."""
+        """Return the evidence of one draw; a signal with a single draw stays as it is."""
 
         def cut(table: pd.DataFrame) -> pd.DataFrame:
             return table[table["draw"] == draw] if table["draw"].nunique() > 1 else table

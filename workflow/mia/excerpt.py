@@ -1,4 +1,4 @@
-"""What an error may show of a value that somebody wrote: enough to find it, never all of it."""
+"""What an error shows of a given value: enough to find the value, never all of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LONGEST = 200  # characters
 
 
 def excerpt(value: Any) -> str:
-    """Return a value as Python spells it, and of a long one the start and how long it is.
+    """Return a value as Python spells it; a long one is cut to its start and its length.
 
     >>> excerpt("a cat")
     "'a cat'"
@@ -21,7 +21,7 @@ def excerpt(value: Any) -> str:
 
 
 def listed(names: Any, most: int = 20) -> str:
-    """Return names as a list in words, long ones cut, and of many the first.
+    """Return names joined by commas; long names are cut, and only the first `most` are listed.
 
     A name that looks like another in a message is quoted.
 
@@ -34,5 +34,5 @@ def listed(names: Any, most: int = 20) -> str:
 
 
 def cut(text: str) -> str:
-    """Return a text, a long one without its end."""
+    """Return a text; a long one loses its end."""
     return text if len(text) <= LONGEST + 2 else f"{text[:LONGEST]}…"

@@ -1,4 +1,4 @@
-"""Fingerprints of code: what a module and everything it imports from this package computes."""
+"""Fingerprints of code: a hash of a module and of all that it imports from this package."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def fingerprint(*modules: str) -> str:
 
 
 def imports(module: str) -> frozenset[str]:
-    """Return the modules of this package that `module` imports directly, packages left out."""
+    """Return the modules of this package that `module` imports directly, without packages."""
     return frozenset(name for name in _source(module)[1] if _path(name).is_file())
 
 
 def remember(path: Path) -> None:
-    """Use what earlier processes kept at `path`, and keep there what this one parses.
+    """Load the parse results kept at `path`, and add those of this process when it ends.
 
-    Parsing every file takes more than a second; what is kept is found by a file's content, so it
-    can be lost but never be wrong.
+    Parsing every file takes more than a second. A result is found by its file's content, so it can
+    be lost but is never wrong.
     """
-    with suppress(OSError, TypeError, ValueError):  # nothing is kept yet, or it is damaged
+    with suppress(OSError, TypeError, ValueError):  # there is no file yet, or it is damaged
         _remembered.update(json.loads(path.read_text(encoding="utf-8")))
     atexit.register(_keep, path, len(_remembered))
 
@@ -73,7 +73,7 @@ def _closure_hash(module: str) -> str:
 
 @cache
 def _source(module: str) -> tuple[str, list[str]]:
-    """Hash of what a module's source means, and names it imports that may be modules of ours."""
+    """Return the hash of a module's code, and the names it imports that may be our modules."""
     data = _path(module).read_bytes()
     key = hashlib.sha256(f"{sys.version} ".encode() + data).hexdigest()
     if key not in _remembered:

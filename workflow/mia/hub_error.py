@@ -1,10 +1,10 @@
-"""What is said of a model or table that cannot be had from the Hugging Face hub."""
+"""The error for a model or table that cannot be loaded from the Hugging Face hub."""
 
 from __future__ import annotations
 
 
 class HubError(ValueError):
-    """What cannot be had from the hub; the message says what to do."""
+    """Something cannot be loaded from the hub; the message says what to do."""
 
 
 def unreachable(what: str, wanted: str, revision: str, error: Exception) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 def prepare(workflow: Path) -> None:
     """Let jobs run `python -m mia.stages.x` with this interpreter from `workflow`.
 
-    On a cluster every job reads the Snakefile again, so it holds there too. What the libraries of
-    the torch jobs warn of stands in the job's log. Standard input is empty from here on, so that
+    On a cluster every job reads the Snakefile again, so this holds there too. Warnings of the
+    libraries that torch jobs use go to the job's log. Standard input is empty from here on, so that
     nobody answers a question in a job whose output goes to a log.
     """
     _prepend("PYTHONPATH", workflow)
@@ -21,7 +21,7 @@ def prepare(workflow: Path) -> None:
 
 
 def _empty_input() -> None:
-    """This process and those that it starts read nothing from standard input."""
+    """Let this process and those that it starts read nothing from standard input."""
     empty = os.open(os.devnull, os.O_RDONLY)
     if empty != 0:
         os.dup2(empty, 0)

@@ -1,9 +1,10 @@
-"""An order of jobs that no file makes: the costly wait for the cheap that may refuse the run.
+"""Order jobs without files: costly jobs wait for cheap ones that may refuse the run.
 
-As an `input` of a costly job, a cheap one would run it again whenever a target is added. As an
-`ancient` input it would hide the costly job's own changes from Snakemake, which skips the check of
-all that lies behind a job that runs. So the order is put into the plan after Snakemake has decided
-what runs. This goes by names that Snakemake does not document (tests/pipeline/test_order.py).
+If a cheap job made an `input` of a costly one, the costly job would run again whenever a target is
+added. If the input were `ancient`, it would hide the costly job's own changes: Snakemake does not
+check what lies behind a job that runs. So this module adds the order to the plan after Snakemake
+has decided what runs. It uses names that Snakemake does not document
+(tests/pipeline/test_order.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 
 def let_wait(dag: Any, awaited: Callable[[Any], Iterable[str]]) -> None:
-    """Let jobs of a plan wait for others; those that do not run are not waited for.
+    """Make jobs of a plan wait for others; nothing waits for a job that does not run.
 
     Args:
         dag: Snakemake's plan, before its first job starts.

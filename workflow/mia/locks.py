@@ -1,4 +1,4 @@
-"""One measuring job per shard at a time, even when an earlier one outlived its Snakemake."""
+"""Locks: one measuring job per shard at a time, even if a job outlived its Snakemake."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class LockError(RuntimeError):
-    """Another job works on the same ledger in a way that cannot be waited for."""
+    """Another job works on the same ledger, and waiting for it would not help."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def shard_lock(folder: Path, shard: str, shards: int) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a live process of this machine holds the lock file `path`."""
+    """Return whether a live process of this machine holds the lock file `path`."""
     with open(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,8 +10,8 @@ import numpy as np
 def draw_noise(seed: int, image_id: str, draw: int, shape: tuple[int, ...]) -> np.ndarray:
     """Return the standard normal tensor of one image and draw.
 
-    The same at every timestep, under every condition and for every crop of the image, so that
-    differences between them are paired and no score depends on batch, shard or machine.
+    The tensor is the same at every timestep, under every condition and for every crop of the image.
+    So differences between them are paired, and no score depends on batch, shard or machine.
 
     Args:
         seed: The experiment's seed.

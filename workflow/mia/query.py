@@ -22,7 +22,7 @@ class Query:
         timestep: Step of the training schedule, 0 (least noise) to 999.
         draw: Number of the Gaussian noise tensor (`mia.noise`); 0 where no noise is drawn.
         condition: `caption`, `null` (the empty string), `both`, or `alt-<name>`.
-        further: What the signal needs besides, as sorted (name, value) pairs.
+        further: Other parameters of the signal, as sorted (name, value) pairs.
 
     Raises:
         ValueError: A field is outside its range; the message names the field.
@@ -69,7 +69,7 @@ class Query:
         return f"{self.signal}/{self.name}"
 
     def fields(self) -> dict[str, Any]:
-        """The columns that identify this query in a table, `further` spread out."""
+        """Return the columns that identify this query in a table, `further` spread out."""
         return {
             "timestep": self.timestep,
             "draw": self.draw,
@@ -98,9 +98,9 @@ def grid(
 
 
 def dump(queries: Iterable[Query]) -> str:
-    """Write queries as JSON, so that equal sets give equal text.
+    """Return queries as JSON; equal sets give equal text.
 
-    One entry for all timesteps that have the rest in common: a command line holds thousands.
+    Queries that differ only in their timestep share an entry, so a command line holds thousands.
 
     >>> dump(grid("denoise", (100, 300), 2, "null"))
     '[["denoise", "null", {}, 0, [100, 300]], ["denoise", "null", {}, 1, [100, 300]]]'
@@ -113,7 +113,7 @@ def dump(queries: Iterable[Query]) -> str:
 
 
 def load(text: str) -> tuple[Query, ...]:
-    """Read what `dump` wrote, sorted.
+    """Return the queries that `dump` wrote, sorted.
 
     >>> load(dump([Query("clean", 0, condition="null")]))[0].condition
     'null'

@@ -58,7 +58,9 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def names(template: str, path: str | Path) -> dict[str, str]:
-    """Return the names that `template` has at `path`, which may begin with any folders.
+    """Return what each name in the braces of `template` stands for in `path`.
+
+    The path may begin with any folders.
 
     Raises:
         ValueError: The path does not end as the template does.
@@ -73,7 +75,7 @@ def names(template: str, path: str | Path) -> dict[str, str]:
 
 
 def by_name(template: str, name: str, paths: Iterable[AnyPath]) -> dict[str, AnyPath]:
-    """Return each of `paths` by the name that `template` has there.
+    """Return `paths` by what `name`, one of the template's braces, stands for in each.
 
     >>> by_name(MANIFEST, "set", ["results/images/mine/manifest.parquet"])
     {'mine': 'results/images/mine/manifest.parquet'}

@@ -1,4 +1,4 @@
-"""Which calls of Snakemake are at work in a folder, so that a lock is only taken from the dead."""
+"""Notes of the Snakemake runs at work in a folder, so that a lock is only taken from the dead."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _held: dict[Path, IO[str]] = {}  # a lock ends with its process
 
 @dataclass(frozen=True)
 class Note:
-    """What a call of Snakemake left of itself; a file named `{host}-{process}`.
+    """The note that a run of Snakemake leaves of itself: a file named `{host}-{process}`.
 
     Args:
         path: The file, locked as long as the process lives.
-        results: The results folder, as a whole path; empty where the config was not yet read.
-        since: When the process began, as text; empty likewise.
+        results: The results folder, as a whole path; empty if the config was not yet read.
+        since: When the process began, as text; empty in the same case.
         running: Whether its jobs have begun.
     """
 
@@ -48,12 +48,12 @@ class Note:
 
     @property
     def elsewhere(self) -> bool:
-        """Of another machine: not every shared file system shares its locks."""
+        """Whether the process is on another machine, whose locks this machine may not see."""
         return self.host != socket.gethostname()
 
     @property
     def alive(self) -> bool:
-        """Whether the process lives, if it is of this machine."""
+        """Whether the process lives, if it runs on this machine."""
         return not self.elsewhere and is_held(self.path)
 
     def __str__(self) -> str:
@@ -62,9 +62,10 @@ class Note:
 
 
 def announce(folder: Path, results: str = "", running: bool = False) -> None:
-    """Leave a note of this process in `folder` until it ends; one that is killed leaves its note.
+    """Write a note of this process into `folder`, and remove the note when the process ends.
 
-    Called again it says more: `results`, the results folder, and that jobs run.
+    A killed process leaves its note. A second call adds `results`, the results folder, and that
+    jobs run.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{socket.gethostname()}-{os.getpid()}"
@@ -91,14 +92,14 @@ def notes(folder: Path) -> list[Note]:
 def _told(path: Path) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it ended just now, or an older version wrote it
+    except (OSError, ValueError):  # the run ended just now, or an older version wrote it
         return {}
 
 
 def others(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the notes of processes that live on this machine, and those of other machines.
+    """Return the notes of live processes on this machine, and those of other machines.
 
-    Notes of processes of this machine that were killed are removed.
+    Notes of killed processes of this machine are removed.
     """
     alive, elsewhere = [], []
     for note in notes(folder):
@@ -112,12 +113,12 @@ def others(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def in_the_way(folder: Path, results: str, begun: bool = False) -> str | None:
-    """Say which other run may be at work on `results`, and what to do; None where none may be.
+    """Return which other run may be at work on `results` and what to do; None if none may be.
 
     Args:
         folder: Where notes lie.
         results: The results folder.
-        begun: Only runs whose jobs have begun, or may have.
+        begun: Whether only runs count whose jobs have begun, or may have.
     """
     whole = os.path.realpath(results)
     for note in notes(folder):
@@ -145,7 +146,7 @@ def both(path: Path, results: str) -> list[Path]:
 
 
 def why_locked(folder: Path, results: str) -> str:
-    """Say why Snakemake finds its lock taken, and what to do."""
+    """Return why Snakemake finds its lock taken, and what to do."""
     dead = [str(note) for note in notes(folder) if note.results == os.path.realpath(results)]
     return in_the_way(folder, results) or (
         f"{results}: no run is at work here, but one that was killed left its lock "

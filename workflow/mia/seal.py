@@ -1,9 +1,9 @@
 """Checksums inside our own files, so that a bit that flips on a disk is an error, not a number.
 
-A sealed file holds the key `mia.crc32` and eight hexadecimal digits where its format keeps remarks:
-the CRC-32 of all its bytes, with zeros for the digits. So it covers header and footer too, which
-the checksums of Parquet's pages leave out. A file without the key, of an older run, is taken as it
-is.
+A sealed file holds the key `mia.crc32` and eight hexadecimal digits where its format keeps remarks.
+The digits are the CRC-32 of all its bytes, with zeros in place of the digits. So they cover header
+and footer too, which the checksums of Parquet's pages leave out. An older run wrote no key; such a
+file is not checked.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 
 KEY = "mia.crc32"
 UNSEALED = "00000000"
-# As Parquet's footer has it, as JSON has it, and as JSON within JSON.
+# Finds the key in Parquet's footer, in JSON, and in JSON within JSON.
 PLACE = re.compile(KEY.encode() + rb'(?:\x18\x08|\\?": ?\\?")([0-9a-f]{8})')
 PARQUET = b"PAR1"
 
 
 class UnreadableFile(ValueError):
-    """A file that is not what is expected; the message names it and the way out."""
+    """A file is not what is expected; the message names it and says what to do."""
 
 
 class DamagedFile(UnreadableFile):
-    """A file of ours that is not as it was written."""
+    """A file of the pipeline is not as it was written."""
 
     def __init__(self, path: str | Path, found: str) -> None:
         super().__init__(
@@ -46,7 +46,10 @@ def seal(path: str | Path) -> None:
 
 
 def check(path: str | Path) -> None:
-    """Raise a DamagedFile unless a sealed file is as it was written; once for each process."""
+    """Raise a DamagedFile unless a sealed file is as it was written.
+
+    A process checks each version of a file once.
+    """
     stat = Path(path).stat()
     _check(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
@@ -65,7 +68,7 @@ def _check(path: str, size: int, *_of_this_version: int) -> None:
 
 
 def _place(data: mmap) -> int | None:
-    """Where the eight digits begin: Parquet has them at its end, other formats at their head."""
+    """Return where the eight digits begin: near Parquet's end, at the head of other formats."""
     find = data.rfind if data[:4] == PARQUET else data.find
     start = find(KEY.encode())
     match = PLACE.match(data, start) if start >= 0 else None

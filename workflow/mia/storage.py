@@ -1,4 +1,4 @@
-"""Parquet in and out: whole or not at all, equal content giving equal bytes."""
+"""Read and write Parquet and JSON: whole or not at all; equal content gives equal bytes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(table: pd.DataFrame, path: str | Path, metadata: Mapping[str, Any] | N
 
 
 def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read the table at `path`.
+    """Return the table at `path`.
 
     Raises:
         DamagedFile: The file is not as it was written.
@@ -47,7 +47,7 @@ def read(path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
 
 
 def read_arrow(path: str | Path, columns: list[str] | None = None) -> pa.Table:
-    """Read the table at `path` as `read` does, but leave it in Arrow's memory."""
+    """Return the table at `path`, as `read` does, but in Arrow's memory."""
     with _whole(path):
         return pq.read_table(
             path, columns=columns, partitioning=None, page_checksum_verification=True
@@ -62,7 +62,7 @@ def schema(path: str | Path) -> pa.Schema:
 
 @contextmanager
 def _whole(path: str | Path) -> Iterator[None]:
-    """Check a file's seal; say of one without what is wrong with it."""
+    """Check a file's seal; if the file is still not the table expected, say what is wrong."""
     seal.check(path)
     try:
         yield
@@ -118,8 +118,8 @@ def write_text(text: str, path: str | Path) -> None:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
-    What was written is on the disk before it gets its name, so that a machine that loses power
-    keeps no empty file under it.
+    The content is on the disk before the file gets its name, so a power failure leaves no empty
+    file under that name.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
