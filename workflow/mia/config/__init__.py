@@ -1,1 +1,1 @@
-"""What is asked: a config, read, completed and checked, as an experiment."""
+"""From a config to an experiment: read, completed and checked."""

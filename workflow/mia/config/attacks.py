@@ -16,41 +16,41 @@ from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
 
-TIMESTEPS = ("timestep", "timesteps")  # the one or other is a field that may be `auto`
+TIMESTEPS = ("timestep", "timesteps")  # an attack has one of these fields; it may be `auto`
 EXTERNAL_SCORES = "mia.targets.external_scores"  # the module that finds whose scores a file holds
 ATTACKS = Path(__file__).parents[1] / "attacks"
 
 
 def known_attacks() -> list[str]:
-    """Names of all attack modules, sorted."""
+    """Return the names of all attack modules, sorted."""
     return sorted({path.stem for path in ATTACKS.glob("*.py")} - {"__init__"})
 
 
 def is_blind(attack: Entry) -> bool:
-    """Whether an attack is a blind baseline: it learns from images and captions alone."""
+    """Return whether an attack is a blind baseline: it learns from images and captions alone."""
     return not reads_model(attack.access) and traits_of(attack).reads_images
 
 
 def is_external(entry: dict[str, Any]) -> bool:
-    """Whether the scores of an entry of `attacks:` are read from a file."""
+    """Return whether the scores of an entry of `attacks:` are read from a file."""
     return "scores" in entry
 
 
 def attack_module(name: str, entry: dict[str, Any]) -> str:
-    """Module of an entry: `attack`, or the entry's name; `external` where a file scores."""
+    """Return an entry's module: `attack`, or the entry's name; `external` for a file of scores."""
     return "external" if is_external(entry) else entry.get("attack", name)
 
 
 def attack_code(name: str, entry: dict[str, Any]) -> str:
-    """Dotted name of the module that an entry stands for."""
+    """Return the dotted name of the module that an entry stands for."""
     return EXTERNAL_SCORES if is_external(entry) else f"mia.attacks.{attack_module(name, entry)}"
 
 
 def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Build the attack of every entry; one that stacks others is given their queries.
+    """Return the attack of every entry; an attack that stacks others gets their queries.
 
     Raises:
-        ConfigError: As `build_attack`; or an entry named that asks the target's model nothing.
+        ConfigError: As `build_attack`; or a stacked entry asks the target's model nothing.
     """
     attacks: dict[str, Any] = {}
 
@@ -86,10 +86,10 @@ def _stacked(name: str, attack: Stacks, asking: dict[str, tuple[Query, ...]]) ->
 
 
 def build_attack(name: str, entry: dict[str, Any]) -> Any:
-    """Build the attack of an entry of `attacks:`.
+    """Return the attack of an entry of `attacks:`.
 
     Raises:
-        ConfigError: No such attack or parameter, or a value outside its range.
+        ConfigError: There is no such attack or parameter, or a value is outside its range.
     """
     module, key = attack_module(name, entry), f"attacks.{name}"
     if is_external(entry):

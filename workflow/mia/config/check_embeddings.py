@@ -18,7 +18,7 @@ AUDIT = "audit.embedding"
 
 
 def check_agreement(experiment: Experiment, name: str) -> None:
-    """Pictures of two sets are compared by the members' rule, so both need its embeddings."""
+    """Check that both sets use one embedding model or none: the members' rule compares them."""
     target = experiment.config["targets"][name]
     sides = [experiment.parts(target[side])[0] for side in ("members", "nonmembers")]
     rules = [experiment.config["image_sets"][image_set]["duplicates"] for image_set in sides]
@@ -59,7 +59,7 @@ def embedding_mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
 
 
 def channel_mistakes(experiment: Experiment) -> Iterator[str]:
-    """Yield a line for each attack that needs of `audit.embedding` what its folder lacks."""
+    """Yield a line for each attack that needs what the folder of `audit.embedding` lacks."""
     spec = experiment.config["audit"]["embedding"]
     for name, attack in experiment.attacks.items():
         for channel in traits_of(attack).needs_embeddings:
@@ -69,7 +69,7 @@ def channel_mistakes(experiment: Experiment) -> Iterator[str]:
 
 
 def _check_stranger(experiment: Experiment, path: Path) -> None:
-    """Refuse an encoder out of what is trained here or under test: it may know the members."""
+    """Refuse an encoder from a model trained here or under test: it may know the members."""
     config = experiment.config
     folders = {"results": config["results"]}
     for name, model in config["models"].items():

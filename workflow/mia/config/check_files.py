@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def check_files(experiment: Experiment) -> None:
-    """Look at every file and folder that the config names.
+    """Check that every file and folder that the config names is there.
 
-    Only the process that plans does it: a job finds its inputs, or Snakemake says what it lacks.
+    Only the process that plans calls this: a job finds its inputs, or Snakemake says what it lacks.
 
     Raises:
-        ConfigError: A line for each that is not there, with its key and what was expected.
+        ConfigError: Has a line for each missing one, with its key and what was expected.
     """
     if lines := list(dict.fromkeys(file_mistakes(experiment))):
         raise ConfigError("\n".join(lines))
@@ -93,7 +93,7 @@ def _folder(path: str, key: str) -> Iterator[str]:
 def _table(
     path: str, key: str, expected: str, check: Callable[[GivenTable], object]
 ) -> Iterator[str]:
-    """A table is there and has its columns; no row is read."""
+    """Yield a line if a table is missing or lacks its columns; no row is read."""
     lacks = list(_file(path, key, expected))
     yield from lacks
     try:

@@ -26,7 +26,7 @@ def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
 
 
 def _names(spec: Mapping[str, Any], key: str) -> Iterator[str]:
-    """Parts by source, parts by split and the part of what is left over: no two of one name."""
+    """Yield a line for each name that two parts share: of sources, of the split, or left over."""
     split = spec.get("split", {})
     own = "rest" if split else "all" if has_own_rows(spec) else None
     names = Counter([*spec.get("parts", {}), *split, *filter(None, [own])])

@@ -77,7 +77,7 @@ def _check_model(experiment: Experiment, name: str) -> None:
 
 
 def _check_coverage(experiment: Experiment, attack: str) -> None:
-    """The targets that a file of scores covers must exist."""
+    """Check that the targets that a file of scores covers exist."""
     row = experiment.config["attacks"][attack]
     for target in row.get("targets", ()) if is_external(row) else ():
         require_known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
@@ -108,7 +108,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
 
 
 def _check_alternates(experiment: Experiment, name: str) -> None:
-    """Every other caption that an attack of the target reads must be declared by its sets."""
+    """Check that a target's sets declare every other caption that its attacks read."""
     sets = experiment.config["image_sets"]
     for attack in experiment.attacks_of(name):
         for query in experiment.attacks[attack].queries:

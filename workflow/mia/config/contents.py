@@ -1,7 +1,7 @@
-"""Fingerprints of what people give: tables, images, models by their bytes, never by their dates.
+"""Fingerprints of given tables, images and models: by their bytes, never by their dates.
 
-Snakemake compares them as parameters of its rules, so that no name of a file is an input of it. A
-fingerprint says what became of a file that cannot be read; the job that needs the file says it too.
+Snakemake compares fingerprints as parameters of its rules; the files are no inputs of rules. If a
+file cannot be read, its fingerprint says why; the job that needs the file says it too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from mia.given.remembered_hashes import LARGE, FileHashes
 from mia.images.locators import digest, file_locator, shard
 
 DIGITS = 16
-THREADS = 4  # that read a large folder; hashing lets others go on
-# What is loaded of a model's folder, and code, for which it is refused; the rest is never read.
+THREADS = 4  # that read a large folder; hashing lets other threads run
+# Files of a model's folder that are loaded, and code, which is refused; others are never read.
 LOADED = (".json", ".txt", ".model", ".safetensors", ".py")
 
 
@@ -58,7 +58,7 @@ class Contents:
     def names(self, path: str, read: Collection[str] = ()) -> str:
         """Return how many files a folder holds, and one digest of their names.
 
-        Files with one of the suffixes `read` count with their bytes. Leftovers do not count.
+        The digest also covers the bytes of files with a suffix in `read`. Leftovers do not count.
         """
         listing = self._listing(path)
         if isinstance(listing, str):
@@ -98,7 +98,7 @@ class Contents:
         return f"{len(names)} files, {_short(found)}"
 
     def _threads(self, folder: str, names: Collection[str]) -> int:
-        """How many threads read files of a folder; tells of it where that takes long."""
+        """Return how many threads read files of a folder; print a note if reading takes long."""
         unread = self._hashes.unread(os.path.join(folder, name) for name in names)
         if unread <= LARGE:
             return 1
@@ -117,7 +117,7 @@ class Contents:
 
 
 def _listing(path: str) -> FolderFiles | str:
-    """The files of a folder, or why it has none."""
+    """Return the files of a folder, or why it has none."""
     try:
         return list_files(path)
     except FolderError as error:

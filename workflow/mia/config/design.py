@@ -1,4 +1,4 @@
-"""How the sides of a target came to be, and what may be claimed of it for that reason."""
+"""How a target's sides came to be, and what may be claimed about the target for that reason."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mia.images.sources.shared.shelf import source
 class Side(TypedDict):
     """One side of a target.
 
-    `dealt` says that a split dealt the rows that could be had to its parts, but not those that
-    could not: these are in another part.
+    `dealt` says that a split dealt only the rows whose image was there to its parts; the others are
+    in another part.
     """
 
     set: str
@@ -28,19 +28,19 @@ def sides(experiment: Experiment, target: str) -> tuple[set[tuple[str, str]], se
 
 
 def trained_here(experiment: Experiment, target: str) -> bool:
-    """Whether the pipeline trains the target's model."""
+    """Return whether the pipeline trains the target's model."""
     return experiment.training(experiment.config["targets"][target]["model"]) is not None
 
 
 def learns_members(experiment: Experiment, target: str) -> bool:
-    """Whether the target's model is trained here, on its members and on no nonmember."""
+    """Return whether the target's model is trained here, on its members and no nonmember."""
     members, nonmembers = sides(experiment, target)
     learnt = experiment.trained_on(experiment.config["targets"][target]["model"])
     return learnt is not None and members <= learnt and not nonmembers & learnt
 
 
 def is_control(experiment: Experiment, target: str) -> bool:
-    """Whether the target's model is trained here, from nothing, on no part of either side."""
+    """Return whether the target's model is trained here, from nothing, on neither side."""
     members, nonmembers = sides(experiment, target)
     model = experiment.config["targets"][target]["model"]
     training, learnt = experiment.training(model), experiment.trained_on(model)
@@ -50,9 +50,9 @@ def is_control(experiment: Experiment, target: str) -> bool:
 
 
 def is_by_design(experiment: Experiment, target: str) -> bool:
-    """Whether both sides come from one set's seeded split and nothing was chosen since.
+    """Return whether both sides come from one set's seeded split, with nothing chosen since.
 
-    The sides are exchangeable then.
+    If so, the sides are exchangeable.
     """
     spec = experiment.config["targets"][target]
     (members, some), (nonmembers, others) = (experiment.parts(spec[side]) for side in SIDES)
@@ -62,7 +62,7 @@ def is_by_design(experiment: Experiment, target: str) -> bool:
 
 
 def is_randomised(experiment: Experiment, target: str) -> bool:
-    """Whether the split that made the sides also decided what the model was trained on."""
+    """Return whether the split that made the sides also decided what the model was trained on."""
     return is_by_design(experiment, target) and learns_members(experiment, target)
 
 
@@ -76,7 +76,7 @@ def side(experiment: Experiment, target: str, name: str) -> Side:
 
 
 def is_shown(experiment: Experiment, image_set: str) -> bool:
-    """Whether the report may show images of a set."""
+    """Return whether the report may show images of a set."""
     choice = experiment.config["report"]["pictures"]
     kind = source(experiment.config["image_sets"][image_set]["source"])
     return choice == "thumbnails" or (choice == "builtin" and kind.may_be_shown)

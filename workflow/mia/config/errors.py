@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 
 class ConfigError(ValueError):
-    """A config that cannot be run; the message names the key and what was expected."""
+    """A config cannot be run; the message names the key and what was expected."""
 
 
 def all_of(checks: Iterable[Callable[[], object]]) -> None:
@@ -23,7 +23,7 @@ def all_of(checks: Iterable[Callable[[], object]]) -> None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Say what `word` may have meant.
+    """Return a hint at what `word` may have meant.
 
     >>> nearest("los", ["loss", "pia"])
     "did you mean 'loss'? known: loss, pia"

@@ -28,14 +28,14 @@ class Experiment:
     # Image sets
 
     def set_parts(self, image_set: str) -> tuple[str, ...]:
-        """Names of the parts of an image set, `all` where it is not divided."""
+        """Return the names of an image set's parts; `all` if it is not divided."""
         spec = self.config["image_sets"][image_set]
         split = (*spec["split"], "rest") if spec.get("split") else ()
         undivided = () if split or not has_own_rows(spec) else ("all",)
         return (*spec.get("parts", {}), *split, *undivided)
 
     def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
-        """Split `set` or `set:part` into the set and its parts; `key` is named in errors."""
+        """Return the set and the parts of `set` or `set:part`; errors name `key`."""
         image_set, _, part = name.partition(":")
         require_known(image_set, self.config["image_sets"], key, "image set")
         parts = self.set_parts(image_set)
@@ -44,18 +44,18 @@ class Experiment:
         return image_set, (part,) if part else parts
 
     def shards(self, image_set: str) -> list[str]:
-        """Names of the shards of an image set."""
+        """Return the names of an image set's shards."""
         return [f"{number:03d}" for number in range(self.config["image_sets"][image_set]["shards"])]
 
     def sets(self, target: str) -> tuple[str, ...]:
-        """Image sets of a target, its members' first."""
+        """Return the image sets of a target, its members' first."""
         spec = self.config["targets"][target]
         return tuple(dict.fromkeys(self.parts(spec[side])[0] for side in SIDES))
 
     # Models
 
     def vae(self, model: str) -> str:
-        """Whose VAE encodes for `model`: the training that made it, or the model it comes with."""
+        """Return whose VAE `model` has: a training's, or the one that comes with the model."""
         name = self.training(model)
         if name is None:
             return model
@@ -63,23 +63,23 @@ class Experiment:
         return training.get("base") or training.get("like", name)
 
     def training(self, model: str) -> str | None:
-        """The training that makes `model`, if it is made here."""
+        """Return the training that makes `model`; None if it is not made here."""
         spec = self.config["models"][model]
         return spec["training"] if spec["source"] == "training" else None
 
     def trained_on(self, model: str) -> set[tuple[str, str]] | None:
-        """(set, part) pairs that `model` was trained on here; None of a model made elsewhere."""
+        """Return (set, part) pairs that `model` was trained on here; None if made elsewhere."""
         name = self.training(model)
         return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
 
     def sets_of_training(self, training: str) -> tuple[str, ...]:
-        """Image sets that a training learns from, sorted."""
+        """Return the image sets that a training learns from, sorted."""
         spec = self.config["training"][training]
         keys = [key for key in ("set", "representation_set") if key in spec]
         return tuple(sorted({self.parts(spec[key])[0] for key in keys}))
 
     def kept_epochs(self, training: str) -> list[int]:
-        """Epochs whose checkpoints are kept, sorted; the last always is."""
+        """Return the epochs whose checkpoints are kept, sorted; the last is always kept."""
         spec = self.config["training"][training]
         return sorted({*spec.get("keep", []), spec["epochs"]})
 
@@ -89,7 +89,7 @@ class Experiment:
         return tuple(sorted({(model, part[0]) for model, part in self._measured()}))
 
     def measured_parts(self, image_set: str, models: tuple[str, ...]) -> tuple[str, ...]:
-        """Parts of `image_set` that some target measures on one of `models`."""
+        """Return the parts of `image_set` that some target measures on one of `models`."""
         found = {
             part
             for model, (name, parts) in self._measured()
@@ -108,15 +108,15 @@ class Experiment:
 
     @cached_property
     def attacks(self) -> dict[str, Any]:
-        """Name of the entry to its attack, its parameters checked."""
+        """Entry name to its attack, with checked parameters."""
         return build_attacks(self.config["attacks"])
 
     def code(self, attack: str) -> str:
-        """Dotted name of the module of an entry of `attacks:`."""
+        """Return the dotted name of the module of an entry of `attacks:`."""
         return attack_code(attack, self.config["attacks"][attack])
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
-        """Attacks that exist on `target`: those for which it has what they read."""
+        """Return the attacks that exist on `target`: it has what they read."""
         spec = self.config["targets"][target]
         kinds = [source(self.config["image_sets"][name]["source"]) for name in self.sets(target)]
         addressed = any(kind.has_addresses for kind in kinds)
@@ -132,11 +132,11 @@ class Experiment:
         return tuple(name for name, attack in self.attacks.items() if exists(traits_of(attack)))
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:
-        """Attacks on `target` that read the images and captions but never the model."""
+        """Return the attacks on `target` that read images and captions but never the model."""
         return tuple(name for name in self.attacks_of(target) if is_blind(self.attacks[name]))
 
     def without_addresses(self, target: str) -> tuple[str, ...]:
-        """Attacks that are left out on `target` because no image of it has an address."""
+        """Return the attacks left out on `target` because no image of it has an address."""
         there = self.attacks_of(target)
         return tuple(
             name
@@ -148,7 +148,7 @@ class Experiment:
 
     @cached_property
     def encoders(self) -> dict[str, dict[str, str]]:
-        """Every embedding model by its name in paths: of duplicates, and of the audit."""
+        """Every embedding model, of duplicates or of the audit, by its name in paths."""
         specs = [spec["duplicates"].get("embedding") for spec in self.config["image_sets"].values()]
         given = filter(None, [*specs, self.config["audit"].get("embedding")])
         return {encoder_name(s): {key: s[key] for key in ("path", "sha256")} for s in given}
@@ -162,7 +162,7 @@ class Experiment:
     # Queries
 
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
-        """The union of the queries that `model` has to answer on `image_set`."""
+        """Return the union of the queries that `model` has to answer on `image_set`."""
         queries = set()
         for name, target in self.config["targets"].items():
             if image_set not in self.sets(name):
@@ -186,5 +186,5 @@ class Experiment:
 
 
 def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """(set, part) pairs of what `Experiment.parts` returned."""
+    """Return the (set, part) pairs of what `Experiment.parts` returned."""
     return {(side[0], part) for part in side[1]}

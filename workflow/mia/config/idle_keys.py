@@ -1,4 +1,4 @@
-"""Keys that a config may hold and nobody would read: each is refused, none is ignored."""
+"""Keys of a config that nothing would read: each is refused, none is ignored."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 from mia.images.sources.shared.needed import has_own_rows
 
-# What a base model has decided: settings of a training from nothing only.
+# Settings of a training from nothing only: a base model has decided them.
 FROM_NOTHING = (
     *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
     *("vocabulary", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
     "latent_channels",
 )
-# What comes with the VAE and the tokenizer of the training that `like` names.
+# Settings that come with the VAE and the tokenizer of the training that `like` names.
 FROM_LIKE = tuple(
     key for key in FROM_NOTHING if key not in ("channels", "text_width", "text_layers")
 )
-BLOCKS = {"image_sets": "image_set", "models": "model"}  # to the schema of an entry
+BLOCKS = {"image_sets": "image_set", "models": "model"}  # block to the schema of its entries
 
 
 def idle_keys(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (place, key) of every key of an image set or model that its source does not read.
 
-    Which sources read a key is said by `sources` beside it in the schema; one without is read for
-    all. A part of an image set goes by the source of its set.
+    In the schema, `sources` says which sources read a key; all sources read a key without it. A
+    part of an image set has the source of its set.
     """
     for block, name, spec in _entries(config):
         read = keys_read(spec["source"], block, schema)
@@ -57,7 +57,7 @@ def _overridden(spec: Mapping[str, Any]) -> list[str]:
 
 
 def without_idle_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Take out, in place, what only defaults have put where it is not read."""
+    """Remove, in place, keys that defaults have filled in where no source reads them."""
     for block, _, spec in _entries(config):
         read = set(keys_read(spec["source"], block, schema))
         for key in {*(spec.keys() - read), *_overridden(spec)}:

@@ -1,4 +1,4 @@
-"""What people give of an image set, by its bytes: what its plan and its downloads are made from."""
+"""Fingerprints of the given files that an image set's plan and downloads are made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHECKOUT = PACKAGE.parents[1]
 
 
 def plan_contents(contents: Contents, spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return fingerprints, by path, of all that a plan is made from; of images their names alone.
+    """Return fingerprints, by path, of all that a plan is made from; images count by name alone.
 
     Files of this package are named from the top of the checkout, wherever it lies.
     """

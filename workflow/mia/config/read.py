@@ -26,13 +26,13 @@ def read_file(path: str) -> Experiment:
     """Return the experiment of the config file at `path`.
 
     Raises:
-        ConfigError: As in `read`; of a file that is no YAML, with line and column.
+        ConfigError: As in `read`; if the file is not YAML, it names line and column.
     """
     return read(yaml_file.read(path))
 
 
 def read_file_or_exit(path: str) -> Experiment:
-    """Return the experiment of a config file; end the program with what is wrong with it."""
+    """Return the experiment of a config file; if it is wrong, say why and end the program."""
     try:
         return read_file(path)
     except ConfigError as error:

@@ -24,13 +24,15 @@ _ANY = "|".join(
     re.escape(pattern).replace(r"\*\*", ".+").replace(r"\*", "[^/]+") for pattern in PATTERNS
 )
 _TOPS = "|".join(map(re.escape, MADE))
-# What a killed job left half written, a file or a folder; locks.
+# Files and folders that a killed job left half written, and locks.
 _LEFT = rf"(?:\.(?:{_TOPS})\..*|(?:{_TOPS})/(?:.*/)?\.[^/]+)\.(?:tmp|lock)(?:/.*)?"
 _MADE_HERE = re.compile(f"{_ANY}|{_LEFT}", re.DOTALL)
 
 
 def made_here(name: str) -> bool:
-    """Whether the pipeline makes a file of this name, relative to the folder, or left it killed.
+    """Return whether the pipeline makes a file of this name, or left it when killed.
+
+    The name is relative to the results folder.
 
     >>> made_here("images/mine/manifest.parquet"), made_here("images/holiday.jpg")
     (True, False)
@@ -39,7 +41,7 @@ def made_here(name: str) -> bool:
 
 
 def owner(folder: Path) -> str | None:
-    """Return the name of the config whose results lie in `folder`; None where nothing says so."""
+    """Return the name of the config whose results lie in `folder`; None if nothing says so."""
     note = folder / IDENTITY
     return note.read_text(encoding="utf-8").strip() if note.is_file() else None
 
@@ -48,8 +50,8 @@ def check(folder: Path, config: str) -> None:
     """Check that results of the config named `config` may go into `folder`.
 
     Raises:
-        ConfigError: Something else than a folder is in the way, or the results of another config,
-            or, in a folder that is nobody's yet, what would lie among the results.
+        ConfigError: The path is no folder; or the folder holds the results of another config; or
+            it is nobody's yet and holds files that would lie among the results.
     """
     for step in (folder, *folder.parents):
         if (step.exists() or step.is_symlink()) and not step.is_dir():
@@ -69,7 +71,7 @@ def check(folder: Path, config: str) -> None:
 
 
 def _in_use(folder: Path) -> str | None:
-    """The first name of `MADE` that holds something; a run killed early leaves but its notes."""
+    """Return the first name of `MADE` that holds something; a run killed early leaves notes."""
     for name in MADE:
         path = folder / name
         if name == RUNS or not (path.exists() or path.is_symlink()):

@@ -71,7 +71,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _idle(config: dict, schema: dict, place: str, key: str) -> str:
-    """Say which source does not read a key, which do, and what it may have meant."""
+    """Return which source does not read a key, which do, and which key may have been meant."""
     block, name, *_ = place.split(".")
     source = config[block][name]["source"]
     known = keys_read(source, block, schema)
@@ -102,7 +102,7 @@ def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
 
 
 def _other(name: str, training: dict, trainings: dict[str, dict]) -> dict:
-    """The training that `training` is like; nothing where it is like none."""
+    """Return the training that `training` is like; an empty one if it is like none."""
     like = training.get("like")
     if like is None:
         return {}
@@ -126,7 +126,7 @@ def _check_base(name: str, training: dict) -> None:
 
 
 def _null_words(parameters: dict) -> dict:
-    """YAML reads a bare `null` as nothing; as a condition it means the empty caption."""
+    """Turn a bare `null`, which YAML reads as nothing, into the condition `null`."""
     return {
         key: "null" if key == "condition" and value is None else value
         for key, value in parameters.items()

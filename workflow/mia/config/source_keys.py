@@ -1,4 +1,4 @@
-"""Config keys of image sets that their kinds of source bring, put into the schema of a config."""
+"""Put the config keys that kinds of image sources declare into the schema of a config."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mia.images.sources.shared.shelf import known_sources, source
 def with_source_keys(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema with the key `source` and the keys that every kind of source declares.
 
-    Each has `sources`, the kinds that read it.
+    Each key has `sources`, the kinds that read it.
     """
     image_set = schema["$defs"]["image_set"]
     own, parts = image_set["properties"], image_set["properties"]["parts"]
@@ -37,10 +37,10 @@ def with_source_keys(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def source_keys() -> dict[str, dict[str, Key]]:
-    """Return each key with what each source that reads it says of it, both by name.
+    """Return, by key and by source, what each source says of a key that it reads.
 
     Raises:
-        ValueError: Two sources have different values in mind.
+        ValueError: Two sources expect different values of one key.
     """
     found: dict[str, dict[str, Key]] = {}
     for kind in known_sources():

@@ -1,6 +1,6 @@
-"""Which modules a stage loads by name: what besides its own code decides what it makes.
+"""The modules that a stage loads by name; like its own code, they decide what it makes.
 
-One function a stage, as in `stage_settings`; a stage without one loads nothing by name.
+There is one function a stage, as in `stage_settings`; a stage without one loads nothing by name.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ MATCHING = "mia.targets.matching"
 
 
 def plan(experiment: Experiment, set: str) -> list[str]:
-    """The kind of the image source."""
+    """Return the kind of the image source."""
     return [source_code(experiment.config["image_sets"][set]["source"])]
 
 
 def download(experiment: Experiment, set: str) -> list[str]:
-    """What fetches images of this kind of source."""
+    """Return what fetches images of this kind of source."""
     return [source(experiment.config["image_sets"][set]["source"]).fetched_by]
 
 
 def membership(experiment: Experiment, target: str) -> list[str]:
-    """The method that matches the sides, where one does."""
+    """Return the method that matches the sides, if they are matched."""
     method = experiment.config["targets"][target]["match"]
     return [] if method == "none" else [f"{MATCHING}.{method}"]
 
 
 def measure(experiment: Experiment) -> list[str]:
-    """Every family of models, and every signal that is asked for."""
+    """Return every family of models, and every signal that is asked for."""
     return [*(f"mia.denoisers.{family}" for family in families()), *tables(experiment)]
 
 
 def score(experiment: Experiment, attack: str) -> list[str]:
-    """The attack."""
+    """Return the attack."""
     return [experiment.code(attack)]
 
 
 def audit(experiment: Experiment, target: str) -> list[str]:
-    """The blind baselines of the target."""
+    """Return the blind baselines of the target."""
     return [experiment.code(attack) for attack in experiment.blind_attacks(target)]
 
 
 def tables(experiment: Experiment) -> list[str]:
-    """Every signal: each says what it costs."""
+    """Return every signal, as each says what it costs."""
     return [f"mia.signals.{signal}" for signal in experiment.signals]

@@ -1,8 +1,8 @@
-"""Which files that people give a stage reads, each with a fingerprint of its bytes.
+"""The given files that each stage reads, each with a fingerprint of its bytes.
 
-No such file is an input of a rule: Snakemake compares those by date first, and reads their names as
-patterns. One function a stage, as in `stage_settings`; each names what it compares, so that
-`make why` does too.
+No such file is an input of a rule: Snakemake compares inputs by date first, and reads their names
+as patterns. There is one function a stage, as in `stage_settings`. Each names what it compares, so
+that `make why` does too.
 """
 
 from __future__ import annotations
@@ -36,61 +36,61 @@ class StageFiles:
         self._shards = cache(self._by_shard)
 
     def plan(self, set: str) -> Files:
-        """All that a plan is made from; of images in a folder their names alone."""
+        """Return all that a plan is made from; images in a folder count by name alone."""
         return plan_contents(self._contents, self._sets[set])
 
     def download(self, set: str, shard: str) -> Files:
-        """The images of a shard that people give; those of the web are no files."""
+        """Return the given images of a shard; images of the web are no files."""
         return self._shards(set)[int(shard)]
 
     def rows(self, set: str) -> Files:
-        """The list of excluded images, if a set has one."""
+        """Return the list of excluded images, if the set has one."""
         return self._files(self.exclude(set))
 
     def manifest(self, set: str) -> Files:
-        """The list of excluded images, if a set has one."""
+        """Return the list of excluded images, if the set has one."""
         return self.rows(set)
 
     def encoder(self, encoder: str) -> Files:
-        """The folder of an embedding model."""
+        """Return the folder of an embedding model."""
         folder = self._experiment.encoders[encoder]["path"]
         return {folder: self._contents.folder(folder)}
 
     def embed(self, encoder: str) -> Files:
-        """The folder of an embedding model."""
+        """Return the folder of an embedding model."""
         return self.encoder(encoder)
 
     def membership(self, target: str) -> Files:
-        """The table of known training images, if a target names one."""
+        """Return the table of known training images, if the target names one."""
         return self._files(self.known(target))
 
     def model(self, model: str) -> Files:
-        """The folder of a model of `source: path`; others are pinned or made here."""
+        """Return the folder of a model of `source: path`; others are pinned or made here."""
         spec = self._experiment.config["models"][model]
         if spec["source"] != "path":
             return {}
         return {spec["path"]: self._contents.folder(spec["path"])}
 
     def score(self, attack: str) -> Files:
-        """The table of scores, of an entry that has one."""
+        """Return the table of scores, if the entry has one."""
         return self._files(self.external(attack))
 
     def report(self) -> Files:
-        """The page's template and the texts that it shows."""
+        """Return the page's template and the texts that it shows."""
         return self._package([*PAGE_TEXTS, *(f"workflow/report/{part}" for part in PAGE_PARTS)])
 
     # Paths as the config has them
 
     def exclude(self, set: str) -> list[str]:
-        """The list of excluded images, if a set has one."""
+        """Return the list of excluded images, if the set has one."""
         return _given(self._sets[set], "exclude")
 
     def known(self, target: str) -> list[str]:
-        """The table of known training images, if a target names one."""
+        """Return the table of known training images, if the target names one."""
         return _given(self._experiment.config["targets"][target].get("known", {}), "path")
 
     def external(self, attack: str) -> list[str]:
-        """The table of scores, of an entry that has one."""
+        """Return the table of scores, if the entry has one."""
         return _given(self._experiment.config["attacks"][attack], "scores")
 
     def _by_shard(self, set: str) -> list[Files]:
@@ -100,7 +100,7 @@ class StageFiles:
         return {path: self._contents.file(path) for path in sorted({*paths})}
 
     def _package(self, names: list[str]) -> Files:
-        """Files of this checkout besides code, named from its top, wherever it lies."""
+        """Return files of this checkout besides code, named from its top, wherever it lies."""
         return {name: self._contents.file(str(CHECKOUT / name)) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Which files of the results each stage reads besides those that its rule names by wildcards.
+"""The result files that each stage reads besides those that its rule names by wildcards.
 
 Arguments have the names of the wildcards of rules, so that a rule names a function and no more.
 """
@@ -142,7 +142,7 @@ class StageInputs(ResultFiles):
         return self.manifests(target) if looks else []
 
     def estimates(self, target: str) -> list[str]:
-        """Return what the estimates of a target's model, and of its reference, are worth."""
+        """Return the files that say what estimates of a target's model and reference are worth."""
         spec = self._config["targets"][target]
         return [
             path

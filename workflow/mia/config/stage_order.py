@@ -1,4 +1,4 @@
-"""Which files a job waits for although it reads none of them: those that may refuse its target."""
+"""The files that a job waits for but does not read: their jobs may refuse its target."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mia.config.experiment import Experiment
 
 
 class StageOrder:
-    """What may refuse a target comes before what is costly.
+    """Puts what may refuse a target before what is costly.
 
     Args:
         experiment: The experiment.
@@ -22,9 +22,9 @@ class StageOrder:
         self._given = cache(self._given_models)
 
     def awaited(self, stage: str, wildcards: Any) -> list[str]:
-        """Return paths below the results folder.
+        """Return the awaited paths below the results folder.
 
-        A download waits for the models that people give; what is costly, for memberships too.
+        A download waits for the models that people give; a costly job waits for memberships too.
         """
         if stage == "download":
             return self._given((wildcards.set,))
@@ -44,7 +44,7 @@ class StageOrder:
         return [name for name in targets if {*sets} & {*self._experiment.sets(name)}]
 
     def _given_models(self, sets: tuple[str, ...]) -> list[str]:
-        """A model that is trained here needs its images, so it is not among them."""
+        """Return given models; a model that is trained here needs its images, so it is left out."""
         config, models = self._experiment.config, set()
         for target in (config["targets"][name] for name in self._targets(sets)):
             named = filter(None, (target["model"], target.get("reference")))

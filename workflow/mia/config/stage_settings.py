@@ -1,4 +1,4 @@
-"""What each stage is told of the config, and nothing else of it: one function a stage.
+"""What each stage is told of the config, and nothing more: one function a stage.
 
 A function's arguments after the experiment are names of the rule's wildcards. What it returns goes
 to the stage as JSON in `--settings`; a job runs again when it changes.
@@ -19,43 +19,43 @@ from mia.signals.shared.evals import predictions
 Settings = dict[str, Any]
 
 DIVIDED = ["split", "duplicates", "min_success"]
-# Keys of a training that name what stands for itself: other names of the same change no weights.
+# Keys of a training that hold names: another name for the same thing changes no weights.
 NAMES = ("set", "representation_set", "like", "base")
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
-    """Which images a set has, as its config says, and into how many shards they are dealt."""
+    """Return which images a set has, as its config says, and how many shards they are dealt into."""
     spec = experiment.config["image_sets"][set]
     return {**plan_settings(spec), "shards": spec["shards"]}
 
 
 def download(experiment: Experiment, set: str) -> Settings:
-    """How the images of a set are fetched."""
+    """Return how the images of a set are fetched."""
     return download_settings(experiment.config["image_sets"][set])
 
 
 def rows(experiment: Experiment, set: str) -> Settings:
-    """How large an image may be."""
+    """Return how large an image may be."""
     return {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
 
 
 def encoder(experiment: Experiment, encoder: str) -> Settings:
-    """Path and hash of an embedding model."""
+    """Return path and hash of an embedding model."""
     return experiment.encoders[encoder]
 
 
 def embed(experiment: Experiment, encoder: str) -> Settings:
-    """The embedding model, and what it runs on."""
+    """Return the embedding model, and what it runs on."""
     return {**experiment.encoders[encoder], "device": experiment.config["measure"]["device"]}
 
 
 def manifest(experiment: Experiment, set: str) -> Settings:
-    """How a set is freed of duplicates and divided."""
+    """Return how a set is freed of duplicates and divided."""
     return {**_some(experiment.config["image_sets"][set], DIVIDED), **_seed(experiment)}
 
 
 def membership(experiment: Experiment, target: str) -> Settings:
-    """Both sides as (set, parts), and the rules for what is dropped."""
+    """Return both sides as (set, parts), and the rules for what is dropped."""
     spec = experiment.config["targets"][target]
     sides = {side: experiment.parts(spec[side]) for side in SIDES}
     return {
@@ -68,17 +68,17 @@ def membership(experiment: Experiment, target: str) -> Settings:
 
 
 def vae(experiment: Experiment, training: str) -> Settings:
-    """How a VAE is trained, and on which parts."""
+    """Return how a VAE is trained, and on which parts."""
     return _training(experiment, training, "representation_set")
 
 
 def train(experiment: Experiment, training: str) -> Settings:
-    """How a model is trained, and on which parts."""
+    """Return how a model is trained, and on which parts."""
     return _training(experiment, training, "set")
 
 
 def model(experiment: Experiment, model: str) -> Settings:
-    """Where a model comes from; of a trained one, the epoch."""
+    """Return where a model comes from; for a trained one, the epoch too."""
     spec = dict(experiment.config["models"][model])
     if spec["source"] == "training":
         spec.setdefault("epoch", experiment.kept_epochs(spec["training"])[-1])
@@ -86,14 +86,14 @@ def model(experiment: Experiment, model: str) -> Settings:
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:
-    """Which parts are encoded: those that a model with this VAE is measured on."""
+    """Return which parts are encoded: those on which a model with this VAE is measured."""
     models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
     parts = experiment.measured_parts(set, models)
     return {"parts": parts, "device": experiment.config["measure"]["device"]}
 
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
-    """What a model is asked on a set, and how."""
+    """Return what a model is asked on a set, and how."""
     return {
         **experiment.config["measure"],
         "queries": dump(experiment.wanted(model, set)),
@@ -104,12 +104,12 @@ def measure(experiment: Experiment, model: str, set: str) -> Settings:
 
 
 def gather(experiment: Experiment, set: str) -> Settings:
-    """Every query that has a file, and the shards of a set."""
+    """Return every query that has a file, and the shards of a set."""
     return {"queries": dump(experiment.queries), "shards": experiment.shards(set)}
 
 
 def score(experiment: Experiment, attack: str) -> Settings:
-    """An attack: its name, its entry but for its targets, the queries of others that it reads."""
+    """Return an attack's name, its entry without targets, and the others' queries that it reads."""
     entry = {k: v for k, v in experiment.config["attacks"][attack].items() if k != "targets"}
     told = {"name": attack, "entry": entry, **_seed(experiment)}
     built = experiment.attacks[attack]
@@ -117,12 +117,12 @@ def score(experiment: Experiment, attack: str) -> Settings:
 
 
 def evaluate(experiment: Experiment, target: str) -> Settings:
-    """How scores are judged, and whether the sides were drawn at random."""
+    """Return how scores are judged, and whether the sides were drawn at random."""
     return {**_evaluation(experiment), "randomised": design.is_randomised(experiment, target)}
 
 
 def audit(experiment: Experiment, target: str) -> Settings:
-    """How sides are judged, and all that is known of how they came to be."""
+    """Return how sides are judged, and all that is known of how they came to be."""
     blind = experiment.blind_attacks(target)
     return {
         **experiment.config["audit"],
@@ -137,24 +137,24 @@ def audit(experiment: Experiment, target: str) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Every attack, and how attacks are compared."""
+    """Return every attack, and how attacks are compared."""
     return {**_evaluation(experiment), "attacks": experiment.config["attacks"]}
 
 
 def figures(experiment: Experiment, target: str) -> Settings:
-    """Evals that each attack costs alone, and how sure the figures are."""
+    """Return the evals that each attack costs alone, and how sure the figures are."""
     names = experiment.attacks_of(target)
     evals = {name: len(evaluations(experiment.attacks[name], predictions)) for name in names}
     return {**_evaluation(experiment), "evals": evals}
 
 
 def loss_figures(experiment: Experiment) -> Settings:
-    """How sure the figures are."""
+    """Return how sure the figures are."""
     return _evaluation(experiment)
 
 
 def report(experiment: Experiment) -> Settings:
-    """What the page says of the experiment besides its numbers."""
+    """Return what the page says of the experiment besides its numbers."""
     config = experiment.config
     trainings = {
         name: {
