@@ -1,4 +1,4 @@
-"""What a cell of a column of any type means: text, or an error with the row. One rule for all."""
+"""One rule for cells of columns of any type: a cell is text, or an error that names its row."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class Column:
     """A column of a table that somebody wrote, and what is expected in it.
 
     Args:
-        name: As the table has it.
-        expected: In words, for messages.
-        digits: Of a hash in hexadecimal, in either case; bytes half as many are the hash itself.
+        name: Its name in the table.
+        expected: What is expected, in words, for messages.
+        digits: Number of hexadecimal digits of a hash, in either case; half as many bytes are the
+            hash itself.
         numbers: Whether numbers are expected, rather than text.
     """
 
@@ -34,7 +35,7 @@ class Column:
     numbers: bool = False
 
     def require(self, kind: pa.DataType, called: str) -> None:
-        """Raise a ValueError where no cell of a type can be what is expected."""
+        """Raise a ValueError if no cell of this type can hold what is expected."""
         kind = _inner(kind)
         if types.is_struct(kind):
             fields = listed(field.name for field in kind)
@@ -48,7 +49,7 @@ class Column:
         raise ValueError(f"{called}: column {self.name!r} holds {held}; expected {self.expected}")
 
     def error(self, called: str, row: int, kind: pa.DataType, held: str) -> ValueError:
-        """Return the error for a cell of a type that holds something else than is expected."""
+        """Return the error for a cell of a type that holds something other than expected."""
         return ValueError(
             f"{called}: row {row}: column {self.name!r} ({kind}) holds {held}; "
             f"expected {self.expected}"
@@ -56,16 +57,16 @@ class Column:
 
 
 def values(cells: pa.Array, column: Column, called: str, rows: np.ndarray) -> list:
-    """Return a text for each cell, None where there is none; of a column of numbers floats, if any.
+    """Return each cell's text, None if it is empty; a column of numbers may give floats.
 
     Bytes are UTF-8. A list gives its first entry, a category its value, an integer its digits. A
-    float is no text, but NaN is nothing.
+    float is not text, but NaN counts as empty.
 
     Args:
-        cells: Of a type that `column.require` accepts.
-        column: Which column they are of.
+        cells: Cells of a type that `column.require` accepts.
+        column: Their column.
         called: What messages call the table.
-        rows: `(n,)`, what messages call each cell's row.
+        rows: `(n,)`, the number that messages give each cell's row.
 
     Raises:
         ValueError: A cell is no text; the message names the table, the row and the column.
@@ -100,7 +101,7 @@ def values(cells: pa.Array, column: Column, called: str, rows: np.ndarray) -> li
 
 
 def _inner(kind: pa.DataType) -> pa.DataType:
-    """The type of the values that a category, a list or a type with a meaning of its own holds."""
+    """Return the type of the values that a category, a list or an extension type holds."""
     while True:
         if isinstance(kind, pa.BaseExtensionType):
             kind = kind.storage_type

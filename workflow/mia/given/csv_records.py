@@ -1,7 +1,7 @@
-"""The records of a CSV, whole and one by one, or an error with the line: nothing is cut or guessed.
+"""Read the records of a CSV one by one; an error names the line, and nothing is cut or guessed.
 
-Python's `csv`, strict as it can be, still reads files that their writers did not mean so: records
-longer or shorter than the header, quotes that close in another record, other separators, NUL.
+Even in strict mode, Python's `csv` reads files that their writers did not mean so: records longer
+or shorter than the header, quotes that close in another record, other separators, NUL.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TextIO
 from mia.excerpt import excerpt, listed
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-# An address, a file's name, a key or a hash: what names a record, and hardly stands between the
-# commas of a caption. A name with blanks is one if it ends as images do.
+# An address, a file's name, a key or a hash names a record. It hardly ever stands between the
+# commas of a caption. A name with blanks counts if it ends as images do.
 LOCATOR = re.compile(
     r"\s*(?:[a-z]+://\S+|\S+\.[a-z]\w{1,4}|[0-9a-f]{16}|[0-9a-f]{64}"
     r"|.*\.(?:jpe?g|jfif|png|apng|webp|gif|bmp|tiff?|avif|heic))\s*",
@@ -32,14 +32,14 @@ QUOTING = (
 def records(path: str | Path, called: str) -> Iterator[list[str]]:
     """Yield the names of the columns, then the fields of each record, as many as there are names.
 
-    Lines end as they like; a byte order mark and blank lines are left out.
+    Lines may end in any way; a byte order mark and blank lines are left out.
 
     Args:
         path: The file, in UTF-8.
         called: What messages call it.
 
     Raises:
-        ValueError: It is no such CSV; the message names the line, counted from 1.
+        ValueError: The file is no such CSV; the message names the line, counted from 1.
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -95,7 +95,7 @@ class _Lines:
 
 
 def _names(fields: list[str]) -> list[str]:
-    """The header. A column without a name is one that nobody asks for, such as pandas' index."""
+    """Return the header. A column without a name is unwanted, such as pandas' index."""
     if len(fields) == 1:
         for mark, words in SEPARATORS.items():
             if mark in fields[0]:
@@ -124,9 +124,9 @@ def _require_sound(fields: list[str], header: list[str], lines: list[str]) -> No
 def _are_records(lines: list[str], width: int) -> bool:
     """Whether a later line has a locator in the column where the first line has one.
 
-    Two captions, the one starting and the other ending with a quote, make one record otherwise.
-    Commas in captions move the columns beside them: they are counted from the left, and from the
-    right. A line that does not reach from the locator to the next column is text.
+    Without this check two captions would make one record, if the first starts and the second ends
+    with a quote. Commas in captions move the columns beside them, so columns are counted from the
+    left and from the right. A line that ends before the column next to the locator is text.
     """
     first, *later = (line.replace('"', "").rstrip("\r\n").split(",") for line in lines)
     for cells in later:
@@ -158,7 +158,7 @@ def _why(error: Exception) -> str:
 
 
 def _undecodable(path: Path) -> str:
-    """The place of the first bytes that are no UTF-8."""
+    """Return the place of the first bytes that are not UTF-8."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-# In lower case; what is found is counted under the name as it stands here.
+# Names are compared in lower case; a leftover is counted under its name as it stands here.
 LEFTOVERS = {
     name.lower(): name
     for name in (
@@ -26,7 +26,7 @@ CYCLE = "link to a folder above or listed already"
 
 
 class FolderError(ValueError):
-    """A folder that cannot be listed; the message names the file and the way out."""
+    """A folder cannot be listed; the message names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class FolderFiles:
 
 
 def list_files(folder: str | Path) -> FolderFiles:
-    """List `folder` and all folders below it.
+    """Return what `folder` and all folders below it hold.
 
-    Each folder is listed once, under its own name if it lies here, else under that of the first
-    link to it by name. A link to a folder that is listed, or that `folder` lies in, is counted.
+    Each folder is listed once: under its own name if it lies here, else under the first link to it
+    by name. A link to a folder that is listed, or that `folder` lies in, is only counted.
 
     Raises:
         FolderError: No such folder; a folder below it that cannot be opened; a FIFO, socket or
@@ -95,7 +95,7 @@ def compared(name: str) -> str:
 
 
 def is_utf8(name: str) -> bool:
-    """Whether the bytes of a file's name are UTF-8."""
+    """Return whether the bytes of a file's name are UTF-8."""
     try:
         return name.isascii() or bool(name.encode())
     except UnicodeEncodeError:
@@ -162,14 +162,14 @@ def _leftover(name: str) -> str | None:
 
 
 def _count(entry: os.DirEntry) -> int:
-    """How many files an entry is that is left out, as far as its folders can be opened."""
+    """Return how many files a left-out entry holds, as far as its folders can be opened."""
     if not entry.is_dir(follow_symlinks=False):
         return 1
     return sum(len(files) for _, _, files in os.walk(entry.path))
 
 
 def _mode(entry: os.DirEntry) -> int | None:
-    """The kind of file an entry is or leads to; None where it leads nowhere."""
+    """Return the kind of file that an entry is or leads to; None if it leads nowhere."""
     try:
         if entry.is_file(follow_symlinks=False):
             return stat.S_IFREG  # known without asking the disk again

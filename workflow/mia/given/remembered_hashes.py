@@ -1,9 +1,9 @@
-"""Hashes of files that people give: a file is read once, and again when anything of it changed.
+"""Hashes of given files: a file is read once, and again when anything of it has changed.
 
-What was read is remembered in one small file. A file counts as the one that was read while size,
-dates, inode and path are the same. The date of the last change to a file's record (ctime) is one
-of them: no program sets it, so that a file that was replaced by an older one of the same size,
-by `cp -p`, `mv`, `rsync -a` or `tar`, is read again.
+The hashes are remembered in one small file. A file counts as unchanged while its size, dates, inode
+and path are the same. One of the dates is ctime, that of the last change to a file's record. No
+program sets ctime. So a file is read again if `cp -p`, `mv`, `rsync -a` or `tar` replaced it by an
+older file of the same size.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FileHashes:
         """Return the sha256 of a file's bytes, 64 hexadecimal digits; links are followed.
 
         Raises:
-            OSError: It is not there or cannot be read.
+            OSError: The file is not there or cannot be read.
         """
         stamp = _stamp(os.stat(path))
         if known := self._remembered(path, stamp):
@@ -67,7 +67,7 @@ class FileHashes:
         return found
 
     def unread(self, paths: Iterable[str]) -> int:
-        """Return how many bytes of some files have to be read; files that are not there have 0."""
+        """Return how many bytes of some files have to be read; a missing file has 0."""
         total = 0
         for path in paths:
             with contextlib.suppress(OSError):
@@ -76,7 +76,7 @@ class FileHashes:
         return total
 
     def save(self) -> None:
-        """Remember what was read, beside what other processes have remembered since."""
+        """Save the new hashes beside those that other processes have saved since."""
         with self._lock:
             self._save()
 

@@ -1,4 +1,4 @@
-"""A table that somebody wrote, CSV or Parquet by its name: its columns, in batches, as text."""
+"""Read the columns of a given table, CSV or Parquet by its name, in batches, as text."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class GivenTable:
         called: What messages call it; its path where nothing is given.
 
     Raises:
-        ValueError: Another ending, no such file, or no such table; any later call may raise it for
-            what it reads. The message names the file and, of a cell, its column and row.
+        ValueError: The name has another ending, or there is no such file or table. Any later call
+            may raise it for what it reads. The message names the file and, for a cell, its column
+            and row.
     """
 
     path: Path
@@ -55,7 +56,7 @@ class GivenTable:
             return file.schema_arrow.names
 
     def require(self, columns: Iterable[Column]) -> None:
-        """Raise a ValueError where a column is missing, there twice, or of a type of no use."""
+        """Raise a ValueError if a column is missing, is there twice, or has a useless type."""
         columns = list(columns)
         missing = [column.name for column in columns if column.name not in self.columns]
         if missing:
@@ -70,7 +71,7 @@ class GivenTable:
                 column.require(file.schema_arrow.field(column.name).type, self.called)
 
     def batches(self, columns: Iterable[Column]) -> Iterator[pa.RecordBatch]:
-        """Yield all rows, some at a time, of these columns alone."""
+        """Yield all rows of these columns alone, in batches."""
         self.require(columns)
         names = list(dict.fromkeys(column.name for column in columns))
         yield from (self._of_csv if self._is_csv else self._of_parquet)(names)
@@ -82,7 +83,7 @@ class GivenTable:
 
         Args:
             columns: Which to read.
-            taken: Positions to read, rising, at least one; all where not given.
+            taken: Positions to read, in rising order, at least one; all if not given.
             first: The number that messages give the first row.
         """
         columns, start = list(columns), 0
@@ -127,7 +128,7 @@ class GivenTable:
 
     @contextmanager
     def _parquet(self) -> Iterator[pq.ParquetFile]:
-        """The file open, read a little at a time: else whole row groups come into memory."""
+        """Yield the open file, read a little at a time: whole row groups would fill memory."""
         with (
             sound(self.called),
             pq.ParquetFile(self.path, buffer_size=BYTES_AT_ONCE, pre_buffer=False) as file,
@@ -144,7 +145,7 @@ def _taken(cells: pa.Array, positions: np.ndarray) -> pa.Array:
 
 @contextmanager
 def sound(called: str) -> Iterator[None]:
-    """Make what pyarrow raises on a damaged file a ValueError in one line."""
+    """Turn what pyarrow raises on a damaged file into a ValueError of one line."""
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
