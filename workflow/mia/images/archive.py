@@ -1,4 +1,4 @@
-"""Raw images in a tar: members named by key, sorted, equal images giving equal bytes."""
+"""Raw images in a tar: members named by key, sorted; equal images give equal bytes."""
 
 from __future__ import annotations
 

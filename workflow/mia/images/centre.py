@@ -1,9 +1,10 @@
-"""The centre of an image in a model's size, at the cost of the centre alone.
+"""The central square of an image in a model's size, at the cost of the centre alone.
 
-Shorter side to the resolution with Pillow's antialiased bicubic filter, then the central square. A
-image of 2 × 30,000 pixels would grow to 512 × 7,680,000 on the way, some gigabytes of which
-nearly all is cut off. So of an image that is much longer than wide only the pixels of the square
-are computed, by Pillow's own arithmetic: the same to the byte.
+Pillow's antialiased bicubic filter brings the shorter side to the resolution; then the central
+square is cut out. On the way an image of 2 × 30,000 pixels would grow to 512 × 7,680,000: some
+gigabytes, of which nearly all is cut off. So for an image that is much longer than wide, only the
+pixels of the square are computed. The arithmetic is Pillow's own, and the result is the same to the
+byte.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-LONG = 8  # times as long as wide: up to here the whole image is resized
-BITS = 22  # of a weight, after the point
+LONG = 8  # times as long as wide: an image up to this is resized whole
+BITS = 22  # number of bits of a weight after the point
 SUPPORT = 2.0  # of the bicubic filter, in pixels
 
 
@@ -37,8 +38,8 @@ def of_long(picture: Image.Image, resolution: int) -> np.ndarray:
     across, down = axes
     box = (across.first, down.first, across.last, down.last)
     pixels = np.asarray(picture.crop(box))
-    # The order of the two matters, as each rounds; Pillow 13 takes the columns first where the
-    # height shrinks by more than twice what the width does.
+    # The order of the two axes matters, as each step rounds. Pillow 13 takes the columns first if
+    # the height shrinks by more than twice what the width does.
     (width, height), (wide, high) = picture.size, size
     if height > high and height - high > 2 * (width - wide):
         return across.along(down.along(pixels, 0), 1)
@@ -85,7 +86,7 @@ class _Axis:
         self.places = places.clip(max=self.last - 1) - self.first
 
     def along(self, pixels: np.ndarray, axis: int) -> np.ndarray:
-        """Resample uint8 pixels, cut to `first` … `last`, along an axis."""
+        """Return uint8 pixels, cut to `first` … `last`, resampled along an axis."""
         if self.before == self.after:
             return pixels
         lines = np.moveaxis(pixels, axis, 0)

@@ -8,7 +8,7 @@ from mia.images.sources.shared.exclusion import EXCLUDED
 
 
 def status_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows by source part (index) and status (columns), `success` first."""
+    """Return counts of rows by source part (index) and status (columns), `success` first."""
     table = pd.crosstab(rows["part"].replace("", "(no part)"), rows["status"])
     order = sorted(table.columns, key=lambda status: (status != "success", status))
     table = table.reindex(columns=["success", *(s for s in order if s != "success")], fill_value=0)

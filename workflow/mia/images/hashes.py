@@ -1,4 +1,4 @@
-"""What near-duplicates are found by: a perceptual hash, that of the mirror image, a thumbnail."""
+"""Traits that find near-duplicates: a perceptual hash, the mirror image's, a thumbnail."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ SIDE = 32
 
 
 def perceptual_hash(picture: Image.Image) -> str:
-    """Return the 64-bit pHash of an image as 16 hexadecimal digits (imagehash: sign of the 8×8
-    lowest DCT coefficients of a 32×32 grey image against their median)."""
+    """Return the 64-bit pHash of an image as 16 hexadecimal digits.
+
+    Each bit is the sign of one of the 8×8 lowest DCT coefficients of a 32×32 grey image against
+    their median (imagehash).
+    """
     return str(imagehash.phash(picture))
 
 

@@ -12,8 +12,8 @@ STANDARD_SUM = 3688
 def quality(picture: Image.Image) -> int | None:
     """Return the quality, 1 to 100, by which libjpeg would quantise as coarsely.
 
-    From the sum of the luminance table; too high below 25, where libjpeg cuts off steps above 255.
-    None where the image is no JPEG.
+    It follows from the sum of the luminance table. Below 25 it is too high, as libjpeg cuts off
+    steps above 255. None if the image is no JPEG.
 
     >>> quality(Image.new("RGB", (8, 8)))
     """
@@ -28,6 +28,6 @@ def quality(picture: Image.Image) -> int | None:
 def sampling(picture: Image.Image) -> int | None:
     """Return the chroma subsampling: 0 (4:4:4), 1 (4:2:2), 2 (4:2:0) or -1 (another, or grey).
 
-    None where the image is no JPEG.
+    None if the image is no JPEG.
     """
     return get_sampling(picture) if hasattr(picture, "layers") else None

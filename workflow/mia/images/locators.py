@@ -1,4 +1,4 @@
-"""What an image is found by, and the shard that follows from it."""
+"""The locator that an image is found by, and the shard that follows from it."""
 
 from __future__ import annotations
 

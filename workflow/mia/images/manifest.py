@@ -39,14 +39,14 @@ PAIRS = [
 def build(rows: pd.DataFrame, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the manifest and the pairs of an image set.
 
-    Duplicates are decided within a source part (rows outside named parts are one part: they are
-    split together): in the order of keys, an image is kept unless it is a duplicate of a kept one,
-    or linked to one (`representatives`). `group` joins all connected duplicates over all parts, and
-    members of one `family`; it is named by its smallest key.
+    Duplicates are decided within a source part. Rows outside named parts are one part, as they are
+    split together. In the order of keys, an image is kept unless it duplicates a kept image or is
+    linked to one (`representatives`). A `group` joins all connected duplicates over all parts, and
+    images of one `family`; its name is its smallest key.
 
     Args:
-        rows: The rows of all shards, sorted by key; `part` is the source part. A column
-            `embedding` where `duplicates` names an embedding model.
+        rows: The rows of all shards, sorted by key; `part` is the source part. There is
+            a column `embedding` if `duplicates` names an embedding model.
         spec: `seed`, `duplicates`, `split` (part to kept images; may be missing).
 
     Returns:
@@ -82,7 +82,7 @@ def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame, linked_rmse: float) 
     a, b = a[together & ~copy], b[together & ~copy]
     thumbnails = hashes.thumbnails(good["thumbnail"].tolist())
     first, direct = representatives(thumbnails, a, b, linked_rmse)
-    # Of equal bytes only the first were compared with others: what holds for them holds for all.
+    # Of images with equal bytes only the first was compared with others; its result holds for all.
     first[copied], direct[copied] = first[original], direct[original]
     kept = first == np.arange(len(good))
     how = np.where(direct, "duplicate of ", "linked by duplicates to ")
@@ -112,7 +112,7 @@ def _final_parts(manifest: pd.DataFrame, wanted: Mapping[str, int], seed: int) -
 
 
 def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Add parts and image ids; of two duplicates in one source part, which one is not kept."""
+    """Add parts and image ids, and which of two duplicates in one source part is not kept."""
     of_key = manifest.set_index("key")
     part_a, part_b = (of_key["source_part"][pairs[key]].to_numpy() for key in ("key_a", "key_b"))
     dropped = pairs["key_a"].where(of_key["kept"][pairs["key_b"]].to_numpy(bool), pairs["key_b"])
@@ -132,7 +132,7 @@ def _recorded(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
 
 
 def _equal_captions(manifest: pd.DataFrame) -> pd.DataFrame:
-    """Pair each image with the next key of equal caption; a remark, no verdict."""
+    """Pair each image with the next key of equal caption; such a pair drops no image."""
     good = manifest[manifest["status"] == "success"]
     good = good.assign(text=good["caption"].fillna("").str.strip())
     good = good[good["text"] != ""].sort_values(["text", "key"])

@@ -1,8 +1,8 @@
 """From raw bytes to pixels: one rule for every stage that looks at an image.
 
-RGB, alpha on white, EXIF rotation not applied (as img2dataset and Stable Diffusion's own
-preparation), shorter side to the model's resolution with an antialiased bicubic filter, centre
-crop, values in [-1, 1].
+An image becomes RGB, with transparent pixels on white. EXIF rotation is not applied, as in
+img2dataset and in Stable Diffusion's own preparation. An antialiased bicubic filter brings the
+shorter side to the model's resolution. The centre is cropped, and values are in [-1, 1].
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from mia.images import png
 from mia.images.centre import centre_square
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-# How the formats begin; what begins so and cannot be opened was cut off.
+# First bytes of the formats: a file that begins so and cannot be opened was cut off.
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*")
 TIFF_BITS, TIFF_INTERPRETATION, WHITE_IS_ZERO = 258, 262, 0
 
 
 class PictureError(ValueError):
-    """A image that cannot be used.
+    """An image cannot be used.
 
     Args:
         status: `not_an_image`, `truncated` or `too_many_pixels`.
@@ -38,7 +38,7 @@ class PictureError(ValueError):
 
 
 def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
-    """Return the decoded image as its file has it; of an animation, the first frame.
+    """Return the decoded image as its file has it; an animation gives its first frame.
 
     Args:
         data: Raw bytes of the file.
@@ -64,7 +64,7 @@ def open_picture(data: bytes, pixel_limit: int) -> Image.Image:
 
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Whatever a decoder says of somebody's bytes is this image's error, and no other's."""
+    """Turn whatever a decoder raises, except for lack of memory, into this image's error."""
     try:
         yield
     except (MemoryError, PictureError):
@@ -74,7 +74,7 @@ def _decoding() -> Iterator[None]:
 
 
 def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
-    """Open and `prepare` an image whose size was checked when its row was made.
+    """Return an image as `prepare` does; its size was checked when its row was made.
 
     Raises:
         RuntimeError: Memory does not suffice; the message has `name`.
@@ -85,7 +85,7 @@ def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Say which image it was that memory did not suffice for, as a RuntimeError."""
+    """Raise a RuntimeError that names the image if memory does not suffice for it."""
     try:
         yield
     except MemoryError as error:
@@ -96,7 +96,7 @@ def naming(name: str) -> Iterator[None]:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """Read the header only; the limit that counts is ours, so Pillow's own is put aside."""
+    """Read the header only; our own limit counts, so Pillow's is put aside."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings():
@@ -115,7 +115,7 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     """Return the image in RGB, transparent pixels on white, 16-bit grey scaled to 8 bits.
 
     Raises:
-        PictureError: It has no colours that can be shown.
+        PictureError: The image has no colours that can be shown.
 
     >>> to_rgb(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).getpixel((0, 0))
     (255, 255, 255)
@@ -134,7 +134,7 @@ def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
     """Return an image as a model sees it.
 
     Args:
-        image: Any mode, any size.
+        picture: Any mode, any size.
         resolution: Pixels of both sides.
 
     Returns:
@@ -148,7 +148,7 @@ def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
 
 
 def _grey(picture: Image.Image) -> Image.Image:
-    """Return grey of 12 or 16 bits in 8, with alpha where the file has a transparent value."""
+    """Return grey of 12 or 16 bits in 8 bits, with alpha if the file has a transparent value."""
     levels = np.asarray(picture)
     tags = getattr(picture, "tag_v2", {})
     bits = tags.get(TIFF_BITS, (16,))[0]

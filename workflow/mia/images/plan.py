@@ -1,8 +1,8 @@
 """The plan of an image set: clean addresses, keys, shards, limits. Pure functions on tables.
 
-A plan row is an image to be had: `part` (name of its source part, "" outside named parts), `row`
+A plan row is an image to fetch: `part` (name of its source part, "" outside named parts), `row`
 (position in its part), `url` (its locator), `caption`, `family`, `sha256` (of the bytes it should
-have; "" where nothing is known), `status`, `error`, and `key`.
+have; "" if nothing is known), `status`, `error`, and `key`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ COLUMNS = [
 ]
 HOST_NAME = re.compile(r"[a-z0-9._-]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What may stay as it is in a path or query (RFC 3986); `%` too, so that nothing is encoded twice.
+# Characters that stay in a path or query (RFC 3986); `%` stays, so nothing is encoded twice.
 SAFE_IN_PATH, SAFE_IN_QUERY = "/:@!$&'()*+,;=~-._%", "/:@!$&'()*+,;=~-._%?"
 STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# What cleaning leaves as it is, seen at a thirtieth of its cost: most addresses of most tables.
+# Addresses that cleaning leaves unchanged, as most are; to match costs a thirtieth of cleaning.
 LABEL, PLAIN = r"[a-z0-9_-]{1,63}", r"(?:[A-Za-z0-9/:@!$&'()*+,;=~._-]|%[0-9A-Fa-f]{2})"
 CLEAN = re.compile(rf"https?://{LABEL}(?:\.{LABEL})*/{PLAIN}*(?:\?(?:{PLAIN}|\?)+)?")
 
@@ -50,7 +50,7 @@ def clean_url(text: str) -> str:
 
 
 def cleaned_if_possible(text: str | None) -> str | None:
-    """Return the address as a plan has it: cleaned, or as it is where that cannot be done."""
+    """Return the address as a plan has it: cleaned, or unchanged if it cannot be cleaned."""
     try:
         return clean_url(text) if text else text
     except ValueError:
@@ -91,7 +91,7 @@ def _host(host: str, text: str) -> str:
 
 
 def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.DataFrame:
-    """Clean the column `url`; rows that are not to be fetched get a status and the reason.
+    """Return rows with cleaned `url`; rows not to be fetched get a status and the reason.
 
     `bad_url`: the address cannot be cleaned. `private_address`: its host is not public, nor one of
     `allowed`.
@@ -111,13 +111,13 @@ def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.D
 
 
 def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `digest`, that of a row's `locator_name`, and `key`.
+    """Return rows with `digest`, that of a row's `locator_name`, and `key`.
 
-    The key of a row is its digest, or for the n-th repeat of a locator, in (part, row) order over
-    all rows of all parts, the digest of `{locator}#{n}`.
+    A row's key is its digest. For the n-th repeat of a locator, in (part, row) order over all rows
+    of all parts, the key is the digest of `{locator}#{n}`.
 
     Args:
-        rows: With the column `repeat`, that n, 0 for the first.
+        rows: They have the column `repeat`: that n, 0 for the first.
 
     Raises:
         ValueError: Two rows have one key.

@@ -1,8 +1,8 @@
-"""PNG files before Pillow reads them: what is not needed is left out, transparent values kept.
+"""Prepare PNG files for Pillow: unneeded chunks are left out, transparent values kept.
 
-Pillow refuses a file for a text or profile above its limits, or for any other remark that is
-damaged; it reads a transparent grey value of 2 or 4 bits against levels of 8, and a transparent
-colour of 16 bits a channel against high bytes.
+Pillow refuses a file for a text or profile above its limits, or for any other damaged remark. It
+compares a transparent grey value of 2 or 4 bits with levels of 8 bits, and a transparent colour of
+16 bits a channel with high bytes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED = (b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf")
 DEPTH, COLOUR = 24, 25  # places in the file
 GREY, RGB = 0, 2
-LEVELS = {2: 85, 4: 17}  # a grey step of so many bits, in steps of 8
+LEVELS = {2: 85, 4: 17}  # size of a grey step of so many bits, in steps of 8 bits
 
 
 def without_remarks(data: bytes) -> bytes:
-    """Return a PNG without the chunks that its pixels do not need, unread; other files as they are.
+    """Return a PNG without the chunks that its pixels do not need; other files are unchanged.
 
     >>> text = (5).to_bytes(4) + b"tEXta\\0bcd" + bytes(4)
     >>> without_remarks(SIGNATURE + text) == SIGNATURE, without_remarks(b"GIF8") == b"GIF8"
@@ -40,12 +40,12 @@ def without_remarks(data: bytes) -> bytes:
 
 
 def mend_transparency(picture: Image.Image, data: bytes, opened: Callable) -> None:
-    """Make the transparency of a loaded PNG what its file says, where Pillow reads it otherwise.
+    """Correct the transparency of a loaded PNG where Pillow does not read it as its file says.
 
     Args:
-        image: Loaded; changed in place.
+        picture: The loaded image; changed in place.
         data: Its file.
-        opened: Opens `data` once more, not loaded.
+        opened: Opens `data` once more, without loading it.
     """
     value = picture.info.get("transparency")
     depth, colour = data[DEPTH], data[COLOUR]

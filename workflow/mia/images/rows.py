@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
-    """Return `status`, `error` and, of an image that can be used, the values of `COLUMNS`.
+    """Return `status`, `error` and, for a usable image, the values of `COLUMNS`.
 
     `image_id` is the sha256 of the bytes, in hexadecimal; the size is the file's own, in pixels;
     `has_exif` is 1 or 0.
@@ -62,7 +62,7 @@ def describe(data: bytes, pixel_limit: int) -> dict[str, Any]:
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Give every column its type, so that a shard of failures looks like any other."""
+    """Return rows with each column's type set, so that a shard of failures looks like any other."""
     kinds = dict.fromkeys((*set(PLANNED) - {"row"}, "status", "error", *STRINGS), "string")
     kinds |= dict.fromkeys(NUMBERS, "Int64") | dict.fromkeys(STATISTICS, "float64")
     return rows.astype({**kinds, "row": "int64", "thumbnail": "object"})

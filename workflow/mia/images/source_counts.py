@@ -13,10 +13,10 @@ from mia.images.sources.shared.shelf import source
 
 
 def source_counts(spec: Mapping[str, Any]) -> dict[str, int | None]:
-    """Return how many rows each source part has, its limit heeded; that outside named parts is "".
+    """Return how many rows each source part will have in its plan, with its limit applied.
 
-    Each is as many as its plan will have rows; each is looked at once. None: nobody knows yet, as
-    of a table of the hub that is not in its cache, or of a file that cannot be read.
+    Rows outside named parts count under "". Each part is looked at once. None means that nobody
+    knows yet: a table of the hub is not in its cache, or a file cannot be read.
     """
     return dict(_counts_of(json.dumps(spec, sort_keys=True), Path.cwd()))
 

@@ -22,7 +22,7 @@ def place(seed: int, purpose: str, group: str) -> str:
 
 
 def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dict[str, str]:
-    """Deal groups out to parts of exact size; what is left over is `rest`.
+    """Return a part for every group: parts have exact size, what is left over is `rest`.
 
     Args:
         sizes: Group to number of images in it.
@@ -61,17 +61,17 @@ def parts(sizes: Mapping[str, int], wanted: Mapping[str, int], seed: int) -> dic
 def folds(
     groups: pd.Series, member: pd.Series, seed: int, evenly: pd.Series | None = None
 ) -> dict[str, str]:
-    """Deal groups out to the folds `calibration` and `evaluation`, each class in equal halves.
+    """Return `calibration` or `evaluation` for every group, each class in equal halves.
 
-    Large groups come first, each to the fold that leaves members and nonmembers most even; the
+    Large groups come first. Each goes to the fold that leaves members and nonmembers most even; the
     seed decides where it makes no difference.
 
     Args:
         groups: Group of every row.
         member: Its class, bool, the same index.
         seed: The experiment's seed.
-        evenly: Labels, None where there is none; groups whose first row has the same are dealt in
-            equal halves of each class too, and that comes before all others.
+        evenly: Labels, None where there is none. Groups whose first rows have one label are also
+            dealt in equal halves of each class; this rule comes before all others.
 
     Returns:
         Group to fold. With enough single images each class is halved to within one.
@@ -81,7 +81,7 @@ def folds(
     """
     label = _labels(groups, evenly)
     found = {}
-    # How many more of each class, and of each label, calibration has.
+    # How many more images of each class, and of each label, calibration has than evaluation.
     ahead: Counter[tuple[str | None, int]] = Counter()
     for digest, group, *size in _large_first(groups, member, seed):
         calibrates = int(digest[0], 16) % 2 == 0
@@ -99,7 +99,7 @@ def folds(
 
 
 def _unevenness(ahead: Sequence[int], label: str | None) -> int:
-    """How far two folds are from even; of one label, an image too many of each side is best."""
+    """Return how far two folds are from even; a label's sides should be ahead alike."""
     members, nonmembers = ahead
     apart = 0 if label is None else abs(members - nonmembers)
     return abs(members) + abs(nonmembers) + apart
@@ -108,10 +108,10 @@ def _unevenness(ahead: Sequence[int], label: str | None) -> int:
 def folds_to_match(
     groups: pd.Series, member: pd.Series, seed: int, evenly: pd.Series | None = None
 ) -> dict[str, str]:
-    """Deal groups out to the folds `fit`, `calibration` and `evaluation`, 20, 40 and 40 %.
+    """Return `fit`, `calibration` or `evaluation` for every group: 20, 40 and 40 %.
 
-    Each class alike: large groups come first, each to the fifth of the images that has the fewest
-    of its classes so far; the seed decides where it makes no difference.
+    Each class is dealt alike. Large groups come first. Each goes to the fifth of the images that
+    has the fewest of its classes so far; the seed decides where it makes no difference.
 
     Args:
         groups, member, seed, evenly: As in `folds`.

@@ -15,8 +15,8 @@ PREFIX = "stat_"
 def statistics(picture: Image.Image) -> dict[str, float]:
     """Return the image statistics of an RGB image, by column name (`stat_…`).
 
-    Computed on the image shrunk, if need be, to at most 128 pixels. All are finite; levels are in
-    [0, 1].
+    They are computed on the image, shrunk to at most 128 pixels if need be. All are finite; levels
+    are in [0, 1].
 
     - `mean_*`, `std_*`: level and spread of red, green, blue and grey; `skew_grey`
     - `saturation`, `saturation_std`: (max − min) / max over the channels

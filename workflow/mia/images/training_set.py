@@ -1,4 +1,4 @@
-"""Pictures as a model sees them: what is encoded, and what a training learns."""
+"""Images as a model sees them: what is encoded, and what a training learns."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mia.images.pictures import prepare_checked
 def prepared(
     archives: Iterable[str | Path], image_ids: Mapping[str, str], resolution: int
 ) -> tuple[list[str], np.ndarray]:
-    """Prepare those images of `archives` that are named in `image_ids`.
+    """Return those images of `archives` that are named in `image_ids`, prepared.
 
     Args:
-        archives: Tars that hold others too; between them, all that are named.
+        archives: Tars that together hold all named images, and may hold others.
         image_ids: Key to image_id, which the bytes must have.
         resolution: Pixels of both sides.
 
     Returns:
-        The keys found, sorted; float32 `(pictures, 3, resolution, resolution)` in [-1, 1].
+        The keys found, sorted; float32 `(images, 3, resolution, resolution)` in [-1, 1].
     """
     found = {}
     for path in archives:
@@ -50,10 +50,10 @@ class TrainingSet:
 
     @classmethod
     def of(cls, manifest: pd.DataFrame, parts: Collection[str]) -> TrainingSet:
-        """Take the kept rows of `parts`.
+        """Return the kept rows of `parts` as a training set.
 
         Raises:
-            ValueError: There are none.
+            ValueError: There are no such rows.
         """
         rows = manifest[manifest["kept"] & manifest["part"].isin(parts)]
         if rows.empty:
@@ -74,7 +74,10 @@ class TrainingSet:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def pixels(self, archives: Iterable[str | Path], resolution: int) -> np.ndarray:
-        """float32 `(pictures, 3, resolution, resolution)` in [-1, 1], in the order of `rows`."""
+        """Return the images in the order of `rows`.
+
+        They are float32 `(images, 3, resolution, resolution)` in [-1, 1].
+        """
         keys, pixels = prepared(
             archives, dict(zip(self.rows["key"], self.rows["image_id"], strict=True)), resolution
         )
