@@ -1,4 +1,4 @@
-"""Images under one caption: a twin in the other fold would tell which side a caption is on."""
+"""Images with one caption: a twin in the other fold would tell which side a caption is on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pandas as pd
 from mia.images.duplicates.components import components, links
 
 FEW = 0.01  # share of images with a twin, up to which twins are left alone
-COMMON = 0.05  # share of images under one caption (of more than a pair), above which no group
-COMMON_OF_FEW, SMALL = 0.1, 20  # the same, as long as that is up to `SMALL` images
+COMMON = 0.05  # share of images with one caption, if more than a pair, above which they join none
+COMMON_OF_FEW, SMALL = 0.1, 20  # the same, if that is at most `SMALL` images
 ALIKE = 0.95  # p of a χ² test, above which the sides' shares of captions are nearer than chance
 
 
 def plain(captions: pd.Series) -> pd.Series:
-    """Return captions without case, spaces at the ends and repeats of spaces; empty ones None.
+    """Return captions in lower case without extra spaces; an empty caption is None.
 
     >>> plain(pd.Series(["A Cat", " a  cat ", " ", None])).tolist()
     ['a cat', 'a cat', None, None]
@@ -31,10 +31,11 @@ def twins(captions: pd.Series) -> pd.Series:
 
 
 def together(captions: pd.Series) -> pd.Series:
-    """Return what to keep in one fold, else None: equal captions, unless few or common.
+    """Return the captions to keep in one fold, else None: equal ones, unless few or common.
 
-    Equal captions that up to `FEW` of the images have move no number that matters. One that more
-    than `COMMON` of them have (`COMMON_OF_FEW` of few) would leave too few groups; see `evenly`.
+    If at most `FEW` of the images have equal captions, these move no number that matters. A caption
+    that more than `COMMON` of the images have (`COMMON_OF_FEW` of few) would leave too few groups;
+    see `evenly`.
     """
     text = twins(captions)
     few = text.notna().mean() <= FEW
@@ -42,12 +43,13 @@ def together(captions: pd.Series) -> pd.Series:
 
 
 def evenly(captions: pd.Series, member: pd.Series) -> pd.Series:
-    """Return what to deal to the folds in equal shares, else None: common captions, by design.
+    """Return the captions to deal to the folds in equal shares, else None: common ones.
 
-    All of them where the sides have more equal shares of captions than chance would give them; else
-    those that as many members as nonmembers have. Dealt by chance, what one fold has too many of
-    the other lacks, and a baseline that learns from one is upside down on the other. Sides that
-    chance made are dealt by chance: equal shares would carry its accidents into both folds.
+    If the sides' shares of captions are more equal than chance would make them, these are all
+    common captions; else those that as many members as nonmembers have. Dealt by chance, one fold
+    would have too many of a caption and the other too few; a baseline that learns from one fold
+    would then be upside down on the other. Sides that chance made are dealt by chance: equal shares
+    would carry the accidents of chance into both folds.
     """
     text = twins(captions)
     text = text.where(_common(text), None)
@@ -58,7 +60,7 @@ def evenly(captions: pd.Series, member: pd.Series) -> pd.Series:
 
 
 def joined(group: pd.Series, captions: pd.Series) -> pd.Series:
-    """Return groups, those that `together` connects under the name of their first row's."""
+    """Return groups; those that `together` connects take the name of their first row's group."""
     edges = [links(group), links(together(captions))]
     starts, ends = (np.concatenate(positions) for positions in zip(*edges, strict=True))
     return pd.Series(group.to_numpy()[components(len(group), starts, ends)], group.index)

@@ -15,7 +15,7 @@ from mia.given.folder_files import compared
 from mia.given.table import GivenTable
 from mia.images.plan import cleaned_if_possible
 
-# The columns that may say whose score it is, of which the first that is there counts.
+# Columns that may say whose score it is; the first of them that a table has counts.
 NAMES = {
     "image_id": Column("image_id", digits=64),
     "key": Column("key", digits=16),
@@ -28,10 +28,10 @@ CLEARER = {"file": "; name it with its folder, as the config does", "key": "; us
 
 
 def read(path: str) -> pd.DataFrame:
-    """Return a table of scores: whose they are, in one column of `NAMES`, and `score`.
+    """Return a table of scores: one column of `NAMES` says whose they are, `score` holds them.
 
     Raises:
-        ValueError: It is no table, or a column is missing or holds what it should not.
+        ValueError: The file is no table, or a column is missing or holds what it should not.
     """
     table = GivenTable(Path(path))
     return table.frame(columns(table))
@@ -41,7 +41,7 @@ def columns(table: GivenTable) -> list[Column]:
     """Return the columns to read.
 
     Raises:
-        ValueError: One is missing; the message names those found.
+        ValueError: A column is missing; the message names those found.
     """
     who = [column for name, column in NAMES.items() if name in table.columns]
     if not who or SCORE.name not in table.columns:
@@ -65,8 +65,8 @@ def scores_of(table: pd.DataFrame, images: pd.DataFrame, source: str) -> pd.Seri
         Index image_id, as `images`.
 
     Raises:
-        ValueError: An image of the target has no score, two, or one that is no number, or what the
-            table calls it stands for two images; the message names up to five.
+        ValueError: An image of the target has no score, two scores, or a score that is no number;
+            or its name in the table stands for two images. The message names up to five images.
     """
     name = table.columns[0]
     form = {"url": cleaned_if_possible, "file": compared}.get(name, str)

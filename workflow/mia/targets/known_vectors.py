@@ -46,7 +46,7 @@ class KnownVectors:
         """Yield the vectors that there are, brought to length 1.
 
         Args:
-            dimension: Of every vector.
+            dimension: Length of every vector's list.
 
         Yields:
             Rows of the table, int64 `(n,)` counted from 0, and float32 `(n, dimension)`.
@@ -60,7 +60,7 @@ class KnownVectors:
         from mia.given.table import sound
 
         start, found = 0, 0
-        # Else whole row groups are read into memory.
+        # Without this, whole row groups would be read into memory.
         with (
             sound(self.path),
             pq.ParquetFile(self.path, buffer_size=READ_AT_ONCE, pre_buffer=False) as file,

@@ -28,16 +28,18 @@ def build(
     matching: Method | None = None,
     known: Index | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the membership of a target, every row that the manifests kept, on both sides; and its
-    pairs, of a member and a nonmember.
+    """Return the membership of a target, and its pairs of a member and a nonmember.
 
-    Dropped are a nonmember that duplicates an image the model has learnt (bytes, hash and
-    thumbnail, mirror image) or is in the index of known training images; the later of two
-    images with equal bytes within a side; and, with `isolate`, images of both sides alike that
-    have a neighbour among what the model has learnt. Groups are the manifests', joined by
-    duplicates, families and equal captions (`equal_captions.together`) across the sides; a group is
-    in one fold. With matching there is a third fold, `fit`; rows of the others that find no match
-    are dropped.
+    The membership has every row of both sides that the manifests kept. It drops
+
+    - a nonmember that duplicates an image the model has learnt (bytes, hash and thumbnail, mirror
+      image) or is in the index of known training images
+    - the later of two images with equal bytes within a side
+    - with `isolate`, an image of either side that has a neighbour among what the model has learnt
+
+    Groups are the manifests'. Duplicates, families and equal captions (`equal_captions.together`)
+    join them across the sides. A group is in one fold. With matching there is a third fold, `fit`;
+    rows of the other folds that find no match are dropped.
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
@@ -49,10 +51,10 @@ def build(
 
     Returns:
         The membership: `COLUMNS` and, with an index, those of `nearness.look_up`; sorted by set and
-        key; `image_id` is unique among the kept rows. The pairs: `PAIRS`, a the member's side, b
-        the nonmember's, of the kinds of `duplicates.matches`; an image of the members' parts that
-        the model has learnt is there even if it is no row of the membership. Sorted by sets and
-        keys.
+        key; `image_id` is unique among the kept rows. The pairs: `PAIRS`, sorted by sets and keys;
+        `a` is on the members' side, `b` on the nonmembers'; kinds are those of
+        `duplicates.matches`. An image of the members' parts that the model has learnt is there
+        even if it is no row of the membership.
 
     Raises:
         ValueError: A side or one of its folds is empty; the message counts planned, downloaded,
@@ -84,7 +86,7 @@ def build(
     evenly = equal_captions.evenly(kept["caption"], kept["member"])
     deal = split.folds_to_match if matching else split.folds
     dealt = deal(kept["group"], kept["member"], spec["seed"], evenly)
-    # A dropped row whose group has no kept row has no fold of its own to be in.
+    # A dropped row has no fold of its own if its group has no kept row.
     rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
     reported = [split.CALIBRATION, split.EVALUATION]
     require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
@@ -107,7 +109,7 @@ def _recorded(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 def _side(
     manifests: Mapping[str, pd.DataFrame], spec: Mapping[str, Any], side: str
 ) -> pd.DataFrame:
-    """Rows of one side; `listed` are those that the manifest kept, others are learnt unlisted."""
+    """Return one side's rows; `listed` are those the manifest kept, others are only learnt."""
     name, parts = spec[side]
     rows = manifests[name].assign(set=name, member=SIDES[side], listed=manifests[name]["kept"])
     unlisted = SIDES[side] and spec.get("learnt") == "all"

@@ -1,7 +1,7 @@
 """Which images lie near what a model has learnt: its members, or an index of known images.
 
-Nearness is by perceptual hash, either way round, or by embedding, without a look at the pixels:
-there are no thumbnails of a whole training set. That errs on the side of "near".
+Images are near by perceptual hash, mirrored or not, or by embedding. Pixels are not compared: there
+are no thumbnails of a whole training set. That errs on the side of "near".
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def near_members(
 
 
 def look_up(rows: pd.DataFrame, index: Index, rule: Mapping[str, Any]) -> pd.DataFrame:
-    """Return which rows an index has: equal bytes, a hash or an embedding as of duplicates.
+    """Return which rows an index holds: by equal bytes, or by hash or embedding as duplicates.
 
     Args:
         rows: Columns `image_id`, `phash`, `phash_mirror`; `embedding` if the index holds vectors.
@@ -60,8 +60,8 @@ def look_up(rows: pd.DataFrame, index: Index, rule: Mapping[str, Any]) -> pd.Dat
 
     Returns:
         On the index of `rows`: `in_index`, bool; if the index holds vectors also `index_cosine`,
-        float32, that of the nearest entry if it is `review` or more, else NaN, and `index_row`,
-        Int64, where in the index that entry stands, counted from 0.
+        float32, the cosine of the nearest entry if that is `review` or more, else NaN; and
+        `index_row`, Int64, the position of that entry in the index, counted from 0.
     """
     found = _hashes_near(rows, index.hashes, rule["phash"])[0] > 0
     if "sha256" in index.hashes:
@@ -87,7 +87,7 @@ def near_index(
         index: As for `look_up`; what it does not hold is not looked at.
         within: As for `near_members`.
         own: A rule as for `look_up`: the nearest entry within `phash` bits, or with at least the
-            cosine `drop`, is the image itself. None: no entry is.
+            cosine `drop`, is the image itself. Without a rule, no entry is.
     """
     near = np.zeros(len(rows), dtype=bool)
     if "phash" in within:

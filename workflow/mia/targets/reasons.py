@@ -8,7 +8,7 @@ HASH = re.compile(r"\b[0-9a-f]{8,64}\b")
 
 
 def reason_kind(reason: str) -> str:
-    """Return a reason without what tells one row's from another's.
+    """Return the kind of a reason: the reason without the names of single rows.
 
     >>> reason_kind("near duplicate of member 0123456789abcdef")
     'near duplicate of member'

@@ -1,4 +1,4 @@
-"""Whether a target has images enough on either side; where they went, if it has not."""
+"""Whether a target has enough images on either side; if not, where they went."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from mia.images.split import FIT
 from mia.targets.reasons import reason_kind
 
-LEVEL = 0.05  # chance at which the best possible order must be beyond chance
+LEVEL = 0.05  # significance level that the best possible order must reach
 SIDES = {"members": True, "nonmembers": False}
 
 
@@ -18,12 +18,13 @@ def require_both(rows: pd.DataFrame, manifests: Mapping, spec: Mapping) -> None:
     """Raise unless each side has a kept row.
 
     Args:
-        rows: A target's, with `set`, `key`, `member`, `group`, `fold` and `kept`.
+        rows: Rows of a target, with `set`, `key`, `member`, `group`, `fold` and `kept`.
         manifests: Image set to manifest.
         spec: `members` and `nonmembers` as [set, parts].
 
     Raises:
-        ValueError: Counts planned, downloaded, kept and dropped rows of every part.
+        ValueError: A side has none; the message counts planned, downloaded, kept and dropped rows
+            of every part.
     """
     for side, member in SIDES.items():
         if not (rows["kept"] & (rows["member"] == member)).any():
