@@ -114,7 +114,7 @@ def blind_views(
 
 
 def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
-    """Model to what `mia.evaluation.estimates.judge` found on each of its image sets."""
+    """Return, by model, what `mia.evaluation.estimates.judge` found on each image set."""
     found: dict[str, list[dict]] = {}
     for path in paths:
         found.setdefault(names(ESTIMATES, path)["model"], []).append(storage.read_json(path))
@@ -122,7 +122,7 @@ def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
 
 
 def _named_tpr(rates: list[dict]) -> dict:
-    """The TPR at `NAMED_LIMIT` and its interval; nulls where too few nonmembers resolve it."""
+    """Return the TPR at `NAMED_LIMIT` and its interval; nulls if too few nonmembers resolve it."""
     (entry,) = [entry for entry in rates if entry["limit"] == NAMED_LIMIT]
     return {key: entry[key] for key in ("limit", "value", "low", "high")}
 
@@ -145,7 +145,7 @@ def write_audit(args: argparse.Namespace) -> None:
 
 
 def found(args: argparse.Namespace) -> dict:
-    """Read the inputs; return all that audit/{target}.json says."""
+    """Return all that audit/{target}.json says, from the files that the options name."""
     settings, membership = args.settings, storage.read(args.membership, COLUMNS)
     of_target = audit(
         args.target,

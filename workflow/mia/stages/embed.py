@@ -51,7 +51,7 @@ def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.
 
 
 def of_captions(args: argparse.Namespace, rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return key to caption vector; a missing caption is an empty one."""
+    """Return key to caption vector; a missing caption counts as an empty one."""
     embedder = CaptionEmbedder(args.settings, args.settings["device"], args.threads)
     captions = rows["caption"].fillna("")
     return dict(zip(rows["key"], map(embedder, captions), strict=True))

@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def drawings(options: argparse.Namespace) -> files.Drawings:
-    """Return each figure of a target with its title and itself in words."""
+    """Return each figure of a target with its title and alternative text."""
     membership = storage.read(options.membership)
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
     data = ScoreData(

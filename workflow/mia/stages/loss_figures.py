@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def drawings(options: argparse.Namespace) -> files.Drawings:
-    """Return each figure of a target with its title and itself in words."""
+    """Return each figure of a target with its title and alternative text."""
     settings, membership = options.settings, storage.read(options.membership)
     seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
     data = LossData(

@@ -16,7 +16,7 @@ from mia.images.manifest import build
 from mia.images.rows import typed
 from mia.images.sources.shared import exclusion, replay
 
-FEW = 10  # entries that are named where many fit nothing
+FEW = 10  # entries that are named where many match nothing
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,7 +53,7 @@ def write_manifest(options: argparse.Namespace) -> None:
 
 
 def said(rows: list[Path], lists: list[Path]) -> dict[str, Any]:
-    """Return what is known of the set besides its rows: its folders, entries that fit nothing."""
+    """Return what is known of the set besides its rows: folders, entries that match nothing."""
     about = [storage.metadata(path) for path in rows]
     known = {"folders": about[0]["folders"]} if "folders" in about[0] else {}
     if lists and (without := exclusion.read(lists[0])):

@@ -48,7 +48,7 @@ def measure(args: argparse.Namespace) -> None:
     ledger = Ledger(args.ledger)
 
     def work(layer: Shard, repeat: bool) -> MeasureJob:
-        """What the ledger holds and lacks of a layer."""
+        """Return what the ledger holds and lacks of a layer."""
         hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat))
         held = {name: SignalCoverage(name, model, ledger, hashes, wanted) for name in outputs}
         return MeasureJob(layer, held, repeat)
@@ -76,7 +76,7 @@ def measure(args: argparse.Namespace) -> None:
 
 
 def loaded(path: str, settings: dict, threads: int) -> Meter:
-    """Load the model that model.json tells of, if its files are still those."""
+    """Return the model that model.json describes; its files must be unchanged since then."""
     from mia.measuring.meter import Meter
 
     model = storage.read_json(path)

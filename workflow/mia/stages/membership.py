@@ -60,7 +60,7 @@ def write_membership(options: argparse.Namespace) -> None:
 
 
 def columns(spec: dict) -> list[str] | None:
-    """Columns of the manifests to be read; with matching all, as any may tell the sides apart."""
+    """Return the manifests' columns to read; matching reads all, as any may tell sides apart."""
     if spec["match"] != "none":
         return None
     return [*READ, *(["embedding"] if "embedding" in spec["duplicates"] else [])]
@@ -79,7 +79,7 @@ def known_index(path: Path | None, spec: dict) -> known_pictures.Index | None:
 
 
 def account(side: str, rows: pd.DataFrame) -> str:
-    """Say how many rows of a side are kept, and how many an index of known images has."""
+    """Return how many rows of a side are kept, and how many an index of known images has."""
     kept = int(rows["kept"].sum())
     words = f"{side}: {kept} of {len(rows)} kept ({kept / len(rows):.1%})"
     if "in_index" in rows:

@@ -22,8 +22,8 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
         made_from: index.json of its training, where that is its source.
 
     Raises:
-        HubError: A hub model that is neither cached nor reachable.
-        ModelError: A hub model whose JSON files rule it out, before its weights are downloaded.
+        HubError: A hub model is neither cached nor reachable.
+        ModelError: JSON files of a hub model rule it out, before its weights are downloaded.
     """
     if spec["source"] == "path":
         return Path(spec["path"])

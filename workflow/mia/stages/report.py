@@ -65,7 +65,7 @@ def write_page(options: argparse.Namespace) -> None:
 
 
 def render(template: Path, values: dict[str, Any]) -> str:
-    """Fill in the template; whatever is not markup of our own is escaped."""
+    """Return the filled-in template; whatever is not markup of our own is escaped."""
     environment = Environment(
         loader=FileSystemLoader(template.parent),
         autoescape=True,
@@ -79,7 +79,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
 
 
 def context(options: argparse.Namespace) -> dict[str, Any]:
-    """Read the inputs and return all that the template names.
+    """Return all that the template names, read from the inputs.
 
     Raises:
         ValueError: An input is not the table or figure expected; the message names it.
@@ -148,8 +148,8 @@ def gallery(
 ) -> dict[str, Any] | None:
     """Return a target's most and least member-like images, or None where none may be shown.
 
-    The ranking attack is chosen on the calibration fold, its images come from the evaluation
-    fold; attacks that learn from calibration are left out, as their scores there flatter them.
+    The ranking attack is chosen on the calibration fold, and its images come from the evaluation
+    fold. Attacks that are fitted on calibration are left out, as their scores there flatter them.
     """
     sets = sorted(spec["targets"][target]["sets"])
     if not {*sets} <= {*spec["pictured"]}:

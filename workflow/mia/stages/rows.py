@@ -45,8 +45,8 @@ def described(
 ) -> tuple[pd.DataFrame, set[str]]:
     """Return the planned rows with what became of them, and the entries that excluded some.
 
-    A row without an image has nulls. What `without` names is excluded here too: it may have been
-    listed after it was downloaded.
+    A row without an image has nulls. An image that `without` names is excluded here too: it may
+    have been listed after it was downloaded.
     """
     unlike = set(plan["key"]) ^ set(downloads["key"])
     if unlike:
@@ -59,7 +59,7 @@ def described(
         if row.status != "success"
     }
     arrived = downloads[downloads["status"] == "success"].set_index("key")
-    # An older run did not write down what the downloads' bytes are.
+    # An older run did not record the hashes of the downloaded bytes.
     hashes = arrived["sha256"] if "sha256" in arrived else pd.Series("", arrived.index)
     expected = plan.set_index("key")["sha256"]
     for key, data in archive.unpack(tar, hashes.to_dict()):

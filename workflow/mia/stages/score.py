@@ -84,7 +84,7 @@ def score(args: argparse.Namespace) -> None:
 
 
 def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
-    """The score, and beside it the scores from single draws where there are several."""
+    """Return the score, and beside it the scores from single draws if there are several."""
     columns = {"score": attack.score(evidence)}
     for draw in evidence.draws:
         columns[f"{PREFIX}{draw}"] = attack.score(evidence.of_draw(draw))
@@ -92,13 +92,13 @@ def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
 
 
 def external_scores(path: str, images: pd.DataFrame) -> pd.DataFrame:
-    """Scores of `images` from a table made elsewhere.
+    """Return scores of `images` from a table made elsewhere.
 
     Args:
         images: Index image_id, sorted; columns key and url.
 
     Raises:
-        ValueError: It lacks a column or an image, or holds a score that is no number.
+        ValueError: The table lacks a column or an image, or holds a score that is no number.
     """
     module = import_module(
         EXTERNAL_SCORES

@@ -42,11 +42,11 @@ def of_target(
 
     Args:
         target: Its name.
-        metrics: Of its attacks, in the order of the table.
+        metrics: Metrics of its attacks, in the order of the table.
         scores: Attack to score file.
         membership: Its membership table.
         audit: Its audit.
-        attacks: Row to attack.
+        attacks: Name of the row to its attack.
         settings: confidence of the comparisons, δ of the privacy bounds, seed.
     """
     names = [found["attack"] for found in metrics]

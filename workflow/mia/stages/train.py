@@ -74,12 +74,12 @@ def make_model(args: argparse.Namespace) -> None:
 
 
 def tokenizer(start: dict, path: str) -> dict:
-    """What vae.json tells of the tokenizer beside it."""
+    """Return what vae.json tells of the tokenizer beside it."""
     return {"folder": Path(path).parent / "tokenizer", "files": start["tokenizer"]}
 
 
 def name(epoch: int) -> str:
-    """Folder of a checkpoint."""
+    """Return the name of a checkpoint's folder."""
     return f"epoch-{epoch:04d}"
 
 
