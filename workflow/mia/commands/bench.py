@@ -29,7 +29,7 @@ from mia.commands.benchmarks.scale import Scale
 from mia.commands.benchmarks.search import search
 from mia.config import yaml_file
 
-FEW = 4  # questions, where images are what grows
+FEW = 4  # questions, where the number of images grows
 LIMIT = 1_000  # rows planned of a table of addresses
 HASHES = ((3_000, 3_000), (7_000, 7_000), (15_000, 15_000), (1_000_000, 10_000))
 
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def machine() -> dict[str, str]:
-    """What ran this, without its name."""
+    """Return what ran this, without the machine's name."""
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
@@ -80,7 +80,7 @@ def machine() -> dict[str, str]:
 
 
 def roof(args: argparse.Namespace) -> dict:
-    """Evals/s of both loops, in interleaved pairs, and the median of their ratios."""
+    """Return evals/s of both loops, in interleaved pairs, and the median of their ratios."""
     from mia.commands.benchmarks.roof import Roof
 
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +102,7 @@ def roof(args: argparse.Namespace) -> dict:
 
 
 def scale(images: int, queries: int) -> dict:
-    """Seconds and peak memory of every stage after measuring, on a synthetic target."""
+    """Return seconds and peak memory of every stage after measuring, on a synthetic target."""
     found: dict[str, Any] = {"images": images, "queries": queries}
     with tempfile.TemporaryDirectory() as folder:
         target = Scale(Path(folder), images, queries)
@@ -114,21 +114,21 @@ def scale(images: int, queries: int) -> dict:
 
 
 def plan(shards: int, attacks: int) -> dict:
-    """Seconds and peak memory of planning a synthetic experiment from nothing."""
+    """Return seconds and peak memory of planning a synthetic experiment from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         used = timed(planning.command(Path(folder), shards, attacks))
     return {"shards": shards, "attacks": attacks, **used}
 
 
 def limited(rows: int, limit: int) -> dict:
-    """Seconds and peak memory of planning `limit` of a table of `rows` addresses."""
+    """Return seconds and peak memory of planning `limit` of a table of `rows` addresses."""
     with tempfile.TemporaryDirectory() as folder:
         used = timed(addresses.command(Path(folder), rows, limit))
     return {"rows": rows, "limit": limit, **used}
 
 
 def edit(config: str, attack: str) -> dict:
-    """Seconds from a saved attack file to the report; why not, where no run is finished."""
+    """Return seconds from a saved attack file to the report; if no run is finished, say so."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return after_edit(config, yaml_file.read(config)["results"], attack, Path(folder))
@@ -138,7 +138,7 @@ def edit(config: str, attack: str) -> dict:
 
 
 def timed(command: list[str]) -> dict[str, float]:
-    """Wall seconds, processor seconds and peak memory in MiB of a command."""
+    """Return wall seconds, processor seconds and peak memory in MiB of a command."""
     code = (
         "import resource, subprocess, sys, time; start = time.monotonic();"
         "subprocess.run(sys.argv[1:], check=True);"

@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def compared(full: Experiment, other: Experiment, target: str, attack: str) -> list:
-    """AUCs, their paired difference with its interval, the evals of each alone, and flags."""
+    """Return AUCs, their paired difference with its interval, evals of each alone, and flags."""
     pairs = [rows_of(experiment, target, attack) for experiment in (full, other)]
     if not pairs[0].index.equals(pairs[1].index):
         raise SystemExit(f"error: target {target}: the two runs do not score the same images")
@@ -67,7 +67,7 @@ def compared(full: Experiment, other: Experiment, target: str, attack: str) -> l
 
 
 def rows_of(experiment: Experiment, target: str, attack: str) -> pd.DataFrame:
-    """Evaluation rows of one attack: index image_id; columns score, member, group."""
+    """Return one attack's evaluation rows: index image_id; columns score, member, group."""
     results = Path(experiment.config["results"])
     path = results / "scores" / target / f"{attack}.parquet"
     if not path.is_file():

@@ -44,7 +44,7 @@ def main() -> None:
     results = Path(config["results"])
     total: Counter[str] = Counter()
     most = ""
-    unknown: dict[str, None] = {}  # image sets of which nobody knows how many images they have
+    unknown: dict[str, None] = {}  # image sets whose number of images nobody knows
     print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def refusals(experiment: Experiment, config: str) -> list[str]:
-    """Return a line for each thing that a run of the config with this name would be refused for."""
+    """Return a line for each reason to refuse a run of the config with this name."""
     lines = list(dict.fromkeys(file_mistakes(experiment)))
     try:
         results_folder.check(Path(experiment.config["results"]), config)
@@ -86,10 +86,10 @@ def refusals(experiment: Experiment, config: str) -> list[str]:
 def costs_of_pair(
     experiment: Experiment, results: Path, model: str, image_set: str
 ) -> tuple[int | None, list[SignalCost]]:
-    """Images of a pair (None where nobody knows yet) and the cost of each signal.
+    """Return the images of a pair (None if nobody knows yet) and the cost of each signal.
 
-    Before the manifest is made they are those that the config allows at most. The first of each
-    part count twice, as they are measured (`measure.repeats`).
+    Before the manifest is made, the images are as many as the config allows at most. The first of
+    each part count twice, as they are measured twice (`measure.repeats`).
     """
     repeats = experiment.config["measure"]["repeats"]
     wanted = experiment.wanted(model, image_set)
@@ -119,7 +119,7 @@ def missing_of(
     rows: pd.DataFrame,
     repeat: bool = False,
 ) -> Counter:
-    """How many images lack each query, from the ledger; with `repeat` a second time."""
+    """Return how many images lack each query in the ledger; with `repeat`, a second time."""
     settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
     hashes = input_hashes(rows, shared_inputs(model, settings, repeat))
     wanted = experiment.wanted(model["name"], image_set)
@@ -146,7 +146,7 @@ def before_the_manifest(images: int | None) -> str:
 
 
 def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) -> list[str]:
-    """Say how many evals are still to be done, how long they take, and which are not counted."""
+    """Return how many evals are left to do, how long they take, and which are not counted."""
     time = "time not known: nothing was measured here yet"
     if speed:
         time = f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
@@ -160,7 +160,7 @@ def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) ->
 
 
 def print_disk(experiment: Experiment, results: Path, total: Counter, unknown: bool) -> None:
-    """What is still to be written, line by line and together."""
+    """Print what is still to be written, line by line and together."""
     lines = disk(experiment, results)
     numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
     basis = f"{total['rows']:,} rows with {total['numbers']:,} numbers; ledger, shards, queries"

@@ -36,7 +36,7 @@ def main() -> None:
         answer = ""
     if answer.strip() != "yes":
         raise SystemExit("nothing was deleted")
-    require_deletable(folder, config, Path(args.config).name)  # it took time to answer
+    require_deletable(folder, config, Path(args.config).name)  # the answer took time
     delete(folder)
     print(f"deleted {folder}")
 
@@ -47,7 +47,7 @@ def require_deletable(folder: Path, config: dict[str, Any], name: str) -> None:
 
 
 def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
-    """Say why the results in `folder` of `config`, a file called `name`, must stay; None if not."""
+    """Return why the results in `folder` of `config`, a file called `name`, must stay, or None."""
     if folder.is_symlink():
         return f"is a link to {folder.readlink()}; delete that, and the link, by hand"
     if not folder.is_dir():
@@ -76,9 +76,10 @@ def refusal(folder: Path, config: dict[str, Any], name: str) -> str | None:
 
 
 def not_made_here(folder: Path) -> list[str]:
-    """What lies in `folder` that the pipeline does not make: paths relative to it, sorted.
+    """Return what lies in `folder` that the pipeline does not make: relative paths, sorted.
 
-    Of a folder that is all strange, its own name; a link to a folder is a file.
+    If nothing in a folder is the pipeline's, only the folder's name is given. A link to a folder is
+    a file.
     """
     strange = {path.name for path in folder.iterdir() if path.name not in MADE and path.is_dir()}
     strange -= {name for name in strange if made_here(name)}
@@ -99,7 +100,7 @@ def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def inventory(folder: Path) -> list[str]:
-    """Say, line by line, what lies in `folder`, how large it is, and what it cost."""
+    """Return lines that say what lies in `folder`, how large it is, and what it cost."""
     found = {path.name: files_below(path) for path in sorted(folder.iterdir())}
     lines = [f"  {name:<22}{megabytes(files):>12}" for name, files in found.items()]
     everything = [file for files in found.values() for file in files]
@@ -114,7 +115,7 @@ def inventory(folder: Path) -> list[str]:
 
 
 def files_below(path: Path) -> list[Path]:
-    """The files at or below `path`; a link is one, whatever it points to."""
+    """Return the files at or below `path`; a link is one, whatever it points to."""
     if path.is_symlink() or not path.is_dir():
         return [path]
     return [file for file in path.rglob("*") if file.is_symlink() or not file.is_dir()]
@@ -127,7 +128,7 @@ def megabytes(files: list[Path]) -> str:
 def delete(folder: Path) -> None:
     """Delete what lies in `folder`, the note of its owner last, then the folder itself.
 
-    Cut off half-way it can be called again.
+    If it is cut off half-way, it can be called again.
     """
     for path in sorted(folder.iterdir(), key=lambda path: path.name == IDENTITY):
         if path.is_dir() and not path.is_symlink():

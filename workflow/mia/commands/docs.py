@@ -32,7 +32,7 @@ PAGES = ("README.md", "docs/default-experiment.md")
 
 
 def pages() -> dict[str, str]:
-    """Return path to text of the pages that code alone decides."""
+    """Return the pages that code alone decides, path to text."""
     modules = {name: importlib.import_module(f"mia.attacks.{name}") for name in known_attacks()}
     return {
         "config/README.md": config_keys.page(config_schema()),

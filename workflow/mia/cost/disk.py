@@ -23,7 +23,7 @@ STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 
 
 @dataclass(frozen=True)
 class Disk:
-    """One line of the plan.
+    """One line of the estimate.
 
     Args:
         what: What is written.
@@ -72,7 +72,7 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
 
 
 def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
-    """Lines of an image set: its files as they come, and what is noted of each."""
+    """Return lines of an image set: its files as they come, and what is noted of each."""
     rows, each, basis = rows_of(spec, folder), None, ""
     done = [storage.read(path, ["bytes"]) for path in sorted(folder.glob("rows/*.parquet"))]
     tried = sum(map(len, done))
@@ -94,7 +94,7 @@ def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
 
 
 def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
-    """Line of a training: every kept epoch is a whole model, in the results and in the ledger."""
+    """Return a training's line: each kept epoch is a whole model, in results and ledger."""
     training = experiment.config["training"][name]
     folder, kept = results / "training" / name / "checkpoints", experiment.kept_epochs(name)
     alike = [other for other in (name, training.get("like")) if other]
@@ -115,7 +115,7 @@ def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
 
 
 def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> int | None:
-    """How many images a VAE has to encode: those kept, or before the manifest at most."""
+    """Return how many images a VAE encodes: those kept; before the manifest, the most possible."""
     models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
     parts = experiment.measured_parts(image_set, models)
     manifest = results / "images" / image_set / "manifest.parquet"
@@ -126,7 +126,7 @@ def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> 
 
 
 def size(path: Path) -> int:
-    """Bytes of a file, or of all files below a folder; 0 where there is none."""
+    """Return the bytes of a file, or of all files below a folder; 0 if there is none."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
 

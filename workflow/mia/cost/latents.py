@@ -1,4 +1,4 @@
-"""How large latents will be, before a model is described: its own files say, or nobody yet."""
+"""How large latents will be before a model is described, as far as its own files say."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LATENT_OF_STABLE_DIFFUSION = (4, 64, 64)  # of 512 × 512 pixels
 def latent_shape(
     experiment: Experiment, results: Path, vae: str
 ) -> tuple[tuple[int, ...] | None, str]:
-    """Channels, height and width of a VAE's latents, None where nobody knows yet; and in words.
+    """Return a VAE's latents as channels, height and width, or None, and the same in words.
 
-    As described by `model`, else as configured, else as the model's own files say: in its folder,
-    or in the hub's cache. A model that is not there yet is taken for Stable Diffusion 1.
+    They are as described by `model`, else as configured, else as the model's own files say: in its
+    folder, or in the hub's cache. A model that is not there yet is taken for Stable Diffusion 1.
     """
     if described := _described_shape(experiment, results, vae):
         return described, _in_words(described)
@@ -54,7 +54,7 @@ def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[i
 
 
 def model_folder(spec: dict[str, Any]) -> Path | None:
-    """Where a model of source `path` or `hub` lies; None where the hub's cache lacks it."""
+    """Return where a model of source `path` or `hub` lies; None if the hub's cache lacks it."""
     if spec["source"] == "path":
         return Path(spec["path"])
     from huggingface_hub import try_to_load_from_cache

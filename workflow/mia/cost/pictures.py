@@ -13,7 +13,7 @@ from mia.images.sources.shared.shelf import source
 
 
 def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
-    """Pictures to be had: rows of the plan, else those that the sources list; None: not known."""
+    """Return how many images are planned, else how many the sources list; None if unknown."""
     planned = [storage.read(path, ["key"]) for path in sorted(folder.glob("plan/*.parquet"))]
     if planned:
         return sum(map(len, planned))
@@ -21,10 +21,10 @@ def rows_of(spec: dict[str, Any], folder: Path) -> int | None:
 
 
 def most_of(spec: dict[str, Any], parts: Iterable[str]) -> int | None:
-    """The most images that some parts of an image set can have; None where nobody knows.
+    """Return the most images that some parts of an image set can have; None if unknown.
 
-    A part of a split has its share, the part `rest` what the split leaves, any other part what its
-    source lists. Duplicates and images that cannot be had are still among them.
+    A part of a split has its share. The part `rest` has what the split leaves. Any other part has
+    what its source lists. Duplicates and images that cannot be fetched are still counted.
     """
     counts = source_counts(spec)
     return _sum([_most(spec.get("split") or {}, counts, part) for part in parts])
@@ -45,7 +45,7 @@ def _most(split: Mapping[str, int], counts: Mapping[str, int | None], part: str)
 
 
 def file_sizes(spec: dict[str, Any]) -> list[int]:
-    """Bytes of each image that is a file, 0 where it is missing; none where one is not known."""
+    """Return the bytes of each image that is a file, 0 if missing; none if one is not known."""
     try:
         parts = specs(spec).values()
         found = [path for part in parts for path in source(spec["source"]).image_files(part)]

@@ -11,7 +11,7 @@ from mia.cost.signals import evals_alone, evals_together
 def sharing(
     attacks: Mapping[str, Entry], others: Mapping[str, Entry], against: str | None
 ) -> list[str]:
-    """Say what one shared table saves against running each attack for itself: a sentence a ratio.
+    """Return what one shared table saves against running each attack alone: a sentence a ratio.
 
     Attacks that stack other entries are left out: alone, each would cost all that it reads.
     """

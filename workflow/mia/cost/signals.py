@@ -23,11 +23,11 @@ class SignalCost:
         queries: Queries wanted.
         wanted: (image, query) pairs wanted.
         held: Of these, how many the ledger answers.
-        image_evals: U-Net evaluations that one image needs, those of the signals before it not
+        image_evals: U-Net evaluations that one image needs; those of earlier signals are not
             counted again.
-        evals: The same that the missing pairs need, together.
+        evals: U-Net evaluations that all missing pairs need.
         image_backwards: Backward passes that one image needs.
-        backwards: The same that the missing pairs need, together.
+        backwards: Backward passes that all missing pairs need.
         numbers: Numbers in the rows of the missing pairs.
     """
 
@@ -48,7 +48,7 @@ class SignalCost:
 
     @property
     def columns(self) -> tuple[int, ...]:
-        """Its line of the plan, in the order of `COLUMNS`."""
+        """Its line of the estimate, in the order of `COLUMNS`."""
         evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
         return self.queries, self.wanted, self.held, self.missing, *evals, *backwards
 
@@ -94,11 +94,11 @@ def pair_costs(
 
 
 def evals_alone(attacks: Iterable) -> int:
-    """Evals per image of each attack run for itself, added up."""
+    """Return the evals per image of each attack run for itself, added up."""
     return sum(len(evaluations(attack, predictions)) for attack in attacks)
 
 
 def evals_together(attacks: Iterable) -> int:
-    """Evals per image of all attacks from one shared table."""
+    """Return the evals per image of all attacks from one shared table."""
     together = [evaluations(attack, predictions) for attack in attacks]
     return len(frozenset().union(*together))
