@@ -1,4 +1,4 @@
-"""The config, checked; what stages are told of it; notes of the runs at work. All rules need these."""
+"""What all rules need: the checked config, what stages are told of it, notes of runs at work."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from mia.job_order import let_wait
 prepare(WORKFLOW)
 remember(Path(".snakemake/fingerprints.json"))
 
-# A plan alone is in nobody's way.
+# A run that only plans disturbs no other run.
 IS_RUN = workflow.is_main_process and not workflow.output_settings.dryrun
 
 if IS_RUN:
@@ -56,7 +56,7 @@ if IS_RUN:
 
 
 def awaited(job):
-    """Files of jobs that this one waits for, although it does not read them."""
+    """Return files that this job waits for, although it does not read them."""
     return [f"{R}/{path}" for path in ORDER.awaited(job.rule.name, job.wildcards)]
 
 
@@ -76,7 +76,7 @@ onstart:
 
 
 def of_wildcards(function, then=lambda found: found, **known):
-    """Input or parameter function: `function` of the wildcards that it names, but for `known`."""
+    """Return an input or parameter function: `function` of wildcards by name, and of `known`."""
     names = [
         name
         for name, parameter in signature(function).parameters.items()
@@ -88,13 +88,13 @@ def of_wildcards(function, then=lambda found: found, **known):
 
 
 def told(stage, **known):
-    """What a stage is told of the config, one text for equal values."""
+    """Return a function for what a stage is told of the config: equal values give one text."""
     settings = cache(partial(getattr(stage_settings, stage), EXPERIMENT))
     return of_wildcards(settings, partial(json.dumps, sort_keys=True), **known)
 
 
 def code(stage, *more, **known):
-    """Fingerprints of a stage's code, of the modules that it loads by name, and of `more`."""
+    """Return a function for fingerprints of a stage's code, modules it loads, and `more`."""
     modules = partial(getattr(stage_code, stage, lambda _: []), EXPERIMENT)
     return of_wildcards(
         modules,
@@ -104,5 +104,5 @@ def code(stage, *more, **known):
 
 
 def given(stage, **known):
-    """Fingerprints of the files that people give and a stage reads."""
+    """Return a function for the fingerprints of the given files that a stage reads."""
     return of_wildcards(getattr(FILES, stage), **known)

@@ -1,4 +1,4 @@
-"""Config files, looked at before Snakemake reads the default one: it names no line and no key."""
+"""Check config files before Snakemake reads the default one: its errors name no line and no key."""
 
 import sys
 from pathlib import Path
@@ -15,12 +15,12 @@ DEFAULT_CONFIG = f"{workflow.basedir}/config/config.yaml"
 
 
 def config_error(error):
-    """A mistake a line, each with its mark, in Snakemake's own form."""
+    """Return one mistake a line, each with its mark, in Snakemake's own form."""
     lines = str(error).splitlines()
     return WorkflowError("\n".join(f"Config: {line}" for line in lines))
 
 
-# The process that plans looks; jobs that read the Snakefile again need not.
+# Only the process that plans checks; jobs that read the Snakefile again need not.
 if workflow.is_main_process:
     try:
         for path in workflow.overwrite_configfiles or [DEFAULT_CONFIG]:

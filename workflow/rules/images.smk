@@ -81,7 +81,7 @@ if EXPERIMENT.encoders:
             results(paths.ENCODER),
         log:
             results("logs/encoder/{encoder}.log"),
-        # As a model: one that cannot be used stops the run before images are downloaded.
+        # As with a model, an unusable encoder stops the run before images are downloaded.
         priority: 200
         conda:
             "../../envs/torch.yaml"
@@ -155,7 +155,7 @@ rule membership:
     log:
         results("logs/membership/{target}.log"),
     # An impossible target stops the run before anything is encoded, trained or measured: those
-    # wait for it (config/stage_order.py).
+    # jobs wait for this one (config/stage_order.py).
     priority: 100
     conda:
         "../../envs/images.yaml"

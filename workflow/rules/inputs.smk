@@ -27,12 +27,12 @@ wildcard_constraints:
 
 
 def results(template):
-    """Results of a kind as a pattern."""
+    """Return the pattern of a kind of results."""
     return f"{R}/{template}"
 
 
 def options(name, values):
-    """Options of a command, one word each, so that no value is taken for an option."""
+    """Return options of a command, one word each, so that no value is taken for an option."""
     return [f"--{name}={value}" for value in values]
 
 
@@ -41,13 +41,15 @@ def exclude(wildcards):
 
 
 def exclude_now(wildcards, input):
-    """The same, of `input` in name only: Snakemake does not follow such a parameter, so that a
-    longer list excludes what is there and downloads nothing anew (docs/ethics.md)."""
+    """Return the same options; naming `input` keeps Snakemake from comparing the parameter.
+
+    So a longer list excludes what is there and downloads nothing anew (docs/ethics.md).
+    """
     return exclude(wildcards)
 
 
 def trained_on(key):
-    """Input function: manifest and images of the set under `key` of a training."""
+    """Return an input function: manifest and images of the set under `key` of a training."""
 
     def files(wildcards):
         image_set, _ = EXPERIMENT.parts(config["training"][wildcards.training][key])
@@ -60,7 +62,7 @@ def trained_on(key):
 
 
 def figure(of):
-    """One figure of every target, for the report of Snakemake too."""
+    """Return one figure of every target, marked for Snakemake's own report too."""
     return report(
         results(paths.FIGURE).replace("{figure}", of.name),
         category="Figures",

@@ -60,7 +60,7 @@ rule model:
         results(paths.MODEL),
     log:
         results("logs/model/{model}.log"),
-    # Before images are downloaded, if a core is free; encoding waits for it.
+    # This runs before images are downloaded, if a core is free; encoding waits for it.
     priority: 200
     conda:
         "../../envs/torch.yaml"

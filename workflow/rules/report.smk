@@ -28,7 +28,7 @@ rule figures:
         " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
-# Apart from the figures of scores: a changed attack draws none of these again.
+# A rule apart from the figures of scores: a changed attack draws none of these again.
 rule loss_figures:
     input:
         membership=results(paths.MEMBERSHIP),
@@ -71,8 +71,8 @@ rule report:
         report(
             results(paths.REPORT),
             category="Results",
-            # One label: two items that differ in a second one break Snakemake's page (a toggle
-            # without the other half).
+            # There is one label only: two items that differ in a second label break Snakemake's
+            # page, which then shows a toggle without the other half.
             labels={"what": "The whole report"},
             caption="../report/page.rst",
         ),

@@ -1,15 +1,15 @@
-"""What jobs ask of a machine: memory and minutes that grow with each try, a GPU if need be."""
+"""What jobs ask of a machine: memory and minutes, which grow with each try, and a GPU if needed."""
 
 import os
 
 from mia.models.visible_gpus import why_no_gpu
 
-# A GPU is asked for where the config asks for one: with `measure.device: auto` a job takes a GPU
-# that it happens to see, and no cluster keeps one back for it.
+# A job asks for a GPU only if the config does. With `measure.device: auto` a job takes a GPU that
+# it happens to see, and no cluster keeps one back for it.
 CARDS = 1 if config["measure"]["device"] == "cuda" else 0
 
 
-# Jobs go to a cluster where `jobs` stands in a profile (`--jobs` alone, on one machine, counts cores).
+# Jobs go to a cluster if `jobs` stands in a profile. `--jobs` alone, on one machine, counts cores.
 if workflow.is_main_process and workflow.resource_settings.nodes is not None:
     asked = workflow.resource_settings.overwrite_resources.get("measure", {})
     if config["measure"]["device"] == "auto" and not {"gpu", "gres"} & asked.keys():
@@ -21,7 +21,7 @@ if workflow.is_main_process and workflow.resource_settings.nodes is not None:
 
 
 def growing(amount):
-    """So much at the first try, twice that at the second: a job may have ended for want of it."""
+    """Return a function of the try: `amount` times its number, as a job may have had too little."""
 
     def of_this_try(wildcards, attempt):
         return amount * attempt
@@ -38,10 +38,10 @@ def cards_of_training(wildcards):
 
 
 def missing_gpu(keys):
-    """A line for each of `keys` that asks for a GPU this machine has not; nothing where it has.
+    """Return a line for each of `keys` that asks for a GPU, if this machine has none.
 
-    Only where jobs run on this machine: with `jobs` in a profile they go to a cluster, whose head
-    node need not have a GPU.
+    This counts only if jobs run on this machine: with `jobs` in a profile they go to a cluster,
+    whose head node need not have a GPU.
     """
     if not keys or workflow.resource_settings.nodes is not None:
         return ""
@@ -52,10 +52,10 @@ def missing_gpu(keys):
 
 
 def gpu_or_end(wildcards):
-    """Input function of `all` and `measured`: no file, but the end of a plan that cannot work.
+    """Input function of `all` and `measured`: it adds no file, but ends a plan that cannot work.
 
-    It sees files that are missing, also in a dry run; `gpu_of_jobs` sees the rest. Not where files
-    alone are asked for, or `--until` stops before.
+    It sees files that are missing, also in a dry run; `gpu_of_jobs` sees the rest. It does not run
+    if only files are asked for, and does nothing with `--until`.
     """
     if workflow.dag_settings.until:
         return []
@@ -74,7 +74,7 @@ def gpu_or_end(wildcards):
 
 
 def gpu_of_jobs():
-    """End a run of whose jobs one asks for a GPU that is not there, before the first starts."""
+    """End a run before its first job starts if one of its jobs asks for a GPU that is not there."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.resources.get("gpu")]
     keys = {
         (

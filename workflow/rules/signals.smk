@@ -49,7 +49,7 @@ rule gather:
         settings=told("gather"),
         signals=results("signals/{model}/{set}"),
         folder=results("queries/{model}/{set}"),
-    # The inputs by folder and shard: hundreds of shards by name are too long for a command line.
+    # Inputs are given by folder and shard: names of hundreds of shards are too long for a command.
     shell:
         "python -m mia.stages.gather --model {input.model:q} --set {wildcards.set:q}"
         " --signals {params.signals:q} --settings {params.settings:q} --folder {params.folder:q} &> {log:q}"
