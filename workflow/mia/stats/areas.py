@@ -1,6 +1,6 @@
 """Areas under ROC curves, whole or up to a limit of the FPR.
 
-Scores and `member` as in `mia.stats.metrics`.
+Scores and `member` are those of `mia.stats.metrics`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ def area(fp: np.ndarray, tp: np.ndarray, limit: float = 1.0) -> np.ndarray:
     """Return the area under each ROC curve up to an FPR of `limit`, in [0, `limit`].
 
     Args:
-        fp: False positives at falling thresholds `(curves, points)`, the last is everyone.
+        fp: False positives at falling thresholds, `(curves, points)`; the last point calls all.
         tp: True positives, of the same shape.
-        limit: Largest FPR; a step between two equal scores that crosses it is cut straight.
+        limit: Largest FPR. Equal scores make a sloped step; it is cut where it crosses the limit.
     """
     nothing = [(0, 0), (1, 0)]
     fpr = np.pad(fp / fp[:, -1:], nothing)
@@ -34,6 +34,6 @@ def standardised(area: np.ndarray, limit: float) -> np.ndarray:
 
 
 def partial_auc(scores: np.ndarray, member: np.ndarray, limit: float) -> float:
-    """Return the standardised area under the ROC curve up to an FPR of `limit`."""
+    """Return the standardised area under the ROC curve up to an FPR of `limit`, in [0, 1]."""
     _, fp, tp = curve(scores, member)
     return float(standardised(area(fp[None], tp[None], limit), limit)[0])

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def holm_adjusted(p: Sequence[float]) -> list[float]:
-    """Return the p-values, in [0, 1] and in their order, so that each holds for all at once.
+    """Return the adjusted p-values, in [0, 1] and in the order of `p`; all hold at once.
 
     >>> holm_adjusted([0.01, 0.5, 0.02])
     [0.03, 0.5, 0.04]

@@ -1,6 +1,6 @@
 """How far a number may be off: intervals of AUC, of TPR at a limit and of plain rates.
 
-Scores and `member` as in `mia.stats.metrics`. `group` labels images that belong together,
+Scores and `member` are those of `mia.stats.metrics`. `group` labels images that belong together,
 `(images,)`: resampling draws whole groups, and a class is only as large as its count of groups.
 """
 
@@ -15,12 +15,12 @@ from scipy.special import bdtr, betaincinv
 
 from mia.stats import areas, metrics, resampling
 
-LONGEST = 200  # no binomial of mean below ten is seen that far out
+LONGEST = 200  # a binomial of mean below ten stays below this count in practice
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its two-sided interval and how that was found."""
+    """A number, its two-sided interval, and the method that gave the interval."""
 
     value: float
     low: float
@@ -38,11 +38,11 @@ def auc_interval(
 ) -> Interval:
     """Return the AUC with its two-sided interval.
 
-    Normal interval with DeLong's variance, clipped to [0, 1], where every group is one image;
-    else the percentiles of a bootstrap by group. Where all member-nonmember pairs come out alike
-    (perfect, reversed or constant scores) both would claim certainty: there, Clopper-Pearson over
-    independent pairs bounds the share of pairs that come out otherwise. With fewer than two groups
-    in a class nothing is known: [0, 1].
+    Where every group is one image, the interval is normal with DeLong's variance, clipped to
+    [0, 1]. Otherwise it spans percentiles of a bootstrap by group. Where all member-nonmember pairs
+    come out alike (perfect, reversed or constant scores), both methods would claim certainty.
+    There, Clopper-Pearson over independent pairs bounds the share of pairs that come out otherwise.
+    With fewer than two groups in a class nothing is known, and the interval is [0, 1].
 
     Raises:
         ValueError: One of the classes is empty.
@@ -76,7 +76,7 @@ def partial_auc_interval(
 ) -> Interval:
     """Return `areas.partial_auc` up to an FPR of `limit` with its interval.
 
-    Percentiles of a bootstrap by group of both classes. Where they agree, the interval is
+    The interval spans percentiles of a bootstrap by group of both classes. Where they agree, it is
     Clopper-Pearson's over independent pairs, as in `auc_interval`.
     """
     value = areas.partial_auc(scores, member, limit)
@@ -108,14 +108,16 @@ def tpr_interval(
 ) -> list[tuple[float, float]]:
     """Return the interval of `metrics.tpr_at_fpr` at each limit, by one bootstrap.
 
-    Members and nonmembers are both resampled, by group, since the threshold is estimated too. A
-    bootstrap learns nothing from a rate of 0 or 1: there, and where its percentiles agree, the
-    interval holds Clopper-Pearson's over the members' groups too. It learns too little of a
-    threshold that fewer than ten nonmembers decide (it covers 89 % at three of 300, where it claims
-    95 %): there the interval holds the TPR at every threshold between the binomial quantiles of how
-    many nonmembers may lie above the true one. Where none may lie above it in more than one case of
-    twenty, even the strictest threshold can be too low, and Clopper-Pearson's lower end stands for
-    its TPR.
+    Members and nonmembers are both resampled, by group, since the threshold is estimated too. The
+    interval is widened in two cases:
+
+    - A bootstrap learns nothing from a rate of 0 or 1, or where its percentiles agree. The interval
+      then holds Clopper-Pearson's over the members' groups too.
+    - A bootstrap learns too little of a threshold that fewer than ten nonmembers decide: it covers
+      89 % at three of 300, where it claims 95 %. The interval then holds the TPR at every threshold
+      between the binomial quantiles of how many nonmembers may lie above the true threshold. Where
+      none lies above it with a chance over 1 - `confidence`, even the strictest threshold can be
+      too low. Clopper-Pearson's lower end then takes the place of its TPR.
     """
     found: list[list[np.ndarray]] = [[] for _ in limits]
     for fp, tp in resampling.curves(scores, member, group, resamples, seed):
@@ -137,10 +139,10 @@ def tpr_interval(
 
 
 def rate_interval(hits: float, n: int, confidence: float) -> tuple[float, float]:
-    """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] of nothing.
+    """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] where `n` is 0.
 
-    Right for a threshold that was fixed on other images. Of images in groups, `n` counts the
-    groups, and `hits` may be a fraction: as if the images of a group were one.
+    It is right for a threshold that was fixed on other images. For images in groups, `n` counts the
+    groups, and `hits` may be a fraction, as if the images of a group were one image.
     """
     if n == 0:
         return 0.0, 1.0
@@ -153,8 +155,8 @@ def rate_interval(hits: float, n: int, confidence: float) -> tuple[float, float]
 def detectable_auc(members: int, nonmembers: int, confidence: float, power: float = 0.8) -> float:
     """Return the smallest AUC above 0.5 that a two-sided test at this size finds with `power`.
 
-    From the variance of the rank sum statistic without any difference,
-    (m + n + 1) / (12 m n); its mirror image below 0.5 is as detectable.
+    It follows from the variance of the rank sum statistic without any difference,
+    (m + n + 1) / (12 m n). Its mirror image below 0.5 is as detectable.
 
     >>> round(detectable_auc(2500, 2500, 0.95), 3)
     0.523
@@ -176,7 +178,7 @@ def _never_certain(
 
 
 def _quantiles_above(limit: float, nonmembers: int, confidence: float) -> np.ndarray:
-    """Two-sided quantiles of how many of `nonmembers` lie above the threshold of FPR `limit`."""
+    """Return two-sided quantiles of how many `nonmembers` lie above the threshold of `limit`."""
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     law = bdtr(np.arange(min(nonmembers, LONGEST) + 1), nonmembers, limit)
     return np.minimum(np.searchsorted(law, tails), nonmembers)

@@ -15,7 +15,7 @@ import pandas as pd
 
 NORMAL = NormalDist()
 FEWEST = 2  # false positives below which a TPR at a limit is not printed
-FEW = 10  # and below which it is flagged
+FEW = 10  # false positives below which a TPR at a limit is flagged
 
 FPR_LIMITS = (0.1, 0.01, 0.001)  # at which a TPR is told
 NAMED_LIMIT = 0.01  # that is told where there is room for one
@@ -28,9 +28,9 @@ class OperatingPoint:
     Args:
         tpr: Share of members that reach the threshold.
         fpr: Share of nonmembers that reach it.
-        threshold: The lowest score called a member; infinity where nobody is.
-        allowed: False positives the limit allows, floor(limit × nonmembers).
-        fp: False positives there.
+        threshold: The lowest score called a member; infinity where none is.
+        allowed: False positives that the limit allows, floor(limit × nonmembers).
+        fp: False positives at the threshold.
     """
 
     tpr: float
@@ -62,9 +62,10 @@ def auc_covariance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUCs `(attacks,)` of several scores and their covariance `(attacks, attacks)`.
 
-    DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014. Images of one group
-    vary together: their structural components are summed first, as in Obuchowski 1997; with
-    single images that is DeLong's own estimate. One group alone in a class shows no variance.
+    The estimate is that of DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014.
+    Images of one group vary together, so their structural components are summed first, as in
+    Obuchowski 1997. With single images this is DeLong's own estimate. A class of one group shows no
+    variance.
 
     Args:
         scores: `(attacks, images)`.
@@ -111,7 +112,8 @@ def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> in
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return thresholds (falling, infinity first), false positives and true positives at each.
 
-    One point per distinct score, so that equal scores are called alike; counts, not rates.
+    There is one point per distinct score, so that equal scores are called alike, and one before
+    them that calls no image. Positives are counts, not rates.
     """
     order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
     scores, member = np.asarray(scores, dtype=float)[order], np.asarray(member, dtype=bool)[order]
@@ -132,8 +134,8 @@ def allowed_false_positives(limit: float, nonmembers: int) -> int:
 def tpr_at_fpr(scores: np.ndarray, member: np.ndarray, limit: float) -> OperatingPoint:
     """Return the point of the largest TPR whose empirical FPR is <= `limit`.
 
-    Never interpolated; images of equal score are called alike. Of several thresholds with that TPR
-    the highest is taken, the one with the fewest false positives.
+    The curve is never interpolated, and images of equal score are called alike. Of several
+    thresholds with that TPR the highest is taken, which has the fewest false positives.
 
     >>> tpr_at_fpr(np.array([4.0, 3, 2, 1]), np.array([1, 0, 1, 0], bool), 0.4).tpr
     0.5
@@ -146,10 +148,10 @@ def tpr_at_fpr(scores: np.ndarray, member: np.ndarray, limit: float) -> Operatin
 
 
 def calibrated_threshold(nonmember_scores: np.ndarray, limit: float) -> float:
-    """Return the lowest nonmember score that at most floor(limit × n) of them reach.
+    """Return the lowest nonmember score that at most floor(limit × n) of the n scores reach.
 
-    Nonmembers only, so that no label of a member moves it: with k allowed, a further nonmember
-    without ties reaches it with probability k / (n + 1). Infinity where ties leave none.
+    Only nonmembers choose it, so no member's label moves it. With k allowed and no ties, a further
+    nonmember reaches it with probability k / (n + 1). It is infinity where no score qualifies.
 
     >>> calibrated_threshold(np.array([1.0, 2.0, 3.0, 4.0]), 0.5)
     3.0
@@ -175,11 +177,11 @@ def best_threshold(scores: np.ndarray, member: np.ndarray) -> float:
 
 
 def _gaps(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Thresholds, falling, and TPR - FPR at each."""
+    """Return thresholds, falling, and TPR - FPR at each."""
     thresholds, fp, tp = curve(scores, member)
     return thresholds, tp / tp[-1] - fp / fp[-1]
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks within each row from 1, ties sharing their mean."""
+    """Return ranks within each row, from 1; ties share their mean."""
     return pd.DataFrame(scores.T).rank().to_numpy().T

@@ -1,4 +1,4 @@
-"""The no-signal band: where the numbers of a score that knows nothing land at this many images.
+"""The no-signal band: where numbers land by chance alone, at this many images.
 
 Each function returns the two ends of a two-sided band, in [0, 1], for independent scores without
 ties. `members` and `nonmembers` count what varies independently in each class: groups of images.
@@ -24,7 +24,7 @@ def ends(band: Band) -> dict[str, float]:
 
 
 def auc_band(members: int, nonmembers: int, confidence: float) -> Band:
-    """Return the band of the AUC, normal, from the exact variance of the rank sum.
+    """Return the band of the AUC: a normal one with the exact variance of the rank sum.
 
     >>> [round(end, 3) for end in auc_band(300, 300, 0.95)]
     [0.454, 0.546]
@@ -38,9 +38,9 @@ def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: fl
 
     The area is a sum over nonmembers, best first, of the TPR that each cuts off. Without signal
     that TPR has mean p_k = (k + 1) / (n + 1), and two of them, j <= k, have the covariance
-    p_j (1 - p_k) (m + n + 1) / (m (n + 2)). The mean TPR, at least 0 and skew, is taken for a beta
-    of the exact mean and variance: right to half a point of the tails at hundreds of images, to
-    three at sixty.
+    p_j (1 - p_k) (m + n + 1) / (m (n + 2)). The mean TPR is at least 0 and skew, so a beta
+    law with the exact mean and variance stands for it. Its tails are right to half a percentage
+    point at hundreds of images, and to three at sixty.
     """
     steps = np.arange(math.ceil(limit * nonmembers - 1e-9))
     width = np.minimum(1 / nonmembers, limit - steps / nonmembers) / limit
@@ -73,8 +73,8 @@ def tpr_band_at(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the exact bands of the TPR with `allowed` false positives, fewer than `nonmembers`.
 
-    The members above the (k+1)-th best nonmember are beta-binomial: `members` trials, a = k + 1,
-    b = nonmembers - k.
+    The count of members above the (k+1)-th best nonmember is beta-binomial, with `members` trials,
+    a = k + 1 and b = nonmembers - k.
     """
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     found = [
@@ -112,7 +112,7 @@ def advantage_band(members: int, nonmembers: int, confidence: float) -> Band:
 
 
 def balanced_accuracy_band(members: int, nonmembers: int, called: float, confidence: float) -> Band:
-    """Return the band of the balanced accuracy of a fixed threshold that calls a share `called`."""
+    """Return the band of the balanced accuracy; a share `called` reaches the fixed threshold."""
     variance = called * (1 - called) * (1 / members + 1 / nonmembers) / 4
     return _around_half(two_sided(confidence) * math.sqrt(variance))
 

@@ -1,6 +1,6 @@
-"""Differences of AUCs on the same images, and what they are worth when many are looked at.
+"""Differences of AUCs on the same images, with p-values adjusted where many are looked at.
 
-Scores and `member` as in `mia.stats.metrics`.
+Scores and `member` are those of `mia.stats.metrics`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Adjusted:
 
     Args:
         value: The difference, in [-1, 1].
-        low: Lower end of the interval: without 0 exactly when `p` < 1 - confidence. Each interval
-            covers with at least `confidence` on its own, and not all of them at once.
+        low: Lower end of the interval, which leaves out 0 exactly when `p` < 1 - confidence. Each
+            interval covers with at least `confidence` on its own; they do not all cover at once.
         high: Upper end.
         p: Two-sided, Holm-adjusted over all differences looked at.
-        side: 1 if the interval lies above 0, -1 if below, else 0: all sides hold at once.
+        side: 1 if the interval lies above 0, -1 if below, else 0. All sides hold at once.
     """
 
     value: float
@@ -53,14 +53,14 @@ class Adjusted:
 def paired_auc_difference(
     a: np.ndarray, b: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
 ) -> Difference:
-    """Return AUC(a) - AUC(b) on the same images."""
+    """Return AUC(a) - AUC(b) on the same images, in [-1, 1]."""
     return auc_differences(np.stack([a, b]), [(0, 1)], member, group)[0]
 
 
 def difference_from_chance(
     scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
 ) -> Difference:
-    """Return AUC - 0.5: the difference from a score that is the same for everyone."""
+    """Return AUC - 0.5: the difference from a score that is the same for every image."""
     return paired_auc_difference(scores, np.zeros(len(scores)), member, group)
 
 
@@ -73,7 +73,7 @@ def auc_differences(
     """Return the difference of AUCs of each pair of rows of `scores`, by DeLong's covariance.
 
     Where the covariance is exactly zero (perfect against constant), a sign test over independent
-    pairs of images gives p, and the error is the one that a normal with this p would have.
+    pairs of images gives p, and the error is that of a normal law with this p.
 
     Args:
         scores: `(attacks, images)`.

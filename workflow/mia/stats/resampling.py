@@ -1,6 +1,6 @@
 """Bootstrap by group of both classes, as counts along the ROC curve.
 
-Scores, `member` and `group` as in `mia.stats.intervals`. A curve is held as false and true
+Scores, `member` and `group` are those of `mia.stats.intervals`. A curve is held as false and true
 positives `(resamples, distinct scores)` at falling thresholds.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-CELLS = 4_000_000  # of a resampled table held at once
+CELLS = 4_000_000  # cells of a resampled table that are held at once
 
 
 def curves(
