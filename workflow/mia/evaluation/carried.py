@@ -1,4 +1,4 @@
-"""Thresholds chosen on calibration, and what they do on evaluation."""
+"""Thresholds chosen on the calibration fold, and the rates they reach on evaluation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mia.stats.intervals import auc_interval, rate_interval
 def at_limits(
     free: pd.DataFrame, evaluation: pd.DataFrame, limits: Sequence[float], confidence: float
 ) -> list[dict[str, Any]]:
-    """Return what the thresholds that keep an FPR limit among calibration nonmembers achieve.
+    """Return the rates on evaluation of thresholds that keep an FPR limit on calibration.
 
     Args:
         free: Calibration rows that the attack has not learnt from: columns score, member, group.
         evaluation: Evaluation rows, the same columns.
-        limits: Of the FPR, in (0, 1); together they raise a false alarm with 1 - confidence.
-        confidence: Two-sided level of the intervals (Clopper-Pearson: the threshold is fixed).
-            They and the alarm count groups, as if the images of one were one image.
+        limits: Of the FPR, in (0, 1); together they raise a false alarm in 1 - confidence of cases.
+        confidence: Two-sided level of the intervals (Clopper-Pearson, since the threshold is
+            fixed). Intervals and alarm count groups, as if the images of a group were one image.
 
     Returns:
         One entry a limit: limit, n_calibration, alarm, threshold, fpr and tpr (value, low, high, or
@@ -73,7 +73,7 @@ def _rate(rows: pd.DataFrame, threshold: float, confidence: float) -> dict[str, 
 
 
 def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
-    """Groups whose images reach a threshold, as a share of images times groups; groups."""
+    """Return how many groups reach a threshold (share of images × groups), and all groups."""
     groups = rows["group"].nunique()
     return float((rows["score"] >= threshold).mean() * groups), groups
 
@@ -81,17 +81,17 @@ def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
 def balanced_accuracy(
     free: pd.DataFrame, evaluation: pd.DataFrame, confidence: float, resamples: int, seed: int
 ) -> dict[str, Any] | None:
-    """Return (TPR + 1 - FPR) / 2 on evaluation at the threshold of the best one on calibration.
+    """Return (TPR + 1 - FPR) / 2 on evaluation at the threshold that is best on calibration.
 
-    It is the AUC of being called a member, and gets an AUC's interval.
+    It is the AUC of the calls themselves, so it gets an AUC's interval.
 
     Args:
         free: Calibration rows that the attack has not learnt from: columns score, member.
         evaluation: Evaluation rows: columns score, member, group.
 
     Returns:
-        value, low, high, method, threshold (None where nobody is called), chance_low, chance_high;
-        None where `free` lacks a class.
+        value, low, high, method, threshold (None where no image is called), chance_low,
+        chance_high; None where `free` lacks a class.
     """
     if free["member"].nunique() < 2:
         return None

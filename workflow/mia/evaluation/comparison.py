@@ -20,8 +20,8 @@ class Comparison:
         attack: Name of the attack.
         blind: Name of the blind baseline.
         value: The difference, in [-1, 1].
-        low: Lower end of the interval (`mia.stats.paired.Adjusted`): without 0 exactly when
-            `p` < 1 - confidence.
+        low: Lower end of the interval (`mia.stats.paired.Adjusted`), which leaves out 0 exactly
+            when `p` < 1 - confidence.
         high: Upper end.
         p: Two-sided, Holm-adjusted over all comparisons of the target.
         side: 1 if the interval lies above 0, -1 if below, else 0.
@@ -43,7 +43,7 @@ def compare(
     group: np.ndarray,
     confidence: float,
 ) -> list[Comparison]:
-    """Compare every attack with every blind baseline.
+    """Return the comparison of every attack with every blind baseline.
 
     Args:
         attacks: Name to scores `(images,)` on the evaluation fold.
@@ -62,9 +62,9 @@ def compare(
 
 
 def above_blind(comparisons: Sequence[Comparison]) -> str:
-    """Return `yes` if one attack is above every blind baseline, `no` if below one, or `undecided`.
+    """Return `yes` if an attack is above every blind baseline, `no` if below any, or `undecided`.
 
-    Without any blind baseline, `n/a`.
+    Without any blind baseline, return `n/a`.
     """
     if not comparisons:
         return "n/a"
@@ -76,7 +76,8 @@ def above_blind(comparisons: Sequence[Comparison]) -> str:
 def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, str]:
     """Return attack to `yes` where its AUC is above 0.5, `no` where below, else `undecided`.
 
-    DeLong's test by group, two-sided, Holm-adjusted over the attacks: all answers hold at once.
+    The test is DeLong's by group, two-sided, Holm-adjusted over the attacks: all answers hold at
+    once.
 
     Args:
         rows: Attack to columns score, member, group; all with the same index.
@@ -94,7 +95,7 @@ def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[st
 def compare_rows(
     rows: Mapping[str, pd.DataFrame], blind: Sequence[str], confidence: float
 ) -> list[Comparison]:
-    """Compare the attacks of one target from their evaluation rows.
+    """Return the comparisons of one target's attacks, from their evaluation rows.
 
     Args:
         rows: Attack name to columns score, member, group; all with the same index.

@@ -1,4 +1,4 @@
-"""How far the AUC hangs on which noise was drawn, apart from which images were."""
+"""How much the AUC depends on which noise was drawn, with the images held fixed."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pandas as pd
 
 from mia.stats.metrics import auc
 
-PREFIX = "draw_"  # of the score file's columns: the score from one draw alone
+PREFIX = "draw_"  # a score file's column of this prefix is the score from one draw
 
 
 def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, Any] | None:
     """Return the standard deviation of the AUCs that single draws give, n - 1 in the denominator.
 
-    Same images each time, so the sampling of images is not in it, nor is this in an AUC's
-    interval. An attack that averages D draws varies less, by a factor of up to √D.
+    The images are the same each time, so the sampling of images is no part of it. It is no part of
+    an AUC's interval either. An attack that averages D draws varies less, by a factor of up to √D.
 
     Args:
         scores: The score file: columns image_id and, of an attack with several draws, `draw_…`.
         evaluation: Evaluation rows: index image_id, column member.
 
     Returns:
-        draws, auc (one a draw), sd; None of an attack with a single draw or none.
+        draws, auc (one a draw), sd; None for an attack with fewer than two draws.
     """
     names = [name for name in scores if name.startswith(PREFIX)]
     if not names:

@@ -1,4 +1,4 @@
-"""Pictures without a caption: where they are many, attacks that read captions read nothing."""
+"""Images without a caption: where they are many, attacks that read captions learn nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def empty_captions(manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any]) -> list[str]:
-    """Return a remark on the images of a target that have no caption; none where all have one.
+    """Return a remark on the images of a target that lack a caption; [] where none lacks it.
 
     Args:
         manifests: Image set to manifest: columns part, status, caption.

@@ -1,10 +1,10 @@
 """How much privacy a training cannot have given: a lower bound on ε from one trained model.
 
-Steinke, Nasr & Jagielski 2023 (arXiv 2305.08846), Theorem 5.2: where each of m coins decides which
-of two images is trained on, and training is (ε, δ)-differentially private with regard to one
-coin, the right ones among r guesses are hardly more than binomial with e^ε / (1 + e^ε).
+Steinke, Nasr & Jagielski 2023 (arXiv 2305.08846), Theorem 5.2: each of m coins decides which of two
+images is trained on. If training is (ε, δ)-differentially private with regard to one coin, the
+right ones among r guesses are hardly more than binomial with e^ε / (1 + e^ε).
 
-The coins here are pairs of one member and one nonmember, put together by chance: a seeded split
+Each coin here is a pair of one member and one nonmember, put together by chance. A seeded split
 that fixed how many are members makes each pair's order a fair coin, independent of the others. So ε
 is that of exchanging one image for another.
 """
@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import betainc, expit
 
-SHARES = (1.0, 0.5, 0.25, 0.125)  # of the pairs that are guessed; tried all, Bonferroni
+SHARES = (1.0, 0.5, 0.25, 0.125)  # shares of the pairs that are guessed; all are tried, Bonferroni
 LARGEST = 50.0
 NOT_RANDOMISED = "n/a: membership was not randomised"
 UNKNOWN = "n/a: how these scores were made is not known; they may have seen who is a member"
@@ -35,12 +35,12 @@ def privacy_bound(
 ) -> dict[str, Any]:
     """Return the lower bound on ε that an attack's scores prove.
 
-    A pair is guessed by which of its two images scores higher, equal scores wrong; those farthest
-    apart are guessed first. Only images that are alone in their groups take part.
+    The guess for a pair is that its higher score is the member's; equal scores count as wrong. The
+    pairs farthest apart are guessed first. Only images that are alone in their groups take part.
 
     Args:
         evaluation: Evaluation rows: columns score, member, group.
-        obstacle: Why no bound can be had (`NOT_RANDOMISED`, `UNKNOWN`), if none can.
+        obstacle: Why no bound can be had (`NOT_RANDOMISED`, `UNKNOWN`); None where one can.
         confidence: That the bound holds, over all shares tried.
         delta: The δ of (ε, δ)-differential privacy.
         seed: Of the pairs.
@@ -70,7 +70,7 @@ def bounds_together(
 ) -> dict[str, float]:
     """Return the bounds that hold for all attacks at once, so that the largest may be quoted.
 
-    Bonferroni over attacks, on top of that over shares.
+    They are Bonferroni-adjusted over attacks, and over shares as well.
 
     Args:
         evaluation: Attack to evaluation rows, of attacks that have a bound of their own.
@@ -107,7 +107,7 @@ def p_value(pairs: int, guesses: int, correct: int, epsilon: float, delta: float
 
 
 def _gaps(evaluation: pd.DataFrame, seed: int) -> np.ndarray:
-    """Score of the member minus that of the nonmember of each pair, the largest gaps first."""
+    """Return each pair's score of the member minus the nonmember's, the largest gaps first."""
     alone = evaluation[~evaluation["group"].duplicated(keep=False)]
     generator = np.random.default_rng(seed)
     sides = [

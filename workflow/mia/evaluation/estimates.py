@@ -1,11 +1,11 @@
-"""Do a model's noise estimates beat no estimate, and its answers fit what they are declared to be?
+"""Do a model's noise estimates beat zero, and do they fit the declared prediction type?
 
-Predicting zero leaves the noise as it is: a loss of mean ε², about 1. A model that is asked as it
-was trained lies far below where noise prevails, after a few steps of training already. One whose
-scheduler names the wrong prediction type, whose latents are far too large, or whose weights are
-broken lies above. One that predicts ε and is declared to predict v lies below too, but its answers
-have a much smaller loss when they are read as ε. With little noise, sound models too come near 1,
-or above it on images of another kind, so such timesteps are not judged.
+Predicting zero leaves the noise as it is: its loss is mean ε², about 1. Where noise prevails, a
+model that is asked as it was trained has a far smaller loss, after a few steps of training already.
+A model has a larger loss if its scheduler names the wrong prediction type, its latents are far too
+large, or its weights are broken. A model that predicts ε and is declared to predict v has a smaller
+loss too, but its answers have a much smaller one when they are read as ε. With little noise, sound
+models too come near 1, or above it on images of another kind, so such timesteps are not judged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mia.evaluation import flags
 
 NOISY = 0.5  # ᾱ up to which a timestep is judged: at least as much noise as image
 ERRORS = 4  # standard errors by which a loss has to lie below that of zero
-CLEAR = 0.75  # of the loss as declared, and of the best c z_t: below, another reading fits
+CLEAR = 0.75  # share of the declared loss and of that of c z_t; another reading fits below it
 SCALE = (0.2, 5.0)  # mean square of latents that needs no remark
 CONDITIONS = ("caption", "null")
 FLAGS = {"estimates_worse_than_zero": "worse", "fits_another_prediction_type": "other"}
@@ -31,7 +31,7 @@ CAUSES = (
 
 
 def compare(rows: pd.DataFrame, model: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Compare the losses of one query of `denoise` with those of predicting zero.
+    """Return how losses of one query of `denoise` compare with those of predicting zero.
 
     Args:
         rows: Its table: columns timestep, condition and the signal's measures, a row an image.
@@ -42,8 +42,8 @@ def compare(rows: pd.DataFrame, model: Mapping[str, Any]) -> list[dict[str, Any]
         the latents), `gain` (the lower end of what the estimates gain over zero), other (how else
         the answers may be read: the other of epsilon and v_prediction; None for epsilon with a
         gain), other_loss (read so) and other_gain (the lower end of what that reading gains over
-        `CLEAR`). No entry at timesteps with little noise, under other captions (`alt-x`) and for a
-        single image.
+        `CLEAR`). There is no entry at timesteps with little noise, under other captions
+        (`alt-x`) and for a single image.
     """
     found = []
     own = rows[rows["condition"].isin([*CONDITIONS, "both"])]
@@ -58,7 +58,7 @@ def compare(rows: pd.DataFrame, model: Mapping[str, Any]) -> list[dict[str, Any]
 
 
 def judge(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Judge what `compare` returns of all queries on an image set.
+    """Return what the entries of `compare`, from all queries on an image set, say together.
 
     Returns:
         judged (whether anything could be compared), `worse` (the entries without a gain), `other`
@@ -77,7 +77,7 @@ def judge(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def sentences(model: str, found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what `judge` found of `model` on its image sets: nothing where it is sound."""
+    """Return what `judge` found of `model` on its image sets, in words; [] where it is sound."""
     if not any(one["judged"] for one in found):
         return [UNJUDGED.format(model=model)]
     worse = [entry for one in found for entry in one["worse"]]
@@ -146,7 +146,7 @@ def _lower_end(gain: pd.Series) -> float:
 def _read_otherwise(
     rows: pd.DataFrame, condition: str, alpha_bar: float, prediction_type: str
 ) -> tuple[str | None, pd.Series, pd.Series]:
-    """The other of epsilon and v, the losses of the same answers read as such, and of c z_t.
+    """Return the other of epsilon and v, the losses of the answers read so, and those of c z_t.
 
     Read otherwise, an estimate ε̂ is p ε̂ + q z_t, and its loss is algebra on inner products. The
     best multiple c of z_t needs no model and is a fair estimate already: a reading that does not

@@ -9,8 +9,8 @@ from scipy.special import gammaln
 
 from mia.stats.metrics import FEW, FEWEST
 
-FEW_IMAGES = 20  # unrelated images of a side, below which every number is flagged
-DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which it is flagged
+FEW_IMAGES = 20  # groups of images of a side, below which every number is flagged
+DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which to flag
 SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/flags.md)
 
 MEANINGS = {
@@ -56,27 +56,27 @@ MEANINGS = {
 
 
 def below_chance(auc_high: float) -> bool:
-    """Whether an AUC interval that ends at `auc_high` lies wholly below 0.5."""
+    """Return whether an AUC interval that ends at `auc_high` lies wholly below 0.5."""
     return auc_high < 0.5
 
 
 def too_few(allowed: int) -> bool:
-    """Whether `allowed` false positives are too few to print a TPR."""
+    """Return whether `allowed` false positives are too few to print a TPR."""
     return allowed < FEWEST
 
 
 def few_false_positives(allowed: int) -> bool:
-    """Whether `allowed` false positives are enough to print a TPR and too few to lean on it."""
+    """Return whether `allowed` false positives are enough to print a TPR but not to rely on."""
     return FEWEST <= allowed < FEW
 
 
 def few_images(groups: int) -> bool:
-    """Whether a side has too few `groups` of images to lean on any number."""
+    """Return whether a side has too few `groups` of images to rely on any number."""
     return groups < FEW_IMAGES
 
 
 def constant(scores: np.ndarray) -> bool:
-    """Whether all scores are equal."""
+    """Return whether all scores are equal."""
     return bool(np.ptp(scores) == 0)
 
 
@@ -86,53 +86,54 @@ def not_finite(scores: np.ndarray) -> np.ndarray:
 
 
 def shift(verdict: str) -> bool:
-    """Whether a target's verdict says that its sets differ."""
+    """Return whether a target's verdict says that its sets differ."""
     return verdict == "NOT FAIR"
 
 
 def duplicates_across_sets(dropped: int, kept: int) -> bool:
-    """Whether many of the nonmembers were `dropped` as duplicates of members, rather than kept."""
+    """Return whether many nonmembers were `dropped` as duplicates of members."""
     return dropped > DUPLICATES * (dropped + kept)
 
 
 def combines_signals(combines: bool) -> bool:
-    """Whether an attack has learnt from several measurements, as it says itself."""
+    """Return whether an attack says that it has learnt from several measurements."""
     return combines
 
 
 def mixed_devices(devices: Collection[str]) -> bool:
-    """Whether more than one kind of device did the measuring."""
+    """Return whether more than one kind of device did the measuring."""
     return len(set(devices)) > 1
 
 
 def external(access: str) -> bool:
-    """Whether the scores come from a file made elsewhere."""
+    """Return whether the scores come from a file made elsewhere."""
     return access == "external"
 
 
 def estimates_worse_than_zero(gain: float) -> bool:
-    """Whether the `gain` of a model's estimates over none, its lower end, is not above 0."""
+    """Return whether `gain`, the lower end of what estimates gain over zero, is not above 0."""
     return not gain > 0
 
 
 def fits_another_prediction_type(gain: float) -> bool:
-    """Whether the `gain` of another reading of a model's answers, its lower end, is above 0."""
+    """Return whether `gain`, the lower end of what another reading gains, is above 0."""
     return gain > 0
 
 
 def not_reproducible(difference: float) -> bool:
-    """Whether two scores of an image, in standard deviations apart, differ beyond rounding."""
+    """Return whether `difference`, in standard deviations of the score, is beyond rounding."""
     return difference > SAME
 
 
 def threshold_does_not_carry(
     calibration: tuple[int, int], evaluation: tuple[int, int], level: float
 ) -> bool:
-    """Whether a threshold makes more false positives on evaluation than on calibration.
+    """Return whether a threshold makes more false positives on evaluation than on calibration.
 
-    Without ties and without a shift all orders of the two folds' nonmembers are equally likely, so
-    that as many of evaluation above the k-th best of calibration is a hypergeometric chance: at
-    most k - 1 of calibration among the best made + k - 1. The threshold's own sampling error is in.
+    Without ties and without a shift, all orders of the two folds' nonmembers are equally likely.
+    The chance that so many of evaluation lie above the k-th best of calibration is hypergeometric:
+    at most k - 1 of calibration are among the best n + k - 1, with n false positives on evaluation.
+    It includes the threshold's own sampling error.
 
     Args:
         calibration: False positives and nonmembers of the fold that chose the threshold.
@@ -154,7 +155,7 @@ def threshold_does_not_carry(
 
 
 def _log_choices(n: int, k: np.ndarray | int) -> np.ndarray:
-    """Log of how many ways there are to choose `k` of `n`; minus infinity where there is none."""
+    """Return the log of the ways to choose `k` of `n`; minus infinity where there is none."""
     with np.errstate(invalid="ignore"):
         log = gammaln(n + 1) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n + 1, k))
     return np.where(np.less_equal(k, n), log, -np.inf)

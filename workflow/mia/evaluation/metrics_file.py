@@ -6,9 +6,9 @@ from typing import Any, TypedDict
 
 
 class Numbers(TypedDict):
-    """What scores amount to: each number with its interval, and where no signal would land.
+    """The numbers of an attack's scores, each with its interval and its no-signal band.
 
-    `tpr` and `carried` have one entry a limit of the FPR. `carried` and `balanced_accuracy` are
+    `tpr` and `carried` have one entry per limit of the FPR. `carried` and `balanced_accuracy` are
     None where calibration left no images to choose a threshold on.
     """
 
@@ -26,7 +26,7 @@ class Numbers(TypedDict):
 class Metrics(Numbers):
     """The numbers of one attack on one target, beside what its score file says of it.
 
-    `blind`: it saw the images and no model; `fitted`: what it has learnt, JSON-ready.
+    `blind` says that it saw the images and no model. `fitted` holds what it has learnt, JSON-ready.
     `repeats` is None where nothing was measured twice, `between_draws` with fewer than two draws.
     """
 

@@ -38,9 +38,9 @@ def numbers(
         confidence: Two-sided level of every interval, in (0, 1).
         resamples: Bootstrap resamples.
         seed: Of the bootstrap; the same for every attack, so that they share resamples.
-        has_threshold: Whether calibration left images to choose a threshold on; blind
-            baselines learn on all of it and have none.
-        fit_image_ids: Calibration images the attack has learnt from; they choose no threshold.
+        has_threshold: Whether calibration left images to choose a threshold on. Blind baselines
+            learn from all of it and have no threshold.
+        fit_image_ids: Calibration images that the attack has learnt from; they choose no threshold.
 
     Returns:
         n_member, n_nonmember, auc, partial_auc, tpr (one entry a limit), carried (one entry a
@@ -93,7 +93,7 @@ def numbers(
 def _tpr(
     point: metrics.OperatingPoint, interval: tuple[float, float], nonmembers: int, limit: float
 ) -> dict[str, Any]:
-    """One TPR at a limit; without a value where it would rest on fewer than two false positives."""
+    """Return one TPR at a limit; its value is None below two allowed false positives."""
     entry = {"limit": limit, "value": None, "low": None, "high": None, "fpr": None}
     entry["false_positives_allowed"] = point.allowed
     if too_few(point.allowed):

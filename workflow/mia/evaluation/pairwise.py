@@ -19,14 +19,14 @@ def pairwise_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per pair of attacks: AUC(attack) - AUC(other), keys as in `COLUMNS`.
 
-    DeLong's paired variance, by group (`mia.stats.metrics.auc_covariance`). `p` is two-sided,
-    `p_holm` adjusted over all pairs of the target: `better`, the attack with the larger AUC or
-    `undecided`, holds for all of them at once. Each interval is at least as wide as it would be
-    alone, and leaves out 0 exactly where `better` names an attack.
+    The variance is DeLong's paired one, by group (`mia.stats.metrics.auc_covariance`). `p` is
+    two-sided; `p_holm` is adjusted over all pairs of the target. `better` is the attack with the
+    larger AUC, or `undecided`; it holds for all pairs at once. Each interval is at
+    least as wide as it would be alone, and leaves out 0 exactly where `better` names an attack.
 
     Args:
         target: Its name.
-        rows: Attack to its evaluation rows: columns score, member, group, all of one index.
+        rows: Attack to its evaluation rows: columns score, member, group; all with the same index.
     """
     names = list(rows)
     if len(names) < 2:

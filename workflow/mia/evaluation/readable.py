@@ -20,7 +20,7 @@ NA = "n/a"
 
 
 def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confidence: float) -> str:
-    """Return a page that holds the table alone, under each target its verdict.
+    """Return a page that holds the table alone, with each target's verdict beside its name.
 
     Args:
         rows: As `summary_rows`, targets together.
@@ -87,7 +87,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _no_signal(row: Mapping[str, Any]) -> str:
-    """Where numbers without any signal land, at this many images: cells, empty where none."""
+    """Return the cells of the row that says where numbers without any signal land."""
     found = [f"{row['auc_chance_low']:.2f}–{row['auc_chance_high']:.2f}"]
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
@@ -100,7 +100,7 @@ def _auc(row: Mapping[str, Any]) -> str:
 
 
 def _percent(row: Mapping[str, Any], column: str) -> str:
-    """A rate of [0, 1] in percent, with its interval."""
+    """Return a rate of [0, 1] in percent, with its interval."""
     if row[column] is None:
         return NA
     value, low, high = (100 * row[column + end] for end in ("", "_low", "_high"))

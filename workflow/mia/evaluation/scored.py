@@ -10,7 +10,7 @@ from mia.evaluation import flags
 
 
 def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Join one attack's scores to the kept rows of a membership table.
+    """Return one attack's scores, joined to the kept rows of a membership table.
 
     Args:
         scores: Columns image_id, score.

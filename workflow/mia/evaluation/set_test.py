@@ -1,7 +1,7 @@
 """Is a collection in the training data? One test over a set of images, where each tells little.
 
 Dubiński et al. 2025 (CDI, arXiv 2411.12858): members that are a little easier for the model than
-comparable nonmembers show it together. So do sets that differ for any other reason: the test says
+comparable nonmembers show it together. So do sets that differ for any other reason. The test says
 nothing where the blind baselines pass it too.
 """
 
@@ -36,12 +36,16 @@ def set_test_rows(
 ) -> list[dict[str, Any]]:
     """Return the test of a target's members against its nonmembers, keys as in `COLUMNS`.
 
-    Per attack first the whole evaluation fold: `size` groups of members, their mean score above the
-    nonmembers' in standard deviations of the calibration nonmembers, `p` of Welch's one-sided test
-    over group means, Holm-adjusted over the attacks in `p_holm`. `blind_p` is the smallest p of a
-    blind baseline by the same test, as it is. Two notes say how far baselines tell the sets apart:
-    after Bonferroni over baselines and both directions, or by `blind_p` alone. Then one row a size
-    (`power`).
+    The first row of each attack describes the whole evaluation fold; the others, one size each
+    (`power`). The first row holds:
+
+    - `size`: how many groups of members there are;
+    - `difference`: the members' mean score minus the nonmembers', in standard deviations of the
+      calibration nonmembers;
+    - `p`: of Welch's one-sided test over group means; `p_holm`: that, Holm-adjusted over attacks;
+    - `blind_p`: the smallest p of a blind baseline by the same test, unadjusted;
+    - `note`: whether the baselines tell the sets apart, after Bonferroni over baselines and both
+      directions, or by `blind_p` alone.
 
     Args:
         target: Its name.
@@ -70,8 +74,8 @@ def set_test_rows(
 def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
     """Return p of Welch's test that members score higher, along the last axis.
 
-    Where neither side varies: 0.5 if the means are equal, else 0 or 1. With fewer than two scores
-    on a side nothing can be told: 1.
+    Where neither side varies, p is 0.5 if the means are equal, else 0 or 1. With fewer than two
+    scores on a side nothing can be told, and p is 1.
     """
     sides = members, nonmembers
     if min(side.shape[-1] for side in sides) < 2:
@@ -87,17 +91,17 @@ def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
 
 
 def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[str, Any]]:
-    """Return with which probability sets of each size pass the test, at most as large as these.
+    """Return the probability that sets of each size pass the test, up to the size of these.
 
     Args:
         members, nonmembers: Scores of groups.
         seed: Of the draws.
 
     Returns:
-        One row a size: `power` of so many groups of each class at p < 0.05, were the standardised
-        difference the one seen here (noncentral t); `power_low` and `power_high`, at the ends of
-        that difference's 95 % interval: what these images leave open. `false_alarms` is the share
-        of draws with replacement of nonmembers against nonmembers that pass: 0.05 where scores are
+        One row a size. `power` is that of so many groups of each class at p < 0.05, were the
+        standardised difference the one seen here (noncentral t). `power_low` and `power_high` are
+        those at the ends of that difference's 95 % interval. `false_alarms` is the share that pass
+        of draws, with replacement, of nonmembers against nonmembers. It is 0.05 where scores are
         near enough to normal for so small a set.
     """
     sides = members, nonmembers
@@ -121,14 +125,14 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
 
 
 def _passed(size: int, effect: float) -> float:
-    """Power of the test of two sets of `size`, for a difference in standard deviations."""
+    """Return the power of the test of two sets of `size` that lie `effect` deviations apart."""
     freedom = 2 * size - 2
     limit = -stdtrit(freedom, LEVEL)
     return float(1 - nctdtr(freedom, effect * np.sqrt(size / 2), limit))
 
 
 def doubt(blind: Sequence[float]) -> str:
-    """What the one-sided p of the blind baselines take from an attack's."""
+    """Return a note on an attack's p, from the one-sided p of blind baselines; "" if no doubt."""
     tries = 2 * len(blind)
     if any(min(p, 1 - p) * tries < LEVEL for p in blind):
         return TOLD_APART
@@ -136,7 +140,7 @@ def doubt(blind: Sequence[float]) -> str:
 
 
 def _units(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Mean scores of evaluation groups, members' and nonmembers', standardised by calibration."""
+    """Return members' and nonmembers' mean scores by evaluation group, in calibration units."""
     known = rows.loc[(rows["fold"] == "calibration") & ~rows["member"], "score"]
     spread = known.std(ddof=0)
     rows = rows[rows["fold"] == "evaluation"]

@@ -1,4 +1,4 @@
-"""The tables: one row a number (long), and one row an attack on a target (wide)."""
+"""The tables: one row per number (long), and one row per attack on a target (wide)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONG = [
     *("chance_low", "chance_high"),
 ]
 DUPLICATE = "duplicate of member"  # in the membership's reasons for dropping a nonmember
-ENDS = {  # of a column's name: key of the number in a metrics file
+ENDS = {  # end of a column's name: key of the number in a metrics file
     "": "value",
     "_low": "low",
     "_high": "high",
@@ -47,7 +47,7 @@ def summary_rows(
 
     Args:
         metrics: The attacks' metrics, as `evaluate` writes them.
-        audit: The target's; where its verdict is `NOT FAIR`, nothing is above blind or not.
+        audit: The target's audit; where its verdict is `NOT FAIR`, `above_blind` is `n/a`.
         comparisons: With the blind baselines.
         above_chance: Attack to `yes`, `no` or `undecided`, of those that read the model.
         costs: Attack name to cost.
@@ -99,7 +99,7 @@ def target_flags(audit: Mapping[str, Any]) -> list[str]:
 
 
 def _of_model(found: Metrics, audit: Mapping[str, Any]) -> list[str]:
-    """Flags of a target's model, or its reference, that concern the attacks that read it."""
+    """Return the flags of a target's model, or its reference, for an attack that reads it."""
     reading = reads_model(found["access"]) and found["access"] != EXTERNAL
     return [flag for flag in OF_MODEL if reading and audit[flag]]
 
