@@ -1,4 +1,4 @@
-"""What stands beside a verdict and decides nothing."""
+"""Numbers that stand beside a verdict and decide nothing."""
 
 from __future__ import annotations
 

@@ -20,11 +20,11 @@ class Balance:
         column: Its name.
         members: Mean over members.
         nonmembers: Mean over nonmembers.
-        smd: Standardised mean difference: that of the means, in units of the root mean of the two
-            variances; below 0.1 in size counts as balanced (Austin 2011). None where both are
-            constant.
+        smd: Standardised mean difference: the difference of the means in units of the root mean of
+            the two variances; below 0.1 in size counts as balanced (Austin 2011). None where both
+            are constant.
         ks: Kolmogorov-Smirnov statistic, the largest gap of the two distributions, in [0, 1].
-        p: Of that, two-sided and asymptotic, Holm-adjusted over all columns.
+        p: Of `ks`, two-sided and asymptotic, Holm-adjusted over all columns.
     """
 
     column: str

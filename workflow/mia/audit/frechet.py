@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets, and how far apart random halves of the same would be."""
+"""The Fréchet distance between two sets, and how far apart random splits of all images are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from mia.blind import embedding, image, text
 
-ROUNDING = 1e-9  # a distance nearer by less than this share of it is as far
+ROUNDING = 1e-9  # a distance that is smaller by less than this share counts as equal
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,17 @@ class Frechet:
     """A distance and its null distribution.
 
     Args:
-        features: What the images are described by: the blind channel that reads it.
+        features: The blind channel that describes the images.
         value: The distance between members and nonmembers, 0 or more.
         null_median: Median distance of random splits of all images into sets of these sizes.
         null_high: Their 95th percentile.
         percentile: Share of random splits that lie nearer, in [0, 1].
-        p: Chance of a distance this large between random splits, one-sided, counting the sets' own
-            among them: 1 / (splits + 1) at least.
+        p: One-sided chance of a distance this large between random splits. The sets' own split
+            counts among them, so it is at least 1 / (splits + 1).
         columns: How many numbers describe an image.
-        singular: Whether a set has no more images than that. Its covariance then has no full
-            rank and the value is mostly bias; its place among the random splits, which share the
-            bias, still holds.
+        singular: Whether a set has no more images than `columns`. Its covariance then has no full
+            rank, and the value is mostly bias. The percentile still holds, since the random splits
+            share the bias.
     """
 
     features: str
@@ -44,14 +44,14 @@ def distance(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the squared Fréchet distance between two normal distributions fitted to the sets.
 
     |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), Dowson & Landau 1982; on features of a network, the FID
-    of Heusel et al. 2017. It is biased upwards with few images (Chong & Forsyth 2020, arXiv
-    1911.07023), the more the nearer their number is to that of the columns: compare it with a null
-    of the same sizes only. With fewer images than columns it is the distance of two flat normal
-    distributions, which exists as well.
+    of Heusel et al. 2017. Few images bias it upwards (Chong & Forsyth 2020, arXiv
+    1911.07023), the more so the nearer their number is to that of the columns. Compare it only with
+    a null of the same sizes. With fewer images than columns it is the distance between two flat
+    normal distributions, which exists as well.
 
     Args:
-        ours: `(pictures, columns)`.
-        theirs: The same of the other set.
+        ours: `(images, columns)`.
+        theirs: The same for the other set.
 
     >>> distance(np.array([[0.0], [2.0]]), np.array([[3.0], [5.0]]))
     9.0
@@ -73,7 +73,7 @@ def frechet(
     seed: int,
     standardise: bool = True,
 ) -> Frechet | None:
-    """Return the distance on columns beside that of random splits by group.
+    """Return the distance on columns, beside the distances of random splits by group.
 
     Args:
         features: Name of what the columns describe.
@@ -116,7 +116,7 @@ def distances(
         member, group, splits, seed: As of `frechet`.
 
     Returns:
-        One for each kind of features that there is and that has a distance.
+        One for each kind of features that the images have and that has a distance.
     """
     found = [
         frechet(name, channel.features(images), member, group, splits, seed, name == "image")

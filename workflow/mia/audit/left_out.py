@@ -10,7 +10,7 @@ UNMATCHED = "unmatched"
 
 
 def counts(rows: pd.DataFrame) -> dict:
-    """Rows of one side: kept by fold, dropped by kind of reason."""
+    """Return how many rows of one side were kept, by fold, and dropped, by kind of reason."""
     kept = rows["kept"].astype(bool)
     kinds = rows.loc[~kept, "reason"].map(reason_kind)
     return {
@@ -21,7 +21,7 @@ def counts(rows: pd.DataFrame) -> dict:
 
 
 def kept_share(membership: pd.DataFrame) -> dict[str, float]:
-    """Return for each side the share of calibration and evaluation that matching has left."""
+    """Return for each side the share of calibration and evaluation that matching kept."""
     rows = membership[membership["fold"] != "fit"]
     unmatched = rows["reason"].map(reason_kind) == UNMATCHED
     rows = rows[rows["kept"].astype(bool) | unmatched]

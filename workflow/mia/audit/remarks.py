@@ -41,8 +41,8 @@ def remarks(
     """Return the remarks that apply to a target.
 
     Args:
-        verdict: Its word.
-        trained_here: Whether its model was trained in the pipeline, so that membership is true.
+        verdict: The word of its verdict.
+        trained_here: Whether its model was trained in the pipeline, so that membership is certain.
         match: How its sides were matched, or `none`.
         kept_share: Side to the share of its calibration and evaluation images that found a match.
         self_test: As `resplit.self_test` returns it.

@@ -1,4 +1,4 @@
-"""Blind baselines on other splits of a target: what chance does to them, and a test of the test."""
+"""Blind baselines on other splits of a target: how chance moves them, and a test of the test."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def self_test(
     resamples: int,
     seed: int,
 ) -> dict[str, dict[str, Any]]:
-    """Tell members from members: random halves by group, which nothing can tell apart.
+    """Return how well each baseline tells members from members: random halves by group.
 
-    What is found here is a mistake in the test, or chance: all intervals hold at once with
-    `confidence`.
+    Nothing can tell such halves apart. An AUC away from 0.5 is a mistake in the test, or chance.
+    All intervals hold at once with `confidence`.
 
     Args:
         attacks, images, rows, seed: As in `spread`.
@@ -84,7 +84,7 @@ def self_test(
 def _tested(
     member: pd.Series, group: pd.Series, captions: pd.Series, seed: int
 ) -> pd.Series | None:
-    """Return which rows a split tests; None where a class is missing among them or the others."""
+    """Return which rows a split tests; None where they or the others lack a class."""
     evenly = equal_captions.evenly(captions.loc[member.index], member)
     tested = group.map(split.folds(group, member, seed, evenly)) == split.EVALUATION
     classes = [member[fold].nunique() for fold in (tested, ~tested)]
@@ -94,7 +94,7 @@ def _tested(
 def _score(
     attack: Any, images: pd.DataFrame, member: pd.Series, tested: pd.Series, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and classes of the tested rows, from what the others taught."""
+    """Return scores and classes of the tested rows, by the attack fitted on the others."""
     evidence = Evidence(tuple(images.index), images=images, seed=seed)
     fitted = attack.fit(evidence, member[~tested].astype(bool))
     seen = images.loc[tested.index[tested]]

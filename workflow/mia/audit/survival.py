@@ -20,21 +20,22 @@ DEALT = (
 def survival(
     manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any], confidence: float
 ) -> dict[str, Any]:
-    """Compare how many of the planned rows of each side could be downloaded and opened.
+    """Return how many of the planned rows of each side could be downloaded and opened.
 
     Rows that were excluded on request were never asked for and do not count.
 
     Args:
         manifests: Image set to manifest: columns part, status.
         sides: `members` and `nonmembers`, each with `set`, `parts`, and `dealt`: whether a seeded
-            split of what could be had made the parts.
+            split of the opened images made the parts.
         confidence: Level of the intervals and, as 1 - confidence, of the test.
 
     Returns:
         For each side `rows`, `opened`, `share` in [0, 1] with its Clopper-Pearson ends `low` and
-        `high`, and the same counts in `parts`; or None, where a side was dealt. `p`: of Fisher's
-        exact test, two-sided, that both sides survive alike; `unequal`: whether it is below the
-        level; None where there is nothing to compare. `sentence`: all this in words.
+        `high`, and the same counts for each of `parts`; None where the side was dealt. `p` is that
+        of Fisher's exact test, two-sided, that both sides survive alike. `unequal` says whether `p`
+        is below the level. Both are None where there is nothing to compare. `sentence` says all
+        this in words.
     """
     found = {side: _side(manifests[of["set"]], of, confidence) for side, of in sides.items()}
     nothing = {**found, "p": None, "unequal": None}

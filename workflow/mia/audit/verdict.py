@@ -21,12 +21,12 @@ class Channel:
 
     Args:
         channel: What it looks at: its attack's name without `blind_`.
-        attack: Its attack.
+        attack: Name of its attack.
         auc: On the evaluation fold.
         low: Lower end of the interval, Bonferroni over channels.
         high: Upper end.
         detectable: Smallest AUC that this many groups find with 80 % power at the same level.
-        p: Of an AUC this far from 0.5 by chance, two-sided, Holm-adjusted over channels.
+        p: Chance of an AUC this far from 0.5, two-sided, Holm-adjusted over channels.
     """
 
     channel: str
@@ -44,7 +44,7 @@ class Channel:
 def channels_of(
     evaluations: dict[str, pd.DataFrame], confidence: float, resamples: int, seed: int
 ) -> list[Channel]:
-    """Return one channel per blind baseline, all intervals true at once with `confidence`.
+    """Return one channel per blind baseline; all intervals hold at once with `confidence`.
 
     Args:
         evaluations: Attack name to the evaluation rows of its scores: columns score, member, group.
@@ -62,7 +62,7 @@ def channels_of(
 
 
 def _adjusted(evaluations: dict[str, pd.DataFrame]) -> list[float]:
-    """Return each channel's p against a score that is the same for everyone, Holm-adjusted."""
+    """Return each channel's p against a score that is the same for all, Holm-adjusted."""
     raw = [
         difference_from_chance(*(rows[name].to_numpy() for name in ("score", "member", "group"))).p
         for rows in evaluations.values()
@@ -81,8 +81,8 @@ def verdict(
     """Return the verdict as a word and as a sentence.
 
     `NOT FAIR` if an interval lies wholly outside 0.5 ± margin, `FAIR` if all lie inside, else
-    `UNDECIDED`; `BY DESIGN` replaces the last two where chance alone made the two sets. A channel
-    that differs from chance without being outside is named by its p.
+    `UNDECIDED`; `BY DESIGN` replaces the last two where chance alone made the two sets. The
+    sentence names, with its p, a channel that differs from chance without being outside.
 
     Args:
         channels: Of the blind baselines; without any, nothing can be decided.
@@ -123,7 +123,7 @@ def verdict(
 
 
 def _listed(channels: Sequence[Channel]) -> str:
-    """Channels as text, the one farthest from 0.5 first."""
+    """Return the channels as text, the one farthest from 0.5 first."""
     return ", ".join(map(str, sorted(channels, key=lambda c: (-abs(c.auc - 0.5), c.channel))))
 
 
