@@ -1,8 +1,8 @@
 """What an attack with `fit` learns from: images of the calibration fold alone.
 
-A model-free attack learns from all of it. Others learn from a seeded half of its groups, so that
-their threshold can come from the other half. `fit` is given the evidence and the labels of those
-images and of no other.
+A model-free attack learns from the whole fold. Others learn from a seeded half of its groups, so
+that their threshold can come from the other half. `fit` is given the evidence and the labels of
+these images alone.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ def images_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]
 def fitted(
     attack: Any, evidence: Evidence, member: pd.Series, fit_ids: Sequence[str], source: str
 ) -> Any:
-    """Return the attack, having learnt from the images `fit_ids` alone.
+    """Return the attack, fitted on the images `fit_ids` alone.
 
     Args:
         attack: Has `fit`.
         evidence: Of all images.
         member: Whether each image is a member, index image_id.
         fit_ids: What to learn from.
-        source: The file that labels are from, for messages.
+        source: The file that the labels are from, for messages.
 
     Raises:
-        ValueError: They are all of one side.
+        ValueError: The images to learn from are all of one side.
     """
     labels = member.loc[list(fit_ids)]
     if labels.nunique() < 2:

@@ -1,4 +1,4 @@
-"""Everything that a score is made from, read once: a target's images, what was measured of them."""
+"""Everything that a score is made from, read once: images and what was measured on them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Inputs:
     Args:
         membership: The target's membership table.
         signals: Query files of the target's model.
-        reference: The same of its reference model.
-        manifests: Of its image sets, for attacks that read images.
-        embeddings: For attacks that read them.
+        reference: Query files of its reference model.
+        manifests: Manifests of its image sets, for attacks that read images.
+        embeddings: Embeddings of its images, for attacks that read them.
         model: model.json, for attacks that query it.
     """
 
@@ -54,12 +54,12 @@ class Inputs:
         return self._kept["member"].astype(bool)
 
     def image_rows(self) -> pd.DataFrame:
-        """Manifest rows of `images`, with their embeddings where there are any."""
+        """Return the manifest rows of `images`, with their embeddings where there are any."""
         rows = read_images(self.manifests, self.images)
         return with_embeddings(rows, self.images, self.embeddings)
 
     def evidence(self, seed: int) -> Evidence:
-        """What an attack may look at.
+        """Return what an attack may look at.
 
         Raises:
             ValueError: A query file lacks an image.
@@ -74,10 +74,10 @@ class Inputs:
         )
 
     def devices(self) -> list[str]:
-        """What the answers were measured on."""
+        """Return what the answers were measured on."""
         return devices([*self.signals, *self.reference])
 
 
 def read_schedule(path: str) -> np.ndarray:
-    """ᾱ_t of a model, `(1000,)`, from its model.json."""
+    """Return ᾱ_t of a model, `(1000,)`, from its model.json."""
     return np.array(storage.read_json(path)["alpha_bar"])

@@ -1,4 +1,4 @@
-"""Scores from second measurements: what shows that an attack's score is a property of an image."""
+"""Scores from second measurements: does an image get the same score again?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mia import storage
 from mia.evidence import Evidence
 from mia.measuring.query_files import read_signals, second_measurements
 
-TINY = 1e-200  # for a score that is the same everywhere but not twice on one image
+TINY = 1e-200  # least spread: a constant score may still differ on second measurement
 
 
 def repeated(
@@ -24,20 +24,20 @@ def repeated(
     signals: Sequence[str],
     reference: Sequence[str],
 ) -> dict[str, Any] | None:
-    """Score the images that were measured twice from their second measurements.
+    """Return how far scores from second measurements lie from those of the first.
 
     Args:
-        attack: The attack, fitted if it is a trained one.
-        evidence: What it was given.
+        attack: The attack, fitted if it has `fit`.
+        evidence: What the attack was given.
         images: The target's images: index image_id; columns set and key.
-        score: What it made of the first measurements.
+        score: Its score from the first measurements.
         signals: Query files of the target's model.
-        reference: The same of its reference model.
+        reference: Query files of its reference model.
 
     Returns:
-        images: how many; difference: the largest between an image's two scores, in standard
-        deviations of the score over all images. None where no image of the target was measured
-        twice, as for an attack that measures nothing.
+        `pictures`: how many images; `difference`: the largest between an image's two scores, in
+        standard deviations of the score over all images. None where no image of the target was
+        measured twice, as for an attack that measures nothing.
 
     Raises:
         ValueError: A second score is no number.
@@ -61,7 +61,7 @@ def repeated(
 
 
 def measured_twice(images: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of `images` of which every query file of their set has two measurements."""
+    """Return the rows of `images` that every query file of their set has measured twice."""
     keys: dict[str, set[str]] = {}
     for path in paths:
         image_set = storage.metadata(path)["set"]
