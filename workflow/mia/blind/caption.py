@@ -24,7 +24,7 @@ def fit(
     shortest: int = SHORTEST,
     longest: int = LONGEST,
 ) -> Classifier:
-    """Return logistic regression on TF-IDF of character n-grams, case kept."""
+    """Return logistic regression fitted on TF-IDF of character n-grams, case kept."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

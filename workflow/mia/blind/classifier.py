@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-INVERSE_PENALTY = 0.01  # scikit-learn's C, for about as many numbers as images
+INVERSE_PENALTY = 0.01  # scikit-learn's C, for about as many features as images
 Features = Callable[["pd.DataFrame"], "pd.DataFrame | pd.Series"]
 
 

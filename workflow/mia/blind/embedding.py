@@ -16,5 +16,5 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0) -> Classifier:
-    """Return logistic regression on its standardised numbers."""
+    """Return logistic regression fitted on the standardised features."""
     return linear(features, images, member)

@@ -18,5 +18,5 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0, rounds: int = ROUNDS) -> Classifier:
-    """Return gradient boosting on those statistics."""
+    """Return gradient boosting fitted on those statistics."""
     return boosted(features, images, member, rounds, seed)

@@ -13,7 +13,7 @@ ROUNDS = 100
 NUMBERS = ("width", "height", "bytes", "jpeg_quality", "jpeg_sampling", "has_exif")
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 SAME = {"MPO": "JPEG"}  # several JPEGs in one file, as cameras write them
-# Those that are in none are three colours without alpha: RGB, YCbCr, LAB.
+# A mode in none of these has three colours without alpha: RGB, YCbCr, LAB.
 MODES = {
     "grey": ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B"),
     "palette": ("P", "PA"),
@@ -44,5 +44,5 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0, rounds: int = ROUNDS) -> Classifier:
-    """Return gradient boosting on those numbers."""
+    """Return gradient boosting fitted on those numbers."""
     return boosted(features, images, member, rounds, seed)

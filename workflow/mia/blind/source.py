@@ -25,7 +25,7 @@ def features(images: pd.DataFrame) -> pd.Series:
 
 
 def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0) -> Classifier:
-    """Return logistic regression on which hosts and domains an address lies in."""
+    """Return logistic regression fitted on the hosts and domains that addresses lie in."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

@@ -26,7 +26,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Stack:
-    """Fitted channels and what weighs them.
+    """Fitted channels and the regression that weighs them.
 
     Args:
         classifiers: Channel to classifier, fitted on all rows given.
@@ -55,7 +55,7 @@ class Stack:
 def fit(
     images: pd.DataFrame, member: pd.Series, seed: int, channels: Sequence[str] = tuple(CHANNELS)
 ) -> Stack:
-    """Fit every channel, and their weights on log odds out of fold.
+    """Return all channels fitted, and their weights fitted on log odds out of fold.
 
     Args:
         images: Manifest rows, `group` among the columns; more than those of `member` may be given.
@@ -88,7 +88,7 @@ def readable(images: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _folds(group: pd.Series, member: pd.Series, seed: int) -> pd.Series:
-    """Number the fold of every row: whole groups, by hash, each class of them in equal shares."""
+    """Return the fold number of each row: a hash deals whole groups, each class equally."""
     first = group[~group.duplicated()]
     digests = first.map(lambda name: hashlib.sha256(f"{seed}:stack:{name}".encode()).hexdigest())
     place = digests.groupby(member.loc[first.index]).rank(method="first").astype(int) % FOLDS

@@ -47,7 +47,7 @@ def features(images: pd.DataFrame) -> pd.DataFrame:
 
 
 def fit(images: pd.DataFrame, member: pd.Series, seed: int = 0, rounds: int = ROUNDS) -> Classifier:
-    """Return gradient boosting on those counts."""
+    """Return gradient boosting fitted on those counts."""
     return boosted(features, images, member, rounds, seed)
 
 
