@@ -21,10 +21,10 @@ ALL = "all"
 class Attack(Baseline):
     """Logistic regression on the log odds of every blind channel; score in log odds.
 
-    The log odds that it learns from are out of fold: of channels fitted on other groups. What it
-    finds is a difference of the sets, not of what the model remembers. `channels: all` are caption,
-    surface, image, metadata and source, and with `audit.embedding` embedding and text. Without
-    `source` among its `channels` it sees what an attack on the model could see.
+    The log odds that it learns from are out of fold: they come from channels fitted on other
+    groups. What it finds is a difference of the sets, not of what the model remembers.
+    `channels: all` means caption, surface, image, metadata and source, and with `audit.embedding`
+    also embedding and text. Without `source` it sees only what an attack on the model could see.
     """
 
     channels: tuple[str, ...] | str = ALL
@@ -41,7 +41,7 @@ class Attack(Baseline):
 
     @property
     def traits(self) -> Traits:
-        """It needs the embeddings that `channels` names, and takes what there are under `all`."""
+        """It needs the embeddings that `channels` names, and takes those that exist under `all`."""
         of_all = self.channels == ALL
         read = tuple(name for name in stack.EMBEDDED if of_all or name in self.channels)
         return Traits(reads_images=True, reads_embeddings=read, embeddings_optional=of_all)

@@ -13,7 +13,7 @@ from mia.blind import embedding
 class Attack(Baseline):
     """Logistic regression on the embeddings of `audit.embedding`, standardised; score in log odds.
 
-    The image encoder is a model that the user gives, never one under test. Any separation it finds
+    The user gives the image encoder; it is never a model under test. Any separation it finds
     is a difference of the sets, not of what the model remembers.
     """
 

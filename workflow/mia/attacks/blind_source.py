@@ -13,9 +13,9 @@ from mia.blind import source as address
 class Attack(Baseline):
     """Logistic regression on an address's host and the domains above it; score in log odds.
 
-    No attack on the model sees an address, so what it finds need not help one; it says that the
-    sets were gathered in different ways. Images without addresses are all alike to it; a target
-    whose sets both have none (source `folder` or `builtin`) goes without this row.
+    No attack on the model sees an address, so what this baseline finds need not help an attack. It
+    says that the sets were gathered in different ways. Images without addresses are all alike to
+    it. A target whose sets both lack addresses (source `folder` or `builtin`) has no such row.
     """
 
     channel = address

@@ -13,8 +13,8 @@ from mia.blind import text
 class Attack(Baseline):
     """Logistic regression on the caption's state in `audit.embedding`; score in log odds.
 
-    The vector is the last layer's state at the end of the text, not projected, standardised. The
-    text encoder is a model that the user gives, never one under test, whose own would remember its
+    The state is the last layer's at the end of the text, standardised and not projected. The user
+    gives the text encoder. It is never that of a model under test, which would remember its
     members' captions. Any separation it finds is a difference of the sets.
     """
 

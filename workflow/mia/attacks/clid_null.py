@@ -1,7 +1,8 @@
-"""Null contrast of CLiD: how much the caption helps to denoise, more for members.
+"""Null contrast of CLiD: how much the caption helps to denoise; it helps members more.
 
-Only the null-caption part of CLiD, without its reduced captions, scaling and mixing. Public code
-draws one noise tensor for a whole batch; here the draw is the image's own, shared by both terms.
+This is only the null-caption part of CLiD, without its reduced captions, scaling and mixing.
+Public code draws one noise tensor for a whole batch; here the draw is the image's own, shared by
+both terms.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """Loss under the empty caption minus loss under the caption, same draw, mean over all.
+    """Loss under the empty caption minus loss under the caption at the same draw, averaged.
 
-    Unit: mean squared error per element; higher = member.
+    The mean is over timesteps and draws. Unit: mean squared error per element; higher = member.
     """
 
     timesteps: tuple[int, ...] = (440, 450, 460)

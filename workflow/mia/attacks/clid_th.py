@@ -1,8 +1,8 @@
 """CLiD (threshold): how much worse a reduced caption denoises, mixed with the loss itself.
 
-Public code cannot run two of its scripts, draws one noise tensor for a whole batch and fits its
-scaling on shadow models; here the noise is the image's own, and scaling and mixing weight are
-learnt on a half of the calibration fold.
+Two scripts of the public code cannot run. It draws one noise tensor for a whole batch and fits its
+scaling on shadow models. Here the noise is the image's own, and scaling and mixing weight are
+fitted on half of the calibration fold.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ ALPHAS = tuple(i / 10 for i in range(11))
 class Attack:
     """α · scaled mean of L(c*) − L(c) over reduced captions c* + (1−α) · scaled −L(c).
 
-    Scaled: minus median, over the interquartile range of the images learnt from. `reduction` is
-    `important` (the paper's timesteps 440, 450, 460) or `clip` (485, 495, 505); the empty caption
-    is always one of the reduced. `alpha` is chosen by AUC where not given. Higher = member.
+    A term is scaled by subtracting the median and dividing by the interquartile range, both of the
+    images learnt from. `reduction` is `important` (the paper's timesteps 440, 450, 460) or `clip`
+    (485, 495, 505); the empty caption is always among the reduced ones. Where `alpha`, in [0, 1],
+    is not given, AUC chooses it. Higher = member.
     """
 
     timesteps: tuple[int, ...] = (440, 450, 460)
@@ -63,7 +64,7 @@ class Attack:
         return {"alpha": self.alpha, "scales": [list(scale) for scale in self._scales]}
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
-        """Learn both scales and, where not given, α on the images of `member`."""
+        """Return the attack with both scales, and α if not given, fitted on `member`'s images."""
         terms = [term.loc[member.index] for term in self._terms(evidence)]
         scales = tuple(_scale(term) for term in terms)
         scaled = [_apply(term, scale) for term, scale in zip(terms, scales, strict=True)]
@@ -77,7 +78,7 @@ class Attack:
         return _mix(self.alpha, *(_apply(term, scale) for term, scale in pairs))
 
     def _terms(self, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
-        """Mean contrast over the reduced captions and the empty one; minus the loss."""
+        """Return the mean contrast over reduced captions and the empty one, and minus the loss."""
         table, reduced = evidence.signals["denoise"], evidence.signals["captions"]
         loss = table["loss_caption"].groupby(level="image_id").mean()
         null = table["loss_null"].groupby(level="image_id").mean()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """A number in [0, 1), uniform, a function of the experiment's seed and the image alone."""
+    """A uniform number in [0, 1) that depends on the experiment's seed and the image alone."""
 
     access = "model-free"
     source = "none: at chance by construction"

@@ -1,10 +1,10 @@
 """The sixteen settings of Dubiński et al., in their three losses.
 
-Public code cannot run as released, visits no timestep for its `stop: 0`, never fires the latent
-shift of setting 3 and reports the best timestep of the data it is reported on. Here the timestep is
-chosen on a half of the calibration fold. Settings that are one statistic are computed once: 3 is 1;
-the model loss of 2 and 16 is the plain conditional loss on their timesteps, since the latent is
-noised anew at each and the loss never sees the guidance.
+Public code cannot run as released. It visits no timestep for its `stop: 0`, never fires the latent
+shift of setting 3, and picks the best timestep on the data that it reports on. Here the timestep is
+chosen on half of the calibration fold. Settings that give one statistic are computed once: 3 is 1.
+The model loss of 2 and 16 is the plain conditional loss at their timesteps, since the latent is
+noised anew at each timestep and the loss never sees the guidance.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Attack:
 
     @staticmethod
     def default_grid(setting: int = 16, **_: Any) -> tuple[int, ...]:
-        """The timesteps that a setting visits, in order."""
+        """Return the timesteps that a setting visits, in order."""
         return visited_by(setting)
 
     @property

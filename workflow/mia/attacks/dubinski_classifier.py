@@ -2,7 +2,7 @@
 
 The paper trains logistic regression, a tree, a forest and a small network, picks their settings by
 cross-validation and reports the mean over random splits of one pool. Here are the first and the
-third, their settings fixed beforehand, learnt on a half of the calibration fold.
+third of them. Their settings are fixed beforehand; they are fitted on half of the calibration fold.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Attack:
     """Log odds of a classifier on log model, latent and pixel losses, each a mean over draws.
 
-    `setting` is one of `dubinski`'s, which says what the losses are. `classifier` is `logistic`
+    `setting` is one of those of `dubinski`, which explains the losses. `classifier` is `logistic`
     (logistic regression) or `forest` (random forest; the score is then the share of trees, in
     [0, 1]). Higher = member.
     """
@@ -52,7 +52,7 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        """The pixel loss's at every timestep, and the latent error's if another signal holds it."""
+        """Queries of the pixel loss at each timestep, and of a latent error in another signal."""
         asked = {signal(self.setting, loss): loss for loss in ("latent", "pixel")}
         return tuple(
             query(self.setting, loss, timestep, draw)

@@ -1,6 +1,6 @@
 """FreMIA: another attack's distance after a low-pass filter, since high frequencies only add noise.
 
-No evals of its own: the filtered distances are measured with the host's.
+It needs no evals of its own: the filtered distances are measured with the host's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Size of the guidance: how much the caption changes the noise estimate.
 
-Memorised captions move the estimate more. Public code sums over a whole generation; here it is
-taken at fixed noise levels of the image itself.
+Memorised captions move the estimate more. Public code sums over a whole generation; here the
+size is taken at fixed noise levels of the image itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Latent error of one guided denoising step: members come out nearer to their own latent.
 
-No evals beyond the noise estimates: the error is algebra on their inner products
+It needs no evals beyond the noise estimates: the error is algebra on their inner products
 (`mia.attacks.shared.guided_step`).
 """
 

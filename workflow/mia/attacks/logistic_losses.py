@@ -1,8 +1,8 @@
 """Classifier on the loss table: what losses at many timesteps reveal together.
 
 The paper picks settings by cross-validation, adds latent and pixel errors (`dubinski_classifier`
-has them), and reports on random splits of one pool; here the settings are fixed beforehand and the
-classifier learns on a half of the calibration fold. `stack` takes more than losses.
+has them), and reports on random splits of one pool. Here the settings are fixed beforehand and the
+classifier is fitted on half of the calibration fold. `stack` takes more than losses.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Loss threshold: members are denoised better.
 
-Public code often tries many timesteps and reports the best one on the data it is reported on;
+Public code often tries many timesteps and picks the best one on the data that it reports on;
 here the timesteps are fixed beforehand.
 """
 

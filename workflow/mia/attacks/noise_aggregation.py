@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Attack:
     """−log of the mean squared distance between the estimates of `steps` steps from `timestep`.
 
-    Per element, over all pairs of steps; mean over draws; higher = member.
+    The distance is per element and over all pairs of steps. Mean over draws; higher = member.
     """
 
     timestep: int = 80

@@ -23,8 +23,8 @@ CROPS = (0.95, 0.9222, 0.8944, 0.8667, 0.8389, 0.8111, 0.7833, 0.7556, 0.7278, 0
 class Attack:
     """(L(crop) − L) / L, mean over crops, timesteps and draws; higher = member.
 
-    The paper: ten crops from 0.95 to 0.70 of both sides, timesteps 0, 50, …, 450. A lean form:
-    crops [0.9, 0.8, 0.7], timesteps [50, 150, 250, 350, 450].
+    The paper takes ten crops from 0.95 to 0.70 of both sides, and timesteps 0, 50, …, 450. A lean
+    form takes crops [0.9, 0.8, 0.7] and timesteps [50, 150, 250, 350, 450].
     """
 
     timesteps: tuple[int, ...] = tuple(range(0, 500, 50))

@@ -1,7 +1,8 @@
 """PIA: proximal initialisation. The noise is the model's own estimate on the clean latent.
 
 Public code for Stable Diffusion uses linear betas, normalises latents as if they were pixels and
-guides with 7.5; here the schedule is the model's own, latents are taken as they are, no guidance.
+guides with 7.5; here the schedule is the model's own, latents stay as they are, and there is no
+guidance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """PIAN: PIA with the noise estimate rescaled to the size of Gaussian noise.
 
-The paper's constant makes the mean absolute value √(π/2) ≈ 1.253, its image code √(2/π) ≈ 0.798,
-which is what a standard normal has; the default follows the image code.
+The paper's constant makes the mean absolute value √(π/2) ≈ 1.253. Its code for images makes it
+√(2/π) ≈ 0.798, which is what a standard normal has. The default follows that code.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ class Attack:
     """How far the log loss lies below the quantile predicted for a nonmember that looks alike.
 
     The `quantile`, in (0, 1), is that of nonmembers' log losses given the image statistics: about
-    this share of nonmembers scores above 0. The loss is the mean over draws. `rounds` of boosting.
-    Unit: nats; higher = member.
+    this share of nonmembers scores above 0. The loss is the mean over draws. `rounds` is
+    the number of boosting rounds. Unit: nats; higher = member.
     """
 
     timestep: int = 100

@@ -21,7 +21,7 @@ class Attack:
     """Minus the t-error: mean squared miss of x̃_t after φ_{t→t+k} and φ_{t+k→t}.
 
     x̃_t is on the deterministic chain 0, k, 2k, …; `timestep` must be a multiple of `step`. The
-    paper's points are 100 (pixel models and Stable Diffusion). Range (−∞, 0]; higher = member.
+    paper compares at 100 (pixel models and Stable Diffusion). Range (−∞, 0]; higher = member.
     """
 
     timestep: int = 100

@@ -1,6 +1,7 @@
 """SimA: the size of the noise estimate on the clean latent, smaller for members.
 
-The paper picks the best of 20 timesteps per metric on its test data; here it is fixed beforehand.
+The paper picks the best of 20 timesteps per metric on its test data; here the timestep
+is fixed beforehand.
 """
 
 from __future__ import annotations

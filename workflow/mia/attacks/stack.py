@@ -1,8 +1,8 @@
 """Stack: what the measured signals of a target reveal together, learnt by one classifier.
 
 It asks nothing of its own: it reads what the other entries of the config ask the target's model.
-What it finds is no merit of a single query, and what it misses another classifier may find. It
-needs labelled images of both kinds.
+Its success is no merit of a single query, and another classifier may find what it misses. It needs
+labelled images of both kinds.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class AutoTimestep:
         return {} if self.chosen is None else {"timestep": self.timesteps[self.chosen]}
 
     def fit(self, evidence: Evidence, member: pd.Series) -> AutoTimestep:
-        """Choose the candidate with the largest AUC on `member`'s images; the sign stays fixed."""
+        """Return the attack at the candidate of largest AUC on `member`; its sign stays fixed."""
         areas = [
             auc(self._score(attack, evidence).loc[member.index].to_numpy(), member.to_numpy())
             for attack in self.candidates
@@ -63,7 +63,7 @@ class AutoTimestep:
         return replace(self, chosen=areas.index(max(areas)))
 
     def score(self, evidence: Evidence) -> pd.Series:
-        """Score by the candidate chosen."""
+        """Return the score of the candidate chosen."""
         assert self.chosen is not None, "not fitted"
         return self._score(self.candidates[self.chosen], evidence)
 
@@ -74,7 +74,7 @@ class AutoTimestep:
 def at_each_timestep(
     attack: type, parameters: dict[str, Any], name: str, grid: Sequence[int]
 ) -> AutoTimestep:
-    """Build the attack at each timestep of `grid`; `name` is its field for timesteps."""
+    """Return the attack at each timestep of `grid`; `name` is its field for timesteps."""
     values = [(t,) if name == "timesteps" else t for t in grid]
     return AutoTimestep(
         tuple(grid), tuple(attack(**{**parameters, name: value}) for value in values)

@@ -1,4 +1,4 @@
-"""The classifiers of trained attacks, on one row of `mia.attacks.shared.features` per image."""
+"""The classifiers that attacks fit, on one row of `mia.attacks.shared.features` per image."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 TREES = 200
 LEAST = 5  # images in a leaf of a tree
 PENALTIES = tuple(10 ** (step / 2) for step in range(-10, 1))  # inverse, scikit-learn's C: 1e-5 … 1
-FOLDS = 5  # of the cross-validation that chooses among them
+FOLDS = 5  # of the cross-validation that chooses a penalty
 
 
 def classifier(kind: str, seed: int) -> Any:
     """Return an unfitted classifier: `logistic`, `forest` or `boosting`.
 
     Logistic regression is on standardised features with an L2 penalty of 10 (scikit-learn's
-    C = 0.1): losses at neighbouring timesteps say nearly the same. Boosting is of trees of depth 2
-    that look at a fifth of the features at each split: there may be more features than images.
+    C = 0.1): losses at neighbouring timesteps say nearly the same. Boosting takes trees of depth
+    2 that look at a fifth of the features at each split: there may be more features than images.
     """
     if kind == "logistic":
         from sklearn.linear_model import LogisticRegression
@@ -46,11 +46,11 @@ def classifier(kind: str, seed: int) -> Any:
 def ridge(member: np.ndarray, seed: int) -> Any:
     """Return an unfitted logistic regression whose L2 penalty is chosen by cross-validation.
 
-    Features are standardised, and a missing one is set to its mean. The folds are of the images
-    learnt from, `member` their labels; the penalty with the least log loss is taken.
+    Features are standardised, and a missing one is set to its mean. The folds split the
+    images learnt from, whose labels are `member`. The penalty with the least log loss is taken.
 
     Raises:
-        ValueError: Fewer than two of a kind.
+        ValueError: A class has fewer than two images.
     """
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegressionCV

@@ -1,8 +1,8 @@
 """What an attack is, what it may say of itself, and what it may do besides.
 
 A module of `mia.attacks` holds one frozen dataclass `Attack`, which satisfies the Protocol `Attack`
-of this page. Its public fields are its parameters. What differs from the defaults of `Traits` it
-says in a class attribute: `traits = Traits(reads_reference=True)`. Each optional method has a
+of this page. Its public fields are its parameters. A class attribute says what differs from the
+defaults of `Traits`: `traits = Traits(reads_reference=True)`. Each optional method has a
 Protocol of its own; `isinstance(attack, Learns)` tells whether an attack has it.
 """
 

@@ -12,7 +12,7 @@ from mia.query import Query
 
 @dataclass(frozen=True)
 class Cost:
-    """Per image.
+    """Passes through the models per image.
 
     Args:
         evals_alone: U-Net evaluations if this were the only attack.

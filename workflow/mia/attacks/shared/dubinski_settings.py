@@ -35,7 +35,7 @@ SETTINGS = tuple(sorted({*RENOISED, *CHAINS}))
 
 
 def visited_by(setting: int) -> tuple[int, ...]:
-    """The timesteps that a setting visits, in order.
+    """Return the timesteps that a setting visits, in order.
 
     >>> visited_by(11)
     (101, 1)
@@ -44,14 +44,14 @@ def visited_by(setting: int) -> tuple[int, ...]:
 
 
 def signal(setting: int, loss: str) -> str:
-    """The signal that holds a loss of a setting."""
+    """Return the signal that holds a loss of a setting."""
     if setting not in RENOISED:
         return "chain"
     return "reconstruction" if loss == "pixel" else "denoise"
 
 
 def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
-    """What a loss (a key of `COLUMNS`) of a setting asks at one timestep it visits."""
+    """Return what a loss (a key of `COLUMNS`) of a setting asks at one timestep it visits."""
     if setting in RENOISED:
         visits, guidance = RENOISED[setting]
         if loss == "model":
@@ -74,7 +74,7 @@ def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
 
 
 def values(setting: int, loss: str, evidence: Evidence) -> pd.Series:
-    """The loss of each row of its signal; lower = more member-like."""
+    """Return the loss of each row of its signal; lower = more member-like."""
     table = evidence.signals[signal(setting, loss)]
     if setting not in RENOISED:
         return table[COLUMNS[loss]]

@@ -13,7 +13,7 @@ class External:
     """An entry of `attacks:` whose scores are read from a file; it asks no model anything.
 
     Args:
-        scores: CSV or Parquet table with `score` (higher = member) and whose score it is
+        scores: CSV or Parquet table with `score` (higher = member) and columns that say whose it is
             (`mia.targets.external_scores`).
         targets: The targets that it covers; all where none is named.
     """

@@ -1,4 +1,4 @@
-"""What trained attacks learn from: one row of features per image, means over draws."""
+"""What fitted attacks learn from: one row of features per image, means over draws."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-SMALLEST = 1e-30  # below which a size counts as this
+SMALLEST = 1e-30  # a smaller size counts as this
 SIGNED = ("ssim",)  # measures that can be below 0; all others are sizes
 SIDES = ("caption", "null", "both")  # under these, the columns of `denoise` say the condition
 
 
 def log_sizes(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return the log of each size at each timestep, mean over draws.
+    """Return the log of each size's mean over draws, at each timestep.
 
     Args:
         table: A signal: index image_id, columns timestep and `columns`, all of them at least 0.
 
     Returns:
-        Index image_id, sorted; columns `{column} {timestep}`; those without any number left out.
+        Index image_id, sorted; columns `{column} {timestep}`, without those that hold no number.
     """
     return _logs(_means(table, columns, ["timestep"]))
 
 
 def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> pd.DataFrame:
-    """Return what all signals hold, and what a change of the caption or image does to the loss.
+    """Return features of all signals: sizes, and how a changed caption or image moves the loss.
 
-    A size is the log of its mean over draws. Every loss under another condition, caption or crop
-    counts once more: minus the loss under the image's own caption, same timestep and draw, as it
-    is; the difficulty of the image cancels there. The inner products of `denoise` are left out.
+    A size enters as the log of its mean over draws. Every loss under another condition, caption or
+    crop enters once more: as its difference from the loss under the image's own caption at the same
+    timestep and draw, without a log. The difficulty of the image cancels in it. The inner products
+    of `denoise` are left out.
 
     Args:
         signals: Signal to long table, as in `mia.evidence.Evidence`.
         fields: Names of the columns that tell queries apart.
 
     Returns:
-        Index image_id, sorted; those columns left out that hold no number.
+        Index image_id, sorted; columns without any number are left out.
     """
     import pandas as pd
 
@@ -62,7 +63,7 @@ def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> 
 
 
 def _own_losses(signals: Mapping[str, pd.DataFrame]) -> pd.Series | None:
-    """Loss under the image's own caption, index (image_id, timestep, draw)."""
+    """Return the loss under the image's own caption, index (image_id, timestep, draw)."""
     if "denoise" not in signals:
         return None
     table = signals["denoise"]
@@ -73,7 +74,7 @@ def _own_losses(signals: Mapping[str, pd.DataFrame]) -> pd.Series | None:
 
 
 def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.DataFrame:
-    """Each `loss_…` minus the own caption's, as `change_…`; of that one itself there is none."""
+    """Return each `loss_…` minus the own caption's, as `change_…`, except for that loss itself."""
     import pandas as pd
 
     losses = [column for column in table if column.startswith("loss_")]
@@ -87,7 +88,7 @@ def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.
 
 
 def _means(table: pd.DataFrame, columns: list[str], kinds: list[str]) -> pd.DataFrame:
-    """Mean over draws, each draw counting once; columns `{column} {kind} …`, the empty ones out."""
+    """Return means over draws, each counting once; columns `{column} {kind} …`, none empty."""
     by_draw = table.groupby(["image_id", *kinds, "draw"], dropna=False)[columns].mean()
     means = by_draw.groupby(["image_id", *kinds], dropna=False).mean().unstack(kinds)
     means.columns = [" ".join(map(str, column)) for column in means.columns]

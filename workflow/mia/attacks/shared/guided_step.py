@@ -1,4 +1,4 @@
-"""What one guided DDIM step misses the clean latent by: algebra on a row of `denoise`.
+"""How far one guided DDIM step misses the clean latent: algebra on a row of `denoise`.
 
 z_next − z0 = (a √ᾱ_t − 1) z0 + a √(1−ᾱ_t) ε + b g ε̂_caption + b (1−g) ε̂_null, with
 a = √ᾱ_s / √ᾱ_t and b = √(1−ᾱ_s) − a √(1−ᾱ_t) for a step t → s. So its mean square is a quadratic

@@ -1,4 +1,4 @@
-"""Checks of an attack's parameters, when the config is read: those of one name are of one kind."""
+"""Checks of an attack's parameters when the config is read: one name, one kind of value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def at_least_one(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a whole number from 1 up, got {value!r}")
 
 
-# What parameters of these names are in every attack.
+# What a parameter of each name must be, in every attack.
 CHECKS: dict[str, Callable[[str, Any], None]] = {
     **dict.fromkeys(("timesteps", "draws", "step", "rounds"), at_least_one),
     "condition": single_condition,
