@@ -1,6 +1,6 @@
 """`aggregation`: how much the noise estimate wanders along a few denoising steps.
 
-From the noised latent at t, `steps` deterministic DDIM steps down to 0; a row holds
+`steps` deterministic DDIM steps lead from the noised latent at t down to 0. A row holds
 `pairwise`: mean over pairs i < j of mean (ε̂_i − ε̂_j)², per element.
 """
 
@@ -22,7 +22,7 @@ MEASURES = ("pairwise",)
 
 
 def nodes(timestep: int, steps: int) -> tuple[int, ...]:
-    """Timesteps at which the estimate is taken.
+    """Return the timesteps at which the estimate is taken.
 
     >>> nodes(80, 5)
     (80, 64, 48, 32, 16)
@@ -31,7 +31,7 @@ def nodes(timestep: int, steps: int) -> tuple[int, ...]:
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     first, *rest = nodes(query.timestep, dict(query.further)["steps"])
     lower = {("aggregation", query.timestep, t, query.draw, query.condition) for t in rest}
     return frozenset({("noised", first, query.draw, query.condition), *lower})
@@ -52,7 +52,7 @@ def _once(batch: Batch, query: Query) -> Tensor:
 
 
 def _pairwise(batch: Batch, query: Query) -> Tensor:
-    """The measure of every image, `(images,)`."""
+    """Return the measure of every image, `(images,)`."""
     import torch
 
     alpha_bar, order = batch.denoiser.alpha_bar, nodes(query.timestep, dict(query.further)["steps"])

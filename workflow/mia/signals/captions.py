@@ -29,7 +29,7 @@ VARIANTS = ("third-1", "third-2", "third-3", "drop-30", "drop-50", "drop-70", "s
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     return frozenset({("noised", query.timestep, query.draw, *query.further)})
 
 
@@ -47,7 +47,7 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
 
 def _states(batch: Batch, variant: str) -> Tensor:
-    """Text-encoder states of every image's changed caption."""
+    """Return the text-encoder states of every image's changed caption."""
 
     def make() -> Tensor:
         pairs = zip(batch.captions, batch.image_ids, strict=True)
@@ -64,7 +64,7 @@ def _states(batch: Batch, variant: str) -> Tensor:
 
 
 def third(caption: str, number: int) -> str:
-    """The first, second or last third of the words, as even as can be.
+    """Return the first, second or last third of the words, as even as can be.
 
     >>> [third("a b c d", number) for number in (1, 2, 3)]
     ['a b', 'c', 'd']
@@ -73,7 +73,7 @@ def third(caption: str, number: int) -> str:
 
 
 def without(caption: str, importances: np.ndarray, share: float) -> str:
-    """The caption without `share` of its most important words, at least one; order kept.
+    """Return the caption without `share` of its most important words, at least one; order kept.
 
     >>> without("a red cat", np.array([0.0, 1.0, 2.0]), 0.5)
     'a'
@@ -85,7 +85,7 @@ def without(caption: str, importances: np.ndarray, share: float) -> str:
 
 
 def importance(batch: Batch, caption: str) -> np.ndarray:
-    """How far the text encoder's states move (L2) when each word is left out, `(words,)`."""
+    """Return how far the text encoder's states move (L2) without each word, `(words,)`."""
     words = caption.split()
     if not words:
         return np.zeros(0)
@@ -95,7 +95,7 @@ def importance(batch: Batch, caption: str) -> np.ndarray:
 
 
 def shuffled(caption: str, image_id: str) -> str:
-    """The words in an order that depends on the caption's image alone."""
+    """Return the words in an order that depends on the caption's image alone."""
     digest = hashlib.sha256(f"shuffled:{image_id}".encode()).digest()
     words = np.array(caption.split(), dtype=object)
     return " ".join(np.random.default_rng(list(digest)).permutation(words))

@@ -1,9 +1,9 @@
 """`chain`: guided denoising from a noised latent, visiting timesteps in any order.
 
-`visits` is `first:last:stride` (both ends visited), `start` the timestep whose noise level the
+`visits` is `first:last:stride` (both ends visited); `start` is the timestep whose noise level the
 first latent has. At each visited t the step is t → t − |stride| (below 0: ᾱ_0) with ε̂ under
 `guidance` (0: the caption alone, one eval). `state` says what the next visit starts from: `moved`
-the latent just reached, `fixed` the first latent again. `shift` adds that much Gaussian noise to
+is the latent just reached, `fixed` is the first latent. `shift` adds that much Gaussian noise to
 the caption's text-encoder states. A row at visited t holds
 
 - `model_loss`: mean (ε − ε̂(z, t, c))², always of the caption's estimate alone;
@@ -34,7 +34,7 @@ NEEDS_PIXELS = True
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     further = {name: value for name, value in query.further if name != "decode"}
     order = visited(further["visits"])
     if further["state"] == "moved":
@@ -47,14 +47,14 @@ def predictions(query: Query) -> frozenset[Hashable]:
 
 
 def answered_by(query: Query) -> tuple[Query, ...]:
-    """The same visit with its image decoded: its rows hold those of `query`, of the same walk."""
+    """Return the same visit with its image decoded, whose rows hold the measures of `query`."""
     further = {**dict(query.further), "decode": 1}
     decoded = replace(query, further=tuple(sorted(further.items())))
     return () if decoded == query else (decoded,)
 
 
 def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
-    """Turn rows of a decoded visit into rows of `query`, which sees no image."""
+    """Return rows of a decoded visit as rows of `query`, which sees no image."""
     return rows.assign(pixel_error=float("nan"))
 
 
@@ -70,7 +70,7 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
 
 def walked(batch: Batch, further: dict[str, Any], draw: int) -> dict[int, tuple[Tensor, ...]]:
-    """`MEASURES` of every image at every visited timestep of one draw, each `(images,)`."""
+    """Return `MEASURES` of every image at every visited timestep of one draw, each `(images,)`."""
     decode = bool(further["decode"])
     key = ("chain", tuple(sorted(further.items())), draw)
     return batch.once(key, lambda: _walk(batch, further, draw, decode))

@@ -1,6 +1,7 @@
 """`clean`: the size of the noise estimate on the clean latent, ε̂(z0, t, c).
 
-No noise, no √ᾱ, nothing divided out. A row holds `lp_clean` = mean |ε̂|^p for p in 1, 2, 4, 5.
+There is no noise and no √ᾱ, and nothing is divided out. A row holds
+`lp_clean` = mean |ε̂|^p for p in 1, 2, 4, 5.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MEASURES = tuple(f"l{p}_clean" for p in NORMS)
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     return frozenset({("clean", query.timestep, query.condition)})
 
 

@@ -44,12 +44,12 @@ MEASURES = (
 
 
 def conditions(condition: str) -> tuple[str, ...]:
-    """Conditions that have to be evaluated: `both` is two."""
+    """Return the conditions that have to be evaluated: `both` is two."""
     return ("caption", "null") if condition == "both" else (condition,)
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     return frozenset(
         ("noised", query.timestep, query.draw, condition)
         for condition in conditions(query.condition)
@@ -57,13 +57,13 @@ def predictions(query: Query) -> frozenset[Hashable]:
 
 
 def answered_by(query: Query) -> tuple[Query, ...]:
-    """The same under `both`, where `query` is one of its two conditions."""
+    """Return the same query under `both`, where `query` has one of its two conditions."""
     both = replace(query, condition="both")
     return (both,) if query.condition in conditions(both.condition) else ()
 
 
 def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
-    """Turn rows of `both` into rows of `query`: the other condition's columns are NaN."""
+    """Return rows of `both` as rows of `query`: the other condition's columns are NaN."""
     other = ({"caption", "null"} - {query.condition}).pop()
     hidden = [name for name in MEASURES if other in name.split("_")]
     return rows.assign(

@@ -4,7 +4,7 @@ x̃_0 = z0 and x̃_{s+k} = φ_{s→s+k}(x̃_s). A row at timestep t with step k 
 
 - `lp_node`: mean |ε̂(x̃_{t+k}, t+k) − ε̂(x̃_t, t)|^p for p in 1, 2, 4, and `low_l2_node` of the
   low-passed difference (`mia.signals.shared.low_pass`);
-- `t_error`: mean (φ_{t+k→t}(φ_{t→t+k}(x̃_t)) − x̃_t)², SecMI's, by its closed form.
+- `t_error`: mean (φ_{t+k→t}(φ_{t→t+k}(x̃_t)) − x̃_t)², that of SecMI, by its closed form.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ MEASURES = (*(f"l{p}_node" for p in NORMS), "low_l2_node", "t_error")
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     step = dict(query.further)["step"]
     return nodes_up_to(query.timestep + step, step, query.condition)
 
 
 def nodes_up_to(last: int, step: int, condition: str) -> frozenset[Hashable]:
-    """Evaluations of the chain's nodes 0, step, …, last."""
+    """Return the evaluations of the chain's nodes 0, step, …, last."""
     higher = {("inversion", node, step, condition) for node in range(step, last + 1, step)}
     return frozenset({("clean", 0, condition), *higher})
 
@@ -55,7 +55,7 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
 
 def node(batch: Batch, timestep: int, step: int, condition: str) -> tuple[Tensor, Tensor]:
-    """(x̃_t, ε̂(x̃_t, t, c)) of every image of `batch`, each made once."""
+    """Return (x̃_t, ε̂(x̃_t, t, c)) of every image of `batch`, each made once."""
 
     def make() -> tuple[Tensor, Tensor]:
         if timestep == 0:

@@ -22,7 +22,7 @@ NEEDS_PIXELS = True
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     return frozenset({("neighbour", query.timestep, query.draw, query.condition, *query.further)})
 
 

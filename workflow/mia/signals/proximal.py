@@ -23,7 +23,7 @@ MEASURES = (*(f"l{p}_gap" for p in NORMS), "low_l4_gap")
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     moved = ("proximal", query.timestep, query.condition, *query.further)
     return frozenset({("clean", 0, query.condition), moved})
 

@@ -29,7 +29,7 @@ NEEDS_PIXELS = True
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """The U-Net evaluations that answer `query`, one identifier each."""
+    """Return the U-Net evaluations that answer `query`, one identifier each."""
     further = dict(query.further)
     if further["kind"] == "inversion":
         step = further["step"]

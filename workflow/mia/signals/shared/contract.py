@@ -1,8 +1,8 @@
 """What a signal is, and what it may say besides.
 
 A signal is a module of `mia.signals` that satisfies the Protocol `Signal`. What it may define
-besides has the names and the defaults of `Traits`. No signal imports this module: the ledger keeps
-what was measured by the code that a signal imports, and an edit here must measure nothing again.
+besides has the names and the defaults of `Traits`. No signal imports this module: an edit
+of code that a signal imports makes the ledger measure again, and an edit here must not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Signal(Protocol):
     def MEASURES(self) -> tuple[str, ...]:
         """The columns of a row. The module's docstring says what each is, per latent element.
 
-        What would be a small difference of large numbers is stored, not derived.
+        A small difference of large numbers is stored, not derived from them.
         """
 
     def predictions(self, query: Query) -> frozenset[Hashable]:
@@ -67,10 +67,10 @@ class Traits:
     """What a module of `mia.signals` may define besides; one that does not has the defaults.
 
     Args:
-        needs_pixels: `NEEDS_PIXELS`: it looks at the image itself, by `batch.pixels`,
+        needs_pixels: `NEEDS_PIXELS`: the signal looks at the image itself, by `batch.pixels`,
             `batch.encode` or `batch.decode`. Others see its latent alone.
         answered_by: Query to the other queries whose rows hold the measures of its own rows.
-        narrow: Rows of such a query, and the query asked: return the rows as if it had been
+        narrow: Rows of such a query, and the query asked, to the rows that it would have had if
             measured itself. Index and columns stay; what was not asked for is NaN.
         backwards: Query to the number of backward passes that answer it, 0 or more.
     """

@@ -11,10 +11,10 @@ KEPT, DAMPING = 5 / 64, 0.2  # half-width of the box as a share of the side; fac
 
 
 def low_pass(values: Tensor) -> Tensor:
-    """Filter the last two dimensions of `values`, float64.
+    """Return `values` filtered along their last two dimensions, float64.
 
-    Linear: a filtered difference is the difference of the filtered. The paper's box is ±5 of 64
-    frequencies; other sides keep the same share, at least ±1.
+    The filter is linear: a filtered difference is the difference of the filtered. The paper's
+    box is ±5 of 64 frequencies; other sides keep the same share, at least ±1.
     """
     import torch
 
@@ -24,7 +24,7 @@ def low_pass(values: Tensor) -> Tensor:
 
 
 def _kept(side: int) -> Tensor:
-    """1 for each frequency inside the box, 0 outside, `(side,)`."""
+    """Return 1 for each frequency inside the box, 0 outside, `(side,)`."""
     import torch
 
     frequency = (torch.fft.fftfreq(side) * side).abs()

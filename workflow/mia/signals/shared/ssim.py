@@ -13,13 +13,13 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def grey(pictures: Tensor) -> Tensor:
-    """Luma of RGB images (ITU-R BT.601): `(rows, 3, height, width)` to `(rows, 1, …)`."""
+    """Return the luma `(rows, 1, …)` of RGB images `(rows, 3, height, width)` (ITU-R BT.601)."""
     weights = pictures.new_tensor(LUMA).view(1, 3, 1, 1)
     return (pictures * weights).sum(1, keepdim=True)
 
 
 def ssim(one: Tensor, other: Tensor) -> Tensor:
-    """Mean SSIM over all places where the Gaussian window lies inside the image.
+    """Return the mean SSIM over all places where the Gaussian window lies inside the image.
 
     Args:
         one, other: `(rows, 1, height, width)`, float64 in [0, 1], sides of at least 11 pixels.
