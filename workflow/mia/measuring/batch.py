@@ -23,7 +23,7 @@ PIXELS_AT_ONCE = 2**22  # sixteen images of 512 × 512
 
 @dataclass
 class Batch:
-    """Images that want the same queries.
+    """Images on which the same queries are measured.
 
     Args:
         denoiser: The model.
@@ -33,8 +33,8 @@ class Batch:
         alternates: Other captions of each image, by name: condition `alt-<name>`.
         seed: The experiment's seed.
         size: Most U-Net evaluations in one forward pass.
-        read_pixels: Prepared images of given images, for signals that look at pixels.
-        autoencoder: The model's VAE, for the same.
+        read_pixels: Image ids to prepared images, for signals that look at pixels.
+        autoencoder: The model's VAE, for the same signals.
         shared: Evaluations that several signals need, as their `predictions` name them; these are
             kept until the batch is done.
     """
@@ -59,16 +59,16 @@ class Batch:
         return self._memory[key]
 
     def slices(self, queries: Sequence[Query]) -> Iterator[Rows]:
-        """Cut images × queries into at most `size` rows alike in condition and further fields."""
+        """Yield images × queries in at most `size` rows alike in condition and further fields."""
         return slices(queries, len(self.image_ids), self.size, self.z0.device)
 
     def noise(self, rows: Rows) -> Tensor:
-        """The rows' draws, `(rows, channels, height, width)`, float32 standard normal."""
+        """Return the rows' draws, `(rows, channels, height, width)`, float32 standard normal."""
         pairs = zip(rows.queries, rows.image.tolist(), strict=True)
         return torch.stack([self.draws(query.draw)[image] for query, image in pairs])
 
     def draws(self, draw: int) -> Tensor:
-        """One draw of every image, `(images, channels, height, width)`."""
+        """Return one draw of every image, `(images, channels, height, width)`."""
         shape = tuple(self.z0.shape[1:])
 
         def make() -> Tensor:
@@ -78,24 +78,24 @@ class Batch:
         return self.once(("noise", draw), make)
 
     def noised(self, rows: Rows, noise: Tensor, z0: Tensor | None = None) -> Tensor:
-        """√ᾱ_t z0 + √(1−ᾱ_t) noise for each row; `z0` by default the rows' clean latents."""
+        """Return √ᾱ_t z0 + √(1−ᾱ_t) noise for each row; `z0`: by default their clean latents."""
         z0 = self.z0[rows.image] if z0 is None else z0
         return noised(z0, noise, self.denoiser.alpha_bar[rows.timestep])
 
     def noised_at(self, timestep: int, noise: Tensor) -> Tensor:
-        """Every image's latent at one timestep, with `noise` `(images, …)`."""
+        """Return every image's latent at one timestep, with `noise` `(images, …)`."""
         return noised(self.z0, noise, self.denoiser.alpha_bar[timestep])
 
     def epsilon(
         self, z: Tensor, rows: Rows, condition: str, states: Tensor | None = None
     ) -> Tensor:
-        """ε̂(z, t, c) for each row, float32; one eval each."""
+        """Return ε̂(z, t, c) for each row, float32; one eval each."""
         states = self.states(condition) if states is None else states
         self.evals += len(z)
         return self._within_memory(z, rows.timestep, states[rows.image])
 
     def _within_memory(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
-        """The denoiser's answer, in halves where it does not fit; `size` shrinks with them."""
+        """Return the denoiser's answer, in halves if it does not fit; `size` shrinks with them."""
         try:
             return self.denoiser.epsilon(z, timestep, states)
         except torch.OutOfMemoryError:
@@ -108,7 +108,7 @@ class Batch:
         return torch.cat([self._within_memory(*part) for part in parts])
 
     def estimate(self, rows: Rows, condition: str) -> Tensor:
-        """ε̂(z_t, t, c) of each row's noised latent, made once where several signals need it."""
+        """Return ε̂(z_t, t, c) of each row's noised latent, made once if several signals ask."""
         keys = [("noised", query.timestep, query.draw, condition) for query in rows.queries]
         alone = [place for place, key in enumerate(keys) if key not in self.shared]
         found: dict[int, Tensor] = {}
@@ -124,7 +124,7 @@ class Batch:
         return torch.stack([found[place] for place in range(len(keys))])
 
     def estimates(self, timestep: int, draw: int, condition: str) -> Tensor:
-        """ε̂ of every image's noised latent, made once."""
+        """Return ε̂ of every image's noised latent, made once."""
 
         def make() -> Tensor:
             return self.everywhere(self.noised_at(timestep, self.draws(draw)), timestep, condition)
@@ -134,7 +134,7 @@ class Batch:
     def everywhere(
         self, z: Tensor, timestep: int, condition: str, states: Tensor | None = None
     ) -> Tensor:
-        """ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
+        """Return ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
         query = Query("everywhere", timestep, condition=condition)
         parts = [
             self.epsilon(z[rows.image], rows, condition, states) for rows in self.slices([query])
@@ -142,12 +142,12 @@ class Batch:
         return torch.cat(parts)
 
     def clean(self, timestep: int, condition: str) -> Tensor:
-        """ε̂(z0, t, c) of every image, computed once per timestep and condition."""
+        """Return ε̂(z0, t, c) of every image, computed once per timestep and condition."""
         key = ("clean", timestep, condition)
         return self.once(key, lambda: self.everywhere(self.z0, timestep, condition))
 
     def states(self, condition: str) -> Tensor:
-        """Text-encoder states of every image's caption under `condition`."""
+        """Return the text-encoder states of every image's caption under `condition`."""
         count, alternate = len(self.image_ids), condition.removeprefix("alt-")
 
         def make() -> Tensor:
@@ -160,12 +160,12 @@ class Batch:
         return self.once(("states", condition), make)
 
     def encode(self, pixels: Tensor) -> Tensor:
-        """Latents of images, `(images, 3, height, width)` in [−1, 1]."""
+        """Return the latents of pixels `(images, 3, height, width)` in [−1, 1]."""
         encode = _given(self.autoencoder).encode
         return torch.cat([encode(part) for part in _parts(pixels, 1)])
 
     def decode(self, z0: Tensor) -> Tensor:
-        """Pictures of latents, in about [−1, 1]."""
+        """Return the images of latents, in about [−1, 1]."""
         autoencoder = _given(self.autoencoder)
         return torch.cat([autoencoder.decode(part) for part in _parts(z0, autoencoder.factor)])
 
@@ -177,7 +177,7 @@ class Batch:
 
 
 def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
-    """√ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
+    """Return √ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
 
     Args:
         z0, noise: `(rows, channels, height, width)`.
@@ -188,13 +188,13 @@ def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
 
 
 def _given(part: Any) -> Any:
-    """What a batch has for signals that look at pixels."""
+    """Return what a batch has for signals that look at pixels."""
     if part is None:
         raise ValueError("a batch without images: a signal that reads them says NEEDS_PIXELS")
     return part
 
 
 def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
-    """Cut so that at most `PIXELS_AT_ONCE` go through the VAE at a time."""
+    """Return parts of at most `PIXELS_AT_ONCE`, each to go through the VAE by itself."""
     pixels = images.shape[-1] * images.shape[-2] * factor**2
     return images.split(max(1, PIXELS_AT_ONCE // pixels))

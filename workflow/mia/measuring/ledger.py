@@ -2,7 +2,7 @@
 
 Segments are Parquet files named `{signal}-{first 16 hex of the sha256 of their bytes}.parquet`,
 written under a temporary name and renamed. A segment is only ever added or, by the job that wrote
-it, merged; a segment whose bytes do not match its name is left out with a warning, so that its
+it, merged. A segment whose bytes do not match its name is left out with a warning, so that its
 rows are measured again.
 """
 
@@ -44,9 +44,9 @@ class Ledger:
 
         Args:
             signal: Its name.
-            fingerprint: Of the code that is asked for.
-            image_ids: Images whose rows are wanted, all by default; others are dropped segment by
-                segment, so that a job never holds those of other shards together.
+            fingerprint: That of the code that is asked for.
+            image_ids: Images whose rows are wanted, all by default. Other rows are dropped segment
+                by segment, so that a job never holds those of all shards at once.
 
         Returns:
             Columns `image_id`, `input_hash`, `query` (a `Query.name`), the measures and `device`
@@ -79,7 +79,7 @@ class Ledger:
             path.unlink()
 
     def _segments(self, signal: str) -> list[Path]:
-        """By name, so that of two rows with one key all readers take the same."""
+        """Return segments sorted by name: of two rows with one key, all readers take the same."""
         return sorted(self.folder.glob(f"{signal}-*.parquet"))
 
     def _write(self, signal: str, rows: pd.DataFrame, metadata: Mapping[str, Any]) -> Path:

@@ -15,14 +15,14 @@ from mia.query import Query
 
 @dataclass(frozen=True)
 class MeasureJob:
-    """Pictures, each once, and the signals wanted on them.
+    """Images, each once, and the signals wanted on them.
 
     Args:
         shard: The images.
         signals: Signal name to what is held and missing of it.
         repeat: Whether all of this was measured before. Then each image goes through the model by
-            itself, so that a number which hangs on the rest of its batch, or on a generator of the
-            process, is found out.
+            itself. This reveals a number that depends on the rest of its batch or on a generator
+            of the process.
     """
 
     shard: Shard
@@ -38,7 +38,7 @@ class MeasureJob:
         return found
 
     def shared(self, queries: Sequence[Query]) -> frozenset[Hashable]:
-        """Evaluations that more than one signal needs for `queries`."""
+        """Return the evaluations that more than one signal needs for `queries`."""
         needed: dict[str, set[Hashable]] = {name: set() for name in self.signals}
         for query in queries:
             needed[query.signal] |= self.signals[query.signal].module.predictions(query)
@@ -46,5 +46,5 @@ class MeasureJob:
         return frozenset(evaluation for evaluation, count in counts.items() if count > 1)
 
     def table(self, signal: str) -> pd.DataFrame:
-        """All answers of one signal, with a column `repeat`."""
+        """Return all answers of one signal, with a column `repeat`."""
         return self.signals[signal].table(self.shard.images).assign(repeat=self.repeat)

@@ -88,9 +88,9 @@ class Meter:
 def _chunks(
     work: MeasureJob, size: BatchSize
 ) -> Iterator[tuple[tuple[Query, ...], frozenset[Hashable], list[str]]]:
-    """Images that lack the same queries, as many together as `size` says by then.
+    """Yield images that lack the same queries, as many together as `size` says by then.
 
-    Yields the queries, the evaluations that several signals need for them, and the images.
+    A chunk is the queries, the evaluations that several signals need for them, and the images.
     """
     for queries, todo in by_need(work.missing):
         shared = work.shared(queries)
@@ -100,7 +100,7 @@ def _chunks(
 
 
 def _finish(work: MeasureJob, device: str, evals: int, seconds: float, size: int) -> None:
-    """Say what was done, and keep the speed for the next estimate."""
+    """Print what was done, and keep the speed for the next estimate."""
     if not work.repeat:
         keep_speed(next(iter(work.signals.values())).ledger.folder, device, evals, seconds)
     print(
@@ -111,14 +111,14 @@ def _finish(work: MeasureJob, device: str, evals: int, seconds: float, size: int
 
 
 def _next_chunk(todo: list[str], size: int) -> tuple[list[str], list[str]]:
-    """Take up to `size` images, such that what is left divides evenly."""
+    """Return at most `size` images and those left, so that all chunks are about equal."""
     count = -(-len(todo) // size)
     first = -(-len(todo) // count)
     return todo[:first], todo[first:]
 
 
 def _progress(rows: int) -> tqdm:
-    """Rows done, evals/s and time left; on a terminal it moves, in a log it is a line a minute."""
+    """Return a progress bar: it moves on a terminal, and a log gets one line a minute."""
     every = 0.5 if sys.stderr.isatty() else 60
     return tqdm(total=rows, unit="row", mininterval=every, maxinterval=every, miniters=0)
 
@@ -126,7 +126,7 @@ def _progress(rows: int) -> tqdm:
 def _provenance(
     model: Mapping[str, Any], settings: Mapping[str, Any], device: str, threads: int
 ) -> dict[str, Any]:
-    """Recorded with every segment, not part of any key."""
+    """Return what is recorded with every segment and is part of no key."""
     return {
         "weights": model["weights"],
         "device": device if device == "cpu" else torch.cuda.get_device_name(device),

@@ -15,7 +15,7 @@ from mia.signals.shared.contract import traits_of
 
 
 def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFrame:
-    """Hash everything a number depends on besides the query and the signal's code.
+    """Return hashes of all that a number depends on besides the query and the signal's code.
 
     Args:
         images: Index `image_id`; `caption` and one column for each other caption, `alt-<name>`.
@@ -87,7 +87,7 @@ def to_measure(
 
 
 def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, ...], list[str]]]:
-    """Group images that lack the same queries, so that they can share a batch."""
+    """Return images grouped by the queries they lack, so that a group can share a batch."""
     need: dict[str, list[Query]] = {}
     for query in sorted(missing):
         for image_id in missing[query]:
@@ -99,7 +99,7 @@ def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, .
 
 
 def caption_kind(query: Query) -> str:
-    """Which input hash a query has: that of the caption it uses, or `null`."""
+    """Return which input hash a query has: that of the caption it uses, or `null`."""
     return "caption" if query.condition == "both" else query.condition
 
 

@@ -17,12 +17,12 @@ def read_signals(
     images: pd.DataFrame,
     read: Callable[[str], pa.Table] = storage.read_arrow,
 ) -> dict[str, pd.DataFrame]:
-    """Read query files into one long table per signal, rows of `images` only.
+    """Return one long table per signal from query files, with rows of `images` only.
 
     Args:
         paths: The files.
         images: Index image_id; columns set and key.
-        read: What of a file: its table, or its `second_measurements`.
+        read: What to take from a file: its table, or its `second_measurements`.
 
     Raises:
         ValueError: A query file lacks an image of the target.
@@ -45,13 +45,13 @@ def read_signals(
 
 
 def second_measurements(path: str) -> pa.Table:
-    """The second measurements of the images that were measured twice."""
+    """Return the second measurements of the images that were measured twice."""
     schema = storage.schema(path)
     return pa.Table.from_pylist(storage.metadata(path)["repeats"], schema)
 
 
 def answers_in(path: str, images: pd.DataFrame, read: Callable[[str], pa.Table]) -> pa.Table:
-    """Rows of a query file that belong to `images`; `image_id` as the place among these."""
+    """Return a query file's rows of `images`; `image_id` holds the position among these."""
     table = read(path)
     keys = images["key"][images["set"] == storage.metadata(path)["set"]]
     names = table.select(["key", "image_id"]).to_pandas()
@@ -62,9 +62,9 @@ def answers_in(path: str, images: pd.DataFrame, read: Callable[[str], pa.Table])
 
 
 def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
-    """Join rows of several files, sorted by `fields`; a column that a file lacks is empty there.
+    """Return rows of several files in one table, sorted by `fields`; gaps are empty.
 
-    Column by column, so that no more than one is held twice; `parts` is emptied.
+    It joins column by column, so that no more than one is held twice, and empties `parts`.
     """
     table = pa.concat_tables(parts, promote_options="permissive")
     parts.clear()
@@ -77,5 +77,5 @@ def together(parts: list[pa.Table], fields: list[str]) -> pd.DataFrame:
 
 
 def devices(paths: Sequence[str]) -> list[str]:
-    """What the answers in query files were measured on."""
+    """Return what the answers in query files were measured on."""
     return sorted({device for path in paths for device in storage.metadata(path)["devices"]})

@@ -1,4 +1,4 @@
-"""The images of one measuring job: captions, latents, and images where they are looked at."""
+"""The images of one measuring job: captions, latents, and pixels where a signal looks at them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shard:
         manifest: manifest.parquet of the image set.
         latents: Latents of the shard.
         parts: Parts that are measured.
-        images: pictures.tar of the shard, where a signal looks at pixels.
+        pictures: pictures.tar of the shard, where a signal looks at pixels.
 
     Attributes:
         images: Index `image_id`, sorted; columns `key`, `place` (of the image in its part, by
@@ -49,7 +49,7 @@ class Shard:
         )
 
     def layers(self) -> list[Shard]:
-        """Cut itself such that each image is in a layer once: its two captions are two things."""
+        """Return shards that hold each image once: its two captions go to two shards."""
         number = self.images.groupby(level="image_id").cumcount()
         found = []
         for n in range(1 + number.max() if len(number) else 1):
@@ -59,30 +59,30 @@ class Shard:
         return found
 
     def first(self, count: int) -> Shard:
-        """Cut itself to the first `count` images of each part, wherever the shards are cut.
+        """Return the shard with the first `count` images of each part, however shards are cut.
 
-        An image_id is a hash of the image's bytes: the first are as good as drawn at random.
+        An image_id is a hash of the image's bytes, so the first are as good as drawn at random.
         """
         found = copy(self)
         found.images = self.images[self.images["place"] < count]
         return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:
-        """One caption per image."""
+        """Return one caption per image."""
         return self.images.loc[list(image_ids), "caption"].tolist()
 
     def alternates(self, image_ids: Sequence[str]) -> dict[str, list[str]]:
-        """Other captions of each image, by name."""
+        """Return other captions of each image, by name."""
         names = [name for name in self.images if name.startswith("alt-")]
         rows = self.images.loc[list(image_ids)]
         return {name.removeprefix("alt-"): rows[name].tolist() for name in names}
 
     def z0(self, image_ids: Sequence[str]) -> np.ndarray:
-        """Latents, float32 `(images, channels, height, width)`."""
+        """Return latents, float32 `(images, channels, height, width)`."""
         return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
 
     def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
-        """Prepared images, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
+        """Return prepared images, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
         keys = self.images.loc[list(image_ids), "key"].tolist()
         wanted = dict(zip(keys, image_ids, strict=True))
         found, pixels = prepared(filter(None, [self.pictures]), wanted, resolution)

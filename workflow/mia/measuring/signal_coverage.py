@@ -45,13 +45,13 @@ class SignalCoverage:
         self.missing = to_measure(self.answers, list(hashes.index), self.module)
 
     def input_hashes(self, image_ids: Sequence[str], queries: Sequence[Query]) -> list[str]:
-        """The input hash of each (image, query) pair."""
+        """Return the input hash of each (image, query) pair."""
         by_kind = {kind: column.to_dict() for kind, column in self._hashes.items()}
         pairs = zip(image_ids, queries, strict=True)
         return [by_kind[caption_kind(query)][image_id] for image_id, query in pairs]
 
     def table(self, images: pd.DataFrame) -> pd.DataFrame:
-        """All answers as one table, sorted by image and query."""
+        """Return all answers as one table, sorted by image and query."""
         parts = [
             rows.loc[sorted(rows.index)]
             .reset_index(names="image_id")
@@ -72,9 +72,9 @@ class SignalCoverage:
 def shared_inputs(
     model: Mapping[str, Any], settings: dict[str, Any], repeat: bool = False
 ) -> dict[str, Any]:
-    """What every number of a model depends on, but for the query and the caption.
+    """Return what every number of a model depends on, besides the query and the caption.
 
-    A second measurement (`repeat`) depends on the same and is kept beside the first.
+    A second measurement (`repeat`) depends on the same, and is kept beside the first.
     """
     return {
         **({"repeat": True} if repeat else {}),

@@ -38,12 +38,12 @@ class Rows:
         return dict(self.queries[0].further)
 
     def take(self, places: Sequence[int]) -> Rows:
-        """The rows at `places`."""
+        """Return the rows at `places`."""
         queries = [self.queries[place] for place in places]
         return Rows(self.image[places], self.timestep[places], queries)
 
     def pick(self, everywhere: Callable[[int], Tensor]) -> Tensor:
-        """Take each row's image from what `everywhere(timestep)` gives for all images."""
+        """Return each row's own part of what `everywhere(timestep)` gives for all images."""
         tables = {t: everywhere(t) for t in sorted(set(self.timestep.tolist()))}
         pairs = zip(self.timestep.tolist(), self.image.tolist(), strict=True)
         return torch.stack([tables[t][image] for t, image in pairs])
@@ -52,7 +52,7 @@ class Rows:
 def slices(
     queries: Sequence[Query], images: int, size: int, device: torch.device
 ) -> Iterator[Rows]:
-    """Cut images × queries into at most `size` rows alike in condition and further fields."""
+    """Yield images × queries in at most `size` rows alike in condition and further fields."""
     for _, kind in groupby(sorted(queries, key=_kind), key=_kind):
         alike = list(kind)
         count = len(alike) * images
