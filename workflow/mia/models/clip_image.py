@@ -1,4 +1,4 @@
-"""Pictures to embeddings, by the image encoder of a CLIP model in a folder of safetensors."""
+"""Images to embeddings, by the image encoder of a CLIP model in a folder of safetensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Embedder:
         threads: Torch threads.
 
     Raises:
-        ModelError: A file is missing, the weights are others than promised or not those of a CLIP
+        ModelError: A file is missing, the weights are not the promised ones or not those of a CLIP
             image encoder. No pickle is ever opened.
     """
 
@@ -65,7 +65,7 @@ class Embedder:
 
 
 def _three_numbers(path: Path, key: str) -> list[float]:
-    """What the preparation of images says of red, green and blue."""
+    """Return the numbers for red, green and blue from the preparation of images."""
     found = read_json(path).get(key)
     numbers = found if isinstance(found, list) else []
     if len(numbers) != 3 or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):

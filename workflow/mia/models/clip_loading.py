@@ -8,7 +8,7 @@ from typing import Any
 from mia.models.loading import LoadError, load_whole
 from mia.models.model_json import ModelError
 
-# Of a whole CLIP one tower is loaded; how names of the rest begin.
+# One tower of a whole CLIP is loaded. Names of the other tensors begin so.
 REST = {
     "CLIPTextModel": ("vision_model.", "visual_projection.", "text_projection.", "logit_scale"),
     "CLIPVisionModelWithProjection": ("text_model.", "text_projection.", "logit_scale"),

@@ -17,13 +17,13 @@ class CaptionEmbedder:
 
     The vector is the encoder's last state at the end of the text, after the final layer norm: what
     CLIP pools, and one of the states that Stable Diffusion reads. It is not projected into the
-    space that images share, where what no image shows, such as how a caption is typed, is lost.
+    space that images share. That space loses what no image shows, such as how a caption is typed.
 
     Args:
         spec, device, threads: As of `mia.models.clip_image.Embedder`.
 
     Raises:
-        ModelError: A file is missing, the weights are others than promised, or there is no text
+        ModelError: A file is missing, the weights are not the promised ones, or there is no text
             encoder or tokenizer.
     """
 

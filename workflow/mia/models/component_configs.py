@@ -12,7 +12,7 @@ from mia.models.model_json import Config, ModelError, finite, read_json, shown
 
 
 def of_diffusers(folder: Path, name: str) -> Config:
-    """The config of a diffusers class over its defaults."""
+    """Return the config of a diffusers class over its defaults."""
     import diffusers
 
     path = folder / "config.json"
@@ -24,7 +24,7 @@ def of_diffusers(folder: Path, name: str) -> Config:
 
 
 def of_text_encoder(folder: Path) -> Config:
-    """The config of the text encoder; of a whole CLIP's, the block of its text encoder."""
+    """Return the config of the text encoder; of a whole CLIP, its block for that encoder."""
     from transformers import CLIPTextConfig
 
     path = folder / "text_encoder" / "config.json"
@@ -43,14 +43,14 @@ def of_text_encoder(folder: Path) -> Config:
 
 
 def scheduler_file(folder: Path) -> Path:
-    """The scheduler's config, by its name of today or the older one."""
+    """Return the path of the scheduler's config, by its name of today or the older one."""
     path = folder / "scheduler" / "scheduler_config.json"
     older = path.with_name("config.json")
     return older if older.exists() and not os.path.lexists(path) else path
 
 
 def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
-    """The scheduler's config over the defaults of the class that model_index.json names."""
+    """Return the scheduler's config over defaults of the class that model_index.json names."""
     import diffusers
 
     path = scheduler_file(folder)
@@ -87,7 +87,7 @@ def _require_finite(path: Path, given: dict[str, Any]) -> None:
 
 
 def flat(value: Any) -> Iterator[Any]:
-    """The values in nested lists, or the value itself."""
+    """Return the values in nested lists, or the value itself."""
     if isinstance(value, list | tuple):
         for one in value:
             yield from flat(one)

@@ -20,10 +20,10 @@ class Denoiser(Protocol):
     latent_shape: tuple[int, int, int]
 
     def embed(self, captions: Sequence[str]) -> Tensor:
-        """Text-encoder states, `(captions, tokens, width)`; the empty caption is the null one."""
+        """Return text-encoder states, `(captions, tokens, width)`; an empty caption is null."""
 
     def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
-        """Noise estimate ε̂(z, t, c), whatever the model predicts.
+        """Return the noise estimate ε̂(z, t, c), whatever the model predicts.
 
         Args:
             z: `(rows, channels, height, width)`, float32.
@@ -36,7 +36,7 @@ class Denoiser(Protocol):
 
 
 def to_epsilon(output: Tensor, z: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
-    """Turn a model's output into its noise estimate.
+    """Return the noise estimate that a model's output means, in the shape of `z`.
 
     With z = √ᾱ x0 + √(1−ᾱ) ε: `epsilon` is ε̂ itself, `v_prediction` is v = √ᾱ ε − √(1−ᾱ) x0
     (Salimans & Ho 2022, app. D), `sample` is x̂0.

@@ -33,7 +33,7 @@ def choose(device: str) -> str:
 
 
 def card_name(index: int) -> object:
-    """What identifies a GPU on this machine, whatever is visible to this job."""
+    """Return what identifies a GPU on this machine, whatever is visible to this job."""
     import torch
 
     return getattr(torch.cuda.get_device_properties(index), "uuid", index)

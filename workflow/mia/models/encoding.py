@@ -1,4 +1,4 @@
-"""Pictures to latents, once per VAE."""
+"""Images to latents, once per VAE."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mia.models.device import choose
 
-MOST, PIXELS = 64, 2**20  # of a batch: a VAE's memory grows with the pixels that it sees at once
+MOST, PIXELS = 64, 2**20  # images and pixels of a batch: a VAE's memory grows with them
 
 
 def encode(
@@ -19,7 +19,7 @@ def encode(
     """Return z0 of images, of which no more than one batch is held at once.
 
     Args:
-        images: `(3, resolution, resolution)` each, float32 in [−1, 1].
+        pictures: Images, `(3, resolution, resolution)` each, float32 in [−1, 1].
         vae: The block `vae` of model.json or vae.json.
         device: `auto`, `cpu` or `cuda`.
         threads: Torch threads.

@@ -25,7 +25,7 @@ WIDTHS = (
     *("vocab_size", "max_position_embeddings"),
 )
 ADAPTER = re.compile(r"\.base_layer\.|lora|\.adapter")
-SIDE = 2**31  # of a tensor
+SIDE = 2**31  # most numbers along one side of a tensor
 NAMED = 3  # tensors of each kind in a message
 
 
@@ -106,12 +106,12 @@ def report(
 
 
 def _plain(name: str) -> str:
-    """Text encoders of all ages: transformers once put `text_model.` before every name."""
+    """Return a name without the `text_model.` that transformers once put before every name."""
     return name.removeprefix("text_model.")
 
 
 def _left(model: Any, kind: str, names: Iterable[str]) -> list[str]:
-    """Names but for those that the library lets be missing or unexpected."""
+    """Return the names, without those that the library lets be missing or unexpected."""
     patterns = list(getattr(model, f"_keys_to_ignore_on_load_{kind}", None) or [])
     patterns.append(r"(^|\.)position_ids$")  # a buffer in older files, made anew since
     return [name for name in names if not any(re.search(p, name) for p in patterns)]
@@ -122,7 +122,7 @@ def _is_no_weight(name: str, kind: str) -> bool:
 
 
 def _require_sizes(config: Config, tensors: int, where: Path) -> None:
-    """Sizes are whole numbers, and layers not so many that to build them takes time."""
+    """Raise ModelError unless sizes are whole numbers and layers few enough to build fast."""
     for key in (*COUNTS, *WIDTHS):
         sizes = [] if config.get(key) is None else list(flat(config.get(key)))
         most = tensors if key in COUNTS else SIDE
@@ -134,7 +134,7 @@ def _require_sizes(config: Config, tensors: int, where: Path) -> None:
 
 
 def _require_shapes_fit(part: str, config: Config, model: Any) -> None:
-    """A U-Net or VAE takes what it will be given and answers in the same shape: tried on shapes."""
+    """Raise ModelError unless a U-Net or VAE, tried on shapes, answers in the shape given."""
     import torch
 
     side = 2 * factor(config) if part == "vae" else next(flat(config.get("sample_size")))
@@ -159,7 +159,7 @@ def _require_shapes_fit(part: str, config: Config, model: Any) -> None:
 
 
 def _empty(part: str, config: Config) -> Any:
-    """The component, built without memory."""
+    """Return the component, built without memory."""
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel

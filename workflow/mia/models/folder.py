@@ -28,7 +28,7 @@ LOADED = (*PARTS, "tokenizer", "scheduler")
 def describe(folder: Path, variant: str | None = None) -> Description:
     """Return what the pipeline needs to know of the model in `folder`.
 
-    Everything is compared that can be without loading a weight: the JSON files with each other, and
+    It compares everything that it can without loading a weight: the JSON files with each other, and
     with the names and shapes in the headers of the weights. Every weight is looked at for NaN.
 
     Returns:
@@ -65,7 +65,7 @@ def require_usable(folder: Path) -> None:
 
 
 def _read(folder: Path) -> tuple[Configs, Configured]:
-    """The configs, and what of the description they say."""
+    """Return the configs, and what of the description they say."""
     _require_model_folder(folder)
     family, configs = _family(folder), read_configs(folder)
     return configs, {
@@ -102,7 +102,7 @@ def _vae_block(config: Config, weights: Weights) -> VaeFiles:
 
 
 def _weights(folder: Path, variant: str | None) -> dict[str, Weights]:
-    """Weights of each component, of the variant where it has them."""
+    """Return the weights of each component, of the variant where it has them."""
     found = {part: find(folder / part, variant) for part in PARTS}
     if variant and not any(weights.variant for weights in found.values()):
         raise ModelError(
@@ -113,7 +113,7 @@ def _weights(folder: Path, variant: str | None) -> dict[str, Weights]:
 
 
 def _files(folder: Path, weights: dict[str, Weights]) -> list[Path]:
-    """Every file that is loaded."""
+    """Return every file that is loaded."""
     files = [folder / INDEX, scheduler_file(folder)]
     files += tokenizer_files(folder / "tokenizer")
     for part, held in weights.items():
@@ -130,7 +130,7 @@ def _combined(hashes: dict[str, str]) -> str:
 
 
 def _require_model_folder(folder: Path) -> None:
-    """A folder with model_index.json that names no code; a single file says how it becomes one."""
+    """Raise ModelError unless it is a folder with a model_index.json that names no code."""
     there = (folder / INDEX).exists()
     if not there and (wrong := single_file(folder)):
         raise ModelError(wrong)
@@ -142,7 +142,7 @@ def _require_model_folder(folder: Path) -> None:
 
 
 def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
-    """No JSON file names code, and none lies where a component is loaded from.
+    """Raise ModelError if a JSON file names code, or code lies where a component is loaded.
 
     Other Python files, such as the handler.py of a server, are nobody's business.
     """
@@ -166,13 +166,13 @@ def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
 
 
 def families() -> list[str]:
-    """Model families there is a denoiser for: modules in `mia.denoisers`, sorted."""
+    """Return the model families there is a denoiser for: modules in `mia.denoisers`, sorted."""
     shared = {"__init__", "base", "autoencoder", "loading", "tokenizer"}
     return sorted({path.stem for path in DENOISERS.glob("*.py")} - shared)
 
 
 def _family(folder: Path) -> str:
-    """`StableDiffusionPipeline` is `stable_diffusion`."""
+    """Return the family of a folder: `stable_diffusion` for `StableDiffusionPipeline`."""
     path = folder / INDEX
     pipeline = read_json(path).get("_class_name")
     known = f"known: {', '.join(families())}"

@@ -30,13 +30,13 @@ def model_snapshot(
 ) -> Path:
     """Return the local snapshot of a pinned model; weights as safetensors only.
 
-    Weights are downloaded last: those of the variant, and plain ones of the components without.
+    Weights are downloaded last: those of the variant, and plain ones of components that lack it.
 
     Args:
         look: Called with the snapshot before any weight is downloaded; its errors go on.
 
     Raises:
-        HubError: It is neither in the cache nor to be downloaded.
+        HubError: It is not in the cache and cannot be downloaded.
     """
     folder = _snapshot(repo, revision, MODEL_FILES)
     look(folder)
@@ -78,7 +78,7 @@ def weight_patterns(parts: Sequence[str], variant: str | None) -> list[str]:
 
 
 def has_variant(folder: Path, variant: str) -> bool:
-    """Whether a component's folder holds weights of a variant."""
+    """Return whether a component's folder holds weights of a variant."""
     return any(folder.glob(f"*.{variant}*.safetensors"))
 
 

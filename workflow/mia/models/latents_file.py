@@ -14,9 +14,9 @@ from mia import seal, storage
 
 
 def write(z0: np.ndarray, keys: Sequence[str], image_ids: Sequence[str], path: str | Path) -> None:
-    """Write latents, float32 `(images, channels, height, width)`, with what they are of.
+    """Write latents, float32 `(images, channels, height, width)`, with keys and ids.
 
-    All remarks are one entry: safetensors writes several in an order of chance.
+    All metadata is one entry, since safetensors writes several in a random order.
     """
     about = {"image_id": image_ids, "key": keys, seal.KEY: seal.UNSEALED}
     with storage.replacing(path) as temporary:

@@ -24,7 +24,7 @@ def load_whole(
         kind: A class with `from_pretrained`.
         folder: With config.json and safetensors.
         variant: Of the weights, such as `fp16`.
-        passed_over: How names of tensors begin that may be in the files without need.
+        passed_over: Beginnings of names of tensors that the files may hold without need.
 
     Raises:
         LoadError: A tensor is missing, unexpected or of another shape, or the library cannot load

@@ -1,4 +1,4 @@
-"""What the JSON files of a model folder say of each other, before a weight is read."""
+"""What the JSON files of a model folder say together, before a weight is read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Configs:
     """Configs of the components, and what they say together.
 
     Args:
-        prediction_type, resolution, latent_shape: As in model.json; the resolution in pixels.
+        resolution, latent_shape: As in model.json; the resolution in pixels.
     """
 
     text_encoder: Config
@@ -50,7 +50,7 @@ class Configs:
 
 
 def read_configs(folder: Path) -> Configs:
-    """Read and compare the configs of a model folder.
+    """Return the configs of a model folder, compared with each other.
 
     Raises:
         ModelError: A file is missing or no JSON object, a component is of an unknown class, or two
@@ -86,7 +86,7 @@ def read_vae(folder: Path) -> Config:
 
 
 def factor(vae: Config) -> int:
-    """Pixels per side of one latent: each block but the last halves."""
+    """Return the pixels per side of one latent: each block but the last halves."""
     return 2 ** (len(vae.get("block_out_channels")) - 1)
 
 
@@ -126,7 +126,7 @@ def _check_unet(unet: Config, vae: Config, text_encoder: Config, latent_channels
 
 
 def _side(unet: Config) -> int:
-    """Latents a side, of a number or of two equal ones."""
+    """Return the latents a side, of a number or of two equal ones."""
     expected = "the side of square latents, such as 64 for images of 512 pixels"
     sides = list(flat(unet.get("sample_size")))
     whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)

@@ -1,4 +1,4 @@
-"""JSON files of a model folder: read with care, their keys held to what they have to be."""
+"""JSON files of a model folder: read with care, their keys checked."""
 
 from __future__ import annotations
 
@@ -37,38 +37,38 @@ class Config:
     defaults: Mapping[str, Any]
 
     def get(self, key: str) -> Any:
-        """The value of `key`; None where neither file nor class has one."""
+        """Return the value of `key`; None where neither file nor class has one."""
         return self.given.get(key, self.defaults.get(key))
 
     def whole(self, key: str, least: int = 1) -> int:
-        """The value of `key`, a whole number ≥ `least`; raise ModelError if it is none."""
+        """Return the value of `key`, a whole number ≥ `least`; raise ModelError if it is none."""
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise self.wrong(key, f"a whole number of at least {least}")
         return value
 
     def number(self, key: str) -> float:
-        """The value of `key`, a finite number; raise ModelError if it is none."""
+        """Return the value of `key`, a finite number; raise ModelError if it is none."""
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not finite(value):
             raise self.wrong(key, "a finite number")
         return value
 
     def wrong(self, key: str, expected: str) -> ModelError:
-        """The error that `key` has another value than expected."""
+        """Return the error that `key` has another value than expected."""
         value = self.get(key)
         found = "missing" if value is None and key not in self.given else shown(value)
         return ModelError(f"{self.path}: {key}: {found}; expected {expected}")
 
 
 def shown(value: Any) -> str:
-    """A value as JSON in one short line."""
+    """Return a value as JSON in one short line."""
     text = json.dumps(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def finite(number: float) -> bool:
-    """Whether a number is finite as a float."""
+    """Return whether a number is finite as a float."""
     try:
         return math.isfinite(number)
     except OverflowError:
@@ -134,12 +134,12 @@ def _parsed(path: Path, expected: str) -> Any:
 
 
 def _require_no_code(path: Path, found: Mapping[str, Any]) -> None:
-    """Keys at the top, and in blocks such as `text_config`, name no code."""
+    """Raise ModelError if keys at the top, or in blocks such as `text_config`, name code."""
     inner = {f"{key}.": block for key, block in found.items() if isinstance(block, dict)}
     for prefix, block in {"": found, **inner}.items():
         for key in (*CODE_KEYS, *CLASS_KEYS):
             value = block.get(key)
-            code = isinstance(value, str | list | dict) and value  # no number of a token
+            code = isinstance(value, str | list | dict) and value  # a number is a token, no code
             if code and (key in CODE_KEYS or (isinstance(value, str) and "." in value)):
                 raise ModelError(
                     f"{path}: {prefix}{key}: {shown(value)} names code to run; a model folder's "

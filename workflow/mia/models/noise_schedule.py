@@ -12,7 +12,7 @@ from mia.models.model_json import Config, ModelError, finite
 STEPS = 1000
 SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
-LEAST = 1e-10  # ᾱ at the last step: of Stable Diffusion 0.005, of the cosine schedule 1e-8
+LEAST = 1e-10  # least ᾱ at the last step; Stable Diffusion has 0.005, a cosine schedule 1e-8
 
 
 def alpha_bar(scheduler: Config) -> np.ndarray:
@@ -42,7 +42,7 @@ def alpha_bar(scheduler: Config) -> np.ndarray:
 
 
 def prediction_type(scheduler: Config) -> str:
-    """What the U-Net predicts, as diffusers names it; raise ModelError for an unknown name."""
+    """Return what the U-Net predicts, by diffusers' name; raise ModelError if unknown."""
     kind = scheduler.get("prediction_type") or "epsilon"
     if kind not in PREDICTIONS:
         raise scheduler.wrong("prediction_type", " or ".join(PREDICTIONS))
@@ -50,7 +50,7 @@ def prediction_type(scheduler: Config) -> str:
 
 
 def _betas(scheduler: Config) -> np.ndarray:
-    """β_t as diffusers makes them, `(1000,)` float64."""
+    """Return β_t as diffusers makes them, `(1000,)` float64."""
     trained, kind = scheduler.get("trained_betas"), scheduler.get("beta_schedule")
     if trained is not None:
         if not _is_list_of_numbers(trained) or len(trained) != STEPS:

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-HEADER_LIMIT = 100_000_000  # the format's own
+HEADER_LIMIT = 100_000_000  # bytes; the format's own limit
 BITS = {"BOOL": 8, "BF16": 16}  # others end in their bits, as F32 and I64 do, or are left alone
-# One number each, little-endian; of BF16 its bits: a sign, eight of exponent, seven of fraction.
+# One number each, little-endian; for BF16 its bits: a sign, eight of exponent, seven of fraction.
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 BF16_EXPONENT = 0x7F80
 AT_ONCE = 2**24  # bytes
@@ -41,7 +41,7 @@ def damage(file: BinaryIO, size: int) -> str:
 
 
 def _end_of_tensors(tensors: dict[str, Any]) -> int:
-    """Where the last tensor ends, in bytes after the header."""
+    """Return where the last tensor ends, in bytes after the header."""
     end = 0
     for name, tensor in sorted(tensors.items(), key=lambda item: item[1]["data_offsets"]):
         start, stop = tensor["data_offsets"]
@@ -81,7 +81,7 @@ def not_finite(path: Path) -> str:
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """The header without its metadata, and where the tensors begin."""
+    """Return the header without metadata, and where the tensors begin."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))

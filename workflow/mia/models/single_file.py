@@ -1,4 +1,4 @@
-"""A file that is given for a model: what it is, and how it becomes, or where there is, a folder."""
+"""A file that is given for a model: what it is, and how to get a model folder instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 EXPECTED = "expected a folder in Stable Diffusion's diffusers format"
 
 
-# How the tensors of a U-Net begin in the checkpoints that `from_single_file` converts.
+# How names of a U-Net's tensors begin in the checkpoints that `from_single_file` converts.
 CHECKPOINT = "model.diffusion_model."
 ADAPTER = re.compile(r"(^|[^a-z])(lora|lokr|loha|hada)([^a-z]|$)")
 COMPONENT = re.compile(r"(diffusion_pytorch_model.*|model([.-].*)?)\.safetensors")
@@ -22,8 +22,8 @@ COMPONENT = re.compile(r"(diffusion_pytorch_model.*|model([.-].*)?)\.safetensors
 def single_file(path: Path) -> str:
     """Return why a path that is a file, or a folder that holds one, is no model.
 
-    "" where it is something else. Of a checkpoint, the line that converts it is in it; of a
-    component or an adapter, which nothing converts, what to name instead.
+    Return "" where it is something else. For a checkpoint, the reason holds the line that converts
+    it. For a component or an adapter, which nothing converts, it says what to name instead.
     """
     files = sorted(path.glob("*")) if path.is_dir() else [path]
     found = [file for file in files if file.is_file() and file.suffix == ".safetensors"]
@@ -40,7 +40,7 @@ def single_file(path: Path) -> str:
 
 
 def _part(file: Path) -> str:
-    """Why a file is less than a checkpoint; "" where it may be one."""
+    """Return why a file is less than a checkpoint; "" where it may be one."""
     names = _names(file)
     if any(name.startswith(CHECKPOINT) for name in names):
         return ""
@@ -58,7 +58,7 @@ def _part(file: Path) -> str:
 
 
 def _names(file: Path) -> list[str]:
-    """Names of a file's tensors; none where it is damaged."""
+    """Return the names of a file's tensors; none where it is damaged."""
     try:
         with file.open("rb") as opened:
             return [] if damage(opened, file.stat().st_size) else list(tensors(file))
@@ -79,5 +79,5 @@ def _conversion(file: Path) -> str:
 
 
 def _quoted(path: Path) -> str:
-    """A path as Python text, without the quotes that a shell would end at."""
+    """Return a path as Python text, without the quotes that a shell would end at."""
     return json.dumps(str(path)).replace("'", "\\u0027")

@@ -15,7 +15,7 @@ def tokenizer_files(folder: Path) -> list[Path]:
     """Return the files of a tokenizer, sorted.
 
     Raises:
-        ModelError: Neither tokenizer.json nor vocab.json with merges.txt; a file that is not there
+        ModelError: There is neither tokenizer.json nor vocab.json with merges.txt; or a file is not
             whole, names code, or is of another class than CLIP's.
     """
     files = sorted(path for path in folder.glob("*") if path.suffix in {".json", ".txt"})
@@ -82,5 +82,5 @@ def caption_length(folder: Path, text_encoder: Config) -> int:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
+    """Return what an error says, in one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -34,7 +34,7 @@ def _build() -> str:
 
 
 def _count() -> int:
-    """How many GPUs the driver shows; 0 where there is no driver."""
+    """Return how many GPUs the driver shows; 0 where there is no driver."""
     try:
         driver = ctypes.CDLL(DRIVER)
     except OSError:

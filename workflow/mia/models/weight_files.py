@@ -10,7 +10,7 @@ from mia.models.model_json import ModelError, read_json, require_file, shown
 from mia.models.safetensors_file import damage, tensors
 from mia.models.single_file import PICKLES
 
-# Text encoders are of transformers, the rest of diffusers.
+# Components that transformers loads; diffusers loads the others.
 TRANSFORMERS = ("text_encoder",)
 SHARD = r"-\d+-of-\d+"
 VARIANT = re.compile(rf"\w+\.([\w-]+?)(?:{SHARD})?\.safetensors|\w+{SHARD}\.([\w-]+)\.safetensors")
@@ -36,7 +36,7 @@ class Weights:
         return [*self.tensor_files, *([self.index] if self.index else [])]
 
     def held(self) -> dict[str, tuple[str, tuple[int, ...]]]:
-        """Name to dtype and shape of every tensor, from the files' headers."""
+        """Return name to dtype and shape of every tensor, from the files' headers."""
         return {name: found for path in self.tensor_files for name, found in tensors(path).items()}
 
 
@@ -65,7 +65,7 @@ def _stem(folder: Path) -> str:
 
 
 def _of_variant(folder: Path, variant: str | None) -> Weights | None:
-    """The files as the component's library looks for them, in its order."""
+    """Return the files as the component's library looks for them, in its order."""
     stem, dotted = _stem(folder), f".{variant}" if variant else ""
     single = folder / f"{stem}{dotted}.safetensors"
     index = folder / f"{stem}.safetensors.index{dotted}.json"
@@ -84,7 +84,10 @@ def _there(path: Path) -> bool:
 
 
 def _require_readable(older: Path, newer: str) -> None:
-    """The older name of an index is read by diffusers only, and only where no folder has a dot."""
+    """Raise ModelError if no library reads an index by its older name.
+
+    Diffusers alone reads it, and only where no folder has a dot.
+    """
     dots = str(older.parent).count(".")
     if older.parent.name in TRANSFORMERS or dots != (".cache" in str(older)):
         raise ModelError(
@@ -93,7 +96,7 @@ def _require_readable(older: Path, newer: str) -> None:
 
 
 def _shards(index: Path) -> tuple[Path, ...]:
-    """Safetensors files that an index names, all of them there."""
+    """Return the safetensors files that an index names, sorted."""
     placed = read_json(index).get("weight_map")
     names = set(placed.values()) if isinstance(placed, dict) and _all_text(placed) else set()
     if not names or any(Path(name).name != name for name in names):
@@ -114,7 +117,7 @@ def _require_whole(path: Path) -> None:
 
 
 def _require_indexed(weights: Weights, place: Path) -> None:
-    """The index at `place` and the shards' headers name the same tensors in the same files."""
+    """Raise ModelError unless the index and the shards' headers name the same tensors."""
     index = read_json(place)
     if not isinstance(index.get("metadata"), dict):
         raise ModelError(f"{place}: metadata: {shown(index.get('metadata'))}; expected one")
@@ -131,7 +134,7 @@ def _require_indexed(weights: Weights, place: Path) -> None:
 
 
 def variant_of(name: str) -> str | None:
-    """The variant of a file of weights, by its name of today or the older one; None if plain.
+    """Return the variant of a file of weights, by either of its names; None if plain.
 
     >>> variant_of("model.fp16.safetensors"), variant_of("model-00001-of-00002.fp16.safetensors")
     ('fp16', 'fp16')
@@ -141,7 +144,7 @@ def variant_of(name: str) -> str | None:
 
 
 def _explanation(folder: Path, variant: str | None) -> str:
-    """Why there are no weights, and the way out."""
+    """Return why there are no weights, and the way out."""
     stem = _stem(folder)
     names = sorted(path.name for path in folder.iterdir())
     variants = sorted({kind for name in names if (kind := variant_of(name))})

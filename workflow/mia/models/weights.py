@@ -1,4 +1,4 @@
-"""Whether a model's files still are those that model.json or vae.json was made from."""
+"""Are a model's files still those that model.json or vae.json was made from?"""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def require_described(described: dict[str, Any], where: str | Path) -> None:
     """Raise an UnreadableFile unless every file has the sha256 that its description says.
 
     Args:
-        described: Has `folder` and `files`: model.json, or the block `vae`. Where it is a
-            checkpoint of a training, the way out is its index: with that gone, the checkpoint is
-            taken from the ledger again.
+        described: Has `folder` and `files`: model.json, or the block `vae`. For a
+            checkpoint of a training, the message says to remove its index: without it, the
+            checkpoint is taken from the ledger again.
         where: The description's own path, for the message.
     """
     for name, expected in described["files"].items():

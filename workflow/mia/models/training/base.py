@@ -14,7 +14,7 @@ from mia.models.tokenizer import load_tokenizer
 
 
 def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
-    """The pipeline of a base model, from the contents of its model.json, without safety checker."""
+    """Return a base model's pipeline, by its model.json, without safety checker."""
     folder, classes = Path(model["folder"]), (CLIPTextModel, UNet2DConditionModel, AutoencoderKL)
     parts = {
         part: load_whole(kind, folder / part, model["variants"][part]).float()

@@ -81,7 +81,7 @@ def train_diffusion(
 
 
 def wanted(kind: str, z0: Tensor, noise: Tensor, level: Tensor) -> Tensor:
-    """What a U-Net of prediction type `kind` has to say of √ᾱ z0 + √(1−ᾱ) ε, with `level` ᾱ.
+    """Return what a U-Net of type `kind` should answer to √ᾱ z0 + √(1−ᾱ) ε, with `level` ᾱ.
 
     `v_prediction` is √ᾱ ε − √(1−ᾱ) z0 (Salimans & Ho 2022, app. D).
     """
@@ -91,7 +91,7 @@ def wanted(kind: str, z0: Tensor, noise: Tensor, level: Tensor) -> Tensor:
 
 
 def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> StableDiffusionPipeline:
-    """An untrained pipeline around the VAE and tokenizer in `folder`, seeded by `settings`."""
+    """Return an untrained pipeline around the VAE and tokenizer in `folder`, with a seed."""
     vae, tokenizer = load_whole(AutoencoderKL, folder / "vae"), load_tokenizer(folder / "tokenizer")
     torch.manual_seed(settings["seed"])
     return build_pipeline(vae, tokenizer, settings)
@@ -100,7 +100,7 @@ def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> StableDiffu
 def build_pipeline(
     vae: AutoencoderKL, tokenizer: CLIPTokenizer, settings: Mapping[str, Any]
 ) -> StableDiffusionPipeline:
-    """An untrained Stable Diffusion pipeline around a trained VAE, with SD's own schedule.
+    """Return an untrained Stable Diffusion pipeline around a trained VAE, with SD's own schedule.
 
     Its weights come from torch's own generator.
     """
@@ -153,7 +153,7 @@ def build_pipeline(
 
 @torch.inference_mode()
 def _posterior(vae: AutoencoderKL, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the scaled latents, `(images, channels, …)`, on the CPU."""
+    """Return mean and standard deviation of scaled latents, `(images, channels, …)`, on CPU."""
     at_once = max(1, PIXELS_AT_ONCE // pixels[0, 0].numel())
     batches = (batch.to(vae.device) for batch in pixels.split(at_once))
     posteriors = [vae.encode(batch).latent_dist for batch in batches]

@@ -22,8 +22,8 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
     """Return the folder of the training with `key`, made by `make(folder)` if there is none.
 
     The folder appears under its final name only when it is whole, so a killed training leaves none.
-    One that outlived its Snakemake is waited for, and what it made is taken. One that is no longer
-    as it was written is made anew, with a warning.
+    A training that outlived its Snakemake is waited for, and its result is taken. A kept training
+    that is no longer as it was written is made anew, with a warning.
 
     Args:
         ledger: Folder of all trainings.
@@ -39,7 +39,7 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
                 return folder
             print(f"warning: {changed}: damaged; it is trained anew", file=sys.stderr)
             shutil.rmtree(folder)
-        shutil.rmtree(temporary, ignore_errors=True)  # of one that was killed
+        shutil.rmtree(temporary, ignore_errors=True)  # left by one that was killed
         temporary.mkdir()
         try:
             make(temporary)
@@ -52,7 +52,7 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
 
 
 def replace_tree(source: Path, target: Path) -> None:
-    """Copy `source` to `target`, whole or not at all; what was there goes."""
+    """Copy `source` to `target`, whole or not at all; it replaces what was there."""
     temporary, old = (target.with_name(f".{target.name}.{word}.tmp") for word in ("new", "old"))
     with exclusive(target.with_name(f".{target.name}.lock")):
         for left_over in (temporary, old):
@@ -66,13 +66,13 @@ def replace_tree(source: Path, target: Path) -> None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """The sha256 of every file below `folder`."""
+    """Return the sha256 of every file below `folder`."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
     return {path.relative_to(folder).as_posix(): file_hash(path) for path in files}
 
 
 def _changed(folder: Path) -> Path | None:
-    """A file of a kept training that is not as it was written; an older run kept no hashes."""
+    """Return a file that is not as it was written, if any; an older run kept no hashes."""
     if not (folder / HASHES).is_file():
         return None
     try:

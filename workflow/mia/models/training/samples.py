@@ -1,4 +1,4 @@
-"""A image of what a training has learnt: images it saw beside images it makes."""
+"""A sheet that shows what a training has learnt: images it saw above images it makes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def generate(pipeline: StableDiffusionPipeline, captions: Sequence[str], seed: i
 
 
 def picture_rows(pixels: Tensor, generated: Sequence[np.ndarray]) -> Image.Image:
-    """Lay out training images in the first row, then one row per checkpoint.
+    """Return a sheet with training images in the first row, then one row per checkpoint.
 
     Args:
         pixels: `(images, 3, height, width)` in [−1, 1].

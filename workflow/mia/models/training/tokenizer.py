@@ -17,10 +17,10 @@ START, END, WORD_END = "<|startoftext|>", "<|endoftext|>", "</w>"
 
 
 def train_tokenizer(captions: Sequence[str], entries: int, length: int) -> CLIPTokenizer:
-    """Learn at most `entries` tokens from `captions`; texts are padded or cut to `length` tokens.
+    """Return a tokenizer of at most `entries` tokens, learnt from `captions`.
 
-    Every byte has a token, so no caption is outside the vocabulary. Equal captions give an equal
-    vocabulary, whatever their order.
+    It pads or cuts texts to `length` tokens. Every byte has a token, so no caption is
+    outside the vocabulary. Equal captions give an equal vocabulary, whatever their order.
     """
     words = Counter(word for caption in captions for word in _words(caption))
     ends = sorted({f"{word[-1]}{WORD_END}" for word in words})
@@ -70,7 +70,7 @@ def _merged(symbols: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def _words(caption: str) -> list[str]:
-    """The words as CLIP's tokenizer cuts them, in its byte alphabet."""
+    """Return the words as CLIP's tokenizer cuts them, in its byte alphabet."""
     backend = _BLANK.backend_tokenizer
     text = backend.normalizer.normalize_str(caption)
     return [word for word, _ in backend.pre_tokenizer.pre_tokenize_str(text) if word]

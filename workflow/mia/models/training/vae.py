@@ -44,7 +44,7 @@ def train_vae(pixels: Tensor, settings: Mapping[str, Any]) -> AutoencoderKL:
 
 
 def build_vae(settings: Mapping[str, Any]) -> AutoencoderKL:
-    """An untrained VAE; each residual block starts as the identity."""
+    """Return an untrained VAE; each residual block starts as the identity."""
     channels = settings["vae_channels"]
     vae = AutoencoderKL(
         block_out_channels=tuple(channels),
@@ -63,13 +63,13 @@ def build_vae(settings: Mapping[str, Any]) -> AutoencoderKL:
 
 @torch.inference_mode()
 def posterior_means(vae: AutoencoderKL, pixels: Tensor) -> Tensor:
-    """Posterior means before scaling, `(images, channels, height, width)`."""
+    """Return the posterior means before scaling, `(images, channels, height, width)`."""
     return torch.cat([vae.encode(batch).latent_dist.mean for batch in pixels.split(256)])
 
 
 @torch.inference_mode()
 def psnr(vae: AutoencoderKL, pixels: Tensor) -> float:
-    """Peak signal-to-noise ratio of decode(encode(·)) in dB, over all pixels in [−1, 1]."""
+    """Return the peak signal-to-noise ratio of decode(encode(·)) in dB; pixels in [−1, 1]."""
     errors = [
         (vae.decode(vae.encode(batch).latent_dist.mean).sample - batch).square().sum()
         for batch in pixels.split(256)
