@@ -48,7 +48,7 @@ class StableDiffusion:
 
     @torch.inference_mode()
     def embed(self, captions: Sequence[str]) -> Tensor:
-        """Text-encoder states, `(captions, tokens, width)`, float32; padded to the full length."""
+        """Return text-encoder states, `(captions, tokens, width)`, float32, of padded captions."""
         tokens = self.tokenizer(
             list(captions),
             padding="max_length",
@@ -60,7 +60,7 @@ class StableDiffusion:
 
     @torch.inference_mode()
     def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
-        """Noise estimate ε̂(z, t, c), float32, the shape of `z`."""
+        """Return the noise estimate ε̂(z, t, c), float32, the shape of `z`."""
         reduced = self.dtype != torch.float32
         if self.device.type == "cuda":
             z = z.contiguous(memory_format=torch.channels_last)
