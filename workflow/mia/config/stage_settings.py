@@ -24,7 +24,7 @@ NAMES = ("set", "representation_set", "like", "base")
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
-    """Return which images a set has, as its config says, and how many shards they are dealt into."""
+    """Return which images a set has, by its config, and how many shards they are dealt into."""
     spec = experiment.config["image_sets"][set]
     return {**plan_settings(spec), "shards": spec["shards"]}
 
