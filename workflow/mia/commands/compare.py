@@ -13,7 +13,7 @@ from statistics import median
 
 import pandas as pd
 
-from mia import storage
+from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
 from mia.cost.signals import evals_alone, evals_together
@@ -69,10 +69,10 @@ def compared(full: Experiment, other: Experiment, target: str, attack: str) -> l
 def rows_of(experiment: Experiment, target: str, attack: str) -> pd.DataFrame:
     """Return one attack's evaluation rows: index image_id; columns score, member, group."""
     results = Path(experiment.config["results"])
-    path = results / "scores" / target / f"{attack}.parquet"
+    path = results / result_paths.SCORES.format(target=target, attack=attack)
     if not path.is_file():
         raise SystemExit(f"error: {path}: missing; run this config first")
-    membership = storage.read(results / "targets" / target / "membership.parquet")
+    membership = storage.read(results / result_paths.MEMBERSHIP.format(target=target))
     return fold_of(scored(storage.read(path), membership, str(path)), "evaluation", str(path))
 
 

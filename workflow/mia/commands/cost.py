@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mia import storage
+from mia import result_paths, storage
 from mia.config import results_folder
 from mia.config.check_files import file_mistakes
 from mia.config.errors import ConfigError
@@ -59,7 +59,7 @@ def main() -> None:
         print(LINE(model, image_set, "all", *map(thousands, all_signals)))
         if images is None:
             unknown[image_set] = None
-        if not (results / "images" / image_set / "manifest.parquet").is_file():
+        if not (results / result_paths.MANIFEST.format(set=image_set)).is_file():
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
     print(
@@ -94,8 +94,8 @@ def costs_of_pair(
     repeats = experiment.config["measure"]["repeats"]
     wanted = experiment.wanted(model, image_set)
     parts = experiment.measured_parts(image_set, (model,))
-    manifest = results / "images" / image_set / "manifest.parquet"
-    described = results / "models" / model / "model.json"
+    manifest = results / result_paths.MANIFEST.format(set=image_set)
+    described = results / result_paths.MODEL.format(model=model)
     if not manifest.is_file():
         images = most_of(experiment.config["image_sets"][image_set], parts)
         count = min(images + repeats * len(parts), 2 * images) if images else 0
@@ -123,7 +123,7 @@ def missing_of(
     settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
     hashes = input_hashes(rows, shared_inputs(model, settings, repeat))
     wanted = experiment.wanted(model["name"], image_set)
-    ledger = Ledger(results / "ledger" / "measure" / model["name"] / image_set)
+    ledger = Ledger(results / result_paths.LEDGER.format(model=model["name"], set=image_set))
     return Counter(
         {
             query: len(images)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mia import storage
+from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.cost.latents import latent_shape, model_folder
 from mia.cost.pictures import file_sizes, most_of, rows_of
@@ -52,10 +52,11 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
     """
     found = []
     for name, spec in experiment.config["image_sets"].items():
-        found += pictures(name, spec, results / "images" / name)
+        found += pictures(name, spec, (results / result_paths.MANIFEST.format(set=name)).parent)
     vaes = {(experiment.vae(model), name) for model, name in experiment.pairs}
     for vae, name in sorted(vaes):
-        folder = results / "latents" / vae / name
+        file = result_paths.LATENTS.format(vae=vae, set=name, shard="000")
+        folder = (results / file).parent
         shape, said = latent_shape(experiment, results, vae)
         count = encoded(experiment, results, vae, name)
         whole = None if count is None or shape is None else count * math.prod(shape) * 4
@@ -96,9 +97,11 @@ def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
 def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
     """Return a training's line: each kept epoch is a whole model, in results and ledger."""
     training = experiment.config["training"][name]
-    folder, kept = results / "training" / name / "checkpoints", experiment.kept_epochs(name)
+    kept = experiment.kept_epochs(name)
     alike = [other for other in (name, training.get("like")) if other]
-    saved = [path for other in alike for path in results.glob(f"training/{other}/checkpoints/*")]
+    every = [result_paths.CHECKPOINT.format(training=other, epoch="*") for other in alike]
+    saved = [path for pattern in every for path in results.glob(pattern)]
+    folder = (results / every[0]).parent
     base = experiment.config["models"].get(training.get("base", ""))
     if saved:
         each, basis = size(saved[0]), "as large as the first"
@@ -118,7 +121,7 @@ def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> 
     """Return how many images a VAE encodes: those kept; before the manifest, the most possible."""
     models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
     parts = experiment.measured_parts(image_set, models)
-    manifest = results / "images" / image_set / "manifest.parquet"
+    manifest = results / result_paths.MANIFEST.format(set=image_set)
     if not manifest.is_file():
         return most_of(experiment.config["image_sets"][image_set], parts)
     rows = storage.read(manifest, ["image_id", "part", "kept"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mia import storage
+from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.models.description import ModelJson
 from mia.models.model_configs import read_configs
@@ -46,7 +46,7 @@ def _in_words(shape: tuple[int, ...]) -> str:
 
 def _described_shape(experiment: Experiment, results: Path, vae: str) -> tuple[int, ...] | None:
     for name in experiment.config["models"]:
-        path = results / "models" / name / "model.json"
+        path = results / result_paths.MODEL.format(model=name)
         if experiment.vae(name) == vae and path.is_file():
             model: ModelJson = storage.read_json(path)
             return tuple(model["latent_shape"])

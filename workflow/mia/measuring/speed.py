@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mia import storage
+from mia import result_paths, storage
 
 
 def keep_speed(ledger: Path, device: str, evals: int, seconds: float) -> None:
@@ -15,8 +15,9 @@ def keep_speed(ledger: Path, device: str, evals: int, seconds: float) -> None:
 
 def last_speed(results: Path, device: str) -> float | None:
     """Return evals/s of the latest job of at least a second on `device` (any for `auto`)."""
+    every_ledger = result_paths.LEDGER.format(model="*", set="*")
     files = sorted(
-        results.glob("ledger/measure/*/*/speed.json"), key=lambda path: path.stat().st_mtime
+        results.glob(f"{every_ledger}/speed.json"), key=lambda path: path.stat().st_mtime
     )
     for path in reversed(files):
         speed = storage.read_json(path)
