@@ -33,7 +33,8 @@ def query_file(folder, twice, change=0.0, image_set="s"):
     again = rows.iloc[twice].assign(loss_caption=lambda found: found["loss_caption"] + change)
     about = {"set": image_set, "fields": FIELDS, "devices": ["cpu"]}
     about["repeats"] = again.to_dict("records")
-    path = folder / image_set / "denoise" / f"{QUERY.path.rpartition('/')[2]}.parquet"
+    name = f"queries/model/{image_set}/{QUERY.path}.parquet"
+    path = folder / name
     storage.write(rows, path, about)
     return str(path)
 

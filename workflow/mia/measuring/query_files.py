@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mia import storage
+from mia.result_paths import QUERIES, names
 
 
 def read_signals(
@@ -28,8 +29,9 @@ def read_signals(
         ValueError: A query file lacks an image of the target.
     """
     signals = {}
-    for signal in sorted({Path(path).parent.name for path in paths}):
-        files = [path for path in paths if Path(path).parent.name == signal]
+    signal_of = {path: names(QUERIES, path)["signal"] for path in paths}
+    for signal in sorted({*signal_of.values()}):
+        files = [path for path in paths if signal_of[path] == signal]
         fields = {field: None for path in files for field in storage.metadata(path)["fields"]}
         table = together([answers_in(path, images, read) for path in files], list(fields))
         places = table.pop("image_id")

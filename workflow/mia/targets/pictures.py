@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from mia import storage
 from mia.images.duplicates.cosine_search import vectors
+from mia.result_paths import EMBEDDINGS, names
 
 
 def with_embeddings(images: pd.DataFrame, rows: pd.DataFrame, paths: Sequence[str]) -> pd.DataFrame:
@@ -22,10 +22,10 @@ def with_embeddings(images: pd.DataFrame, rows: pd.DataFrame, paths: Sequence[st
     Raises:
         ValueError: An image has no embedding.
     """
-    channels = sorted({Path(path).parent.name for path in paths})
+    channel_of = {path: names(EMBEDDINGS, path)["channel"] for path in paths}
     found = [
-        _columns(c, images.index, rows, [p for p in paths if Path(p).parent.name == c])
-        for c in channels
+        _columns(c, images.index, rows, [p for p in paths if channel_of[p] == c])
+        for c in sorted({*channel_of.values()})
     ]
     return pd.concat([images, *found], axis=1)
 
@@ -34,7 +34,7 @@ def _columns(
     channel: str, index: pd.Index, rows: pd.DataFrame, paths: Sequence[str]
 ) -> pd.DataFrame:
     stored = pd.concat(
-        [storage.read(path).assign(set=Path(path).parents[3].name) for path in paths]
+        [storage.read(path).assign(set=names(EMBEDDINGS, path)["set"]) for path in paths]
     )
     stored = stored.set_index(["set", "key"])["embedding"]
     wanted = pd.MultiIndex.from_frame(rows.loc[index, ["set", "key"]])
@@ -43,5 +43,5 @@ def _columns(
         image_set, key = wanted[places < 0][0]
         raise ValueError(f"{paths[0]}: no {channel} of image {key} of image set {image_set}")
     values = vectors(stored.iloc[places].tolist())
-    names = [f"{channel}_{number:04d}" for number in range(values.shape[1])]
-    return pd.DataFrame(values, index, names)
+    columns = [f"{channel}_{number:04d}" for number in range(values.shape[1])]
+    return pd.DataFrame(values, index, columns)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mia import storage
+from mia.result_paths import MANIFEST, names
 from mia.targets.equal_captions import joined
 
 
@@ -26,6 +27,6 @@ def read_images(manifests: Sequence[str], images: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(path: Path, images: pd.DataFrame) -> pd.DataFrame:
-    keys = images["key"][images["set"] == path.parent.name]
+    keys = images["key"][images["set"] == names(MANIFEST, path)["set"]]
     table = storage.read(path)
     return table[table["key"].isin(keys) & table["image_id"].isin(keys.index)]
