@@ -29,14 +29,15 @@ PIPELINES = {"Workbench", "Finished"}  # what runs Snakemake for a test
 # (`--durations=150`). `make check` leaves them to `make test`.
 LONG = (
     *("test_audit.py", "test_audit_embedding.py", "test_benchmark_of_addresses.py"),
-    *("test_benchmarks.py", "test_chance.py", "test_damaged_files.py", "test_download.py"),
+    *("test_benchmarks.py", "test_bounded_http.py", "test_chance.py", "test_damaged_files.py"),
+    *("test_download.py", "test_figure_shelf.py", "test_hub_downloads.py"),
+    "test_images_duplicates.py",
     *("test_encode.py", "test_examples.py", "test_figures.py", "test_hostile_server.py"),
     *("test_job_environment.py", "test_known_shifts.py", "test_matching.py"),
     *("test_model_weights.py", "test_naive_loop.py", "test_training.py", "test_visible_gpus.py"),
     "test_blind.py::test_a_channel_sees_its_own_difference",
     "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",
     "test_commands.py::test_a_snakemake_command_plans",
-    "test_images_duplicates.py::test_skin_tones_are_found",
     "test_images_manifest.py::test_the_number_of_shards_changes_nothing",
     "test_images_membership.py::test_a_matched_target_has_a_third_fold",
     "test_known_vectors.py::test_memory_does_not_grow",
@@ -90,7 +91,8 @@ def pytest_collection_modifyitems(config, items):
 
 def runs_a_pipeline(item) -> bool:
     """Whether a test is `LONG`, or builds a workbench by itself, a fixture or what it calls."""
-    if item.path.is_relative_to(TESTS) and item.nodeid.rpartition("/")[2].startswith(LONG):
+    name = f"{item.path.name}::{item.nodeid.partition('::')[2]}"
+    if item.path.is_relative_to(TESTS) and name.startswith(LONG):
         return True
     fixtures = getattr(item, "_fixtureinfo", None)
     known = chain.from_iterable(fixtures.name2fixturedefs.values() if fixtures else [])
