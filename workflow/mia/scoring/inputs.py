@@ -12,8 +12,7 @@ import pandas as pd
 from mia import storage
 from mia.evidence import Evidence
 from mia.measuring.query_files import devices, read_signals
-from mia.targets.pictures import with_embeddings
-from mia.targets.target_rows import read_images
+from mia.targets.pictures import read_images, with_embeddings
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "kept", "member"]
 

@@ -20,8 +20,7 @@ from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
 from mia.result_paths import ESTIMATES, MANIFEST, SCORES, by_name, names
 from mia.stats.metrics import NAMED_LIMIT
-from mia.targets.pictures import with_embeddings
-from mia.targets.target_rows import read_images
+from mia.targets.pictures import read_images, with_embeddings
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
 
