@@ -114,7 +114,7 @@ def test_embeddings_stand_beside_the_rows_of_their_own_set(tmp_path):
     paths = []
     for path, values in stored.items():
         stored = [np.array([value, -value], np.float32).tobytes() for value in values.values()]
-        paths.append(str(tmp_path / f"{path.format('embeddings/e')}.parquet"))
+        paths.append(str(tmp_path / f"images/{path.format('embeddings/e')}.parquet"))
         storage.write(pd.DataFrame({"key": list(values), "embedding": stored}), paths[-1])
     plain = pd.DataFrame({"caption": list("xyz")}, index=list("xyz"))
     found = with_embeddings(plain, rows, paths)
