@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from functools import cache
-from inspect import isfunction
-from itertools import chain
 from pathlib import Path
-from types import CodeType
 
 import pytest
 
@@ -24,7 +20,6 @@ SLOW = {
     "browser": "needs a browser",
     "results": "needs the results of `make run`",
 }
-PIPELINES = {"Workbench", "Finished"}  # what runs Snakemake for a test
 # Others that train, measure, simulate or start processes: each file or test here takes seconds
 # (`--durations=150`). `make check` leaves them to `make test`.
 LONG = (
@@ -34,7 +29,8 @@ LONG = (
     "test_images_duplicates.py",
     *("test_encode.py", "test_examples.py", "test_figures.py", "test_hostile_server.py"),
     *("test_job_environment.py", "test_known_shifts.py", "test_matching.py"),
-    *("test_model_weights.py", "test_naive_loop.py", "test_training.py", "test_visible_gpus.py"),
+    *("test_model_weights.py", "test_naive_loop.py", "test_shipped_configs.py"),
+    *("test_training.py", "test_visible_gpus.py"),
     "test_blind.py::test_a_channel_sees_its_own_difference",
     "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",
     "test_commands.py::test_a_snakemake_command_plans",
@@ -90,32 +86,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def runs_a_pipeline(item) -> bool:
-    """Whether a test is `LONG`, or builds a workbench by itself, a fixture or what it calls."""
+    """Whether a test lies in `pipeline`, works on a finished run, or is `LONG`."""
     name = f"{item.path.name}::{item.nodeid.partition('::')[2]}"
-    if item.path.is_relative_to(TESTS) and name.startswith(LONG):
-        return True
-    fixtures = getattr(item, "_fixtureinfo", None)
-    known = chain.from_iterable(fixtures.name2fixturedefs.values() if fixtures else [])
-    todo = [getattr(item, "function", None), *(fixture.func for fixture in known)]
-    seen = set()
-    while todo:
-        function = todo.pop()
-        if not isfunction(function) or function in seen:
-            continue
-        seen.add(function)
-        if Path(function.__code__.co_filename).is_relative_to(TESTS):
-            names = names_in(function.__code__)
-            if names & PIPELINES:
-                return True
-            todo += [function.__globals__.get(name) for name in names]
-    return False
-
-
-@cache
-def names_in(code: CodeType) -> frozenset[str]:
-    """Names that a function uses, in what is defined within it too."""
-    inner = [names_in(const) for const in code.co_consts if isinstance(const, CodeType)]
-    return frozenset(code.co_names).union(*inner)
+    here = item.path.is_relative_to(TESTS / "pipeline")
+    return here or "finished_run" in getattr(item, "fixturenames", ()) or name.startswith(LONG)
 
 
 @pytest.fixture(scope="session")

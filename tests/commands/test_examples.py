@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from example_page import block
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "examples" / "add_an_attack.md").read_text(encoding="utf-8")
 SUPPORT = ["conftest.py", "support/measured.py", "support/toy.py"]
@@ -43,12 +45,6 @@ print(json.dumps({"score": score.to_dict(), "repr": repr(attack), "new": measure
 """
 
 
-def block(language: str) -> str:
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert len(found) == 1, f"expected one block of {language}"
-    return found[0]
-
-
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tree")
@@ -61,7 +57,7 @@ def tree(tmp_path_factory) -> Path:
     shutil.copy(ROOT / "pyproject.toml", folder)
     path = re.search(r"`(workflow/mia/attacks/\w+\.py)`", PAGE)[1]
     assert not (ROOT / path).exists(), "the page adds an attack that is there already"
-    (folder / path).write_text(block("python"), encoding="utf-8")
+    (folder / path).write_text(block(PAGE, "python"), encoding="utf-8")
     return folder
 
 
@@ -75,12 +71,12 @@ def run(tree, *arguments):
 
 
 def test_about_twenty_lines():
-    code = [line for line in block("python").splitlines() if line.strip()]
+    code = [line for line in block(PAGE, "python").splitlines() if line.strip()]
     assert len(code) <= 25
 
 
 def test_the_attack_does_what_the_page_says(tree):
-    rows = yaml.safe_load(block("yaml"))["attacks"]
+    rows = yaml.safe_load(block(PAGE, "yaml"))["attacks"]
     found = json.loads(run(tree, "-c", TRY, json.dumps(rows)))
     assert found["score"] == pytest.approx({"a": -0.15, "b": -0.6})
     assert found["repr"] == "Attack(timesteps=(100,), draws=2)"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mia.config.attacks import known_attacks
-from mia.fingerprint import PACKAGE, imports
+from mia.fingerprint import PACKAGE, closure
 from mia.images.sources.shared.shelf import known_sources, source
 from mia.report.figures.shared.shelf import figure_code
 from rule_texts import ROOT, RULES
@@ -84,14 +84,6 @@ def third_party(module: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module.split(".")[0])
     return names - set(sys.stdlib_module_names) - {"mia"}
-
-
-def closure(modules) -> set[str]:
-    seen, todo = set(), set(modules)
-    while todo:
-        seen.add(name := todo.pop())
-        todo |= set(imports(name)) - seen
-    return seen
 
 
 def test_there_are_rules_and_envs():

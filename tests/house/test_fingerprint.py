@@ -98,3 +98,5 @@ def test_how_a_program_fails_and_where_results_lie_is_no_part_of_them(package):
     edit(package / "command.py", '"error: ', '"wrong: ')
     edit(package / "result_paths.py", '"report.html"', '"page.html"')
     assert fingerprint(package, "mia.stages.download", "mia.stages.measure") == before
+    edit(package / "path_names.py", "fullmatch", "match")
+    assert fingerprint(package, "mia.stages.download", "mia.stages.measure") != before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mia.fingerprint import PACKAGE, imports
+from mia.fingerprint import PACKAGE, closure, imports
 
 MODULES = sorted(
     ".".join(["mia", *path.relative_to(PACKAGE).with_suffix("").parts])
@@ -74,14 +74,6 @@ def test_a_room_imports_rooms_above_it_alone():
     for number, name in enumerate(rooms):
         for other in ROOMS[name]:
             assert any(f"{other}.".startswith(f"{above}.") for above in rooms[:number]), other
-
-
-def closure(modules) -> set[str]:
-    seen, todo = set(), set(modules)
-    while todo:
-        seen.add(name := todo.pop())
-        todo |= set(imports(name)) - seen
-    return seen
 
 
 @pytest.mark.parametrize("shelf", SHELVES)

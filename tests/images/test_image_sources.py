@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from example_page import block
 from mia.config.source_keys import source_keys
 from mia.images.sources.shared.contract import Key, Source
 from mia.images.sources.shared.shelf import known_sources, source
@@ -81,12 +82,6 @@ print(json.dumps({
 """
 
 
-def block(language: str) -> str:
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert len(found) == 1, f"expected one block of {language}"
-    return found[0]
-
-
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tree")
@@ -94,7 +89,7 @@ def tree(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     path = re.search(r"`(workflow/mia/images/sources/\w+\.py)`", PAGE)[1]
     assert not (ROOT / path).exists(), "the page adds a source that is there already"
-    (folder / path).write_text(block("python"), encoding="utf-8")
+    (folder / path).write_text(block(PAGE, "python"), encoding="utf-8")
     return folder
 
 
@@ -103,7 +98,7 @@ def test_a_new_source_is_one_file(tree):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(tree / f"{part}.png")
         (tree / f"{part}.txt").write_text(f"{part}.png\tan image\nnowhere.png\t\n")
     environment = {**os.environ, "PYTHONPATH": str(tree / "workflow")}
-    command = [sys.executable, "-c", TRY, block("yaml")]
+    command = [sys.executable, "-c", TRY, block(PAGE, "yaml")]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

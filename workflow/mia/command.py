@@ -56,9 +56,10 @@ def says_enough(error: Exception) -> bool:
     """
     if isinstance(error, OSError) or type(error).__module__ == "torch":
         return True
-    raised_in = [frame.filename for frame in traceback.extract_tb(error.__traceback__)][-1]
-    unmeant = isinstance(error, NotImplementedError | RecursionError)
-    return raised_in.startswith(PACKAGE) and not unmeant
+    if isinstance(error, NotImplementedError | RecursionError):
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename.startswith(PACKAGE)
 
 
 def in_one_line(

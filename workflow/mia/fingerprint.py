@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-# They decide no byte of a result: how a program is called and how it fails, and where results lie,
-# which Snakemake sees by itself.
+# They decide no byte of a result: how a program is called and how it fails, and where results lie.
+# Snakemake sees by itself when a result lies elsewhere.
 LEFT_OUT = frozenset({"mia.command", "mia.result_paths"})
 
 _remembered: dict[str, list] = {}
@@ -41,6 +42,16 @@ def imports(module: str) -> frozenset[str]:
     return frozenset(name for name in _source(module)[1] if _path(name).is_file())
 
 
+def closure(modules: Iterable[str], without: Collection[str] = ()) -> set[str]:
+    """Return `modules` and all that they import from this package, but for those `without`."""
+    seen: set[str] = set()
+    todo = {*modules}
+    while todo:
+        seen.add(name := todo.pop())
+        todo |= imports(name) - seen - {*without}
+    return seen
+
+
 def remember(path: Path) -> None:
     """Load the parse results kept at `path`, and add those of this process when it ends.
 
@@ -62,12 +73,8 @@ def _keep(path: Path, known: int) -> None:
 
 @cache
 def _closure_hash(module: str) -> str:
-    seen, todo = set(), {module}
-    while todo:
-        name = todo.pop()
-        seen.add(name)
-        todo |= imports(name) - seen - LEFT_OUT
-    text = "\n".join(f"{name} {_source(name)[0]}" for name in sorted(seen))
+    counted = closure([module], LEFT_OUT)
+    text = "\n".join(f"{name} {_source(name)[0]}" for name in sorted(counted))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from mia import result_paths as paths
+from mia.access import EXTERNAL
 from mia.attacks.shared.contract import traits_of
 from mia.config.result_files import ResultFiles
 from mia.models.clip_folder import encoder_name
@@ -138,7 +139,7 @@ class StageInputs(ResultFiles):
     def manifests_of_attack(self, target: str, attack: str) -> list[str]:
         """Return the manifests of a target, where an attack looks at them."""
         built = self._experiment.attacks[attack]
-        looks = traits_of(built).reads_images or built.access == "external"
+        looks = traits_of(built).reads_images or built.access == EXTERNAL
         return self.manifests(target) if looks else []
 
     def estimates(self, target: str) -> list[str]:

@@ -18,7 +18,7 @@ from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
 
-DIVIDED = ["split", "duplicates", "min_success"]
+DIVIDED = ("split", "duplicates", "min_success")
 # Keys of a training that hold names: another name for the same thing changes no weights.
 NAMES = ("set", "representation_set", "like", "base")
 
@@ -196,5 +196,5 @@ def _seed(experiment: Experiment) -> Settings:
     return {"seed": experiment.config["seed"]}
 
 
-def _some(spec: Settings, keys: tuple[str, ...] | list[str]) -> Settings:
+def _some(spec: Settings, keys: tuple[str, ...]) -> Settings:
     return {key: spec[key] for key in keys if key in spec}

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from scipy.special import gammaln
 
+from mia.access import EXTERNAL
 from mia.stats.metrics import FEW, FEWEST
 
 FEW_IMAGES = 20  # groups of images of a side, below which every number is flagged
@@ -107,7 +108,7 @@ def mixed_devices(devices: Collection[str]) -> bool:
 
 def external(access: str) -> bool:
     """Return whether the scores come from a file made elsewhere."""
-    return access == "external"
+    return access == EXTERNAL
 
 
 def estimates_worse_than_zero(gain: float) -> bool:

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from mia import storage
-from mia.result_paths import QUERIES, names
+from mia.path_names import names
+from mia.result_paths import QUERIES
 
 
 def read_signals(

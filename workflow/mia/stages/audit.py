@@ -18,7 +18,8 @@ from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
-from mia.result_paths import ESTIMATES, MANIFEST, SCORES, by_name, names
+from mia.path_names import by_name, names
+from mia.result_paths import ESTIMATES, MANIFEST, SCORES
 from mia.stats.metrics import NAMED_LIMIT
 from mia.targets.pictures import read_images, with_embeddings
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mia import command, result_paths, storage
+from mia import command, storage
 from mia import query as queries_module
 from mia.locks import shard_lock
 from mia.measuring.ledger import Ledger
@@ -22,6 +22,8 @@ from mia.measuring.missing import input_hashes
 from mia.measuring.shard import Shard
 from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
 from mia.models.weights import require_described
+from mia.path_names import by_name
+from mia.result_paths import SIGNALS
 
 if TYPE_CHECKING:
     from mia.measuring.meter import Meter
@@ -44,7 +46,7 @@ def measure(args: argparse.Namespace) -> None:
     model = storage.read_json(args.model)
     shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures)
     wanted = queries_module.load(args.settings["queries"])
-    outputs = result_paths.by_name(result_paths.SIGNALS, "signal", args.output)
+    outputs = by_name(SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
 
     def work(layer: Shard, repeat: bool) -> MeasureJob:

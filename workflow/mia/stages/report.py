@@ -13,6 +13,7 @@ from mia import command, storage
 from mia import result_paths as paths
 from mia.access import reads_model
 from mia.evaluation.scored import scored
+from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
     details,
@@ -28,7 +29,6 @@ from mia.report.pages import (
 )
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
-from mia.result_paths import by_name, names
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]

@@ -17,7 +17,8 @@ from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
-from mia.result_paths import MEMBERSHIP, SCORES, by_name, names
+from mia.path_names import by_name, names
+from mia.result_paths import MEMBERSHIP, SCORES
 from mia.signals.shared.evals import backwards, predictions
 
 COLUMNS = {

@@ -9,7 +9,8 @@ import pandas as pd
 
 from mia import storage
 from mia.images.duplicates.cosine_search import vectors
-from mia.result_paths import EMBEDDINGS, MANIFEST, names
+from mia.path_names import names
+from mia.result_paths import EMBEDDINGS, MANIFEST
 from mia.targets.equal_captions import joined
 
 

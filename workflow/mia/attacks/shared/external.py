@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mia.access import EXTERNAL
 from mia.attacks.shared.contract import Traits
 from mia.query import Query
 
@@ -22,7 +23,7 @@ class External:
     targets: tuple[str, ...] = ()
     queries: tuple[Query, ...] = field(default=(), init=False, repr=False)
 
-    access = "external"
+    access = EXTERNAL
     source = "scores from a file"
 
     @property
