@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mia.report.figures.shared.contract import Plot
 from mia.report.figures.shared.shelf import facts, known_figures, on_page
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ def test_a_figure_keeps_the_contract(name):
     figure, module = facts(name), importlib.import_module(f"mia.report.figures.{name}")
     for key in ("label", "reads", "column", "rank", "caption", "note"):
         assert getattr(module, key.upper()) == getattr(figure, key)
-    assert callable(module.drawn)
+    assert isinstance(module, Plot)
     assert figure.reads in ("scores", "losses") and figure.column in ("left", "right")
     assert figure.label[-1] != "." and figure.caption[-1] == figure.note[-1] == "."
     assert figure.name.isalpha(), "the end of a file's name, after a dash"

@@ -23,15 +23,6 @@ class Vae(VaeFiles):
     resolution: int
 
 
-class VaeJson(TypedDict):
-    """vae.json, of a VAE and a tokenizer that were trained here; `psnr` in dB."""
-
-    vae: Vae
-    tokenizer: dict[str, str]
-    psnr: float
-    pictures: int
-
-
 class Configured(TypedDict):
     """What the JSON files of a model's folder say, without its weights."""
 

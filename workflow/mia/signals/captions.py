@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mia.measuring.batch import Batch, Rows
 
 MEASURES = ("l1_variant", "loss_variant", "l4_variant")
-VARIANTS = ("third-1", "third-2", "third-3", "drop-30", "drop-50", "drop-70", "shuffled")
 
 
 def predictions(query: Query) -> frozenset[Hashable]:

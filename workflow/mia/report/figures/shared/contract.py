@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from matplotlib.figure import Figure
 
@@ -10,6 +10,7 @@ Drawn = tuple[Figure, str, str]
 """A figure, its title, and itself in words for those who do not see it."""
 
 
+@runtime_checkable
 class Plot(Protocol):
     """A file of `mia.report.figures`; its name is the end of the names of its files.
 
