@@ -20,13 +20,13 @@ class ResultFiles:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._config = experiment.config
-        self.folder = experiment.config["results"].rstrip("/")
+        self._folder = experiment.config["results"].rstrip("/")
 
     def of(self, template: str, **names: str | Iterable[str]) -> list[str]:
         """Return the file of every combination of names; a name is one text or several."""
         several = [[name] if isinstance(name, str) else [*name] for name in names.values()]
         return [
-            f"{self.folder}/{template.format(**dict(zip(names, chosen, strict=True)))}"
+            f"{self._folder}/{template.format(**dict(zip(names, chosen, strict=True)))}"
             for chosen in product(*several)
         ]
 
