@@ -132,8 +132,9 @@ def test_a_better_estimate_raises_the_score(name):
     """The estimate is a constant that the caption sets: nearer to zero is nearer to the truth."""
 
     class Constant(ToyDenoiser):
-        def epsilon(self, z, timestep, states):
-            offset = states.view(-1, 1, 1, 1) * (1 + timestep.view(-1, 1, 1, 1) / 1000)
+        def epsilon(self, z, timestep, conditioning):
+            word = conditioning["states"].view(-1, 1, 1, 1)
+            offset = word * (1 + timestep.view(-1, 1, 1, 1) / 1000)
             return offset.float().expand_as(z).clone()
 
     attack = build_attack(name, {})

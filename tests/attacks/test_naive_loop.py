@@ -10,8 +10,8 @@ from measured import evidence, measured
 from mia.config.attacks import build_attack, known_attacks
 from mia.denoisers.stable_diffusion import StableDiffusion
 from mia.models.autoencoder import Autoencoder
-from mia.models.denoiser import to_epsilon
 from mia.models.folder import describe
+from mia.models.objective import to_epsilon
 
 CAPTIONS = ["a red cat", "a blue dog", "", "two birds and a very long caption that is cut off"]
 ROWS = [

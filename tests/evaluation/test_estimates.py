@@ -13,7 +13,7 @@ from measured import measured
 from mia import storage
 from mia.evaluation import estimates, flags
 from mia.evaluation.summary import OF_MODEL, _of_model
-from mia.models.denoiser import to_epsilon
+from mia.models.objective import to_epsilon
 from mia.query import dump as dumped
 from mia.query import grid, load
 from mia.stages import gather
@@ -37,7 +37,7 @@ class Model(ToyDenoiser):
     def __init__(self, output="epsilon", declared="epsilon", share=1.0, broken=None):
         self.output, self.declared, self.share, self.broken = output, declared, share, broken
 
-    def epsilon(self, z, timestep, states):
+    def epsilon(self, z, timestep, conditioning):
         alpha_bar = self.alpha_bar[timestep.long()].float().view(-1, 1, 1, 1)
         inside = alpha_bar.sqrt() * SPREAD / (alpha_bar * SPREAD + 1 - alpha_bar)
         flat = z.flatten(1) @ PATTERNS.T @ PATTERNS

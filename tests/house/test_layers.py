@@ -32,7 +32,7 @@ ROOMS = {
     "denoisers": ("models",),
     "signals.shared": (),
     "measuring": ("models", "images.training_set", "signals.shared"),
-    "signals": ("measuring.batch", "signals.shared"),
+    "signals": ("measuring.batch", "models.conditioning", "signals.shared"),
     "attacks": ("blind", "stats"),
     "audit": ("blind", "images", "stats", "targets"),
     "config": ("attacks", "given", "images", "models", "signals.shared", "targets"),

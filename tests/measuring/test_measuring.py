@@ -24,10 +24,10 @@ QUERIES = [Query("denoise", t, 0, "both") for t in (100, 500)]
 class Cramped(ToyDenoiser):
     """Room for four evaluations at a time."""
 
-    def epsilon(self, z, timestep, states):
+    def epsilon(self, z, timestep, conditioning):
         if len(z) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().epsilon(z, timestep, states)
+        return super().epsilon(z, timestep, conditioning)
 
 
 def values(denoiser, size):
@@ -46,7 +46,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does():
 
 def test_a_single_evaluation_that_does_not_fit_is_an_error():
     class Tiny(ToyDenoiser):
-        def epsilon(self, z, timestep, states):
+        def epsilon(self, z, timestep, conditioning):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):

@@ -33,9 +33,14 @@ def unlink(*files):
 REFUSED = {
     # Classes and code.
     "pipeline of another family": (
-        keys(INDEX, _class_name="FluxPipeline"), INDEX, "no denoiser 'flux'; known"),
-    "inpainting pipeline": (
-        keys(INDEX, _class_name="StableDiffusionInpaintPipeline"), INDEX, "no denoiser"),
+        keys(INDEX, _class_name="WuerstchenPipeline"),
+        INDEX, "WuerstchenPipeline: no denoiser; known"),
+    "distilled pipeline": (
+        keys(INDEX, _class_name="LatentConsistencyModelPipeline"), INDEX, "distilled to few steps"),
+    "pipeline that edits": (
+        keys(INDEX, _class_name="StableDiffusionInstructPix2PixPipeline"), INDEX, "it edits"),
+    "scheduler of a distilled model": (
+        keys(INDEX, scheduler=["diffusers", "LCMScheduler"]), SCHEDULER, "not distilled"),
     "no pipeline class": (keys(INDEX, _class_name=GONE), INDEX, "_class_name: missing; expected"),
     "pipeline of a file": (
         keys(INDEX, _class_name=["pipeline", "Mine"]), INDEX, r"_class_name: \[.*expected the n"),
@@ -50,9 +55,8 @@ REFUSED = {
         keys(INDEX, scheduler=["mine", "MyScheduler"]), INDEX, "scheduler: .*no known class"),
     "scheduler that is no scheduler": (
         keys(INDEX, scheduler=["diffusers", "UNet2DModel"]), INDEX, "scheduler: .*no known class"),
-    "flow matching scheduler": (
-        keys(INDEX, scheduler=["diffusers", "FlowMatchEulerDiscreteScheduler"]),
-        INDEX, "has no betas"),
+    "scheduler without a schedule": (
+        keys(INDEX, scheduler=["diffusers", "VQDiffusionScheduler"]), SCHEDULER, "has no betas"),
     "config of another VAE": (
         keys(VAE, _class_name="VQModel"), VAE, '_class_name: "VQModel"; expected AutoencoderKL'),
     "config of another U-Net": (
@@ -246,11 +250,11 @@ TAKEN = {
 def test_what_the_libraries_take_is_taken_and_computes_the_same(kind, folder, tiny_sd):
     TAKEN[kind](folder)
     found, plain = describe(folder), describe(tiny_sd)
-    for key in ("alpha_bar", "prediction_type", "resolution", "latent_shape", "caption_length"):
+    for key in ("alpha_bar", "prediction_type", "resolution", "latent_shape", "caption_lengths"):
         assert found[key] == plain[key], key
     one, other = StableDiffusion(found, "cpu"), StableDiffusion(plain, "cpu")
     captions = ["a red cat", "", "two birds and much more than eight tokens of text"]
-    assert torch.equal(one.embed(captions), other.embed(captions))
+    assert torch.equal(one.embed(captions)["states"], other.embed(captions)["states"])
 
 
 @pytest.mark.parametrize(

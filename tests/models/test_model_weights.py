@@ -113,7 +113,7 @@ def test_a_load_refuses_them_too_whatever_was_said_before(part, change, folder):
     loads.append(
         (lambda model: Autoencoder(model["vae"], "cpu"))
         if part == "vae"
-        else lambda model: StableDiffusion(model, "cpu")
+        else lambda model: StableDiffusion(model, "cpu").part(part)
     )
     for load in loads:
         with pytest.raises(RuntimeError, match=r"missing|unexpected|[Ss]ize|mismatch"):
@@ -124,7 +124,7 @@ def test_a_load_names_folder_and_tensors_in_one_line(folder):
     model = describe(folder)
     tensors("unet", with_adapter)(folder)
     with pytest.raises(LoadError, match=r"1 missing .*3 unexpected") as caught:
-        StableDiffusion(model, "cpu")
+        StableDiffusion(model, "cpu").part("unet")
     assert str(caught.value).startswith(f"{folder}/unet: ") and "\n" not in str(caught.value)
 
 
@@ -166,9 +166,9 @@ def same_as_diffusers(folder, variant):
         folder, variant=variant, safety_checker=None, dtype=torch.float32
     )
     denoiser, mine = StableDiffusion(model, "cpu"), base_pipeline(model)
-    for ours in (denoiser.unet, mine.unet):
+    for ours in (denoiser.part("unet"), mine.unet):
         equal(ours, theirs.unet)
-    for ours in (denoiser.text_encoder, mine.text_encoder):
+    for ours in (denoiser.part("text_encoder"), mine.text_encoder):
         equal(ours, theirs.text_encoder)
     for ours in (Autoencoder(model["vae"], "cpu").model, mine.vae):
         equal(ours, theirs.vae)

@@ -12,8 +12,8 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from mia.models.denoiser import to_epsilon
 from mia.models.folder import describe
+from mia.models.objective import to_epsilon
 from mia.models.training.base import base_pipeline
 from mia.models.training.diffusion import build_pipeline, train_diffusion, wanted
 from mia.models.training.ledger import kept_training, replace_tree

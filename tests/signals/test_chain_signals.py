@@ -7,6 +7,7 @@ import torch
 
 from measured import evidence, measured
 from mia.config.attacks import build_attack
+from mia.models.conditioning import Conditioning
 from mia.noise import draw_noise
 from mia.query import Query
 from mia.signals.captions import importance, shuffled
@@ -224,7 +225,8 @@ class Wordy(ToyDenoiser):
 
     def embed(self, captions):
         sums = [sum(WEIGHTS[word] for word in caption.split()) for caption in captions]
-        return torch.tensor(sums, dtype=torch.float32).view(-1, 1, 1) / 10
+        states = torch.tensor(sums, dtype=torch.float32).view(-1, 1, 1) / 10
+        return Conditioning({"states": states})
 
 
 def test_clid_reductions():
@@ -257,7 +259,7 @@ def test_clid_th_by_hand():
         texts = [names[i] for names in reduced.values()] + [""]
 
         def loss(text, i=i):
-            state = Wordy().embed([text]).item()
+            state = Wordy().embed([text])["states"].item()
             values = []
             for t in (440, 450, 460):
                 noise = noise_of(i, 0)

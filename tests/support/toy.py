@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mia.models.conditioning import Conditioning
+
 SHAPE = (2, 2, 2)
 ALPHA_BAR = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
 WORDS = {"": 0.0, "cat": 0.25, "dog": -0.5}
@@ -19,11 +21,20 @@ class ToyDenoiser:
     latent_shape = SHAPE
     alpha_bar = torch.from_numpy(ALPHA_BAR)
 
-    def embed(self, captions: Sequence[str]) -> Tensor:
-        return torch.tensor([WORDS[caption] for caption in captions]).view(-1, 1, 1)
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        words = torch.tensor([WORDS[caption] for caption in captions])
+        return Conditioning({"states": words.view(-1, 1, 1)})
 
-    def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
-        return 0.5 * z + 0.001 * timestep.view(-1, 1, 1, 1).float() + states.view(-1, 1, 1, 1)
+    @property
+    def null(self) -> Conditioning:
+        return self.embed([""])
+
+    def of_images(self, conditioning: Conditioning, sizes: Sequence) -> Conditioning:
+        return conditioning
+
+    def epsilon(self, z: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        word = conditioning["states"].view(-1, 1, 1, 1)
+        return 0.5 * z + 0.001 * timestep.view(-1, 1, 1, 1).float() + word
 
 
 def toy_epsilon(z: np.ndarray, timestep: int, caption: str) -> np.ndarray:

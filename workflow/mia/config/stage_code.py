@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mia.config.experiment import Experiment
 from mia.images.sources.shared.shelf import source, source_code
-from mia.models.folder import families
+from mia.models.families import families
 
 MATCHING = "mia.targets.matching"
 
@@ -28,9 +28,14 @@ def membership(experiment: Experiment, target: str) -> list[str]:
     return [] if method == "none" else [f"{MATCHING}.{method}"]
 
 
+def model(experiment: Experiment) -> list[str]:
+    """Return every family of models."""
+    return [f"mia.denoisers.{family}" for family in families()]
+
+
 def measure(experiment: Experiment) -> list[str]:
     """Return every family of models, and every signal that is asked for."""
-    return [*(f"mia.denoisers.{family}" for family in families()), *tables(experiment)]
+    return [*model(experiment), *tables(experiment)]
 
 
 def score(experiment: Experiment, attack: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.models.description import ModelJson
-from mia.models.model_configs import read_configs
+from mia.models.folder import facts
 from mia.models.model_json import ModelError
 
 LATENT_OF_STABLE_DIFFUSION = (4, 64, 64)  # of 512 × 512 pixels
@@ -34,10 +34,10 @@ def latent_shape(
         assumed = f"; taken for Stable Diffusion 1's, as {vae} is not in the hub's cache"
         return shape, _in_words(shape) + assumed
     try:
-        shape = read_configs(folder).latent_shape
+        found = tuple(facts(folder)["latent_shape"])
     except ModelError as error:
         return None, f"their size not known: {error}"
-    return shape, _in_words(shape)
+    return found, _in_words(found)
 
 
 def _in_words(shape: tuple[int, ...]) -> str:

@@ -1,72 +1,70 @@
-"""Stable Diffusion 1.x and 2.x: text encoder, U-Net, scheduler and VAE of a diffusers folder."""
+"""Stable Diffusion 1.x and 2.x: the last states of one CLIP text encoder, by a U-Net."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-from diffusers import UNet2DConditionModel
-from torch import Tensor
-from transformers import CLIPTextModel
+from mia.denoisers.shared.denoiser import FamilyDenoiser
+from mia.denoisers.shared.parts import CLIP_TEXT, CLIP_TOKENIZER, UNET, VAE
+from mia.denoisers.shared.sizes import (
+    latents,
+    require_no_more_inputs,
+    require_out_channels,
+    require_width,
+)
+from mia.models.component_configs import flat
+from mia.models.conditioning import Conditioning
+from mia.models.description import Facts
+from mia.models.family import TEXT, Family
+from mia.models.model_configs import Configs
 
-from mia.models.denoiser import to_epsilon
-from mia.models.loading import load_whole
-from mia.models.tokenizer import load_tokenizer
+if TYPE_CHECKING:
+    from torch import Tensor
+
+family = Family(
+    pipelines=(
+        "StableDiffusionPipeline",
+        "StableDiffusionImg2ImgPipeline",
+        "StableDiffusionInpaintPipeline",
+    ),
+    condition=TEXT,
+    parts={"text_encoder": CLIP_TEXT, "tokenizer": CLIP_TOKENIZER, "unet": UNET, "vae": VAE},
+)
 
 
-class StableDiffusion:
-    """A denoiser (`mia.models.denoiser.Denoiser`) from a Stable-Diffusion-format folder.
+def facts(configs: Configs) -> Facts:
+    """Return what the JSON files say together."""
+    channels, side, factor = latents(configs)
+    unet, text = configs.denoiser, configs.parts["text_encoder"]
+    require_out_channels(unet, channels)
+    require_no_more_inputs(unet)
+    width = text.whole("hidden_size")
+    require_width(unet, "cross_attention_dim", width, f"hidden_size of {text.path}")
+    return {"resolution": side * factor, "latent_shape": [channels, side, side]}
 
-    Args:
-        model: Contents of model.json.
-        device: `cpu` or `cuda`.
-        dtype: Arithmetic of the U-Net: `float32`, or `bfloat16` / `float16` by autocast.
-        compiled: Whether the U-Net goes through `torch.compile`.
-    """
 
-    def __init__(
-        self, model: dict[str, Any], device: str, dtype: str = "float32", compiled: bool = False
-    ) -> None:
-        folder, variants = Path(model["folder"]), model["variants"]
-        self.tokenizer = load_tokenizer(folder / "tokenizer")
-        self.caption_length = model["caption_length"]
-        self.text_encoder = load_whole(
-            CLIPTextModel, folder / "text_encoder", variants["text_encoder"]
-        )
-        self.unet = load_whole(UNet2DConditionModel, folder / "unet", variants["unet"])
-        for module in (self.text_encoder, self.unet):
-            module.to(device=device, dtype=torch.float32).eval().requires_grad_(False)
-        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
-        if self.device.type == "cuda":
-            self.unet.to(memory_format=torch.channels_last)
-        self.forward = torch.compile(self.unet) if compiled else self.unet
-        self.prediction_type = model["prediction_type"]
-        self.latent_shape = tuple(model["latent_shape"])
-        self.alpha_bar = torch.tensor(model["alpha_bar"], dtype=torch.float64, device=device)
+class StableDiffusion(FamilyDenoiser):
+    """The denoiser of a Stable Diffusion 1.x or 2.x."""
 
-    @torch.inference_mode()
-    def embed(self, captions: Sequence[str]) -> Tensor:
-        """Return text-encoder states, `(captions, tokens, width)`, float32, of padded captions."""
-        tokens = self.tokenizer(
-            list(captions),
-            padding="max_length",
-            truncation=True,
-            max_length=self.caption_length,
-            return_tensors="pt",
-        )
-        return self.text_encoder(tokens.input_ids.to(self.device)).last_hidden_state
+    family = family
 
-    @torch.inference_mode()
-    def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
-        """Return the noise estimate ε̂(z, t, c), float32, the shape of `z`."""
-        reduced = self.dtype != torch.float32
-        if self.device.type == "cuda":
-            z = z.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.dtype, enabled=reduced):
-            output = self.forward(z, timestep, encoder_hidden_states=states).sample
-        return to_epsilon(output.float(), z, self.alpha_bar[timestep], self.prediction_type)
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """Return the text encoder's last states, `(captions, tokens, width)`."""
+        tokens = self.tokens("tokenizer", captions).input_ids
+        return Conditioning({"states": self.part("text_encoder")(tokens).last_hidden_state})
+
+    def blank(self, rows: int) -> Conditioning:
+        """Return states of zeros."""
+        import torch
+
+        width = next(flat(self.config("unet").cross_attention_dim))
+        shape = rows, self.model["caption_lengths"]["tokenizer"], width
+        return Conditioning({"states": torch.zeros(shape, device=self.device)})
+
+    def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the U-Net's output."""
+        return self.network(x, time, encoder_hidden_states=conditioning["states"]).sample
 
 
 load = StableDiffusion

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from mia.measuring.slices import Rows, slices
+from mia.models.conditioning import Conditioning
 from mia.models.denoiser import Denoiser
 from mia.noise import draw_noise
 from mia.query import Query
+from mia.signals.shared.ddim import noised
 
 if TYPE_CHECKING:
     from mia.models.autoencoder import Autoencoder
@@ -31,6 +33,7 @@ class Batch:
         z0: Clean latents, `(images, channels, height, width)`, float32.
         captions: Caption of each image.
         alternates: Other captions of each image, by name: condition `alt-<name>`.
+        sizes: Height and width of each image's file, for a model that is told of them.
         seed: The experiment's seed.
         size: Most U-Net evaluations in one forward pass.
         read_pixels: Image ids to prepared images, for signals that look at pixels.
@@ -49,6 +52,7 @@ class Batch:
     autoencoder: Autoencoder | None = None
     shared: frozenset[Hashable] = frozenset()
     alternates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sizes: Sequence[tuple[int, int]] = ()
     evals: int = 0
     _memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -87,24 +91,28 @@ class Batch:
         return noised(self.z0, noise, self.denoiser.alpha_bar[timestep])
 
     def epsilon(
-        self, z: Tensor, rows: Rows, condition: str, states: Tensor | None = None
+        self, z: Tensor, rows: Rows, condition: str, told: Conditioning | None = None
     ) -> Tensor:
-        """Return ε̂(z, t, c) for each row, float32; one eval each."""
-        states = self.states(condition) if states is None else states
-        self.evals += len(z)
-        return self._within_memory(z, rows.timestep, states[rows.image])
+        """Return ε̂(z, t, c) for each row, float32; one eval each.
 
-    def _within_memory(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
+        `told`, one row per image, stands in place of what `condition` tells the model.
+        """
+        told = self.told(condition) if told is None else told
+        self.evals += len(z)
+        return self._within_memory(z, rows.timestep, told.rows(rows.image))
+
+    def _within_memory(self, z: Tensor, timestep: Tensor, told: Conditioning) -> Tensor:
         """Return the denoiser's answer, in halves if it does not fit; `size` shrinks with them."""
         try:
-            return self.denoiser.epsilon(z, timestep, states)
+            return self.denoiser.epsilon(z, timestep, told)
         except torch.OutOfMemoryError:
             if len(z) == 1:
                 raise
         torch.cuda.empty_cache()
         half = -(-len(z) // 2)
         self.size = min(self.size, half)
-        parts = zip(z.split(half), timestep.split(half), states.split(half), strict=True)
+        halves = (slice(half), slice(half, None))
+        parts = ((z[part], timestep[part], told.rows(part)) for part in halves)
         return torch.cat([self._within_memory(*part) for part in parts])
 
     def estimate(self, rows: Rows, condition: str) -> Tensor:
@@ -132,12 +140,12 @@ class Batch:
         return self.once(("noised", timestep, draw, condition), make)
 
     def everywhere(
-        self, z: Tensor, timestep: int, condition: str, states: Tensor | None = None
+        self, z: Tensor, timestep: int, condition: str, told: Conditioning | None = None
     ) -> Tensor:
         """Return ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
         query = Query("everywhere", timestep, condition=condition)
         parts = [
-            self.epsilon(z[rows.image], rows, condition, states) for rows in self.slices([query])
+            self.epsilon(z[rows.image], rows, condition, told) for rows in self.slices([query])
         ]
         return torch.cat(parts)
 
@@ -146,18 +154,21 @@ class Batch:
         key = ("clean", timestep, condition)
         return self.once(key, lambda: self.everywhere(self.z0, timestep, condition))
 
-    def states(self, condition: str) -> Tensor:
-        """Return the text-encoder states of every image's caption under `condition`."""
-        count, alternate = len(self.image_ids), condition.removeprefix("alt-")
+    def told(self, condition: str) -> Conditioning:
+        """Return what the model is told of every image under `condition`, one row each."""
 
-        def make() -> Tensor:
+        def make() -> Conditioning:
             if condition == "null":
-                return self.denoiser.embed([""]).expand(count, -1, -1)
-            return self.denoiser.embed(
-                self.captions if condition == "caption" else self.alternates[alternate]
-            )
+                null = self.denoiser.null.repeated(len(self.image_ids))
+                return self.denoiser.of_images(null, self.sizes)
+            other = condition.removeprefix("alt-")
+            return self.embed(self.alternates[other] if other != condition else self.captions)
 
-        return self.once(("states", condition), make)
+        return self.once(("told", condition), make)
+
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """Return what the model is told of the images with these captions, one row each."""
+        return self.denoiser.of_images(self.denoiser.embed(captions), self.sizes)
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Return the latents of pixels `(images, 3, height, width)` in [−1, 1]."""
@@ -174,17 +185,6 @@ class Batch:
         """The images themselves, `(images, 3, height, width)`, float32 in [−1, 1]."""
         read, device = _given(self.read_pixels), self.z0.device
         return self.once("pixels", lambda: read(self.image_ids).to(device))
-
-
-def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
-    """Return √ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
-
-    Args:
-        z0, noise: `(rows, channels, height, width)`.
-        alpha_bar: `(rows,)` or a scalar, float64.
-    """
-    alpha_bar = alpha_bar.view(-1, 1, 1, 1)
-    return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
 
 
 def _given(part: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
 import sys
 import time
@@ -22,6 +21,7 @@ from mia.measuring.missing import by_need
 from mia.measuring.speed import keep_speed
 from mia.models.autoencoder import Autoencoder
 from mia.models.device import choose
+from mia.models.families import module_of
 from mia.query import Query
 
 
@@ -38,7 +38,7 @@ class Meter:
         torch.set_num_threads(threads)
         self.model, self.settings = model, settings
         self.device = choose(settings["device"])
-        family = importlib.import_module(f"mia.denoisers.{model['family']}")
+        family = module_of(model["family"])
         self.denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
         self.provenance = _provenance(model, settings, self.device, threads)
 

@@ -80,6 +80,9 @@ def shared_inputs(
         **({"repeat": True} if repeat else {}),
         "seed": settings["seed"],
         "dtype": settings["dtype"],
-        **{key: model[key] for key in ("resolution", "prediction_type", "alpha_bar", "files")},
+        **{
+            key: model[key]
+            for key in ("resolution", "prediction_type", "alpha_bar", "options", "files")
+        },
         "preparation": fingerprint("mia.images.training_set", "mia.models.encoding"),
     }

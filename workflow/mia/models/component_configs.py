@@ -23,23 +23,29 @@ def of_diffusers(folder: Path, name: str) -> Config:
     return Config(path, given, _defaults(getattr(diffusers, name)))
 
 
-def of_text_encoder(folder: Path) -> Config:
-    """Return the config of the text encoder; of a whole CLIP, its block for that encoder."""
-    from transformers import CLIPTextConfig
+def of_transformers(folder: Path, name: str) -> Config:
+    """Return the config of a transformers class; of a whole CLIP, its block for that encoder."""
+    import transformers
 
-    path = folder / "text_encoder" / "config.json"
-    given = read_json(path)
-    if given.get("model_type") not in ("clip_text_model", "clip"):
+    path = folder / "config.json"
+    given, kind = read_json(path), getattr(transformers, name).config_class
+    expected = kind.model_type
+    if given.get("model_type") not in (expected, WHOLE.get(expected, expected)):
         raise ModelError(
-            f"{path}: model_type: {shown(given.get('model_type'))}; expected clip_text_model"
+            f"{path}: model_type: {shown(given.get('model_type'))}; expected {expected}"
         )
-    if given["model_type"] == "clip":
-        block = given.get("text_config")
+    if given["model_type"] != expected:
+        block = given.get(BLOCK[expected])
         if not isinstance(block, dict):
-            raise ModelError(f"{path}: text_config: {shown(block)}; expected an object")
+            raise ModelError(f"{path}: {BLOCK[expected]}: {shown(block)}; expected an object")
         given = block
     _require_finite(path, given)
-    return Config(path, given, CLIPTextConfig().to_dict())
+    return Config(path, given, kind().to_dict())
+
+
+# The kind of a whole model that a tower's folder may hold, and where in it the tower's config is.
+WHOLE = {"clip_text_model": "clip"}
+BLOCK = {"clip_text_model": "text_config"}
 
 
 def scheduler_file(folder: Path) -> Path:
@@ -50,7 +56,10 @@ def scheduler_file(folder: Path) -> Path:
 
 
 def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
-    """Return the scheduler's config over defaults of the class that model_index.json names."""
+    """Return the scheduler's config over defaults of the class that model_index.json names.
+
+    Its `_class_name` is that of the index, which decides what diffusers loads.
+    """
     import diffusers
 
     path = scheduler_file(folder)
@@ -66,13 +75,7 @@ def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
             f"{folder / 'model_index.json'}: scheduler: {shown(entry)} is no known class; "
             'expected one of diffusers, such as ["diffusers", "DDIMScheduler"]'
         )
-    defaults = _defaults(kind)
-    if "beta_start" not in defaults:
-        raise ModelError(
-            f"{folder / 'model_index.json'}: scheduler: {name} has no betas; "
-            "expected a class with them, such as DDIMScheduler"
-        )
-    return Config(path, given, defaults)
+    return Config(path, {**given, "_class_name": name}, _defaults(kind))
 
 
 def _defaults(kind: Any) -> dict[str, Any]:

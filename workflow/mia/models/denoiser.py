@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia.models.conditioning import Conditioning
 
 
 class Denoiser(Protocol):
-    """A text-conditional latent diffusion model, queried for its noise estimate.
+    """A diffusion model, queried for its noise estimate.
 
     Attributes:
-        alpha_bar: Cumulative products of the training schedule, `(1000,)`, float64, on the device.
+        alpha_bar: ᾱ_t, `(1000,)`, float64, on the device. It is the training schedule; for a model
+            of flow matching, whose noise levels are continuous, it is Stable Diffusion's.
         latent_shape: `(channels, height, width)` of one latent.
     """
 
     alpha_bar: Tensor
     latent_shape: tuple[int, int, int]
 
-    def embed(self, captions: Sequence[str]) -> Tensor:
-        """Return text-encoder states, `(captions, tokens, width)`; an empty caption is null."""
+    def blank(self, rows: int) -> Conditioning:
+        """Return a conditioning of zeros in the shapes that the model expects."""
 
-    def epsilon(self, z: Tensor, timestep: Tensor, states: Tensor) -> Tensor:
+    @property
+    def null(self) -> Conditioning:
+        """One row: what the family is told where no caption is given."""
+
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """Return what the model is told of each caption, one row each."""
+
+    def of_images(
+        self, conditioning: Conditioning, sizes: Sequence[tuple[int, int]]
+    ) -> Conditioning:
+        """Return the conditioning with what the model is told of the images themselves.
+
+        Args:
+            conditioning: One row per image.
+            sizes: Height and width in pixels of each image's file; none if they are not known.
+        """
+
+    def epsilon(self, z: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the noise estimate ε̂(z, t, c), whatever the model predicts.
 
         Args:
-            z: `(rows, channels, height, width)`, float32.
+            z: √ᾱ_t x0 + √(1−ᾱ_t) ε, `(rows, channels, height, width)`, float32.
             timestep: `(rows,)`, integers in 0…999.
-            states: `(rows, tokens, width)`, from `embed`.
+            conditioning: One row each.
 
         Returns:
             float32, the shape of `z`. A row depends on no other row beyond rounding.
         """
-
-
-def to_epsilon(output: Tensor, z: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
-    """Return the noise estimate that a model's output means, in the shape of `z`.
-
-    With z = √ᾱ x0 + √(1−ᾱ) ε: `epsilon` is ε̂ itself, `v_prediction` is v = √ᾱ ε − √(1−ᾱ) x0
-    (Salimans & Ho 2022, app. D), `sample` is x̂0.
-
-    Args:
-        output, z: `(rows, …)`.
-        alpha_bar: ᾱ_t of each row, `(rows,)`.
-        prediction_type: As diffusers names it.
-    """
-    signal = alpha_bar.sqrt().view(-1, *[1] * (z.ndim - 1)).to(z.dtype)
-    noise = (1 - alpha_bar).sqrt().view(-1, *[1] * (z.ndim - 1)).to(z.dtype)
-    if prediction_type == "epsilon":
-        return output
-    if prediction_type == "v_prediction":
-        return signal * output + noise * z
-    if prediction_type == "sample":
-        return (z - signal * output) / noise
-    raise ValueError(
-        f"prediction type {prediction_type!r}: expected epsilon, v_prediction or sample"
-    )

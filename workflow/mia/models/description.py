@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class VaeFiles(TypedDict):
-    """A VAE: where it lies, sha256 of its files, and how it makes latents of pixels."""
+    """What makes latents of pixels: its class, where it lies, sha256 of its files, its numbers.
 
+    `kind` is a class of diffusers, or `pixels` where pixels are the latents. `latents_mean` and
+    `latents_std` are one number a channel, where the autoencoder's config has them.
+    """
+
+    kind: str
     folder: str
     variant: str | None
     files: dict[str, str]
@@ -15,29 +20,47 @@ class VaeFiles(TypedDict):
     channels: int
     scaling_factor: float
     shift_factor: float
+    latents_mean: NotRequired[list[float]]
+    latents_std: NotRequired[list[float]]
 
 
 class Vae(VaeFiles):
-    """A VAE and the side in pixels of the images that it is given."""
+    """The same, and the side in pixels of the images that it is given."""
 
     resolution: int
 
 
-class Configured(TypedDict):
-    """What the JSON files of a model's folder say, without its weights."""
+class Facts(TypedDict):
+    """What a family reads from the JSON files of a model's folder.
 
-    family: str
-    prediction_type: str
-    alpha_bar: list[float]
+    `labels` are the names of classes by number, of a model that is told a class.
+    """
+
     resolution: int
     latent_shape: list[int]
-    caption_length: int
+    labels: NotRequired[dict[str, int]]
+
+
+class Configured(Facts):
+    """What the JSON files of a model's folder say, without its weights.
+
+    `caption_lengths` are in tokens, by tokenizer; `options` are the family's own keys.
+    """
+
+    family: str
+    condition: str
+    prediction_type: str
+    alpha_bar: list[float]
+    sigma_data: NotRequired[float]
+    caption_lengths: dict[str, int]
+    options: dict[str, Any]
 
 
 class Description(Configured):
     """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`."""
 
     folder: str
+    classes: dict[str, str]
     variants: dict[str, str | None]
     files: dict[str, str]
     weights: str

@@ -11,36 +11,45 @@ from pathlib import Path
 from typing import Any
 
 from mia.models.component_configs import flat
-from mia.models.model_configs import factor
 from mia.models.model_json import Config, ModelError
 from mia.models.safetensors_file import FLOATS, not_finite
 from mia.models.tokenizer_folder import first_line
 from mia.models.weight_files import Weights
 
 # Whole numbers of configs: how many layers there are, and how wide something is.
-COUNTS = ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers")
+COUNTS = (
+    *("layers_per_block", "transformer_layers_per_block", "num_hidden_layers", "num_layers"),
+    *("num_single_layers", "encoder_layers_per_block", "decoder_layers_per_block"),
+)
 WIDTHS = (
     *("block_out_channels", "cross_attention_dim", "latent_channels", "norm_num_groups"),
     *("attention_head_dim", "num_attention_heads", "hidden_size", "intermediate_size"),
-    *("vocab_size", "max_position_embeddings"),
+    *("vocab_size", "max_position_embeddings", "d_model", "d_ff", "d_kv", "num_heads"),
+    *("joint_attention_dim", "pooled_projection_dim", "caption_projection_dim", "caption_channels"),
+    *("num_embeds_ada_norm", "num_vq_embeddings", "encoder_block_out_channels"),
+    *("decoder_block_out_channels", "num_cross_attention_heads", "cross_attention_head_dim"),
 )
 ADAPTER = re.compile(r"\.base_layer\.|lora|\.adapter")
 SIDE = 2**31  # most numbers along one side of a tensor
 NAMED = 3  # tensors of each kind in a message
 
 
-def require_weights(part: str, config: Config, weights: Weights) -> None:
-    """Raise ModelError unless `weights` are finite and just the tensors that the class has.
+def require_weights(part: str, kind: Any, config: Config, weights: Weights) -> Any:
+    """Return the component, built without memory, if `weights` are just the tensors it has.
 
     Args:
-        part: `text_encoder`, `unet` or `vae`.
+        part: Name of the component.
+        kind: Its class.
         config: Of the component.
         weights: Its files, known to be whole.
+
+    Raises:
+        ModelError: A tensor is missing, unexpected, of another shape, no number or not finite.
     """
     held = weights.held()
     where = weights.index or weights.tensor_files[0]
     _require_sizes(config, len(held), where)
-    model = _empty(part, config)
+    model = _empty(part, kind, config)
     if wrong := difference(model, held, sharded=weights.index is not None):
         raise ModelError(f"{where}: {wrong}")
     if other := [name for name, (kind, _) in held.items() if _is_no_weight(name, kind)]:
@@ -52,7 +61,7 @@ def require_weights(part: str, config: Config, weights: Weights) -> None:
     for path in weights.tensor_files:
         if name := not_finite(path):
             raise ModelError(f"{path}: {name} holds NaN or infinity; expected finite weights")
-    _require_shapes_fit(part, config, model)
+    return model
 
 
 def difference(
@@ -114,7 +123,12 @@ def _left(model: Any, kind: str, names: Iterable[str]) -> list[str]:
     """Return the names, without those that the library lets be missing or unexpected."""
     patterns = list(getattr(model, f"_keys_to_ignore_on_load_{kind}", None) or [])
     patterns.append(r"(^|\.)position_ids$")  # a buffer in older files, made anew since
-    return [name for name in names if not any(re.search(p, name) for p in patterns)]
+    # A tensor that is another one too, such as T5's embedding, may be there once.
+    tied = getattr(model, "all_tied_weights_keys", None) or {}
+    once = {*tied, *tied.values()} if kind == "missing" and tied else set()
+    return [
+        name for name in names if name not in once and not any(re.search(p, name) for p in patterns)
+    ]
 
 
 def _is_no_weight(name: str, kind: str) -> bool:
@@ -133,43 +147,14 @@ def _require_sizes(config: Config, tensors: int, where: Path) -> None:
             raise config.wrong(key, f"no more numbers than {where} has tensors")
 
 
-def _require_shapes_fit(part: str, config: Config, model: Any) -> None:
-    """Raise ModelError unless a U-Net or VAE, tried on shapes, answers in the shape given."""
-    import torch
-
-    side = 2 * factor(config) if part == "vae" else next(flat(config.get("sample_size")))
-    try:
-        with torch.device("meta"), torch.inference_mode():
-            if part == "unet":
-                given = torch.zeros(1, config.get("in_channels"), side, side)
-                states = torch.zeros(1, 4, next(flat(config.get("cross_attention_dim"))))
-                answer = model(given, torch.tensor([1]), encoder_hidden_states=states).sample
-            elif part == "vae":
-                given = torch.zeros(1, 3, side, side)
-                latents = model.encode(given).latent_dist.mean
-                if latents.shape != (1, config.get("latent_channels"), 2, 2):
-                    raise ValueError(f"latents of {side} pixels a side are {tuple(latents.shape)}")
-                answer = model.decode(latents).sample
-            else:
-                return
-            if answer.shape != given.shape:
-                raise ValueError(f"it answers {tuple(answer.shape)} to {tuple(given.shape)}")
-    except Exception as error:  # of whatever kind: it cannot be used
-        raise ModelError(f"{config.path}: its {part} cannot work: {first_line(error)}") from error
-
-
-def _empty(part: str, config: Config) -> Any:
+def _empty(part: str, kind: Any, config: Config) -> Any:
     """Return the component, built without memory."""
     import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
 
     try:
         with torch.device("meta"):
-            if part == "text_encoder":
-                return CLIPTextModel(CLIPTextConfig.from_dict(dict(config.given)))
-            return {"unet": UNet2DConditionModel, "vae": AutoencoderKL}[part].from_config(
-                dict(config.given)
-            )
+            if kind.__module__.startswith("transformers."):
+                return kind(kind.config_class.from_dict(dict(config.given)))
+            return kind.from_config(dict(config.given))
     except Exception as error:  # of whatever kind: no class can be built from it
         raise ModelError(f"{config.path}: no {part} can be built: {first_line(error)}") from error

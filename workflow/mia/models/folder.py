@@ -1,123 +1,155 @@
-"""Describe a Stable-Diffusion-format folder from its JSON files and the headers of its weights."""
+"""Describe a model's folder from its JSON files and the headers of its weights."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mia.file_hash import file_hash
 from mia.given.folder_files import FolderError, list_files, shown
 from mia.models.component_configs import scheduler_file
-from mia.models.description import Configured, Description, VaeFiles
+from mia.models.description import Configured, Description, Facts, Vae
 from mia.models.expected_tensors import require_weights
-from mia.models.model_configs import Configs, factor, read_configs, read_vae
-from mia.models.model_json import Config, ModelError, read_json, require_no_code
-from mia.models.noise_schedule import alpha_bar, prediction_type
+from mia.models.families import family_of, module_of
+from mia.models.folder_configs import read_configs
+from mia.models.model_configs import INDEX, Configs
+from mia.models.model_json import ModelError, read_json, require_no_code
+from mia.models.noise_schedule import noise_schedule
+from mia.models.shapes import require_fitting
 from mia.models.single_file import single_file
-from mia.models.tokenizer_folder import caption_length, tokenizer_files
+from mia.models.tokenizer_folder import tokenizer_files
+from mia.models.vae_block import pixels_block, vae_block
 from mia.models.weight_files import Weights, find
 
-DENOISERS = Path(__file__).parents[1] / "denoisers"
-PARTS = ("text_encoder", "unet", "vae")
-INDEX = "model_index.json"
-LOADED = (*PARTS, "tokenizer", "scheduler")
+LARGEST = 8192  # pixels a side
 
 
-def describe(folder: Path, variant: str | None = None) -> Description:
+def describe(
+    folder: Path, variant: str | None = None, options: Mapping[str, Any] | None = None
+) -> Description:
     """Return what the pipeline needs to know of the model in `folder`.
 
     It compares everything that it can without loading a weight: the JSON files with each other, and
     with the names and shapes in the headers of the weights. Every weight is looked at for NaN.
 
+    Args:
+        folder: Of the model.
+        variant: Of the weights, such as `fp16`.
+        options: Keys of the model's block that its family reads.
+
     Returns:
-        `family` (module in `mia.denoisers`), `folder`, `variants` (of each component's weights),
-        `files` (path to sha256 of every file that is loaded), `weights` (one sha256 of all of
-        them), `prediction_type`, `alpha_bar` (1,000 numbers), `resolution` in pixels,
-        `latent_shape`, `caption_length` in tokens, and `vae` (`describe_vae`).
+        `mia.models.description.Description`.
 
     Raises:
         ModelError: A file is missing, damaged, a pickle, contradicts another, names code to run, or
             describes an unsupported model.
     """
-    configs, said = _read(folder)
-    weights = _weights(folder, variant)
-    for part in PARTS:
-        require_weights(part, getattr(configs, part), weights[part])
-    hashes = _hashes(folder, _files(folder, weights))
-    return {
+    import diffusers
+    import transformers
+
+    configs, said = _read(folder, options or {})
+    weights = _weights(configs, variant)
+    modules = {}
+    for name, held in weights.items():
+        library = {"diffusers": diffusers, "transformers": transformers}
+        kind = getattr(library[configs.family.parts[name].library], configs.classes[name])
+        modules[name] = require_weights(name, kind, configs.parts[name], held)
+    hashes = _hashes(folder, _files(configs, weights))
+    described: Description = {
         **said,
         "folder": str(folder),
-        "variants": {part: weights[part].variant for part in PARTS},
+        "classes": dict(configs.classes),
+        "variants": {name: held.variant for name, held in weights.items()},
         "files": hashes,
         "weights": _combined(hashes),
-        "vae": {
-            **_vae_block(configs.vae, weights["vae"]),
-            "resolution": configs.resolution,
-        },
+        "vae": _vae(configs, said, weights),
     }
+    require_fitting(configs, described, modules)
+    return described
 
 
-def require_usable(folder: Path) -> None:
+def require_usable(folder: Path, options: Mapping[str, Any] | None = None) -> None:
     """Raise ModelError where the JSON files of `folder`, without its weights, rule it out."""
-    _read(folder)
+    _read(folder, options or {})
 
 
-def _read(folder: Path) -> tuple[Configs, Configured]:
+def facts(folder: Path) -> Facts:
+    """Return what the family reads from the JSON files of `folder`, without its weights."""
+    configs = read_configs(folder)
+    return module_of(configs.name).facts(configs)
+
+
+def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured]:
     """Return the configs, and what of the description they say."""
     _require_model_folder(folder)
-    family, configs = _family(folder), read_configs(folder)
-    return configs, {
-        "family": family,
-        "prediction_type": prediction_type(configs.scheduler),
-        "alpha_bar": alpha_bar(configs.scheduler).tolist(),
-        "resolution": configs.resolution,
-        "latent_shape": list(configs.latent_shape),
-        "caption_length": caption_length(folder / "tokenizer", configs.text_encoder),
+    configs = read_configs(folder)
+    found = module_of(configs.name).facts(configs)
+    if found["resolution"] > LARGEST:
+        raise configs.denoiser.wrong("sample_size", f"images of at most {LARGEST:,} pixels a side")
+    schedule = noise_schedule(configs.scheduler)
+    said: Configured = {
+        **found,
+        "family": configs.name,
+        "condition": configs.family.condition,
+        "prediction_type": schedule.prediction_type,
+        "alpha_bar": schedule.alpha_bar.tolist(),
+        "caption_lengths": configs.caption_lengths(),
+        "options": _options(configs, options),
     }
+    if schedule.sigma_data is not None:
+        said["sigma_data"] = schedule.sigma_data
+    return configs, said
+
+
+def _options(configs: Configs, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the family's own keys, with its defaults."""
+    known = configs.family.options
+    if unknown := sorted(options.keys() - known.keys()):
+        read = ", ".join(known) or "none"
+        raise ModelError(
+            f"{unknown[0]}: not read for {configs.family.pipelines[0]}; "
+            f"keys that this family reads: {read}"
+        )
+    return {**known, **options}
+
+
+def _vae(configs: Configs, said: Configured, weights: Mapping[str, Weights]) -> Vae:
+    name, side = configs.family.autoencoder, {"resolution": said["resolution"]}
+    if name is None:
+        return {**pixels_block(configs.folder, said["latent_shape"][0]), **side}  # type: ignore
+    block = vae_block(configs.classes[name], configs.parts[name], weights[name])
+    return {**block, **side}  # type: ignore[typeddict-item]
 
 
 def weights_hash(folder: Path, variant: str | None = None) -> str:
     """Return the `weights` of `describe`, of a folder that was made here."""
-    return _combined(_hashes(folder, _files(folder, _weights(folder, variant))))
+    configs = read_configs(folder)
+    return _combined(_hashes(folder, _files(configs, _weights(configs, variant))))
 
 
-def describe_vae(folder: Path, variant: str | None = None) -> VaeFiles:
-    """Return `folder`, `variant`, `files`, `factor` (pixels per latent side), `channels` of the
-    latents, scaling and shift."""
-    return _vae_block(read_vae(folder), find(folder, variant))
-
-
-def _vae_block(config: Config, weights: Weights) -> VaeFiles:
-    return {
-        "folder": str(config.path.parent),
-        "variant": weights.variant,
-        "files": {path.name: file_hash(path) for path in [config.path, *weights.files]},
-        "factor": factor(config),
-        "channels": config.get("latent_channels"),
-        "scaling_factor": config.get("scaling_factor"),
-        "shift_factor": config.get("shift_factor") or 0.0,
-    }
-
-
-def _weights(folder: Path, variant: str | None) -> dict[str, Weights]:
+def _weights(configs: Configs, variant: str | None) -> dict[str, Weights]:
     """Return the weights of each component, of the variant where it has them."""
-    found = {part: find(folder / part, variant) for part in PARTS}
+    found = {name: find(configs.folder / name, variant) for name in configs.parts}
     if variant and not any(weights.variant for weights in found.values()):
         raise ModelError(
-            f"{folder}: variant {variant!r}: no component has weights of it; "
+            f"{configs.folder}: variant {variant!r}: no component has weights of it; "
             "leave `variant` out to use those that are there"
         )
     return found
 
 
-def _files(folder: Path, weights: dict[str, Weights]) -> list[Path]:
+def _files(configs: Configs, weights: Mapping[str, Weights]) -> list[Path]:
     """Return every file that is loaded."""
+    folder = configs.folder
     files = [folder / INDEX, scheduler_file(folder)]
-    files += tokenizer_files(folder / "tokenizer")
-    for part, held in weights.items():
-        files += [folder / part / "config.json", *held.files]
+    for name in configs.classes:
+        if name in weights:
+            files += [folder / name / "config.json", *weights[name].files]
+        else:
+            files += tokenizer_files(folder / name, configs.family.parts[name])
     return files
 
 
@@ -146,8 +178,10 @@ def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
 
     Other Python files, such as the handler.py of a server, are nobody's business.
     """
+    index = read_json(folder / INDEX)
+    parts = {*module_of(family_of(folder / INDEX, index)).family.parts, "scheduler"}
     paths = [PurePosixPath(name) for name in names]
-    loaded = [path for path in paths if path.parts[0] in LOADED or path.name == INDEX]
+    loaded = [path for path in paths if path.parts[0] in parts or path.name == INDEX]
     for path in loaded:
         if path.suffix == ".json" and len(path.parts) <= 2:
             require_no_code(folder / path)
@@ -157,29 +191,9 @@ def _require_no_code(folder: Path, names: tuple[str, ...]) -> None:
                 "remove the file, if the model is one of the known classes"
             )
     modules = {path.stem: path for path in paths if path.suffix == ".py"}
-    for part, entry in read_json(folder / INDEX).items():
+    for part, entry in index.items():
         if isinstance(entry, list) and entry and str(entry[0]) in modules:
             raise ModelError(
                 f"{folder / INDEX}: {part}: {json.dumps(entry)} names code to run, "
                 f"{shown(str(modules[str(entry[0])]))}; a model folder's code is never run"
             )
-
-
-def families() -> list[str]:
-    """Return the model families there is a denoiser for: modules in `mia.denoisers`, sorted."""
-    shared = {"__init__", "base", "autoencoder", "loading", "tokenizer"}
-    return sorted({path.stem for path in DENOISERS.glob("*.py")} - shared)
-
-
-def _family(folder: Path) -> str:
-    """Return the family of a folder: `stable_diffusion` for `StableDiffusionPipeline`."""
-    path = folder / INDEX
-    pipeline = read_json(path).get("_class_name")
-    known = f"known: {', '.join(families())}"
-    if not isinstance(pipeline, str):
-        found = "missing" if pipeline is None else json.dumps(pipeline)
-        raise ModelError(f"{path}: _class_name: {found}; expected the name of a pipeline; {known}")
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", pipeline.removesuffix("Pipeline")).lower()
-    if name not in families():
-        raise ModelError(f"{path}: {pipeline}: no denoiser {name!r}; {known}")
-    return name

@@ -9,17 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mia.hub_error import HubError, unreachable
+from mia.models.families import family_of, module_of
+from mia.models.model_configs import INDEX
+from mia.models.model_json import read_json
 from mia.models.weight_files import variant_of
-
-PARTS = ("text_encoder", "unet", "vae")
-MODEL_FILES = [
-    "model_index.json",
-    "scheduler/*.json",
-    "tokenizer/*.json",
-    "tokenizer/*.txt",
-    *(f"{part}/config.json" for part in PARTS),
-    *(f"{part}/*.safetensors*.json" for part in PARTS),
-]
 
 
 def model_snapshot(
@@ -38,15 +31,41 @@ def model_snapshot(
     Raises:
         HubError: It is not in the cache and cannot be downloaded.
     """
-    folder = _snapshot(repo, revision, MODEL_FILES)
+    folder = _snapshot(repo, revision, [INDEX])
+    parts, tokenizers = components(folder)
+    _snapshot(repo, revision, small_files(parts, tokenizers))
     look(folder)
-    _snapshot(repo, revision, weight_patterns(PARTS, variant))
-    without = [part for part in PARTS if variant and not has_variant(folder / part, variant)]
+    _snapshot(repo, revision, weight_patterns(parts, variant))
+    without = [part for part in parts if variant and not has_variant(folder / part, variant)]
     if without:
         _snapshot(repo, revision, weight_patterns(without, None))
-    if bare := [part for part in PARTS if not any((folder / part).glob("*.safetensors"))]:
+    if bare := [part for part in parts if not any((folder / part).glob("*.safetensors"))]:
         _require_plain(repo, revision, bare[0])
     return folder
+
+
+def components(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the components with weights, and the tokenizers, that model_index.json names.
+
+    Raises:
+        ModelError: Its pipeline is of no family.
+    """
+    index = read_json(folder / INDEX)
+    parts = module_of(family_of(folder / INDEX, index)).family.parts
+    there = [name for name in parts if index.get(name) not in (None, [None, None])]
+    tokenizers = [name for name in there if parts[name].is_tokenizer]
+    return [name for name in there if name not in tokenizers], tokenizers
+
+
+def small_files(parts: Sequence[str], tokenizers: Sequence[str]) -> list[str]:
+    """Return patterns of all files but weights that are read."""
+    return [
+        INDEX,
+        "scheduler/*.json",
+        *(f"{part}/*.{kind}" for part in tokenizers for kind in ("json", "txt", "model")),
+        *(f"{part}/config.json" for part in parts),
+        *(f"{part}/*.safetensors*.json" for part in parts),
+    ]
 
 
 def _require_plain(repo: str, revision: str, part: str) -> None:

@@ -3,16 +3,70 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mia.models.model_json import Config, ModelError, finite
+from mia.models.objective import EDM, FLOW
 
 STEPS = 1000
 SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
+EDM_PREDICTIONS = ("epsilon", "v_prediction")
+DISTILLED = ("LCMScheduler", "TCDScheduler")
+FLOW_PREDICTION = "flow_prediction"  # as schedulers with betas name flow matching
+# Stable Diffusion's schedule: the grid of noise levels of models that were trained on all levels.
+GRID = np.linspace(0.00085**0.5, 0.012**0.5, STEPS) ** 2
 LEAST = 1e-10  # least ᾱ at the last step; Stable Diffusion has 0.005, a cosine schedule 1e-8
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """What a scheduler's config says of the training.
+
+    Args:
+        alpha_bar: ᾱ_t for t in 0…999, float64; of a model without steps, Stable Diffusion's.
+        prediction_type: What the model answers: `epsilon`, `v_prediction`, `sample`, `flow`
+            (ε − x0), or `edm_epsilon` and `edm_v_prediction` (Karras et al. 2022).
+        sigma_data: Standard deviation of the latents that an EDM's answers are scaled by.
+    """
+
+    alpha_bar: np.ndarray
+    prediction_type: str
+    sigma_data: float | None = None
+
+
+def noise_schedule(scheduler: Config) -> NoiseSchedule:
+    """Return the schedule and what the model predicts.
+
+    Raises:
+        ModelError: The scheduler is of no known kind, or its numbers make no schedule.
+    """
+    name = scheduler.get("_class_name")
+    if name in DISTILLED:
+        raise scheduler.wrong("_class_name", "a scheduler of a model that is not distilled")
+    kind = scheduler.get("prediction_type")
+    if name.startswith("FlowMatch") or (kind == FLOW_PREDICTION and _flow_sigmas(scheduler)):
+        return NoiseSchedule(np.cumprod(1 - GRID), FLOW)
+    if name.startswith("EDM"):
+        if kind not in EDM_PREDICTIONS:
+            raise scheduler.wrong("prediction_type", " or ".join(EDM_PREDICTIONS))
+        if (sigma_data := scheduler.number("sigma_data")) <= 0:
+            raise scheduler.wrong("sigma_data", "a number above 0")
+        return NoiseSchedule(np.cumprod(1 - GRID), f"{EDM}_{kind}", sigma_data)
+    if "beta_start" not in scheduler.defaults:
+        raise ModelError(
+            f"{scheduler.path}: {name} has no betas; expected a class with them, such as "
+            "DDIMScheduler, or one of flow matching or EDM"
+        )
+    found = prediction_type(scheduler)
+    return NoiseSchedule(alpha_bar(scheduler), found)
+
+
+def _flow_sigmas(scheduler: Config) -> bool:
+    return bool(scheduler.get("use_flow_sigmas"))
 
 
 def alpha_bar(scheduler: Config) -> np.ndarray:

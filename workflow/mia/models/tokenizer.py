@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from transformers import CLIPTokenizer
 
+def load_tokenizer(folder: Path, name: str = "CLIPTokenizer") -> Any:
+    """Return the tokenizer of a local folder, of a class of transformers.
 
-def load_tokenizer(folder: Path) -> CLIPTokenizer:
-    """Return the CLIP tokenizer of a local folder; no code of the folder is run."""
-    return CLIPTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    No code of the folder is run.
+    """
+    import transformers
+
+    kind = getattr(transformers, name)
+    return kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -11,7 +11,7 @@ from mia.models.safetensors_file import damage, tensors
 from mia.models.single_file import PICKLES
 
 # Components that transformers loads; diffusers loads the others.
-TRANSFORMERS = ("text_encoder",)
+TRANSFORMERS = re.compile(r"(prior_)?(text|image)_encoder(_\d)?")
 SHARD = r"-\d+-of-\d+"
 VARIANT = re.compile(rf"\w+\.([\w-]+?)(?:{SHARD})?\.safetensors|\w+{SHARD}\.([\w-]+)\.safetensors")
 
@@ -61,7 +61,7 @@ def find(folder: Path, variant: str | None = None) -> Weights:
 
 
 def _stem(folder: Path) -> str:
-    return "model" if folder.name in TRANSFORMERS else "diffusion_pytorch_model"
+    return "model" if TRANSFORMERS.fullmatch(folder.name) else "diffusion_pytorch_model"
 
 
 def _of_variant(folder: Path, variant: str | None) -> Weights | None:
@@ -73,7 +73,7 @@ def _of_variant(folder: Path, variant: str | None) -> Weights | None:
     if variant and not _there(index) and _there(older):
         _require_readable(older, index.name)
         index = older
-    sharded_first = folder.name not in TRANSFORMERS
+    sharded_first = not TRANSFORMERS.fullmatch(folder.name)
     if _there(single) and not (sharded_first and _there(index)):
         return Weights(variant, (single,))
     return Weights(variant, _shards(index), index) if _there(index) else None
@@ -89,7 +89,7 @@ def _require_readable(older: Path, newer: str) -> None:
     Diffusers alone reads it, and only where no folder has a dot.
     """
     dots = str(older.parent).count(".")
-    if older.parent.name in TRANSFORMERS or dots != (".cache" in str(older)):
+    if TRANSFORMERS.fullmatch(older.parent.name) or dots != (".cache" in str(older)):
         raise ModelError(
             f"{older}: an older name, which its library does not read; name it {newer}"
         )

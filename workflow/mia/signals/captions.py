@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia.measuring.batch import Batch, Rows
+    from mia.models.conditioning import Conditioning
 
 MEASURES = ("l1_variant", "loss_variant", "l4_variant")
 
@@ -38,17 +39,15 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
     variant = rows.further["variant"]
     noise = batch.noise(rows)
-    estimate = batch.epsilon(
-        batch.noised(rows, noise), rows, rows.condition, _states(batch, variant)
-    )
+    estimate = batch.epsilon(batch.noised(rows, noise), rows, rows.condition, _told(batch, variant))
     residual = (noise - estimate).flatten(1).double().abs()
     return torch.stack([(residual**p).mean(1) for p in (1, 2, 4)], dim=1)
 
 
-def _states(batch: Batch, variant: str) -> Tensor:
-    """Return the text-encoder states of every image's changed caption."""
+def _told(batch: Batch, variant: str) -> Conditioning:
+    """Return what the model is told of every image by its changed caption."""
 
-    def make() -> Tensor:
+    def make() -> Conditioning:
         pairs = zip(batch.captions, batch.image_ids, strict=True)
         if variant.startswith("drop-"):
             share = int(variant.removeprefix("drop-")) / 100
@@ -57,9 +56,9 @@ def _states(batch: Batch, variant: str) -> Tensor:
             texts = [shuffled(text, image_id) for text, image_id in pairs]
         else:
             texts = [third(text, int(variant.removeprefix("third-"))) for text, _ in pairs]
-        return batch.denoiser.embed(texts)
+        return batch.embed(texts)
 
-    return batch.once(("states", variant), make)
+    return batch.once(("told", variant), make)
 
 
 def third(caption: str, number: int) -> str:
@@ -89,7 +88,7 @@ def importance(batch: Batch, caption: str) -> np.ndarray:
     if not words:
         return np.zeros(0)
     texts = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-    states = batch.denoiser.embed([caption, *texts]).flatten(1).double()
+    states = batch.denoiser.embed([caption, *texts])["states"].flatten(1).double()
     return (states[1:] - states[0]).norm(dim=1).cpu().numpy()
 
 

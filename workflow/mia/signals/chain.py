@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia.measuring.batch import Batch, Rows
+    from mia.models.conditioning import Conditioning
 
 MEASURES = ("model_loss", "latent_error", "pixel_error")
 NEEDS_PIXELS = True
@@ -83,12 +84,12 @@ def _walk(
 
     noise, alpha_bar = batch.draws(draw), batch.denoiser.alpha_bar
     first = batch.noised_at(further["start"], noise)
-    states = _shifted(batch, further["shift"], draw)
+    told = _shifted(batch, further["shift"], draw)
     step = stride(further["visits"])
     z = first
     found: dict[int, tuple[Tensor, ...]] = {}
     for t in visited(further["visits"]):
-        caption = batch.everywhere(z, t, "caption", states)
+        caption = batch.everywhere(z, t, "caption", told)
         epsilon = caption
         if further["guidance"]:
             null = batch.everywhere(z, t, "null")
@@ -105,13 +106,14 @@ def _walk(
     return found
 
 
-def _shifted(batch: Batch, shift: float, draw: int) -> Tensor:
+def _shifted(batch: Batch, shift: float, draw: int) -> Conditioning:
     import numpy as np
     import torch
 
-    states = batch.states("caption")
+    told = batch.told("caption")
     if not shift:
-        return states
+        return told
+    states = told["states"]
     shape = tuple(states.shape[1:])
     noises = [draw_noise(batch.seed, f"{i}:text", draw, shape) for i in batch.image_ids]
-    return states + shift * torch.from_numpy(np.stack(noises)).to(states.device)
+    return told.shifted(shift * torch.from_numpy(np.stack(noises)).to(states.device))

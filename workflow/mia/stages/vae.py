@@ -11,8 +11,8 @@ from mia import command, storage
 from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
-from mia.models.folder import describe_vae
 from mia.models.training.ledger import kept_training, replace_tree
+from mia.models.vae_block import describe_vae
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from diffusers import UNet2DConditionModel
 
+from mia.models.conditioning import Conditioning
+
 
 def default() -> UNet2DConditionModel:
     """The U-Net of the embedded default: 1.7 M parameters, 8 × 8 × 16 latents."""
@@ -55,16 +57,32 @@ class RandomDenoiser:
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
         self.alpha_bar = (1 - betas).cumprod(0).to(device)
 
-    def embed(self, captions: Sequence[str]) -> torch.Tensor:
-        """Random states, the same for every caption."""
+    @property
+    def null(self) -> Conditioning:
+        """Random states."""
         generator = torch.Generator().manual_seed(0)
         states = torch.randn(1, *self.states, generator=generator).to(self.device)
-        return states.expand(len(captions), -1, -1)
+        return Conditioning({"states": states})
+
+    def blank(self, rows: int) -> Conditioning:
+        """The same states in every row."""
+        return self.null.repeated(rows)
+
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """The same states for every caption."""
+        return self.blank(len(captions))
+
+    def of_images(
+        self, conditioning: Conditioning, sizes: Sequence[tuple[int, int]]
+    ) -> Conditioning:
+        """The conditioning as it is."""
+        return conditioning
 
     @torch.inference_mode()
     def epsilon(
-        self, z: torch.Tensor, timestep: torch.Tensor, states: torch.Tensor
+        self, z: torch.Tensor, timestep: torch.Tensor, conditioning: Conditioning
     ) -> torch.Tensor:
-        """As `StableDiffusion.epsilon`."""
+        """As `mia.denoisers.stable_diffusion` does."""
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            states = conditioning["states"]
             return self.unet(z, timestep, encoder_hidden_states=states).sample.float()

@@ -21,7 +21,7 @@ def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
         for part, kind in zip(("text_encoder", "unet", "vae"), classes, strict=True)
     }
     tokenizer = load_tokenizer(folder / "tokenizer")
-    tokenizer.model_max_length = model["caption_length"]
+    tokenizer.model_max_length = model["caption_lengths"]["tokenizer"]
     return StableDiffusionPipeline.from_pretrained(
         folder,
         tokenizer=tokenizer,

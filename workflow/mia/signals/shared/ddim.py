@@ -8,6 +8,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def noised(z0: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
+    """Return √ᾱ z0 + √(1−ᾱ) noise, worked out in float64.
+
+    Args:
+        z0, noise: `(rows, channels, height, width)`.
+        alpha_bar: `(rows,)` or a scalar, float64.
+    """
+    alpha_bar = alpha_bar.view(-1, 1, 1, 1)
+    return (alpha_bar.sqrt() * z0 + (1 - alpha_bar).sqrt() * noise).to(z0.dtype)
+
+
 def clean_estimate(z: Tensor, epsilon: Tensor, alpha_bar: Tensor) -> Tensor:
     """Return x̂0 = (z − √(1−ᾱ) ε̂) / √ᾱ; `alpha_bar` is a float64 scalar or `(rows,)`."""
     alpha_bar = alpha_bar.view(-1, *[1] * (z.ndim - 1))

@@ -1,0 +1,141 @@
+"""What the denoiser of every family has: parts on a device, a schedule, an arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mia.models.family import Family
+from mia.models.loading import load_whole
+from mia.models.objective import objective
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mia.models.conditioning import Conditioning
+
+
+class FamilyDenoiser:
+    """A `mia.models.denoiser.Denoiser`; a family says how it is told a caption and how it answers.
+
+    A part is loaded when it is first used.
+
+    Args:
+        model: Contents of model.json.
+        device: `cpu`, `cuda:n` or `meta`.
+        dtype: Arithmetic of the queried part: `float32`, or `bfloat16` / `float16` by autocast.
+        compiled: Whether that part goes through `torch.compile`.
+        modules: Parts by name, in place of those in the model's folder.
+    """
+
+    family: ClassVar[Family]
+
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        device: str,
+        dtype: str = "float32",
+        compiled: bool = False,
+        modules: Mapping[str, Any] | None = None,
+    ) -> None:
+        import torch
+
+        self.model, self.compiled = model, compiled
+        self.device, self.dtype = torch.device(device), getattr(torch, dtype)
+        self.alpha_bar = torch.tensor(model["alpha_bar"], dtype=torch.float64, device=device)
+        self.latent_shape = tuple(model["latent_shape"])
+        self.objective = objective(model, self.alpha_bar)
+        self._parts: dict[str, Any] = dict(modules or {})
+        self._forward: Any = None
+
+    # What a family may say otherwise
+
+    def embed(self, captions: Sequence[str]) -> Conditioning:
+        """Return what the model is told of each caption, one row each."""
+        raise NotImplementedError
+
+    def blank(self, rows: int) -> Conditioning:
+        """Return a conditioning of zeros in the shapes that the model expects."""
+        raise NotImplementedError
+
+    def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the model's own output for its own latent and time, in the shape of `x`."""
+        raise NotImplementedError
+
+    @property
+    def null(self) -> Conditioning:
+        """One row: the empty caption, encoded."""
+        return self.embed([""])
+
+    def of_images(
+        self, conditioning: Conditioning, sizes: Sequence[tuple[int, int]]
+    ) -> Conditioning:
+        """Return the conditioning as it is: most models are told nothing of an image's size."""
+        return conditioning
+
+    # What all share
+
+    def epsilon(self, z: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the noise estimate ε̂(z, t, c), float32, the shape of `z`."""
+        import torch
+
+        if self.device.type == "cuda":
+            z = z.contiguous(memory_format=torch.channels_last)
+        x, time = self.objective.asked(z, timestep)
+        if self.dtype == torch.float32:
+            output = self.answer(x, time, conditioning)
+        else:
+            with torch.autocast(self.device.type, self.dtype):
+                output = self.answer(x, time, conditioning)
+        return self.objective.epsilon(output.float(), z, timestep)
+
+    @property
+    def network(self) -> Any:
+        """The part that is queried, to be called."""
+        import torch
+
+        if self._forward is None:
+            part = self.part(self.family.denoiser)
+            if self.device.type == "cuda" and self.family.denoiser == "unet":
+                part.to(memory_format=torch.channels_last)
+            self._forward = torch.compile(part) if self.compiled else part
+        return self._forward
+
+    def part(self, name: str) -> Any:
+        """Return a part with weights, frozen, in float32 on the device."""
+        import torch
+
+        if name not in self._parts:
+            library = __import__(self.family.parts[name].library)
+            kind = getattr(library, self.model["classes"][name])
+            folder, variant = Path(self.model["folder"], name), self.model["variants"][name]
+            part = load_whole(kind, folder, variant)
+            part.to(device=self.device, dtype=torch.float32).eval().requires_grad_(False)
+            self._parts[name] = part
+        return self._parts[name]
+
+    def tokenizer(self, name: str) -> Any:
+        """Return a tokenizer."""
+        from mia.models.tokenizer import load_tokenizer
+
+        if name not in self._parts:
+            folder = Path(self.model["folder"], name)
+            self._parts[name] = load_tokenizer(folder, self.family.parts[name].classes[0])
+        return self._parts[name]
+
+    def tokens(self, name: str, captions: Sequence[str]) -> Any:
+        """Return `input_ids` and `attention_mask`, `(captions, tokens)` each, padded and cut."""
+        found = self.tokenizer(name)(
+            list(captions),
+            padding="max_length",
+            truncation=True,
+            max_length=self.model["caption_lengths"][name],
+            return_attention_mask=True,
+            return_tensors="pt",
+        )
+        return found.to(self.device)
+
+    def config(self, name: str) -> Any:
+        """Return the config of a part with weights."""
+        return self.part(name).config

@@ -1,0 +1,91 @@
+"""The families of models there are: what a module of one holds, and which one a model is of."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from mia.models.family import Family
+from mia.models.model_json import ModelError, shown
+
+if TYPE_CHECKING:
+    from mia.models.denoiser import Denoiser
+    from mia.models.description import Facts
+    from mia.models.model_configs import Configs
+
+DENOISERS = Path(__file__).parents[1] / "denoisers"
+
+
+class FamilyModule(Protocol):
+    """A module of `mia.denoisers`."""
+
+    family: Family
+
+    def facts(self, configs: Configs) -> Facts:
+        """Return what the JSON files say together.
+
+        Raises:
+            ModelError: They contradict each other, or describe a model that cannot be measured.
+        """
+
+    def load(
+        self,
+        model: Mapping[str, Any],
+        device: str,
+        dtype: str = "float32",
+        compiled: bool = False,
+        modules: Mapping[str, Any] | None = None,
+    ) -> Denoiser:
+        """Return the denoiser that a model.json describes.
+
+        Args:
+            model: Contents of model.json.
+            device: `cpu` or `cuda:n`.
+            dtype: Arithmetic of the denoiser: `float32`, or `bfloat16` / `float16` by autocast.
+            compiled: Whether it goes through `torch.compile`.
+            modules: Components by name that are used in place of those in the model's folder.
+        """
+
+
+def families() -> list[str]:
+    """Return the names of all families: modules in `mia.denoisers`, sorted."""
+    return sorted({path.stem for path in DENOISERS.glob("*.py")} - {"__init__"})
+
+
+def module_of(family: str) -> FamilyModule:
+    """Return the module of a family."""
+    return cast(FamilyModule, importlib.import_module(f"mia.denoisers.{family}"))
+
+
+def family_of(path: Path, index: Mapping[str, Any]) -> str:
+    """Return the name of the family whose pipeline a model_index.json names.
+
+    Raises:
+        ModelError: It names none, or one that no family has.
+    """
+    pipeline = index.get("_class_name")
+    known = {name: module_of(name).family for name in families()}
+    listed = f"known: {', '.join(family.pipelines[0] for family in known.values())}"
+    if not isinstance(pipeline, str):
+        found = "missing" if pipeline is None else shown(pipeline)
+        raise ModelError(f"{path}: _class_name: {found}; expected the name of a pipeline; {listed}")
+    for name, family in known.items():
+        if pipeline in family.pipelines:
+            return name
+    raise ModelError(f"{path}: {pipeline}: {REFUSED.get(pipeline, 'no denoiser')}; {listed}")
+
+
+DISTILLED = "distilled to few steps, its answers are no noise estimates of the training images"
+# Pipelines that are known and cannot be measured, with the reason.
+REFUSED = {
+    "LatentConsistencyModelPipeline": DISTILLED,
+    "LatentConsistencyModelImg2ImgPipeline": DISTILLED,
+    "StableDiffusionUpscalePipeline": "it enlarges an image",
+    "StableDiffusionLatentUpscalePipeline": "it enlarges an image",
+    "StableDiffusionInstructPix2PixPipeline": "it edits an image",
+    "StableDiffusionDepth2ImgPipeline": "it reads a depth map too",
+    "FluxFillPipeline": "it reads a mask and an image too",
+    "FluxKontextPipeline": "it edits an image",
+}

@@ -1,0 +1,53 @@
+"""What a module of `mia.denoisers` says of its family of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TEXT, CLASS, NONE = "text", "class", "none"  # what a model may be told of an image
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of a pipeline.
+
+    Args:
+        library: `diffusers` or `transformers`.
+        classes: That model_index.json may name; the first is expected. No other is ever loaded.
+        optional: Whether the model may do without, as `[null, null]` in model_index.json says.
+        length: Of a tokenizer whose length of captions is the pipeline's, not its own: in tokens.
+    """
+
+    library: str
+    classes: tuple[str, ...]
+    optional: bool = False
+    length: int | None = None
+
+    @property
+    def is_tokenizer(self) -> bool:
+        """Whether the component turns captions into tokens; it has no weights then."""
+        return "Tokenizer" in self.classes[0]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of model, by the pipeline that runs it in diffusers.
+
+    Args:
+        pipelines: Classes that model_index.json may name; the module is named after the first. The
+            others have the same components and are of this family too.
+        condition: What the model is told of an image: `text`, `class` or `none`.
+        parts: Components by name, in the order in which they are looked at.
+        denoiser: The component that is queried.
+        autoencoder: The component that makes latents; None where pixels are the latents.
+        options: Keys of a model's block that only some families read, with their defaults.
+    """
+
+    pipelines: tuple[str, ...]
+    condition: str
+    parts: Mapping[str, Part]
+    denoiser: str = "unet"
+    autoencoder: str | None = "vae"
+    options: Mapping[str, Any] = field(default_factory=dict)

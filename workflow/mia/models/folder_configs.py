@@ -1,0 +1,49 @@
+"""Read the JSON files of a model folder, each over the defaults of the class that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mia.models.component_configs import of_diffusers, of_scheduler, of_transformers
+from mia.models.families import family_of, module_of
+from mia.models.family import Part
+from mia.models.model_configs import INDEX, Configs
+from mia.models.model_json import ModelError, read_json, shown
+
+
+def read_configs(folder: Path) -> Configs:
+    """Return the configs of a model folder, each read over the defaults of its class.
+
+    Raises:
+        ModelError: A file is missing or no JSON object, or a component is of an unknown class.
+    """
+    path = folder / INDEX
+    index = read_json(path)
+    name = family_of(path, index)
+    family = module_of(name).family
+    classes = {}
+    for key, part in family.parts.items():
+        if found := _class(path, index, key, part):
+            classes[key] = found
+    parts = {
+        key: (of_transformers if family.parts[key].library == "transformers" else of_diffusers)(
+            folder / key, kind
+        )
+        for key, kind in classes.items()
+        if not family.parts[key].is_tokenizer
+    }
+    return Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
+
+
+def _class(path: Path, index: Mapping[str, Any], name: str, part: Part) -> str | None:
+    """Return the class that model_index.json names for a component; None where it has none."""
+    expected, entry = shown([part.library, part.classes[0]]), index.get(name)
+    if part.optional and entry in (None, [None, None]):
+        return None
+    if not (isinstance(entry, list) and len(entry) == 2):
+        raise ModelError(f"{path}: {name}: {shown(entry)}; expected {expected}")
+    if entry[0] != part.library or entry[1] not in part.classes:
+        raise ModelError(f"{path}: {name}: {shown(entry)} is no known class; expected {expected}")
+    return entry[1]
