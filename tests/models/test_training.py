@@ -15,10 +15,12 @@ from diffusers import StableDiffusionPipeline
 from mia.models.folder import describe
 from mia.models.objective import to_epsilon
 from mia.models.training.base import base_pipeline
-from mia.models.training.diffusion import build_pipeline, train_diffusion, wanted
+from mia.models.training.diffusion import train_diffusion
 from mia.models.training.ledger import kept_training, replace_tree
+from mia.models.training.noising import wanted
 from mia.models.training.samples import generate, picture_rows
 from mia.models.training.tokenizer import train_tokenizer
+from mia.models.training.untrained import build_pipeline
 from mia.models.training.vae import psnr, train_vae
 
 SETTINGS = {
@@ -26,6 +28,7 @@ SETTINGS = {
     "learning_rate": 2e-3, "caption_dropout": 0.1, "channels": [32, 32], "text_width": 32,
     "text_layers": 1, "text_length": 8, "vocabulary": 400, "vae_steps": 40, "vae_batch_size": 8,
     "vae_learning_rate": 3e-3, "vae_channels": [8, 16], "latent_channels": 4,
+    "objective": "epsilon", "space": "latent", "text": True,
 }  # fmt: skip
 CAPTIONS = ["red square", "blue square", "green square", "black square"] * 2
 

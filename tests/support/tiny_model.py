@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from mia.models.training.diffusion import build_pipeline
 from mia.models.training.tokenizer import train_tokenizer
+from mia.models.training.untrained import build_pipeline
 from mia.models.training.vae import build_vae
 
 SETTINGS = {
@@ -20,6 +20,9 @@ SETTINGS = {
     "vocabulary": 400,
     "vae_channels": [8, 16],
     "latent_channels": 4,
+    "objective": "epsilon",
+    "space": "latent",
+    "text": True,
 }
 
 

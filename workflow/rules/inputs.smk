@@ -52,7 +52,10 @@ def trained_on(key):
     """Return an input function: manifest and images of the set under `key` of a training."""
 
     def files(wildcards):
-        image_set, _ = EXPERIMENT.parts(config["training"][wildcards.training][key])
+        training = config["training"][wildcards.training]
+        if key not in training:  # what learns pixels has no VAE to train
+            return {"manifest": [], "pictures": []}
+        image_set, _ = EXPERIMENT.parts(training[key])
         return {
             "manifest": RESULTS.of(paths.MANIFEST, set=image_set),
             "pictures": RESULTS.of_shards(paths.PICTURES, image_set),

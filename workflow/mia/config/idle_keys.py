@@ -11,12 +11,19 @@ from mia.images.sources.shared.needed import has_own_rows
 FROM_NOTHING = (
     *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
     *("vocabulary", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
-    "latent_channels",
+    *("latent_channels", "objective", "space", "text"),
 )
 # Settings that come with the VAE and the tokenizer of the training that `like` names.
 FROM_LIKE = tuple(
-    key for key in FROM_NOTHING if key not in ("channels", "text_width", "text_layers")
+    key for key in FROM_NOTHING if key not in ("channels", "text_width", "text_layers", "objective")
 )
+# Settings of what a training does without: of a VAE where pixels are learnt, of captions where
+# none are told.
+OF_VAE = (
+    *("representation_set", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
+    "latent_channels",
+)
+OF_TEXT = ("text_width", "text_layers", "text_length", "vocabulary", "caption_dropout")
 BLOCKS = {"image_sets": "image_set", "models": "model"}  # block to the schema of its entries
 
 
@@ -63,8 +70,20 @@ def without_idle_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> 
         for key in {*(spec.keys() - read), *_overridden(spec)}:
             del spec[key]
     for training in config["training"].values():
-        for key in FROM_NOTHING if "base" in training else ():
+        for key in idle_settings(training):
             training.pop(key, None)
+
+
+def idle_settings(training: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that a training does not read, each with the reason."""
+    if "base" in training:
+        return dict.fromkeys(FROM_NOTHING, "`base` decides it")
+    found = {"text_encoder": "it needs `base`"}
+    if training.get("space") == "pixel":
+        found |= dict.fromkeys(OF_VAE, "`space: pixel` has no VAE")
+    if training.get("text") is False:
+        found |= dict.fromkeys(OF_TEXT, "`text: false` reads no caption")
+    return found
 
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.config.idle_keys import (
     FROM_LIKE,
-    FROM_NOTHING,
     idle_keys,
+    idle_settings,
     keys_read,
     overridden_keys,
     readers,
@@ -114,14 +114,18 @@ def _other(name: str, training: dict, trainings: dict[str, dict]) -> dict:
 
 
 def _check_base(name: str, training: dict) -> None:
-    """Refuse settings that a base model, or its absence, makes idle."""
-    based = "base" in training
+    """Refuse settings that nothing reads: a base decides them, or there is no VAE or caption."""
+    based, pixels = "base" in training, training.get("space") == "pixel"
     needed = "learning_rate" if based else "representation_set"
-    if needed not in training:
+    if needed not in training and (based or not pixels):
         raise ConfigError(f"training.{name}: missing key {needed!r}")
-    for key in FROM_NOTHING if based else ("text_encoder",):
+    if pixels and not based and training.get("text", True):
+        raise ConfigError(
+            f"training.{name}: `space: pixel` needs `text: false`: no pipeline of diffusers makes "
+            "pixels from a CLIP text encoder's states"
+        )
+    for key, why in idle_settings(training).items():
         if key in training:
-            why = "`base` decides it" if based else "it needs `base`"
             raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
 
 

@@ -69,6 +69,9 @@ def membership(experiment: Experiment, target: str) -> Settings:
 
 def vae(experiment: Experiment, training: str) -> Settings:
     """Return how a VAE is trained, and on which parts."""
+    spec = experiment.config["training"][training]
+    if spec.get("space") == "pixel":
+        return _some(spec, ("space", "resolution"))
     return _training(experiment, training, "representation_set")
 
 

@@ -25,8 +25,7 @@ def latent_shape(
     if described := _described_shape(experiment, results, vae):
         return described, _in_words(described)
     if training := experiment.config["training"].get(vae):
-        side = training["resolution"] // 2 ** (len(training["vae_channels"]) - 1)
-        shape = training["latent_channels"], side, side
+        shape = _trained_shape(training)
         return shape, _in_words(shape)
     folder = model_folder(experiment.config["models"][vae])
     if folder is None:
@@ -38,6 +37,14 @@ def latent_shape(
     except ModelError as error:
         return None, f"their size not known: {error}"
     return found, _in_words(found)
+
+
+def _trained_shape(training: dict[str, Any]) -> tuple[int, int, int]:
+    side = training["resolution"]
+    if training["space"] == "pixel":
+        return 3, side, side
+    side //= 2 ** (len(training["vae_channels"]) - 1)
+    return training["latent_channels"], side, side
 
 
 def _in_words(shape: tuple[int, ...]) -> str:

@@ -1,6 +1,6 @@
-"""Train text encoder and U-Net on the members; index.json lists the kept checkpoints.
+"""Train a diffusion model on the members; index.json lists the kept checkpoints.
 
-They start from nothing around a trained VAE, or from a base model.
+It starts from nothing, around a trained VAE where it learns latents, or from a base model.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mia.models.weights import require_described
 
 if TYPE_CHECKING:
     import numpy as np
-    from diffusers import StableDiffusionPipeline
 
 NUMERIC = (
     "mia.models.training.base",
     "mia.models.training.diffusion",
     "mia.models.training.samples",
+    "mia.models.training.untrained",
     "mia.images.training_set",
 )
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
@@ -46,10 +46,10 @@ def make_model(args: argparse.Namespace) -> None:
     settings, start = dict(args.settings), storage.read_json(args.start)
     learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), settings.pop("parts"))
     based = "weights" in start
-    begun = start["weights"] if based else [start["vae"]["files"], start["tokenizer"]]
+    begun = start["weights"] if based else [start["vae"]["files"], start.get("tokenizer")]
 
     def make(folder: Path) -> None:
-        for part in [start] if based else [start["vae"], tokenizer(start, args.start)]:
+        for part in [start] if based else described(start, args.start):
             require_described(part, args.start)
         resolution = (start if based else settings)["resolution"]
         pixels = learnt.pixels(args.pictures, resolution)
@@ -73,9 +73,10 @@ def make_model(args: argparse.Namespace) -> None:
     storage.write_json({"checkpoints": checkpoints, "members": len(learnt.captions)}, args.index)
 
 
-def tokenizer(start: dict, path: str) -> dict:
-    """Return what vae.json tells of the tokenizer beside it."""
-    return {"folder": Path(path).parent / "tokenizer", "files": start["tokenizer"]}
+def described(start: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    """Return what vae.json tells of the VAE and of the tokenizer beside it, if there is one."""
+    beside = {"folder": Path(path).parent / "tokenizer", "files": start.get("tokenizer", {})}
+    return [start["vae"], beside]
 
 
 def name(epoch: int) -> str:
@@ -98,8 +99,9 @@ def train(
 
     from mia.models.device import choose
     from mia.models.training.base import base_pipeline
-    from mia.models.training.diffusion import train_diffusion, untrained_pipeline
+    from mia.models.training.diffusion import train_diffusion
     from mia.models.training.samples import generate, picture_rows
+    from mia.models.training.untrained import untrained_pipeline
 
     torch.set_num_threads(settings["threads"])
     device = choose(settings["device"])
@@ -107,7 +109,7 @@ def train(
     pixels = torch.from_numpy(pictures)
     generated: list[np.ndarray] = []
 
-    def keep(epoch: int, pipeline: StableDiffusionPipeline) -> None:
+    def keep(epoch: int, pipeline: Any) -> None:
         pipeline.save_pretrained(folder / "checkpoints" / name(epoch))
         generated.append(generate(pipeline, captions[:SHOWN], settings["seed"]))
 

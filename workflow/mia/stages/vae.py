@@ -1,4 +1,8 @@
-"""Train VAE and tokenizer on all parts alike; vae.json says what they are, with hashes."""
+"""Train VAE and tokenizer on all parts alike; vae.json says what they are, with hashes.
+
+A training that learns pixels has no VAE: its vae.json says so. One without captions has no
+tokenizer.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
 from mia.models.training.ledger import kept_training, replace_tree
-from mia.models.vae_block import describe_vae
+from mia.models.vae_block import describe_vae, pixels_block
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,44 +25,47 @@ NUMERIC = ("mia.models.training.vae", "mia.models.training.tokenizer", "mia.imag
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
 SETTINGS = (
     "seed resolution threads vae_steps vae_batch_size vae_learning_rate vae_channels"
-    " latent_channels vocabulary text_length"
+    " latent_channels vocabulary text_length space text"
 )
 
 
 def main() -> None:
     parser = command.stage(__doc__)
-    parser.add_argument("--manifest", required=True)
-    parser.add_argument("--pictures", nargs="+", required=True, help="pictures.tar of every shard")
+    parser.add_argument("--manifest", nargs="?", help="of the images that the VAE learns")
+    parser.add_argument("--pictures", nargs="*", default=[], help="pictures.tar of every shard")
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--output", required=True)
     command.run(parser, make_vae)
 
 
 def make_vae(args: argparse.Namespace) -> None:
-    settings = {name: args.settings[name] for name in SETTINGS.split()}
+    target, resolution = Path(args.output).parent, args.settings["resolution"]
+    target.mkdir(parents=True, exist_ok=True)
+    if args.settings["space"] == "pixel":
+        pixels = {**pixels_block(target, 3), "resolution": resolution}
+        storage.write_json({"vae": pixels}, args.output)
+        return
+    settings = {name: args.settings[name] for name in SETTINGS.split() if name in args.settings}
     learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.settings["parts"])
 
     def make(folder: Path) -> None:
-        train(
-            learnt.pixels(args.pictures, settings["resolution"]), learnt.captions, settings, folder
-        )
+        train(learnt.pixels(args.pictures, resolution), learnt.captions, settings, folder)
 
     key = [learnt.content, settings, fingerprint(*NUMERIC)]
-    target = Path(args.output).parent
-    target.mkdir(parents=True, exist_ok=True)
     kept = kept_training(args.ledger, key, make)
-    for part in ("vae", "tokenizer"):
-        replace_tree(kept / part, target / part)
-    vae = {**describe_vae(target / "vae"), "resolution": settings["resolution"]}
-    tokenizer = {path.name: file_hash(path) for path in sorted((target / "tokenizer").iterdir())}
-    quality = storage.read_json(kept / "quality.json")
-    storage.write_json({"vae": vae, "tokenizer": tokenizer, **quality}, args.output)
+    replace_tree(kept / "vae", target / "vae")
+    about: dict[str, Any] = {"vae": {**describe_vae(target / "vae"), "resolution": resolution}}
+    if settings["text"]:
+        replace_tree(kept / "tokenizer", target / "tokenizer")
+        files = sorted((target / "tokenizer").iterdir())
+        about["tokenizer"] = {path.name: file_hash(path) for path in files}
+    storage.write_json({**about, **storage.read_json(kept / "quality.json")}, args.output)
 
 
 def train(
     pictures: np.ndarray, captions: list[str], settings: dict[str, Any], folder: Path
 ) -> None:
-    """Train both and save them below `folder`, with the reconstruction's PSNR."""
+    """Train what is needed and save it below `folder`, with the reconstruction's PSNR."""
     import torch
 
     from mia.models.training.tokenizer import train_tokenizer
@@ -68,8 +75,9 @@ def train(
     pixels = torch.from_numpy(pictures)
     vae = train_vae(pixels, settings)
     vae.save_pretrained(folder / "vae")
-    tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])
-    tokenizer.save_pretrained(folder / "tokenizer")
+    if settings["text"]:
+        tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])
+        tokenizer.save_pretrained(folder / "tokenizer")
     quality = {"psnr": round(psnr(vae, pixels), 2), "pictures": len(pixels)}
     print(f"VAE: {quality['psnr']} dB on {len(pixels)} images", file=sys.stderr)
     storage.write_json(quality, folder / "quality.json")
