@@ -9,6 +9,7 @@ CLIP_TEXT_PROJECTED = Part("transformers", ("CLIPTextModelWithProjection",))
 CLIP_TOKENIZER = Part("transformers", ("CLIPTokenizer", "CLIPTokenizerFast"))
 T5_TEXT = Part("transformers", ("T5EncoderModel",))
 UNET = Part("diffusers", ("UNet2DConditionModel",))
+UNET_2D = Part("diffusers", ("UNet2DModel",))
 VAE = Part("diffusers", ("AutoencoderKL",))
 
 
