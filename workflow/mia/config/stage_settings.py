@@ -68,10 +68,7 @@ def membership(experiment: Experiment, target: str) -> Settings:
 
 
 def vae(experiment: Experiment, training: str) -> Settings:
-    """Return how a VAE is trained, and on which parts."""
-    spec = experiment.config["training"][training]
-    if spec.get("space") == "pixel":
-        return _some(spec, ("space", "resolution"))
+    """Return how a VAE is trained, and on which parts; what learns pixels trains none."""
     return _training(experiment, training, "representation_set")
 
 
@@ -186,7 +183,7 @@ def _training(experiment: Experiment, training: str, key: str) -> Settings:
     return {
         **{name: value for name, value in spec.items() if name not in NAMES},
         "keep": experiment.kept_epochs(training),
-        "parts": experiment.parts(spec[key])[1],
+        "parts": experiment.parts(spec.get(key, spec["set"]))[1],
         **_seed(experiment),
     }
 
