@@ -18,13 +18,14 @@ from mia.models.families import families, module_of
 from mia.models.folder import describe
 from mia.models.noise_schedule import GRID
 from mia.signals.shared.ddim import move
-from tiny_families import PROMPT, tiny, with_tiny_model
+from tiny_families import PROMPT, tiny, variants, with_tiny_model
 
 CAPTIONS = ["a red cat", "a blue dog", ""]
 AT = 400  # a timestep whose ᾱ is set to what the pipeline asks at
 STEPS = 4
 
 FAMILIES = with_tiny_model()
+MODELS = [(family, variant) for family in FAMILIES for variant in variants(family)]
 
 
 def test_every_family_has_a_tiny_model():
@@ -41,13 +42,13 @@ def test_a_family_is_named_after_its_pipeline():
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Family to the folder of its tiny model, saved once."""
+    """Family and variant to the folder of that tiny model, saved once."""
 
     @cache
-    def saved(family):
+    def saved(family, variant):
         torch.manual_seed(0)
         folder = tmp_path_factory.mktemp("families") / family
-        tiny(family).save(folder)
+        variants(family)[variant](folder)
         return folder
 
     return saved
@@ -120,6 +121,8 @@ def level(pipeline, sample_time, model):
     if kind.startswith("edm"):
         sigma = float(sample_time)
         return 1 / (1 + sigma**2), (1 + sigma**2) ** 0.5
+    if type(pipeline.scheduler).__name__.startswith("Euler"):  # its latent is x0 + σ ε
+        return None, (1 + float(pipeline.scheduler.sigmas[1]) ** 2) ** 0.5
     return None, 1.0
 
 
@@ -130,10 +133,10 @@ def sigma_of(pipeline, model):
     return None
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_model_is_asked_as_its_own_pipeline_asks_it(folders, family):
+@pytest.mark.parametrize(("family", "variant"), MODELS)
+def test_the_model_is_asked_as_its_own_pipeline_asks_it(folders, family, variant):
     """Conditioning, null, time and latent: the same tensors, named and shaped alike."""
-    folder = folders(family)
+    folder = folders(family, variant)
     model, pipeline = describe(folder), pipeline_of(folder, family)
     (theirs, answer), (_, timestep, sample, _) = asked_of(pipeline, family)
     sigma = sigma_of(pipeline, model)
@@ -171,10 +174,10 @@ def unpacked(family, sample, shape):
     return unpack(sample, shape) if unpack else sample
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family):
+@pytest.mark.parametrize(("family", "variant"), MODELS)
+def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
     """A step of the pipeline's scheduler equals our deterministic step from our estimate."""
-    folder = folders(family)
+    folder = folders(family, variant)
     model, pipeline = describe(folder), pipeline_of(folder, family)
     kind, raw = model["prediction_type"], torch.randn(1, *model["latent_shape"])
     z = torch.randn(1, *model["latent_shape"])
@@ -210,12 +213,17 @@ def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family):
     torch.testing.assert_close(moved.float(), expected.float(), rtol=1e-4, atol=1e-4)
 
 
+class Own(str):
+    """A caption of an image's own. Loops give a plain "" where they tell the model nothing."""
+
+
 class Loop(naive.Naive):
     """The loops of attacks with a family's own estimate, straight from its pipeline's parts."""
 
     def __init__(self, family, folder, z0, captions, none):
         self.pipeline, self.tiny = pipeline_of(folder, family), tiny(family)
-        self.z0, self.captions, self.none = torch.from_numpy(z0).double(), captions, none
+        self.z0, self.none = torch.from_numpy(z0).double(), none
+        self.captions = [Own(one) if isinstance(one, str) else one for one in captions]
         betas = getattr(self.pipeline.scheduler, "betas", None)
         kind = describe(folder)["prediction_type"]
         grid = betas is None or kind == "flow" or kind.startswith("edm")
@@ -223,7 +231,9 @@ class Loop(naive.Naive):
         self.alpha_bar = (1 - betas).cumprod(0)
 
     def epsilon(self, z, t, caption, shift=None):
-        caption = None if caption == "" or self.none else caption
+        if isinstance(caption, str):
+            caption = str(caption) if isinstance(caption, Own) else None
+        caption = None if self.none else caption
         with torch.no_grad():
             return self.tiny.epsilon(self.pipeline, z.float(), t, caption).double()
 
@@ -231,9 +241,8 @@ class Loop(naive.Naive):
 ATTACKS = ("loss", "pia", "secmi", "sima", "clid_null")
 
 
-def looked_at(folders, family):
+def looked_at(folder, family):
     """A tiny model's denoiser, three latents, their captions, and the loops on them."""
-    folder = folders(family)
     model = describe(folder)
     condition = module_of(family).family.condition
     captions = CAPTIONS if condition != "class" else tiny(family).LABELS
@@ -251,9 +260,9 @@ def looked_at(folders, family):
     )
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_attacks_equal_their_loops(folders, family):
-    seen = looked_at(folders, family)
+@pytest.mark.parametrize(("family", "variant"), MODELS)
+def test_attacks_equal_their_loops(folders, family, variant):
+    seen = looked_at(folders(family, variant), family)
     none = module_of(family).family.condition == "none"
     for name in ATTACKS[:-1] if none else ATTACKS:
         attack = build_attack("row", {"attack": name} | ({"condition": "null"} if none else {}))

@@ -2,12 +2,14 @@
 
 Each holds `save(folder)`, which saves an untrained pipeline as diffusers itself does; `CALL`, how
 that pipeline is called for `PROMPT` (with guidance, where it has any); and `epsilon`, the noise
-estimate straight from the pipeline's parts: what attacks' loops are worked out with.
+estimate straight from the pipeline's parts: what attacks' loops are worked out with. It may hold
+`VARIANTS` too, which are further functions like `save`, by name.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from mia.models.families import families
@@ -18,6 +20,11 @@ PROMPT = "a red cat"
 def tiny(family: str):
     """Return the module of a family's tiny model."""
     return importlib.import_module(f"tiny_families.{family}")
+
+
+def variants(family: str) -> dict[str, Callable[[Path], object]]:
+    """Return what saves each tiny model of a family, by name; `plain` is its first."""
+    return {"plain": tiny(family).save, **getattr(tiny(family), "VARIANTS", {})}
 
 
 def with_tiny_model() -> list[str]:

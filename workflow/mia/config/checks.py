@@ -9,6 +9,7 @@ from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import SIDES, Experiment, as_set
+from mia.models.distilled_names import name_mistake
 
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
 
@@ -64,6 +65,8 @@ def _check_model(experiment: Experiment, name: str) -> None:
     if lacks := [field for field in NEEDED[spec["source"]] if field not in spec]:
         names = ", ".join(map(repr, lacks))
         raise ConfigError(f"{key}: missing key {names} (source {spec['source']})")
+    if spec["source"] == "hub" and (wrong := name_mistake(spec["repo"].partition("/")[2])):
+        raise ConfigError(f"{key}.repo: {wrong}; if it is not, give a copy by `source: path`")
     if spec["source"] == "training":
         require_known(
             spec["training"], experiment.config["training"], f"{key}.training", "training"

@@ -15,6 +15,8 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
+from mia.central_square import corner, scaled
+
 LONG = 8  # times as long as wide: an image up to this is resized whole
 BITS = 22  # number of bits of a weight after the point
 SUPPORT = 2.0  # of the bicubic filter, in pixels
@@ -27,7 +29,7 @@ def centre_square(picture: Image.Image, resolution: int) -> np.ndarray:
     size = scaled(picture.size, resolution)
     if picture.size != size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
-    left, top = ((side - resolution) // 2 for side in size)
+    left, top = corner(size, resolution)
     return np.asarray(picture.crop((left, top, left + resolution, top + resolution)))
 
 
@@ -44,13 +46,6 @@ def of_long(picture: Image.Image, resolution: int) -> np.ndarray:
     if height > high and height - high > 2 * (width - wide):
         return across.along(down.along(pixels, 0), 1)
     return down.along(across.along(pixels, 1), 0)
-
-
-def scaled(size: tuple[int, int], resolution: int) -> tuple[int, int]:
-    """Return (width, height) with the shorter side at `resolution`."""
-    scale = resolution / min(size)
-    width, height = (max(resolution, round(side * scale)) for side in size)
-    return width, height
 
 
 @dataclass

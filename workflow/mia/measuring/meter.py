@@ -82,6 +82,7 @@ class Meter:
             self.autoencoder if shard.pictures else None,
             shared,
             shard.alternates(image_ids),
+            shard.sizes(image_ids),
         )
 
 

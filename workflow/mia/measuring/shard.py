@@ -15,6 +15,7 @@ from mia.images.training_set import prepared
 from mia.models import latents_file
 
 COLUMNS = ["key", "image_id", "part", "kept", "caption", "alternates"]
+SIZES = ["height", "width"]
 
 
 class Shard:
@@ -25,11 +26,13 @@ class Shard:
         latents: Latents of the shard.
         parts: Parts that are measured.
         pictures: pictures.tar of the shard, where a signal looks at pixels.
+        sized: Whether the model is told the size of each image's file.
 
     Attributes:
         images: Index `image_id`, sorted; columns `key`, `place` (of the image in its part, by
-            image_id), `caption`, and `alt-<name>` for each other caption that the image set has.
-            An image in two parts has two rows (`layers`).
+            image_id), `caption`, and `alt-<name>` for each other caption that the image set has;
+            `height` and `width` in pixels, if `sized`. An image in two parts has two rows
+            (`layers`).
     """
 
     def __init__(
@@ -38,15 +41,15 @@ class Shard:
         latents: str | Path,
         parts: Collection[str],
         pictures: str | Path | None = None,
+        sized: bool = False,
     ) -> None:
-        self.latents, self.pictures = latents, pictures
+        self.latents, self.pictures, self.sized = latents, pictures, sized
         keys, ids = latents_file.images(latents)
         self._position = {image_id: i for i, image_id in enumerate(ids)}
-        rows = kept_rows(manifest, parts)
+        rows = kept_rows(manifest, parts, SIZES if sized else ())
         rows = rows[rows["key"].isin(keys)]
-        self.images = captions_of(rows).assign(
-            key=rows["key"].to_numpy(), place=rows["place"].to_numpy()
-        )
+        kept = ["key", "place", *(SIZES if sized else ())]
+        self.images = captions_of(rows).assign(**{name: rows[name].to_numpy() for name in kept})
 
     def layers(self) -> list[Shard]:
         """Return shards that hold each image once: its two captions go to two shards."""
@@ -77,6 +80,13 @@ class Shard:
         rows = self.images.loc[list(image_ids)]
         return {name.removeprefix("alt-"): rows[name].tolist() for name in names}
 
+    def sizes(self, image_ids: Sequence[str]) -> list[tuple[int, int]]:
+        """Return height and width in pixels of each image's file; nothing if not `sized`."""
+        if not self.sized:
+            return []
+        heights, widths = (self.images.loc[list(image_ids), name].astype(int) for name in SIZES)
+        return list(zip(heights.tolist(), widths.tolist(), strict=True))
+
     def z0(self, image_ids: Sequence[str]) -> np.ndarray:
         """Return latents, float32 `(images, channels, height, width)`."""
         return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
@@ -90,9 +100,14 @@ class Shard:
         return pixels[[position[key] for key in keys]]
 
 
-def kept_rows(manifest: str | Path, parts: Collection[str]) -> pd.DataFrame:
-    """Return the kept rows of `parts`, by image_id; `place` counts those of each part from 0."""
-    rows = storage.read(manifest, COLUMNS)
+def kept_rows(
+    manifest: str | Path, parts: Collection[str], further: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return the kept rows of `parts`, by image_id; `place` counts those of each part from 0.
+
+    Columns are `COLUMNS`, `further` and `place`.
+    """
+    rows = storage.read(manifest, [*COLUMNS, *further])
     rows = rows[rows["kept"] & rows["part"].isin(parts)].sort_values(["image_id", "key"])
     return rows.assign(place=rows.groupby("part").cumcount())
 

@@ -33,12 +33,14 @@ class Vae(VaeFiles):
 class Facts(TypedDict):
     """What a family reads from the JSON files of a model's folder.
 
-    `labels` are the names of classes by number, of a model that is told a class.
+    `labels` are the names of classes by number, of a model that is told a class. `zero_null` says
+    whether the model is told zeros where no caption is given, or the empty caption, encoded.
     """
 
     resolution: int
     latent_shape: list[int]
     labels: NotRequired[dict[str, int]]
+    zero_null: NotRequired[bool]
 
 
 class Configured(Facts):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from mia.models.distilled_names import REASON
 from mia.models.family import Family
 from mia.models.model_json import ModelError, shown
 
@@ -77,14 +78,14 @@ def family_of(path: Path, index: Mapping[str, Any]) -> str:
     raise ModelError(f"{path}: {pipeline}: {REFUSED.get(pipeline, 'no denoiser')}; {listed}")
 
 
-DISTILLED = "distilled to few steps, its answers are no noise estimates of the training images"
 # Pipelines that are known and cannot be measured, with the reason.
 REFUSED = {
-    "LatentConsistencyModelPipeline": DISTILLED,
-    "LatentConsistencyModelImg2ImgPipeline": DISTILLED,
+    "LatentConsistencyModelPipeline": REASON,
+    "LatentConsistencyModelImg2ImgPipeline": REASON,
     "StableDiffusionUpscalePipeline": "it enlarges an image",
     "StableDiffusionLatentUpscalePipeline": "it enlarges an image",
     "StableDiffusionInstructPix2PixPipeline": "it edits an image",
+    "StableDiffusionXLInstructPix2PixPipeline": "it edits an image",
     "StableDiffusionDepth2ImgPipeline": "it reads a depth map too",
     "FluxFillPipeline": "it reads a mask and an image too",
     "FluxKontextPipeline": "it edits an image",

@@ -43,6 +43,7 @@ class Family:
         denoiser: The component that is queried.
         autoencoder: The component that makes latents; None where pixels are the latents.
         options: Keys of a model's block that only some families read, with their defaults.
+        sized: Of those, the keys and values with which the model is told each image's own size.
     """
 
     pipelines: tuple[str, ...]
@@ -51,3 +52,8 @@ class Family:
     denoiser: str = "unet"
     autoencoder: str | None = "vae"
     options: Mapping[str, Any] = field(default_factory=dict)
+    sized: Mapping[str, Any] = field(default_factory=dict)
+
+    def reads_sizes(self, options: Mapping[str, Any]) -> bool:
+        """Return whether a model with these options is told the size of each image's file."""
+        return any(options.get(key) == value for key, value in self.sized.items())

@@ -19,6 +19,7 @@ DISTILLED = ("LCMScheduler", "TCDScheduler")
 FLOW_PREDICTION = "flow_prediction"  # as schedulers with betas name flow matching
 # Stable Diffusion's schedule: the grid of noise levels of models that were trained on all levels.
 GRID = np.linspace(0.00085**0.5, 0.012**0.5, STEPS) ** 2
+LAST = 2**-24  # ᾱ at the last step of betas that are rescaled to leave no signal there
 LEAST = 1e-10  # least ᾱ at the last step; Stable Diffusion has 0.005, a cosine schedule 1e-8
 
 
@@ -29,7 +30,8 @@ class NoiseSchedule:
     Args:
         alpha_bar: ᾱ_t for t in 0…999, float64; of a model without steps, Stable Diffusion's.
         prediction_type: What the model answers: `epsilon`, `v_prediction`, `sample`, `flow`
-            (ε − x0), or `edm_epsilon` and `edm_v_prediction` (Karras et al. 2022).
+            (ε − x0), or `edm_epsilon` and `edm_v_prediction` (Karras et al. 2022). The last is
+            what `EulerDiscreteScheduler` with continuous timesteps reads too, with `sigma_data` 1.
         sigma_data: Standard deviation of the latents that an EDM's answers are scaled by.
     """
 
@@ -56,6 +58,8 @@ def noise_schedule(scheduler: Config) -> NoiseSchedule:
         if (sigma_data := scheduler.number("sigma_data")) <= 0:
             raise scheduler.wrong("sigma_data", "a number above 0")
         return NoiseSchedule(np.cumprod(1 - GRID), f"{EDM}_{kind}", sigma_data)
+    if _is_continuous(scheduler) and kind == "v_prediction":
+        return NoiseSchedule(np.cumprod(1 - GRID), f"{EDM}_{kind}", 1.0)
     if "beta_start" not in scheduler.defaults:
         raise ModelError(
             f"{scheduler.path}: {name} has no betas; expected a class with them, such as "
@@ -69,6 +73,11 @@ def _flow_sigmas(scheduler: Config) -> bool:
     return bool(scheduler.get("use_flow_sigmas"))
 
 
+def _is_continuous(scheduler: Config) -> bool:
+    """Return whether the scheduler tells the model ln(σ)/4, as one of EDM does."""
+    return "timestep_type" in scheduler.defaults and scheduler.get("timestep_type") == "continuous"
+
+
 def alpha_bar(scheduler: Config) -> np.ndarray:
     """Return ᾱ_t for t in 0…999, float64.
 
@@ -78,8 +87,7 @@ def alpha_bar(scheduler: Config) -> np.ndarray:
     """
     if scheduler.whole("num_train_timesteps") != STEPS:
         raise scheduler.wrong("num_train_timesteps", f"{STEPS:,} training steps")
-    if scheduler.get("rescale_betas_zero_snr"):
-        raise scheduler.wrong("rescale_betas_zero_snr", "an unmodified beta schedule")
+    rescaled = _is_rescaled(scheduler)
     betas = _betas(scheduler)
     if not ((betas > 0) & (betas < 1)).all():
         raise ModelError(
@@ -92,7 +100,32 @@ def alpha_bar(scheduler: Config) -> np.ndarray:
             f"{scheduler.path}: betas of {betas.min():g} to {betas.max():g} are too large: nothing "
             f"of an image is left at the last step (ᾱ = {cumulative[-1]:.0e}; expected ≥ {LEAST})"
         )
-    return cumulative
+    return without_signal_at_the_end(cumulative) if rescaled else cumulative
+
+
+def without_signal_at_the_end(cumulative: np.ndarray) -> np.ndarray:
+    """Return ᾱ whose square root is moved and stretched so that the last is 0 and the first stays.
+
+    Lin et al. 2023 (arXiv 2305.08891), algorithm 1. The last ᾱ becomes `LAST`, as in diffusers'
+    `EulerDiscreteScheduler`, so that x̂0 of a noise estimate exists there too.
+    """
+    signal = np.sqrt(cumulative)
+    moved = (signal - signal[-1]) * signal[0] / (signal[0] - signal[-1])
+    return np.append(moved[:-1] ** 2, LAST)
+
+
+def _is_rescaled(scheduler: Config) -> bool:
+    """Return whether the scheduler's class rescales its betas to leave no signal at the end."""
+    key = "rescale_betas_zero_snr"
+    rescaled = scheduler.get(key) or False
+    if not isinstance(rescaled, bool):
+        raise scheduler.wrong(key, "true or false")
+    if rescaled and key not in scheduler.defaults:
+        name = scheduler.get("_class_name")
+        raise scheduler.wrong(
+            key, f"false: {name} does not read it; EulerDiscreteScheduler and DDIMScheduler do"
+        )
+    return rescaled
 
 
 def prediction_type(scheduler: Config) -> str:

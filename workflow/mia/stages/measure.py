@@ -21,6 +21,7 @@ from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import input_hashes
 from mia.measuring.shard import Shard
 from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
+from mia.models.families import module_of
 from mia.models.weights import require_described
 from mia.path_names import by_name
 from mia.result_paths import SIGNALS
@@ -44,7 +45,8 @@ def main() -> None:
 
 def measure(args: argparse.Namespace) -> None:
     model = storage.read_json(args.model)
-    shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures)
+    sized = module_of(model["family"]).family.reads_sizes(model["options"])
+    shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures, sized)
     wanted = queries_module.load(args.settings["queries"])
     outputs = by_name(SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
