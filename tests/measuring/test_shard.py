@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from safetensors.numpy import save_file
 
 from mia import storage
@@ -43,6 +44,23 @@ def test_equal_pictures_with_other_captions_are_in_layers_of_their_own(tmp_path)
 def test_a_shard_without_pictures_has_one_layer(tmp_path):
     (layer,) = shard(tmp_path, []).layers()
     assert len(layer.images) == 0 and {"key", "caption"} <= set(layer.images)
+
+
+def test_sizes_are_read_for_models_that_are_told_them(tmp_path):
+    """Height before width, as many as images, in the order that is asked for."""
+    rows = [("k1", "a", "member", "a", ""), ("k2", "b", "nonmember", "b", "")]
+    plain = shard(tmp_path, rows)
+    assert plain.sizes(["a", "b"]) == [] and "width" not in plain.images
+    manifest = tmp_path / "manifest.parquet"
+    with pytest.raises(Exception, match="height"):
+        Shard(manifest, plain.latents, ["member"], sized=True)
+    table = storage.read(manifest).assign(width=[640, 30], height=[480, 40])
+    storage.write(table.astype({"width": "Int64", "height": "Int64"}), manifest)
+    sized = Shard(manifest, plain.latents, ["member", "nonmember"], sized=True)
+    assert sized.sizes(["b", "a"]) == [(40, 30), (480, 640)]
+    (layer,) = sized.layers()
+    assert layer.first(1).sizes(["a"]) == [(480, 640)]
+    assert all(type(side) is int for size in sized.sizes(["a", "b"]) for side in size)
 
 
 def test_the_first_of_each_part_are_the_same_wherever_shards_are_cut(tmp_path):

@@ -266,9 +266,9 @@ def test_attacks_equal_their_loops(folders, family, variant):
     none = module_of(family).family.condition == "none"
     for name in ATTACKS[:-1] if none else ATTACKS:
         attack = build_attack("row", {"attack": name} | ({"condition": "null"} if none else {}))
+        expected = [getattr(naive, name)(seen.loop, i) for i in range(3)]
         for size in (1, 5):
             with torch.no_grad():
                 signals = measured(seen.denoiser, seen.z0, seen.captions, attack.queries, size=size)
             score = attack.score(evidence(signals, signals, alpha_bar=seen.alpha_bar)).to_numpy()
-            expected = [getattr(naive, name)(seen.loop, i) for i in range(3)]
             np.testing.assert_allclose(score, expected, rtol=2e-4, atol=1e-6, err_msg=name)

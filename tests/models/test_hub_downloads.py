@@ -76,6 +76,7 @@ def test_what_is_read_is_fetched_and_nothing_else(edit, variant, weights, folder
         (keys("unet/config.json", in_channels=9), "in_channels: 9; expected 4, .*inpainting"),
         (keys("model_index.json", _class_name="WuerstchenPipeline"), "no denoiser"),
         (keys("scheduler/scheduler_config.json", beta_end="a"), "beta_end: .*expected a finite"),
+        (keys("unet/config.json", _name_or_path="a/sd-turbo"), "_name_or_path: sd-turbo: .*disti"),
         (keys("tokenizer/tokenizer_config.json", auto_map={"a": "b.c"}), "auto_map: .*code to run"),
     ],
 )
