@@ -367,6 +367,29 @@ def test_hub_models_are_pinned(config):
     assert "models.early.revision: 'main' does not match" in message(config)
 
 
+@pytest.mark.parametrize("repo", ["stabilityai/sdxl-turbo", "me/LCM_mine"])
+def test_a_distilled_model_of_the_hub_is_refused_before_anything_is_fetched(repo, config):
+    config["models"]["early"] = {"source": "hub", "repo": repo, "revision": "0" * 40}
+    name = repo.partition("/")[2]
+    assert message(config).startswith(f"models.early.repo: {name}: ")
+    assert "distilled to few steps" in message(config)
+    config["models"]["early"]["repo"] = "turbo/sdxl-base"
+    experiment(config)
+
+
+@pytest.mark.parametrize("source", ["training", "path", "hub"])
+def test_what_sdxl_is_told_of_sizes_is_a_key_of_every_model(source, config):
+    spec = {"training": {"training": "main"}, "path": {"path": "a"}}
+    hub = {"repo": "a/b", "revision": "0" * 40}
+    model = {"source": source, **spec.get(source, hub), "time_ids": "own"}
+    config["models"]["early"] = model
+    assert experiment(config).config["models"]["early"]["time_ids"] == "own"
+    model["time_ids"] = "mine"
+    assert message(config) == "models.early.time_ids: 'mine'; known: constant, own"
+    del model["time_ids"]
+    assert "time_ids" not in experiment(config).config["models"]["early"]
+
+
 def test_parts_of_sets(config):
     found = experiment(config)
     assert found.set_parts("emoji") == ("member", "nonmember", "shadow", "rest")

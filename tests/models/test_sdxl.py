@@ -16,6 +16,7 @@ from mia.measuring.batch import Batch
 from mia.models.autoencoder import Autoencoder
 from mia.models.folder import describe, require_usable
 from mia.models.model_json import ModelError
+from mia.stages import model
 from model_edits import GONE, keys, tensors
 from tiny_families import stable_diffusion_xl as tiny
 
@@ -308,3 +309,33 @@ def test_a_vae_of_half_precision_is_encoded_in_float32(folder):
     with torch.no_grad():
         expected = exact.encode(pixels.double()).latent_dist.mean * 0.13025
     torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture
+def modelled(monkeypatch, tmp_path):
+    """A call of the stage: what it writes of a folder with a key of the config."""
+
+    def call(folder, value):
+        spec = {"source": "path", "path": str(folder), "time_ids": value}
+        output = tmp_path / "model.json"
+        words = ["--name", "mine", "--output", str(output), "--settings", json.dumps(spec)]
+        monkeypatch.setattr("sys.argv", ["model", *words])
+        model.main()
+        return json.loads(output.read_text())
+
+    return call
+
+
+@pytest.mark.parametrize("value", ["own", "constant"])
+def test_a_model_of_another_family_is_not_told_sizes(value, tiny_sd, modelled):
+    """The stage's line names the model, the key and the keys that its family reads."""
+    with pytest.raises(SystemExit) as caught:
+        modelled(tiny_sd, value)
+    said = str(caught.value)
+    assert said.startswith("error: models.mine: time_ids: not read for StableDiffusionPipeline; ")
+
+
+@pytest.mark.parametrize("value", ["own", "constant"])
+def test_the_stage_writes_what_the_model_is_told(value, saved, modelled):
+    found = modelled(saved, value)
+    assert found["options"] == {"time_ids": value} and found["zero_null"] is True
