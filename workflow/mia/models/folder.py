@@ -12,7 +12,6 @@ from mia.file_hash import file_hash
 from mia.given.folder_files import FolderError, list_files, shown
 from mia.models.component_configs import scheduler_file
 from mia.models.description import Configured, Description, Facts, Vae
-from mia.models.distilled import require_not_distilled
 from mia.models.expected_tensors import require_weights
 from mia.models.families import family_of, module_of
 from mia.models.folder_configs import read_configs
@@ -87,7 +86,6 @@ def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured
     """Return the configs, and what of the description they say."""
     _require_model_folder(folder)
     configs = read_configs(folder)
-    require_not_distilled(configs)
     found = module_of(configs.name).facts(configs)
     if found["resolution"] > LARGEST:
         raise configs.denoiser.wrong("sample_size", f"images of at most {LARGEST:,} pixels a side")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.models.component_configs import of_diffusers, of_scheduler, of_transformers
+from mia.models.distilled import require_not_distilled
 from mia.models.families import family_of, module_of
 from mia.models.family import Part
 from mia.models.model_configs import INDEX, Configs
@@ -17,7 +18,8 @@ def read_configs(folder: Path) -> Configs:
     """Return the configs of a model folder, each read over the defaults of its class.
 
     Raises:
-        ModelError: A file is missing or no JSON object, or a component is of an unknown class.
+        ModelError: A file is missing or no JSON object, a component is of an unknown class, or the
+            model is distilled.
     """
     path = folder / INDEX
     index = read_json(path)
@@ -34,7 +36,9 @@ def read_configs(folder: Path) -> Configs:
         for key, kind in classes.items()
         if not family.parts[key].is_tokenizer
     }
-    return Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
+    found = Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
+    require_not_distilled(found)
+    return found
 
 
 def _class(path: Path, index: Mapping[str, Any], name: str, part: Part) -> str | None:
