@@ -15,7 +15,7 @@ def of_diffusers(folder: Path, name: str) -> Config:
     """Return the config of a diffusers class over its defaults."""
     import diffusers
 
-    path = folder / "config.json"
+    path = folder / CONFIG
     given = read_json(path)
     if given.get("_class_name", name) != name:
         raise ModelError(f"{path}: _class_name: {shown(given['_class_name'])}; expected {name}")
@@ -48,10 +48,23 @@ WHOLE = {"clip_text_model": "clip"}
 BLOCK = {"clip_text_model": "text_config"}
 
 
+CONFIG, SCHEDULER_CONFIG = "config.json", "scheduler_config.json"
+
+
+def component_folder(folder: Path, name: str, config: str = CONFIG) -> Path:
+    """Return where a component lies: the folder of its name, else beside model_index.json.
+
+    The first models of pixels have no folders (google/ddpm-cifar10-32), and diffusers reads them so.
+    """
+    own = folder / name
+    at_root = not os.path.lexists(own) and os.path.lexists(folder / config)
+    return folder if at_root else own
+
+
 def scheduler_file(folder: Path) -> Path:
     """Return the path of the scheduler's config, by its name of today or the older one."""
-    path = folder / "scheduler" / "scheduler_config.json"
-    older = path.with_name("config.json")
+    path = component_folder(folder, "scheduler", SCHEDULER_CONFIG) / SCHEDULER_CONFIG
+    older = path.with_name(CONFIG)
     return older if older.exists() and not os.path.lexists(path) else path
 
 

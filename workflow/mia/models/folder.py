@@ -10,7 +10,7 @@ from typing import Any
 
 from mia.file_hash import file_hash
 from mia.given.folder_files import FolderError, list_files, shown
-from mia.models.component_configs import scheduler_file
+from mia.models.component_configs import component_folder, scheduler_file
 from mia.models.description import Configured, Description, Facts, Vae
 from mia.models.expected_tensors import require_weights
 from mia.models.families import family_of, module_of
@@ -132,7 +132,8 @@ def weights_hash(folder: Path, variant: str | None = None) -> str:
 
 def _weights(configs: Configs, variant: str | None) -> dict[str, Weights]:
     """Return the weights of each component, of the variant where it has them."""
-    found = {name: find(configs.folder / name, variant) for name in configs.parts}
+    folders = {name: component_folder(configs.folder, name) for name in configs.parts}
+    found = {name: find(folder, variant) for name, folder in folders.items()}
     if variant and not any(weights.variant for weights in found.values()):
         raise ModelError(
             f"{configs.folder}: variant {variant!r}: no component has weights of it; "
@@ -147,7 +148,7 @@ def _files(configs: Configs, weights: Mapping[str, Weights]) -> list[Path]:
     files = [folder / INDEX, scheduler_file(folder)]
     for name in configs.classes:
         if name in weights:
-            files += [folder / name / "config.json", *weights[name].files]
+            files += [configs.parts[name].path, *weights[name].files]
         else:
             files += tokenizer_files(folder / name, configs.family.parts[name])
     return files

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mia.models.component_configs import of_diffusers, of_scheduler, of_transformers
+from mia.models.component_configs import (
+    component_folder,
+    of_diffusers,
+    of_scheduler,
+    of_transformers,
+)
 from mia.models.distilled import require_not_distilled
 from mia.models.families import family_of, module_of
 from mia.models.family import Part
@@ -31,7 +36,7 @@ def read_configs(folder: Path) -> Configs:
             classes[key] = found
     parts = {
         key: (of_transformers if family.parts[key].library == "transformers" else of_diffusers)(
-            folder / key, kind
+            component_folder(folder, key), kind
         )
         for key, kind in classes.items()
         if not family.parts[key].is_tokenizer

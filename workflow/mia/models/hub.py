@@ -5,10 +5,11 @@ The cache is the hub's own (`HF_HOME`); with `HF_HUB_OFFLINE=1` nothing else is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mia.hub_error import HubError, unreachable
+from mia.models.component_configs import CONFIG, SCHEDULER_CONFIG, component_folder
 from mia.models.families import family_of, module_of
 from mia.models.model_configs import INDEX
 from mia.models.model_json import read_json
@@ -35,11 +36,12 @@ def model_snapshot(
     parts, tokenizers = components(folder)
     _snapshot(repo, revision, small_files(parts, tokenizers))
     look(folder)
-    _snapshot(repo, revision, weight_patterns(parts, variant))
-    without = [part for part in parts if variant and not has_variant(folder / part, variant)]
+    where = {part: component_folder(folder, part) for part in parts}
+    _snapshot(repo, revision, weight_patterns(folder, where.values(), variant))
+    without = [place for place in where.values() if variant and not has_variant(place, variant)]
     if without:
-        _snapshot(repo, revision, weight_patterns(without, None))
-    if bare := [part for part in parts if not any((folder / part).glob("*.safetensors"))]:
+        _snapshot(repo, revision, weight_patterns(folder, without, None))
+    if bare := [part for part, place in where.items() if not any(place.glob("*.safetensors"))]:
         _require_plain(repo, revision, bare[0])
     return folder
 
@@ -60,7 +62,7 @@ def components(folder: Path) -> tuple[list[str], list[str]]:
 def small_files(parts: Sequence[str], tokenizers: Sequence[str]) -> list[str]:
     """Return patterns of all files but weights that are read."""
     return [
-        INDEX,
+        *(INDEX, CONFIG, SCHEDULER_CONFIG, "diffusion_pytorch_model.safetensors*.json"),
         "scheduler/*.json",
         *(f"{part}/*.{kind}" for part in tokenizers for kind in ("json", "txt", "model")),
         *(f"{part}/config.json" for part in parts),
@@ -84,13 +86,19 @@ def _require_plain(repo: str, revision: str, part: str) -> None:
         )
 
 
-def weight_patterns(parts: Sequence[str], variant: str | None) -> list[str]:
-    """Return patterns of the weights' files, by their names of today and by the older ones."""
+def weight_patterns(folder: Path, places: Iterable[Path], variant: str | None) -> list[str]:
+    """Return patterns of the weights' files, by their names of today and by the older ones.
+
+    Args:
+        folder: Of the model.
+        places: Where its components lie.
+        variant: Of the weights.
+    """
     suffix, shard = f".{variant}" if variant else "", "-?????-of-?????"
     endings = dict.fromkeys([suffix, f"{suffix}{shard}", f"{shard}{suffix}"])
     return [
-        f"{part}/{stem}{ending}.safetensors"
-        for part in parts
+        (place.relative_to(folder) / f"{stem}{ending}.safetensors").as_posix()
+        for place in places
         for stem in ("model", "diffusion_pytorch_model")
         for ending in endings
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mia.models.component_configs import component_folder
 from mia.models.family import Family
 from mia.models.loading import load_whole
 from mia.models.objective import objective
@@ -109,8 +110,8 @@ class FamilyDenoiser:
         if name not in self._parts:
             library = __import__(self.family.parts[name].library)
             kind = getattr(library, self.model["classes"][name])
-            folder, variant = Path(self.model["folder"], name), self.model["variants"][name]
-            part = load_whole(kind, folder, variant)
+            folder = component_folder(Path(self.model["folder"]), name)
+            part = load_whole(kind, folder, self.model["variants"][name])
             part.to(device=self.device, dtype=torch.float32).eval().requires_grad_(False)
             self._parts[name] = part
         return self._parts[name]
