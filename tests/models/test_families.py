@@ -20,7 +20,7 @@ from mia.models.noise_schedule import GRID
 from mia.signals.shared.ddim import move
 from tiny_families import PROMPT, tiny, variants, with_tiny_model
 
-CAPTIONS = ["a red cat", "a blue dog", ""]
+CAPTIONS = ["a red cat", "a blue dog", " "]  # a caption that says nothing; "" stands for null
 AT = 400  # a timestep whose ᾱ is set to what the pipeline asks at
 STEPS = 4
 
@@ -102,7 +102,7 @@ def asked_of(pipeline, family):
 
     pipeline.scheduler.step = keep
     call = {"num_inference_steps": STEPS, "output_type": "pt", **tiny(family).CALL}
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(getattr(tiny(family), "SEED", 0))
     module = getattr(pipeline, module_of(family).family.denoiser)
     calls = recorded(module, lambda: pipeline(**call, generator=generator))
     return calls[1], steps[1]

@@ -11,6 +11,7 @@ from mia.models.loading import load_whole
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOVQ = "spatial"  # norm_type of a VQModel whose decoder reads latents that are not quantised
 PIXELS = "pixels"  # the kind of a model whose latents are the pixels themselves
 # Pixels per side of one latent are told by one of these keys: each block but the last halves.
 BLOCKS = {
@@ -69,7 +70,7 @@ class Autoencoder:
         """Return pixels in about [−1, 1] for scaled latents: the inverse of `encode`.
 
         Latents of a VQModel are quantised first, except by a decoder that reads them beside the
-        quantised ones (`norm_type: spatial`, MoVQ), as the pipelines of both do.
+        quantised ones (MoVQ), as the pipelines of both do.
         """
         import torch
 
@@ -80,7 +81,7 @@ class Autoencoder:
                 raw = z0 * (self.std / self.scaling) + self.mean
             else:
                 raw = z0 / self.scaling + self.shift
-            if self.kind == "VQModel" and self.model.config.norm_type == "spatial":
+            if self.kind == "VQModel" and self.model.config.norm_type == MOVQ:
                 return self.model.decode(raw, force_not_quantize=True).sample
             return self.model.decode(raw).sample
 

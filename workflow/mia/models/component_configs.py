@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,29 +54,30 @@ CONFIG, SCHEDULER_CONFIG = "config.json", "scheduler_config.json"
 def component_folder(folder: Path, name: str, config: str = CONFIG) -> Path:
     """Return where a component lies: the folder of its name, else beside model_index.json.
 
-    The first models of pixels have no folders (google/ddpm-cifar10-32), and diffusers reads them so.
+    The first models of pixels, such as google/ddpm-cifar10-32, have no folders. diffusers reads
+    them in the same way.
     """
     own = folder / name
     at_root = not os.path.lexists(own) and os.path.lexists(folder / config)
     return folder if at_root else own
 
 
-def scheduler_file(folder: Path) -> Path:
-    """Return the path of the scheduler's config, by its name of today or the older one."""
-    path = component_folder(folder, "scheduler", SCHEDULER_CONFIG) / SCHEDULER_CONFIG
+def scheduler_file(folder: Path, name: str = "scheduler") -> Path:
+    """Return the path of a scheduler's config, by its name of today or the older one."""
+    path = component_folder(folder, name, SCHEDULER_CONFIG) / SCHEDULER_CONFIG
     older = path.with_name(CONFIG)
     return older if older.exists() and not os.path.lexists(path) else path
 
 
-def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
-    """Return the scheduler's config over defaults of the class that model_index.json names.
+def of_scheduler(folder: Path, index: Mapping[str, Any], part: str = "scheduler") -> Config:
+    """Return a scheduler's config over defaults of the class that model_index.json names.
 
     Its `_class_name` is that of the index, which decides what diffusers loads.
     """
     import diffusers
 
-    path = scheduler_file(folder)
-    given, entry = read_json(path), index.get("scheduler")
+    path = scheduler_file(folder, part)
+    given, entry = read_json(path), index.get(part)
     library, name = entry if isinstance(entry, list) and len(entry) == 2 else (None, None)
     kind = getattr(diffusers, name, None) if isinstance(name, str) else None
     if (
@@ -85,7 +86,7 @@ def of_scheduler(folder: Path, index: dict[str, Any]) -> Config:
         or not issubclass(kind, diffusers.SchedulerMixin)
     ):
         raise ModelError(
-            f"{folder / 'model_index.json'}: scheduler: {shown(entry)} is no known class; "
+            f"{folder / 'model_index.json'}: {part}: {shown(entry)} is no known class; "
             'expected one of diffusers, such as ["diffusers", "DDIMScheduler"]'
         )
     return Config(path, {**given, "_class_name": name}, _defaults(kind))

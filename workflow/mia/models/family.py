@@ -30,6 +30,16 @@ class Part:
         """Whether the component turns captions into tokens; it has no weights then."""
         return "Tokenizer" in self.classes[0]
 
+    @property
+    def is_scheduler(self) -> bool:
+        """Whether the component is a scheduler besides the denoiser's own; it has no weights."""
+        return self.classes[0].endswith("Scheduler")
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the component is loaded from config.json and weights."""
+        return not (self.is_tokenizer or self.is_scheduler)
+
 
 @dataclass(frozen=True)
 class Family:

@@ -149,6 +149,8 @@ def _files(configs: Configs, weights: Mapping[str, Weights]) -> list[Path]:
     for name in configs.classes:
         if name in weights:
             files += [configs.parts[name].path, *weights[name].files]
+        elif configs.family.parts[name].is_scheduler:
+            files.append(scheduler_file(folder, name))
         else:
             files += tokenizer_files(folder / name, configs.family.parts[name])
     return files

@@ -39,7 +39,7 @@ def read_configs(folder: Path) -> Configs:
             component_folder(folder, key), kind
         )
         for key, kind in classes.items()
-        if not family.parts[key].is_tokenizer
+        if family.parts[key].has_weights
     }
     found = Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
     require_not_distilled(found)

@@ -33,8 +33,8 @@ def model_snapshot(
         HubError: It is not in the cache and cannot be downloaded.
     """
     folder = _snapshot(repo, revision, [INDEX])
-    parts, tokenizers = components(folder)
-    _snapshot(repo, revision, small_files(parts, tokenizers))
+    parts, others = components(folder)
+    _snapshot(repo, revision, small_files(parts, others))
     look(folder)
     where = {part: component_folder(folder, part) for part in parts}
     _snapshot(repo, revision, weight_patterns(folder, where.values(), variant))
@@ -47,7 +47,7 @@ def model_snapshot(
 
 
 def components(folder: Path) -> tuple[list[str], list[str]]:
-    """Return the components with weights, and the tokenizers, that model_index.json names.
+    """Return the components with weights, and those without, that model_index.json names.
 
     Raises:
         ModelError: Its pipeline is of no family.
@@ -55,16 +55,16 @@ def components(folder: Path) -> tuple[list[str], list[str]]:
     index = read_json(folder / INDEX)
     parts = module_of(family_of(folder / INDEX, index)).family.parts
     there = [name for name in parts if index.get(name) not in (None, [None, None])]
-    tokenizers = [name for name in there if parts[name].is_tokenizer]
-    return [name for name in there if name not in tokenizers], tokenizers
+    weighted = [name for name in there if parts[name].has_weights]
+    return weighted, [name for name in there if name not in weighted]
 
 
-def small_files(parts: Sequence[str], tokenizers: Sequence[str]) -> list[str]:
+def small_files(parts: Sequence[str], others: Sequence[str]) -> list[str]:
     """Return patterns of all files but weights that are read."""
     return [
         *(INDEX, CONFIG, SCHEDULER_CONFIG, "diffusion_pytorch_model.safetensors*.json"),
         "scheduler/*.json",
-        *(f"{part}/*.{kind}" for part in tokenizers for kind in ("json", "txt", "model")),
+        *(f"{part}/*.{kind}" for part in others for kind in ("json", "txt", "model")),
         *(f"{part}/config.json" for part in parts),
         *(f"{part}/*.safetensors*.json" for part in parts),
     ]

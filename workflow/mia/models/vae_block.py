@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.file_hash import file_hash
-from mia.models.autoencoder import BLOCKS, PIXELS
+from mia.models.autoencoder import BLOCKS, MOVQ, PIXELS
 from mia.models.component_configs import of_diffusers
 from mia.models.description import VaeFiles
 from mia.models.model_json import Config
@@ -30,21 +30,37 @@ def vae_block(kind: str, config: Config, weights: Weights) -> VaeFiles:
     """Return the block of an autoencoder of class `kind`.
 
     A VQModel's scaling factor counts only where its file names one: those models were trained
-    without, and diffusers' default is Stable Diffusion's.
+    without, and diffusers' default is Stable Diffusion's. A MoVQ's never counts, as in its pipeline
+    (`KandinskyV22Pipeline`), though diffusers has written the default into its file.
     """
-    given = config.given if kind == "VQModel" else {"scaling_factor": config.get("scaling_factor")}
     found: dict[str, Any] = {
         "kind": kind,
         "folder": str(config.path.parent),
         "variant": weights.variant,
         "files": {path.name: file_hash(path) for path in [config.path, *weights.files]},
         "factor": factor(kind, config),
-        "channels": config.get("latent_channels"),
-        "scaling_factor": given.get("scaling_factor", 1.0),
+        "channels": latent_channels(kind, config),
+        "scaling_factor": _scaling_factor(kind, config),
         "shift_factor": config.get("shift_factor") or 0.0,
     }
     found |= {key: config.get(key) for key in STATISTICS if config.get(key) is not None}
     return found  # type: ignore[return-value]
+
+
+def _scaling_factor(kind: str, config: Config) -> float:
+    if kind != "VQModel":
+        return config.get("scaling_factor")
+    return 1.0 if config.get("norm_type") == MOVQ else config.given.get("scaling_factor", 1.0)
+
+
+def latent_channels(kind: str, config: Config) -> int:
+    """Return the channels of the latents; a VQModel's have the width of its codebook.
+
+    Raises:
+        ModelError: They are no whole number.
+    """
+    own = kind == "VQModel" and config.get("vq_embed_dim") is not None
+    return config.whole("vq_embed_dim" if own else "latent_channels")
 
 
 def pixels_block(folder: Path, channels: int) -> VaeFiles:
@@ -84,7 +100,7 @@ def check_vae(kind: str, config: Config) -> int:
         raise config.wrong("scaling_factor", "a number that is not 0")
     if config.get("shift_factor") is not None:
         config.number("shift_factor")
-    channels = config.whole("latent_channels")
+    channels = latent_channels(kind, config)
     for key in STATISTICS:
         numbers = config.get(key)
         if numbers is not None and not (isinstance(numbers, list) and len(numbers) == channels):
