@@ -213,6 +213,29 @@ def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
     torch.testing.assert_close(moved.float(), expected.float(), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_latents_become_images_as_the_pipeline_makes_them(folders, family):
+    """What the pipeline answers is its last latent, decoded with the model's scale and shift."""
+    folder = folders(family)
+    model, pipeline = describe(folder), pipeline_of(folder, family)
+    latents = []
+    step = pipeline.scheduler.step
+
+    def keep(*given, **named):
+        found = step(*given, **named)
+        latents.append(found[0])
+        return found
+
+    pipeline.scheduler.step = keep
+    call = {"num_inference_steps": STEPS, **tiny(family).CALL, "output_type": "np"}
+    with torch.no_grad():
+        images = pipeline(**call, generator=torch.Generator().manual_seed(0))[0]
+        z0 = unpacked(family, latents[-1], tuple(model["latent_shape"])).float()
+        pixels = Autoencoder(model["vae"], "cpu").decode(z0)
+    expected = torch.as_tensor(np.array(images)).permute(0, 3, 1, 2)
+    torch.testing.assert_close((pixels / 2 + 0.5).clamp(0, 1), expected, rtol=1e-4, atol=1e-4)
+
+
 class Own(str):
     """A caption of an image's own. Loops give a plain "" where they tell the model nothing."""
 

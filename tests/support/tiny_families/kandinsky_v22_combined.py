@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from diffusers import (
     DDPMScheduler,
@@ -107,11 +109,17 @@ def save(folder):
     ).save_pretrained(folder)
 
 
+@cache
+def embedding(pipeline, caption):
+    """Return what the pipeline's prior makes of a caption, or of none."""
+    if caption is None:
+        return pipeline.prior_pipe.get_zero_embed()
+    return pipeline.prior_pipe(caption, generator=generator_of(caption)).image_embeds
+
+
 def epsilon(pipeline, z, t, caption):
     """Return ε̂ of one latent `(4, height, width)`."""
-    told = pipeline.prior_pipe.get_zero_embed()
-    if caption is not None:
-        told = pipeline.prior_pipe(caption, generator=generator_of(caption)).image_embeds
+    told = embedding(pipeline, caption)
     output = pipeline.unet(
         z[None], torch.tensor([t]), None, added_cond_kwargs={"image_embeds": told}
     ).sample

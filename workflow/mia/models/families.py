@@ -78,6 +78,7 @@ def family_of(path: Path, index: Mapping[str, Any]) -> str:
     raise ModelError(f"{path}: {pipeline}: {REFUSED.get(pipeline, 'no denoiser')}; {listed}")
 
 
+COMBINED = "save prior and decoder together, as one KandinskyV22CombinedPipeline"
 # Pipelines that are known and cannot be measured, with the reason.
 REFUSED = {
     "LatentConsistencyModelPipeline": REASON,
@@ -87,6 +88,12 @@ REFUSED = {
     "StableDiffusionInstructPix2PixPipeline": "it edits an image",
     "StableDiffusionXLInstructPix2PixPipeline": "it edits an image",
     "StableDiffusionDepth2ImgPipeline": "it reads a depth map too",
+    "LDMSuperResolutionPipeline": "it enlarges an image",
+    "KandinskyV22Pipeline": f"its prior lies elsewhere; {COMBINED}",
+    "KandinskyV22Img2ImgPipeline": f"its prior lies elsewhere; {COMBINED}",
+    "KandinskyV22InpaintPipeline": "it reads a mask and an image too",
+    "KandinskyV22PriorPipeline": f"it makes embeddings, not images; {COMBINED}",
+    "KandinskyV22ControlnetPipeline": "it reads a depth map too",
     "FluxFillPipeline": "it reads a mask and an image too",
     "FluxKontextPipeline": "it edits an image",
 }
