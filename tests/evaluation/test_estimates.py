@@ -1,14 +1,12 @@
 """A model whose estimates beat none is sound; one asked the wrong way is found and named."""
 
 import json
-import math
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
 
+from known_latents import IMAGES, SHAPE, best, latents
 from measured import measured
 from mia import storage
 from mia.evaluation import estimates, flags
@@ -19,11 +17,8 @@ from mia.query import grid, load
 from mia.stages import gather
 from toy import ALPHA_BAR, ToyDenoiser
 
-SHAPE, IMAGES = (4, 8, 8), 24
 MODEL = {"name": "mine", "alpha_bar": ALPHA_BAR.tolist(), "prediction_type": "epsilon"}
 TIMESTEPS = (50, 100, 450, 700, 900)
-PATTERNS = torch.linalg.qr(torch.randn(256, 16, generator=torch.Generator().manual_seed(0)))[0].T
-SPREAD = 256 / len(PATTERNS)  # variance of a pattern's weight
 
 
 class Model(ToyDenoiser):
@@ -39,10 +34,7 @@ class Model(ToyDenoiser):
 
     def epsilon(self, z, timestep, conditioning):
         alpha_bar = self.alpha_bar[timestep.long()].float().view(-1, 1, 1, 1)
-        inside = alpha_bar.sqrt() * SPREAD / (alpha_bar * SPREAD + 1 - alpha_bar)
-        flat = z.flatten(1) @ PATTERNS.T @ PATTERNS
-        image = (inside * flat.view_as(z)).clamp(-3, 3)  # no larger than it has ever seen
-        noise = (z - alpha_bar.sqrt() * image) / (1 - alpha_bar).sqrt()
+        _, noise = best(z, alpha_bar)
         noise = self.share * noise + (1 - self.share) * 0.3 * z.flip(-1)
         if self.broken:
             return self.broken(z, noise)
@@ -53,13 +45,6 @@ class Model(ToyDenoiser):
             "sample": image,
         }
         return to_epsilon(told[self.output], z, alpha_bar.flatten(), self.declared)
-
-
-def latents(scale=1.0):
-    """Sums of a few patterns, of mean square `scale` squared."""
-    weights = torch.from_numpy(np.random.default_rng(0).standard_normal((IMAGES, len(PATTERNS))))
-    flat = scale * math.sqrt(SPREAD) * weights.float() @ PATTERNS
-    return flat.view(IMAGES, *SHAPE).numpy()
 
 
 def judged(denoiser, z0=None, timesteps=TIMESTEPS, condition="caption", model=MODEL):

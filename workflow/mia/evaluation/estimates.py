@@ -6,6 +6,9 @@ A model has a larger loss if its scheduler names the wrong prediction type, its 
 large, or its weights are broken. A model that predicts ε and is declared to predict v has a smaller
 loss too, but its answers have a much smaller one when they are read as ε. With little noise, sound
 models too come near 1, or above it on images of another kind, so such timesteps are not judged.
+
+An answer of zeros from a model of flow matching is no estimate of zero: it means ε̂ = z_σ, which has
+a small loss wherever noise prevails. So such a model is compared with its own answer of zeros.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ ERRORS = 4  # standard errors by which a loss has to lie below that of zero
 CLEAR = 0.75  # share of the declared loss and of that of c z_t; another reading fits below it
 SCALE = (0.2, 5.0)  # mean square of latents that needs no remark
 CONDITIONS = ("caption", "null")
+FLOW = "flow"  # as `mia.models.objective` names flow matching
 FLAGS = {"estimates_worse_than_zero": "worse", "fits_another_prediction_type": "other"}
 CAUSES = (
     "Usual causes: prediction_type in the scheduler's config, the VAE's scaling_factor, the "
@@ -39,7 +43,7 @@ def compare(rows: pd.DataFrame, model: Mapping[str, Any]) -> list[dict[str, Any]
 
     Returns:
         One entry per condition: timestep, condition, images, loss, zero, latents (mean square of
-        the latents), `gain` (the lower end of what the estimates gain over zero), other (how else
+        the latents), `gain` (the lower end of what the estimates gain over zeros), other (how else
         the answers may be read: the other of epsilon and v_prediction; None for epsilon with a
         gain), other_loss (read so) and other_gain (the lower end of what that reading gains over
         `CLEAR`). There is no entry at timesteps with little noise, under other captions
@@ -120,7 +124,7 @@ UNJUDGED = (
 def _entry(
     rows: pd.DataFrame, condition: str, alpha_bar: float, prediction_type: str
 ) -> dict[str, Any]:
-    loss, zero = rows[f"loss_{condition}"], rows["dot_eps_eps"]
+    loss, zero = rows[f"loss_{condition}"], _loss_of_zeros(rows, alpha_bar, prediction_type)
     other, other_loss, multiple = _read_otherwise(rows, condition, alpha_bar, prediction_type)
     bar = CLEAR * (loss if loss.mean() < multiple.mean() else multiple)
     gain = _lower_end(zero - loss)
@@ -137,6 +141,19 @@ def _entry(
         "other_loss": float(other_loss.mean()) if other else None,
         "other_gain": _lower_end(bar - other_loss) if other else None,
     }
+
+
+def _loss_of_zeros(rows: pd.DataFrame, alpha_bar: float, prediction_type: str) -> pd.Series:
+    """Return the losses of ε̂ = 0; of flow matching those of v̂ = 0, which is ε̂ = z_σ.
+
+    z_σ = (1−σ) x0 + σ ε, with the σ of ᾱ (`mia.models.objective`).
+    """
+    image, noise, both = (rows[f"dot_{pair}"] for pair in ("x0_x0", "eps_eps", "x0_eps"))
+    if prediction_type != FLOW:
+        return noise
+    of_image, of_noise = math.sqrt(alpha_bar), math.sqrt(1 - alpha_bar)
+    share = of_image / (of_image + of_noise)  # 1 − σ
+    return share**2 * (noise + image - 2 * both)
 
 
 def _lower_end(gain: pd.Series) -> float:
