@@ -149,7 +149,9 @@ def test_the_model_is_asked_as_its_own_pipeline_asks_it(folders, family, variant
     parts = [denoiser.embed([PROMPT])] if module_of(family).family.condition == "text" else []
     if module_of(family).family.condition == "class":
         parts = [denoiser.embed([tiny(family).CALLED])]
-    told = Conditioning.joined([denoiser.null, *parts] if rows == 2 else parts or [denoiser.null])
+    null_last = getattr(tiny(family), "NULL_LAST", False)
+    both = [*parts, denoiser.null] if null_last else [denoiser.null, *parts]
+    told = Conditioning.joined(both if rows == 2 else parts or [denoiser.null])
     told = denoiser.of_images(told, [(model["resolution"],) * 2] * rows)
     z = unpacked(family, sample, denoiser.latent_shape) / length
     z = z.expand(rows, -1, -1, -1).float()

@@ -11,13 +11,13 @@ from typing import Any
 from mia.models.model_json import Config, ModelError, finite, read_json, shown
 
 
-def of_diffusers(folder: Path, name: str) -> Config:
-    """Return the config of a diffusers class over its defaults."""
+def of_diffusers(folder: Path, name: str, older: tuple[str, ...] = ()) -> Config:
+    """Return the config of a diffusers class over its defaults; `older` are its former names."""
     import diffusers
 
     path = folder / CONFIG
     given = read_json(path)
-    if given.get("_class_name", name) != name:
+    if given.get("_class_name", name) not in (name, *older):
         raise ModelError(f"{path}: _class_name: {shown(given['_class_name'])}; expected {name}")
     _require_finite(path, given)
     return Config(path, given, _defaults(getattr(diffusers, name)))

@@ -33,13 +33,15 @@ class Vae(VaeFiles):
 class Facts(TypedDict):
     """What a family reads from the JSON files of a model's folder.
 
-    `labels` are the names of classes by number, of a model that is told a class. `zero_null` says
-    whether the model is told zeros where no caption is given, or the empty caption, encoded.
+    Of a model that is told a class, `class_count` is the number of classes, and `labels` are the
+    classes that bear each name. `zero_null` says whether the model is told zeros where no caption
+    is given, or the empty caption, encoded.
     """
 
     resolution: int
     latent_shape: list[int]
-    labels: NotRequired[dict[str, int]]
+    class_count: NotRequired[int]
+    labels: NotRequired[dict[str, list[int]]]
     zero_null: NotRequired[bool]
 
 

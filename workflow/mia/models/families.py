@@ -49,6 +49,16 @@ class FamilyModule(Protocol):
             modules: Components by name that are used in place of those in the model's folder.
         """
 
+    # A module may have this too; without it every caption is right.
+
+    def caption_mistake(self, model: Mapping[str, Any], caption: str) -> str | None:
+        """Return what is wrong with a caption of an image and what is expected; None if nothing.
+
+        Args:
+            model: Contents of model.json.
+            caption: As the manifest has it.
+        """
+
 
 def families() -> list[str]:
     """Return the names of all families: modules in `mia.denoisers`, sorted."""
@@ -58,6 +68,12 @@ def families() -> list[str]:
 def module_of(family: str) -> FamilyModule:
     """Return the module of a family."""
     return cast(FamilyModule, importlib.import_module(f"mia.denoisers.{family}"))
+
+
+def caption_mistake(model: Mapping[str, Any], caption: str) -> str | None:
+    """Return what the family of a model finds wrong with a caption; None if nothing."""
+    mistake = getattr(module_of(model["family"]), "caption_mistake", None)
+    return mistake(model, caption) if mistake else None
 
 
 def family_of(path: Path, index: Mapping[str, Any]) -> str:

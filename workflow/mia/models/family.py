@@ -18,12 +18,14 @@ class Part:
         classes: That model_index.json may name; the first is expected. No other is ever loaded.
         optional: Whether the model may do without, as `[null, null]` in model_index.json says.
         length: Of a tokenizer whose length of captions is the pipeline's, not its own: in tokens.
+        older: Names by which older folders call the first class.
     """
 
     library: str
     classes: tuple[str, ...]
     optional: bool = False
     length: int | None = None
+    older: tuple[str, ...] = ()
 
     @property
     def is_tokenizer(self) -> bool:

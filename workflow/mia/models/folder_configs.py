@@ -16,7 +16,7 @@ from mia.models.distilled import require_not_distilled
 from mia.models.families import family_of, module_of
 from mia.models.family import Part
 from mia.models.model_configs import INDEX, Configs
-from mia.models.model_json import ModelError, read_json, shown
+from mia.models.model_json import Config, ModelError, read_json, shown
 
 
 def read_configs(folder: Path) -> Configs:
@@ -35,15 +35,19 @@ def read_configs(folder: Path) -> Configs:
         if found := _class(path, index, key, part):
             classes[key] = found
     parts = {
-        key: (of_transformers if family.parts[key].library == "transformers" else of_diffusers)(
-            component_folder(folder, key), kind
-        )
+        key: _config(component_folder(folder, key), kind, family.parts[key])
         for key, kind in classes.items()
         if family.parts[key].has_weights
     }
     found = Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
     require_not_distilled(found)
     return found
+
+
+def _config(folder: Path, kind: str, part: Part) -> Config:
+    if part.library == "transformers":
+        return of_transformers(folder, kind)
+    return of_diffusers(folder, kind, part.older)
 
 
 def _class(path: Path, index: Mapping[str, Any], name: str, part: Part) -> str | None:
@@ -53,6 +57,6 @@ def _class(path: Path, index: Mapping[str, Any], name: str, part: Part) -> str |
         return None
     if not (isinstance(entry, list) and len(entry) == 2):
         raise ModelError(f"{path}: {name}: {shown(entry)}; expected {expected}")
-    if entry[0] != part.library or entry[1] not in part.classes:
+    if entry[0] != part.library or entry[1] not in (*part.classes, *part.older):
         raise ModelError(f"{path}: {name}: {shown(entry)} is no known class; expected {expected}")
-    return entry[1]
+    return part.classes[0] if entry[1] in part.older else entry[1]
