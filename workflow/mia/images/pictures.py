@@ -1,8 +1,8 @@
 """From raw bytes to pixels: one rule for every stage that looks at an image.
 
 An image becomes RGB, with transparent pixels on white. EXIF rotation is not applied, as in
-img2dataset and in Stable Diffusion's own preparation. An antialiased bicubic filter brings the
-shorter side to the model's resolution. The centre is cropped, and values are in [-1, 1].
+img2dataset and in Stable Diffusion's own preparation. The central square is cut out in the model's
+resolution, as `mia.images.squares` says. Values are in [-1, 1].
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mia.images import png
-from mia.images.centre import centre_square
+from mia.images.squares import CENTRE, SQUARES
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 # First bytes of the formats: a file that begins so and cannot be opened was cut off.
@@ -73,14 +73,16 @@ def _decoding() -> Iterator[None]:
         raise PictureError("truncated", str(error) or type(error).__name__) from error
 
 
-def prepare_checked(data: bytes, resolution: int, name: str) -> np.ndarray:
+def prepare_checked(
+    data: bytes, resolution: int, name: str, preparation: str = CENTRE
+) -> np.ndarray:
     """Return an image as `prepare` does; its size was checked when its row was made.
 
     Raises:
         RuntimeError: Memory does not suffice; the message has `name`.
     """
     with naming(name):
-        return prepare(open_picture(data, pixel_limit=2**62), resolution)
+        return prepare(open_picture(data, pixel_limit=2**62), resolution, preparation)
 
 
 @contextmanager
@@ -130,12 +132,13 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
 
 
-def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
+def prepare(picture: Image.Image, resolution: int, preparation: str = CENTRE) -> np.ndarray:
     """Return an image as a model sees it.
 
     Args:
         picture: Any mode, any size.
         resolution: Pixels of both sides.
+        preparation: How the square is cut out: a name in `mia.images.squares`.
 
     Returns:
         float32 array `(3, resolution, resolution)` in [-1, 1].
@@ -143,7 +146,8 @@ def prepare(picture: Image.Image, resolution: int) -> np.ndarray:
     >>> prepare(Image.new("L", (40, 30), 255), 8).shape
     (3, 8, 8)
     """
-    pixels = centre_square(to_rgb(picture), resolution).astype(np.float32).transpose(2, 0, 1)
+    square = SQUARES[preparation](to_rgb(picture), resolution)
+    pixels = square.astype(np.float32).transpose(2, 0, 1)
     return np.ascontiguousarray(pixels / 127.5 - 1)
 
 

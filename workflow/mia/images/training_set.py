@@ -13,10 +13,14 @@ import pandas as pd
 
 from mia.images.archive import names, unpack
 from mia.images.pictures import prepare_checked
+from mia.images.squares import CENTRE
 
 
 def prepared(
-    archives: Iterable[str | Path], image_ids: Mapping[str, str], resolution: int
+    archives: Iterable[str | Path],
+    image_ids: Mapping[str, str],
+    resolution: int,
+    preparation: str = CENTRE,
 ) -> tuple[list[str], np.ndarray]:
     """Return those images of `archives` that are named in `image_ids`, prepared.
 
@@ -24,6 +28,7 @@ def prepared(
         archives: Tars that together hold all named images, and may hold others.
         image_ids: Key to image_id, which the bytes must have.
         resolution: Pixels of both sides.
+        preparation: How the square is cut out: a name in `mia.images.squares`.
 
     Returns:
         The keys found, sorted; float32 `(images, 3, resolution, resolution)` in [-1, 1].
@@ -32,7 +37,7 @@ def prepared(
     for path in archives:
         own = {key: image_ids[key] for key in names(path) if key in image_ids}
         for key, data in unpack(path, own):
-            found[key] = prepare_checked(data, resolution, f"{key} of {path}")
+            found[key] = prepare_checked(data, resolution, f"{key} of {path}", preparation)
     pixels = [found[key] for key in sorted(found)]
     shape = (0, 3, resolution, resolution)
     return sorted(found), np.stack(pixels) if pixels else np.zeros(shape, np.float32)
@@ -73,13 +78,14 @@ class TrainingSet:
         text = json.dumps(self.rows[["image_id", "caption"]].to_numpy().tolist())
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def pixels(self, archives: Iterable[str | Path], resolution: int) -> np.ndarray:
+    def pixels(
+        self, archives: Iterable[str | Path], resolution: int, preparation: str = CENTRE
+    ) -> np.ndarray:
         """Return the images in the order of `rows`.
 
         They are float32 `(images, 3, resolution, resolution)` in [-1, 1].
         """
-        keys, pixels = prepared(
-            archives, dict(zip(self.rows["key"], self.rows["image_id"], strict=True)), resolution
-        )
+        image_ids = dict(zip(self.rows["key"], self.rows["image_id"], strict=True))
+        keys, pixels = prepared(archives, image_ids, resolution, preparation)
         position = {key: i for i, key in enumerate(keys)}
         return pixels[[position[key] for key in self.rows["key"]]]

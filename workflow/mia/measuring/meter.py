@@ -70,7 +70,7 @@ class Meter:
     def _batch(
         self, work: MeasureJob, shared: frozenset[Hashable], image_ids: list[str], size: int
     ) -> Batch:
-        shard, resolution = work.shard, self.model["resolution"]
+        shard = work.shard
         return Batch(
             self.denoiser,
             image_ids,
@@ -78,7 +78,7 @@ class Meter:
             shard.captions(image_ids),
             self.settings["seed"],
             size,
-            lambda ids: torch.from_numpy(shard.pixels(ids, resolution)),
+            lambda ids: torch.from_numpy(shard.pixels(ids, self.model["vae"])),
             self.autoencoder if shard.pictures else None,
             shared,
             shard.alternates(image_ids),

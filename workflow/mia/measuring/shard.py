@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,11 +92,20 @@ class Shard:
         """Return latents, float32 `(images, channels, height, width)`."""
         return latents_file.z0(self.latents, [self._position[image_id] for image_id in image_ids])
 
-    def pixels(self, image_ids: Sequence[str], resolution: int) -> np.ndarray:
-        """Return prepared images, float32 `(images, 3, resolution, resolution)` in [−1, 1]."""
+    def pixels(self, image_ids: Sequence[str], vae: Mapping[str, Any]) -> np.ndarray:
+        """Return images prepared as they were encoded.
+
+        Args:
+            image_ids: Of the images.
+            vae: The block `vae` of model.json.
+
+        Returns:
+            float32 `(images, 3, resolution, resolution)` in [−1, 1].
+        """
         keys = self.images.loc[list(image_ids), "key"].tolist()
         wanted = dict(zip(keys, image_ids, strict=True))
-        found, pixels = prepared(filter(None, [self.pictures]), wanted, resolution)
+        how = vae["resolution"], vae.get("preparation", CENTRE)
+        found, pixels = prepared(filter(None, [self.pictures]), wanted, *how)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]
 

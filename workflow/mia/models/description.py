@@ -25,9 +25,13 @@ class VaeFiles(TypedDict):
 
 
 class Vae(VaeFiles):
-    """The same, and the side in pixels of the images that it is given."""
+    """The same, and what it is given: the side in pixels of the images, and how they are prepared.
+
+    `preparation` is `centre` where it is not there (`mia.images.squares`).
+    """
 
     resolution: int
+    preparation: NotRequired[str]
 
 
 class Facts(TypedDict):

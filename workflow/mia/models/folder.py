@@ -65,7 +65,7 @@ def describe(
         "variants": {name: held.variant for name, held in weights.items()},
         "files": hashes,
         "weights": _combined(hashes),
-        "vae": _vae(configs, said, weights),
+        "vae": _vae(configs, said, weights, options or {}),
     }
     require_fitting(configs, described, modules)
     return described
@@ -106,22 +106,30 @@ def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured
 
 def _options(configs: Configs, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the family's own keys, with its defaults."""
-    known = configs.family.options
-    if unknown := sorted(options.keys() - known.keys()):
-        read = ", ".join(known) or "none"
+    known, given = configs.family.options, {k: v for k, v in options.items() if k not in COMMON}
+    for key in COMMON.keys() & options.keys():
+        if options[key] not in COMMON[key]:
+            expected = " or ".join(COMMON[key])
+            raise ModelError(f"{key}: {shown(options[key])}; expected {expected}")
+    if unknown := sorted(given.keys() - known.keys()):
+        read = ", ".join([*known, *COMMON])
         raise ModelError(
             f"{unknown[0]}: not read for {configs.family.pipelines[0]}; "
             f"keys that this family reads: {read}"
         )
-    return {**known, **options}
+    return {**known, **given}
 
 
-def _vae(configs: Configs, said: Configured, weights: Mapping[str, Weights]) -> Vae:
-    name, side = configs.family.autoencoder, {"resolution": said["resolution"]}
+def _vae(
+    configs: Configs, said: Configured, weights: Mapping[str, Weights], options: Mapping[str, Any]
+) -> Vae:
+    name = configs.family.autoencoder
+    given = {key: options.get(key, values[0]) for key, values in COMMON.items()}
+    given["resolution"] = said["resolution"]
     if name is None:
-        return {**pixels_block(configs.folder, said["latent_shape"][0]), **side}  # type: ignore
+        return {**pixels_block(configs.folder, said["latent_shape"][0]), **given}  # type: ignore
     block = vae_block(configs.classes[name], configs.parts[name], weights[name])
-    return {**block, **side}  # type: ignore[typeddict-item]
+    return {**block, **given}  # type: ignore[typeddict-item]
 
 
 def weights_hash(folder: Path, variant: str | None = None) -> str:

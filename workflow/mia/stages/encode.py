@@ -7,7 +7,9 @@ import argparse
 from mia import command, storage
 from mia.images import archive
 from mia.images.pictures import prepare_checked
+from mia.images.squares import CENTRE
 from mia.models import latents_file
+from mia.models.captions import are_classes, require_captions
 from mia.models.encoding import encode
 from mia.models.sound_latents import require_sound
 from mia.models.weights import require_described
@@ -24,16 +26,22 @@ def main() -> None:
 
 
 def encode_shard(args: argparse.Namespace) -> None:
-    vae = storage.read_json(args.vae)["vae"]
-    require_described(vae, args.vae)
-    columns = ["key", "image_id", "part", "kept"]
-    manifest = storage.read(args.manifest, columns)
+    model = storage.read_json(args.vae)
+    vae = model["vae"]
+    told = ["caption"] if are_classes(model) else []
+    manifest = storage.read(args.manifest, ["key", "image_id", "part", "kept", *told])
     wanted = manifest[manifest["kept"] & manifest["part"].isin(args.settings["parts"])]
+    if told:
+        captions = wanted["caption"].fillna("")
+        require_captions(model, zip(wanted["key"], captions, strict=True), args.manifest)
+    require_described(vae, args.vae)
     image_ids = wanted.set_index("key")["image_id"].to_dict()
     names = archive.names(args.pictures)
     image_ids = {key: image_ids[key] for key in names if key in image_ids}
     pictures = (
-        prepare_checked(data, vae["resolution"], f"{key} of {args.pictures}")
+        prepare_checked(
+            data, vae["resolution"], f"{key} of {args.pictures}", vae.get("preparation", CENTRE)
+        )
         for key, data in archive.unpack(args.pictures, image_ids)
     )
     latents = encode(pictures, vae, args.settings["device"], args.threads)
