@@ -29,6 +29,7 @@ VALUES = {
     "training": "main",
     "epoch": 1,
     "variant": "fp16",
+    "preparation": "adm",
 }
 SETS = {
     "builtin": {"source": "builtin"},

@@ -36,7 +36,10 @@ def save_spiece(folder: Path) -> None:
         vocab_size=40,
         hard_vocab_limit=False,
         minloglevel=2,
-        **{"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1},
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
     )
     (folder / "spiece.vocab").unlink()
 

@@ -67,6 +67,13 @@ class Experiment:
         spec = self.config["models"][model]
         return spec["training"] if spec["source"] == "training" else None
 
+    def trained(self, training: str) -> dict[str, Any]:
+        """Return what a model of a training is: of the last epoch, its images prepared alike."""
+        spec = self.config["training"][training]
+        spec = self.config["models"][spec["base"]] if "base" in spec else spec
+        given = {key: spec[key] for key in ("preparation",) if key in spec}
+        return {"epoch": self.kept_epochs(training)[-1], **given}
+
     def trained_on(self, model: str) -> set[tuple[str, str]] | None:
         """Return (set, part) pairs that `model` was trained on here; None if made elsewhere."""
         name = self.training(model)

@@ -11,7 +11,7 @@ from mia.images.sources.shared.needed import has_own_rows
 FROM_NOTHING = (
     *("representation_set", "resolution", "channels", "text_width", "text_layers", "text_length"),
     *("vocabulary", "vae_steps", "vae_batch_size", "vae_learning_rate", "vae_channels"),
-    *("latent_channels", "objective", "space", "text"),
+    *("latent_channels", "objective", "space", "text", "preparation"),
 )
 # Settings that come with the VAE and the tokenizer of the training that `like` names.
 FROM_LIKE = tuple(

@@ -78,11 +78,9 @@ def train(experiment: Experiment, training: str) -> Settings:
 
 
 def model(experiment: Experiment, model: str) -> Settings:
-    """Return where a model comes from; for a trained one, the epoch too."""
-    spec = dict(experiment.config["models"][model])
-    if spec["source"] == "training":
-        spec.setdefault("epoch", experiment.kept_epochs(spec["training"])[-1])
-    return spec
+    """Return where a model comes from; for a trained one, its epoch and how images are prepared."""
+    spec, training = experiment.config["models"][model], experiment.training(model)
+    return spec if training is None else {**experiment.trained(training), **spec}
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:

@@ -1,7 +1,7 @@
 """How the square that a model sees is cut from an image, by the name of the preparation.
 
-`centre` is Stable Diffusion's: one antialiased bicubic resize, then the centre. `adm` is that of ADM
-(Dhariwal & Nichol 2021, arXiv 2105.05233) and of DiT, which ImageNet's models are trained with.
+`centre` is Stable Diffusion's: one antialiased bicubic resize, then the centre. `adm` is that of
+ADM (Dhariwal & Nichol 2021, arXiv 2105.05233) and of DiT, models of ImageNet.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pandas as pd
 from mia import storage
 from mia.images.training_set import prepared
 from mia.models import latents_file
+from mia.models.options import preparation
 
 COLUMNS = ["key", "image_id", "part", "kept", "caption", "alternates"]
 SIZES = ["height", "width"]
@@ -104,7 +105,7 @@ class Shard:
         """
         keys = self.images.loc[list(image_ids), "key"].tolist()
         wanted = dict(zip(keys, image_ids, strict=True))
-        how = vae["resolution"], vae.get("preparation", CENTRE)
+        how = vae["resolution"], preparation(vae)
         found, pixels = prepared(filter(None, [self.pictures]), wanted, *how)
         position = {key: i for i, key in enumerate(found)}
         return pixels[[position[key] for key in keys]]

@@ -11,6 +11,7 @@ import pandas as pd
 from mia.fingerprint import fingerprint
 from mia.measuring.ledger import Ledger
 from mia.measuring.missing import answered, caption_kind, to_measure
+from mia.models.options import preparation
 from mia.query import Query
 
 
@@ -84,5 +85,6 @@ def shared_inputs(
             key: model[key]
             for key in ("resolution", "prediction_type", "alpha_bar", "options", "files")
         },
+        "prepared": preparation(model["vae"]),
         "preparation": fingerprint("mia.images.training_set", "mia.models.encoding"),
     }

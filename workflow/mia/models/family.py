@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# Keys of a model's block that every family reads, with the values they may have; the first is taken
-# where the block has none.
-COMMON = {"preparation": ("centre", "adm")}
 TEXT, CLASS, NONE = "text", "class", "none"  # what a model may be told of an image
 
 

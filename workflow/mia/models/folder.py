@@ -18,6 +18,7 @@ from mia.models.folder_configs import read_configs
 from mia.models.model_configs import INDEX, Configs
 from mia.models.model_json import ModelError, read_json, require_no_code
 from mia.models.noise_schedule import noise_schedule
+from mia.models.options import PREPARATION, own_options, preparation
 from mia.models.shapes import require_fitting
 from mia.models.single_file import single_file
 from mia.models.tokenizer_folder import tokenizer_files
@@ -97,35 +98,18 @@ def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured
         "prediction_type": schedule.prediction_type,
         "alpha_bar": schedule.alpha_bar.tolist(),
         "caption_lengths": configs.caption_lengths(),
-        "options": _options(configs, options),
+        "options": own_options(configs.family, options),
     }
     if schedule.sigma_data is not None:
         said["sigma_data"] = schedule.sigma_data
     return configs, said
 
 
-def _options(configs: Configs, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the family's own keys, with its defaults."""
-    known, given = configs.family.options, {k: v for k, v in options.items() if k not in COMMON}
-    for key in COMMON.keys() & options.keys():
-        if options[key] not in COMMON[key]:
-            expected = " or ".join(COMMON[key])
-            raise ModelError(f"{key}: {shown(options[key])}; expected {expected}")
-    if unknown := sorted(given.keys() - known.keys()):
-        read = ", ".join([*known, *COMMON])
-        raise ModelError(
-            f"{unknown[0]}: not read for {configs.family.pipelines[0]}; "
-            f"keys that this family reads: {read}"
-        )
-    return {**known, **given}
-
-
 def _vae(
     configs: Configs, said: Configured, weights: Mapping[str, Weights], options: Mapping[str, Any]
 ) -> Vae:
     name = configs.family.autoencoder
-    given = {key: options.get(key, values[0]) for key, values in COMMON.items()}
-    given["resolution"] = said["resolution"]
+    given = {"resolution": said["resolution"], PREPARATION: preparation(options)}
     if name is None:
         return {**pixels_block(configs.folder, said["latent_shape"][0]), **given}  # type: ignore
     block = vae_block(configs.classes[name], configs.parts[name], weights[name])

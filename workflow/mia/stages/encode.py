@@ -7,10 +7,10 @@ import argparse
 from mia import command, storage
 from mia.images import archive
 from mia.images.pictures import prepare_checked
-from mia.images.squares import CENTRE
 from mia.models import latents_file
 from mia.models.captions import are_classes, require_captions
 from mia.models.encoding import encode
+from mia.models.options import preparation
 from mia.models.sound_latents import require_sound
 from mia.models.weights import require_described
 
@@ -38,10 +38,9 @@ def encode_shard(args: argparse.Namespace) -> None:
     image_ids = wanted.set_index("key")["image_id"].to_dict()
     names = archive.names(args.pictures)
     image_ids = {key: image_ids[key] for key in names if key in image_ids}
+    prepared = preparation(vae)
     pictures = (
-        prepare_checked(
-            data, vae["resolution"], f"{key} of {args.pictures}", vae.get("preparation", CENTRE)
-        )
+        prepare_checked(data, vae["resolution"], f"{key} of {args.pictures}", prepared)
         for key, data in archive.unpack(args.pictures, image_ids)
     )
     latents = encode(pictures, vae, args.settings["device"], args.threads)

@@ -18,9 +18,10 @@ from mia import query as queries_module
 from mia.locks import shard_lock
 from mia.measuring.ledger import Ledger
 from mia.measuring.measure_job import MeasureJob
-from mia.measuring.missing import input_hashes
+from mia.measuring.missing import caption_kind, input_hashes
 from mia.measuring.shard import Shard
 from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
+from mia.models.captions import are_classes, require_captions
 from mia.models.families import module_of
 from mia.models.weights import require_described
 from mia.path_names import by_name
@@ -48,6 +49,10 @@ def measure(args: argparse.Namespace) -> None:
     sized = module_of(model["family"]).family.reads_sizes(model["options"])
     shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures, sized)
     wanted = queries_module.load(args.settings["queries"])
+    if are_classes(model):
+        for kind in sorted({caption_kind(query) for query in wanted} - {"null"}):
+            rows = zip(shard.images["key"], shard.images[kind], strict=True)
+            require_captions(model, rows, args.manifest, kind)
     outputs = by_name(SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
 

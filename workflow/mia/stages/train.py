@@ -14,6 +14,7 @@ from mia import command, storage
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
 from mia.models.folder import weights_hash
+from mia.models.options import preparation
 from mia.models.training.ledger import kept_training, replace_tree
 from mia.models.weights import require_described
 
@@ -48,15 +49,17 @@ def make_model(args: argparse.Namespace) -> None:
     based = "weights" in start
     begun = start["weights"] if based else [start["vae"]["files"], start.get("tokenizer")]
 
+    prepared = preparation(start["vae"])
+
     def make(folder: Path) -> None:
         for part in [start] if based else described(start, args.start):
             require_described(part, args.start)
         resolution = (start if based else settings)["resolution"]
-        pixels = learnt.pixels(args.pictures, resolution)
+        pixels = learnt.pixels(args.pictures, resolution, prepared)
         begin = start if based else Path(args.start).parent
         train(pixels, learnt.captions, settings, begin, folder)
 
-    key = [learnt.content, settings, begun, fingerprint(*NUMERIC)]
+    key = [learnt.content, settings, begun, prepared, fingerprint(*NUMERIC)]
     kept = kept_training(args.ledger, key, make)
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from mia import command, storage
 from mia.file_hash import file_hash
 from mia.fingerprint import fingerprint
 from mia.images.training_set import TrainingSet
+from mia.models.options import preparation
 from mia.models.training.ledger import kept_training, replace_tree
 from mia.models.vae_block import describe_vae, pixels_block
 
@@ -25,7 +26,7 @@ NUMERIC = ("mia.models.training.vae", "mia.models.training.tokenizer", "mia.imag
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
 SETTINGS = (
     "seed resolution threads vae_steps vae_batch_size vae_learning_rate vae_channels"
-    " latent_channels vocabulary text_length space text"
+    " latent_channels vocabulary text_length space text preparation"
 )
 
 
@@ -40,21 +41,24 @@ def main() -> None:
 
 def make_vae(args: argparse.Namespace) -> None:
     target, resolution = Path(args.output).parent, args.settings["resolution"]
+    prepared = preparation(args.settings)
+    given = {"resolution": resolution, "preparation": prepared}
     target.mkdir(parents=True, exist_ok=True)
     if args.settings["space"] == "pixel":
-        pixels = {**pixels_block(target, 3), "resolution": resolution}
+        pixels = {**pixels_block(target, 3), **given}
         storage.write_json({"vae": pixels}, args.output)
         return
     settings = {name: args.settings[name] for name in SETTINGS.split() if name in args.settings}
     learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), args.settings["parts"])
 
     def make(folder: Path) -> None:
-        train(learnt.pixels(args.pictures, resolution), learnt.captions, settings, folder)
+        pixels = learnt.pixels(args.pictures, resolution, prepared)
+        train(pixels, learnt.captions, settings, folder)
 
     key = [learnt.content, settings, fingerprint(*NUMERIC)]
     kept = kept_training(args.ledger, key, make)
     replace_tree(kept / "vae", target / "vae")
-    about: dict[str, Any] = {"vae": {**describe_vae(target / "vae"), "resolution": resolution}}
+    about: dict[str, Any] = {"vae": {**describe_vae(target / "vae"), **given}}
     if settings["text"]:
         replace_tree(kept / "tokenizer", target / "tokenizer")
         files = sorted((target / "tokenizer").iterdir())

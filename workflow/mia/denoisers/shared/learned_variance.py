@@ -20,7 +20,7 @@ def require_noise_first(denoiser: Config, channels: int) -> None:
     if not known:
         raise denoiser.wrong(
             "out_channels",
-            f"{channels}, as in_channels, or {2 * channels}, where a variance comes after the noise",
+            f"{channels}, as in_channels, or {2 * channels}, with a variance after the noise",
         )
 
 
