@@ -9,7 +9,7 @@ from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
 WORDS = ("a red cat", "a blue dog", "two birds in a tree", "the quick brown fox")
 SPECIAL = ("<pad>", "</s>", "<unk>")
-ENTRIES = 100
+PIECES, ENTRIES = 96, 200  # of the tokenizer; of the text encoder
 
 
 def t5_tokenizer() -> T5Tokenizer:
@@ -17,7 +17,7 @@ def t5_tokenizer() -> T5Tokenizer:
     learnt = Tokenizer(models.Unigram())
     learnt.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.UnigramTrainer(
-        vocab_size=ENTRIES - 4, special_tokens=list(SPECIAL), unk_token="<unk>", show_progress=False
+        vocab_size=PIECES, special_tokens=list(SPECIAL), unk_token="<unk>", show_progress=False
     )
     learnt.train_from_iterator(WORDS * 20, trainer)
     pieces = sorted(learnt.get_vocab().items(), key=lambda pair: pair[1])
