@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from mia.config import stage_code, stage_settings
+from mia.config.errors import ConfigError
 from mia.config.read import read
 from mia.config.stage_files import StageFiles
 from mia.config.stage_inputs import StageInputs
@@ -114,3 +115,35 @@ def test_every_rule_hands_its_stage_the_settings_of_its_name():
         if f"mia.stages.{stage} " in text:
             assert f'told("{stage}"' in text and "--settings {params.settings:q}" in text, name
             assert f'code("{stage}"' in text, name
+
+
+def test_a_model_trained_here_is_prepared_as_its_training_is():
+    config = copy.deepcopy(SHIPPED)
+    name, spec = next((n, s) for n, s in config["models"].items() if s["source"] == "training")
+    assert "preparation" not in stage_settings.model(read(copy.deepcopy(config)), name)
+    config["training"][spec["training"]]["preparation"] = "adm"
+    experiment = read(config)
+    for stage in (stage_settings.vae, stage_settings.train):
+        assert stage(experiment, spec["training"])["preparation"] == "adm"
+    assert stage_settings.model(experiment, name)["preparation"] == "adm"
+
+
+def test_a_model_tuned_from_a_base_is_prepared_as_the_base_is():
+    """Two models of one folder that are prepared otherwise have latents of their own."""
+    config = copy.deepcopy(SHIPPED)
+    spec = next(spec for spec in config["models"].values() if spec["source"] == "training")
+    base = {"source": "path", "path": "sd"}
+    config["models"] |= {"plain": base, "halved": {**base, "preparation": "adm"}}
+    learnt = config["training"][spec["training"]]["set"]
+    tuned = {"base": "halved", "set": learnt, "learning_rate": 1e-5}
+    config["training"]["tuned"] = tuned
+    config["models"]["mine"] = {"source": "training", "training": "tuned"}
+    experiment = read(config)
+    assert stage_settings.model(experiment, "mine")["preparation"] == "adm"
+    assert "preparation" not in stage_settings.model(experiment, "plain")
+    assert [experiment.vae(name) for name in ("plain", "halved", "mine")] == [
+        *("plain", "halved", "halved")
+    ]
+    config["training"]["tuned"]["preparation"] = "centre"
+    with pytest.raises(ConfigError, match="'preparation' would be ignored: `base` decides it"):
+        read(config)

@@ -1,28 +1,30 @@
 """A set for a class-conditional model: wrong captions stop it before it costs anything."""
 
+import argparse
+import hashlib
 import io
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from diffusers import DiTPipeline
 from PIL import Image
 
-import naive
-from mia import storage
+from mia import command, storage
 from mia.config.attacks import build_attack
-from mia.evidence import Evidence
-from mia.fingerprint import PACKAGE
 from mia.images.archive import pack
 from mia.images.pictures import prepare
 from mia.measuring.shard import Shard
+from mia.measuring.signal_coverage import shared_inputs
 from mia.models import latents_file
 from mia.models.autoencoder import Autoencoder
-from mia.models.folder import describe
+from mia.models.folder import ModelError, describe
+from mia.noise import draw_noise
 from mia.query import dump
+from mia.stages.encode import encode_shard
+from mia.stages.measure import measure
 from tiny_families import tiny
 
 KEYS = [f"{number:016x}" for number in range(4)]
@@ -57,8 +59,6 @@ def png(number):
 
 
 def manifest(folder, captions, name="manifest", part="a", **alternates):
-    import hashlib
-
     ids = [hashlib.sha256(png(i)).hexdigest() for i in range(4)]
     others = [
         json.dumps({key: values[i] for key, values in alternates.items()}) if alternates else ""
@@ -69,62 +69,66 @@ def manifest(folder, captions, name="manifest", part="a", **alternates):
     storage.write(pd.DataFrame(rows), folder / f"{name}.parquet")
 
 
-def run(folder, stage, settings, *arguments):
-    command = [sys.executable, "-m", f"mia.stages.{stage}", "--settings", json.dumps(settings)]
-    done = subprocess.run(
-        [*command, "--threads", "1", *arguments],
-        cwd=folder, env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True,
-    )  # fmt: skip
-    return done.returncode, done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ""
+def run(folder, work, settings, **files):
+    """Run a stage as its program does, without starting one; return what it says if it fails."""
+    paths = {key: str(folder / name) for key, name in files.items() if key != "shard"}
+    options = argparse.Namespace(settings=settings, threads=1, shard="000", **paths)
+    try:
+        work(options)
+    except ModelError as error:
+        assert command.says_enough(error) and "\n" not in str(error)
+        return str(error)
+    return ""
 
 
 def encode(folder, model="adm", name="manifest", output="z"):
-    files = ["--vae", f"{model}.json", "--manifest", f"{name}.parquet", "--pictures", "p.tar"]
-    return run(folder, "encode", SETTINGS, *files, "--output", f"{output}.safetensors")
+    files = {"vae": f"{model}.json", "manifest": f"{name}.parquet", "pictures": "p.tar"}
+    return run(folder, encode_shard, SETTINGS, **files, output=f"{output}.safetensors")
 
 
-def measure(folder, name="manifest", queries=QUERIES, model="adm", latents="z"):
+def measured(folder, name="manifest", queries=QUERIES, model="adm"):
+    """Measure the latents `z`; the table that comes of it lies under `name`."""
     settings = {**SETTINGS, "dtype": "float32", "batch_size": 3, "compile": False, "repeats": 1}
     settings |= {"flush_seconds": 30, "shards": 1, "seed": 0, "queries": dump(queries)}
-    files = ["--model", f"{model}.json", "--manifest", f"{name}.parquet", "--latents"]
-    files += [f"{latents}.safetensors", "--shard", "000", "--ledger", f"ledger-{name}-{model}"]
-    return run(folder, "measure", settings, *files, "--output", f"{name}/denoise.parquet")
+    files = {"model": f"{model}.json", "manifest": f"{name}.parquet", "latents": "z.safetensors"}
+    files |= {"ledger": f"ledger-{name}"}
+
+    def work(options):
+        options.output, options.pictures = (
+            [str(folder / f"signals/{model}/{name}/denoise/000.parquet")],
+            None,
+        )
+        measure(options)
+
+    return run(folder, work, settings, **files)
 
 
 def test_a_set_is_measured_with_its_classes(folder):
-    """From images to scores, against loops over the pipeline's own transformer."""
-    from test_families import Loop
-
-    code, said = encode(folder)
-    assert code == 0, said
-    code, said = measure(folder)
-    assert code == 0, said
-    table = storage.read(folder / "manifest/denoise.parquet")
-    table = table[~table["repeat"]].set_index("image_id")
-    ids = sorted(set(table.index))
-    model = storage.read_json(folder / "adm.json")
-    seen = Evidence(tuple(ids), {"denoise": table}, {}, alpha_bar=np.array(model["alpha_bar"]))
-    score = build_attack("row", {"attack": "clid_null", "draws": 1}).score(seen)
-    assert score.notna().all() and score.nunique() == 4
-    rows = Shard(folder / "manifest.parquet", folder / "z.safetensors", ["a"])
-    assert rows.captions(ids) == [
-        dict(zip(rows.images.index, rows.images["caption"]))[i] for i in ids
-    ]
-    loop = Loop(
-        "dit", folder / "model", rows.z0(ids), [plain(c) for c in rows.captions(ids)], False
-    )
-    row = table.loc[ids[0]]
-    assert len(row) == len(QUERIES)
-    assert hasattr(naive, "clid_null") and loop.alpha_bar.shape == (1000,)
-
-
-def plain(caption):
-    return {"goldfish": "goldfish", "999": "toilet tissue"}.get(caption, "207")
+    """What is measured are the losses of the pipeline's own transformer, with its own numbers."""
+    assert encode(folder) == "" and measured(folder) == ""
+    table = storage.read(folder / "signals/adm/manifest/denoise/000.parquet")
+    table = table[~table["repeat"]]
+    assert len(table) == 4 * len(QUERIES)
+    shard = Shard(folder / "manifest.parquet", folder / "z.safetensors", ["a"])
+    pipeline = DiTPipeline.from_pretrained(folder / "model")
+    alpha_bar = pipeline.scheduler.alphas_cumprod
+    classes = dict(zip(KEYS, [207, 1, 207, 999], strict=True))
+    for row in table.itertuples():
+        z0 = torch.from_numpy(shard.z0([row.image_id]))[0]
+        noise = torch.from_numpy(draw_noise(0, row.image_id, row.draw, tuple(z0.shape)))
+        kept = alpha_bar[row.timestep]
+        z = kept.sqrt() * z0 + (1 - kept).sqrt() * noise
+        for side, number in (("null", 1000), ("caption", classes[row.key])):
+            told = torch.tensor([row.timestep]), torch.tensor([number])
+            with torch.no_grad():
+                answer = pipeline.transformer(z[None], *told).sample[0, :4]
+            expected = ((noise - answer) ** 2).mean().item()
+            assert getattr(row, f"loss_{side}") == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["centre", "adm"])
 def test_latents_and_pixels_are_prepared_as_the_models_block_says(folder, name):
-    assert encode(folder, name, output=name)[0] == 0
+    assert encode(folder, name, output=name) == ""
     vae = storage.read_json(folder / f"{name}.json")["vae"]
     assert vae["preparation"] == name
     shard = Shard(
@@ -141,7 +145,7 @@ def test_latents_and_pixels_are_prepared_as_the_models_block_says(folder, name):
 def test_two_preparations_give_two_latents(folder):
     found = []
     for name in ("centre", "adm"):
-        assert encode(folder, name, output=name)[0] == 0
+        assert encode(folder, name, output=name) == ""
         found.append(latents_file.z0(folder / f"{name}.safetensors", range(4)))
     assert np.abs(found[0] - found[1]).max() > 0.01
 
@@ -155,48 +159,54 @@ def test_a_wrong_caption_stops_encoding(folder, wrong, place):
     captions = list(CAPTIONS)
     captions[place] = wrong
     manifest(folder, captions, "wrong")
-    code, said = encode(folder, name="wrong", output="none")
-    assert code == 1 and not (folder / "none.safetensors").exists()
-    assert said.startswith(
-        f"error: wrong.parquet: image {KEYS[place]}: caption: {json.dumps(wrong)}"
-    )
-    assert "expected" in said
+    said = encode(folder, name="wrong", output="none")
+    path = folder / "wrong.parquet"
+    assert said.startswith(f"{path}: image {KEYS[place]}: caption: {json.dumps(wrong)}; ")
+    assert "expected" in said and not (folder / "none.safetensors").exists()
 
 
 def test_a_missing_caption_is_an_empty_one(folder):
     manifest(folder, [*CAPTIONS[:3], None], "gap")
-    code, said = encode(folder, name="gap", output="none")
-    assert code == 1 and f'gap.parquet: image {KEYS[3]}: caption: ""; expected a class' in said
+    assert f'image {KEYS[3]}: caption: ""; expected a class' in encode(folder, name="gap")
 
 
 def test_captions_of_parts_that_nobody_measures_may_be_anything(folder):
     manifest(folder, ["any words"] * 4, "others", part="b")
-    assert encode(folder, name="others", output="others")[0] == 0
+    assert encode(folder, name="others", output="others") == ""
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_caption_stops_measuring(folder, wrong):
     """The set was encoded before its captions changed."""
-    assert encode(folder)[0] == 0
+    assert encode(folder) == ""
     manifest(folder, [wrong, *CAPTIONS[1:]], "later")
-    code, said = measure(folder, "later")
-    assert code == 1 and f"later.parquet: image {KEYS[0]}: caption: {json.dumps(wrong)};" in said
-    assert not (folder / "later").exists() and not list(folder.glob("ledger-later*/*"))
+    said = measured(folder, "later")
+    assert f"later.parquet: image {KEYS[0]}: caption: {json.dumps(wrong)};" in said
+    assert not (folder / "signals/adm/later").exists() and not (folder / "ledger-later").exists()
 
 
 def test_another_caption_of_an_image_is_looked_at_where_it_is_told(folder):
-    assert encode(folder)[0] == 0
+    assert encode(folder) == ""
     manifest(folder, CAPTIONS, "told", blip=["1", "2", "a dog", "3"])
-    assert measure(folder, "told")[0] == 0
-    asked = build_attack("row", {"attack": "loss", "condition": "alt-blip", "draws": 1}).queries
-    code, said = measure(folder, "told", asked)
-    assert code == 1 and f'told.parquet: image {KEYS[2]}: alt-blip: "a dog"; expected' in said
+    asked = [
+        build_attack("row", {"attack": "loss", "draws": 1, "condition": condition}).queries
+        for condition in ("null", "alt-blip")
+    ]
+    assert measured(folder, "told", asked[0]) == ""
+    said = measured(folder, "told", asked[1])
+    assert f'told.parquet: image {KEYS[2]}: alt-blip: "a dog"; expected' in said
+
+
+def test_what_no_caption_is_told_for_needs_none(folder):
+    """The set of a text model may be measured under the condition `null`, once it is encoded."""
+    assert encode(folder) == ""
+    manifest(folder, ["any words"] * 4, "null")
+    asked = build_attack("row", {"attack": "loss", "draws": 1, "condition": "null"}).queries
+    assert measured(folder, "null", asked) == ""
 
 
 def test_a_model_prepared_otherwise_answers_nothing_of_another(folder):
     """Rows of a ledger are for one preparation."""
-    from mia.measuring.signal_coverage import shared_inputs
-
     settings = {"seed": 0, "dtype": "float32"}
     told = [
         shared_inputs(storage.read_json(folder / f"{name}.json"), settings)

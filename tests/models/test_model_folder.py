@@ -150,3 +150,24 @@ def test_half_precision_changes_little(tiny_sd):
 def test_zero_terminal_snr_leaves_no_signal_at_the_end(tmp_path):
     folder = save_tiny_sd(tmp_path / "model", rescale_betas_zero_snr=True)
     assert describe(folder)["alpha_bar"][-1] == 2**-24
+
+
+@pytest.mark.parametrize("options", [{}, {"preparation": "centre"}, {"preparation": "adm"}])
+def test_how_images_are_prepared_is_said_of_the_autoencoder(tiny_sd, options):
+    model = describe(tiny_sd, options=options)
+    assert model["vae"]["preparation"] == options.get("preparation", "centre")
+    assert "preparation" not in model["options"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"preparation": "center"}, 'preparation: "center"; expected centre or adm'),
+        ({"preparation": None}, "preparation: null; expected centre or adm"),
+        ({"preparation": ["adm"]}, r'preparation: \["adm"\]; expected centre or adm'),
+        ({"time_ids": "own"}, "time_ids: not read for StableDiffusionPipeline; .*: preparation"),
+    ],
+)
+def test_options_that_are_not_read_are_refused(tiny_sd, options, said):
+    with pytest.raises(ModelError, match=said):
+        describe(tiny_sd, options=options)
