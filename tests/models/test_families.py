@@ -54,6 +54,11 @@ def folders(tmp_path_factory):
     return saved
 
 
+def described(folder, family):
+    """What is described of a tiny model, with its family's options."""
+    return describe(folder, options=getattr(tiny(family), "OPTIONS", {}))
+
+
 def pipeline_of(folder, family):
     kind = getattr(diffusers, module_of(family).family.pipelines[0])
     pipeline = kind.from_pretrained(folder, local_files_only=True)
@@ -137,7 +142,7 @@ def sigma_of(pipeline, model):
 def test_the_model_is_asked_as_its_own_pipeline_asks_it(folders, family, variant):
     """Conditioning, null, time and latent: the same tensors, named and shaped alike."""
     folder = folders(family, variant)
-    model, pipeline = describe(folder), pipeline_of(folder, family)
+    model, pipeline = described(folder, family), pipeline_of(folder, family)
     (theirs, answer), (_, timestep, sample, _) = asked_of(pipeline, family)
     sigma = sigma_of(pipeline, model)
     alpha_bar, length = level(pipeline, sigma, model)
@@ -180,7 +185,7 @@ def unpacked(family, sample, shape):
 def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
     """A step of the pipeline's scheduler equals our deterministic step from our estimate."""
     folder = folders(family, variant)
-    model, pipeline = describe(folder), pipeline_of(folder, family)
+    model, pipeline = described(folder, family), pipeline_of(folder, family)
     kind, raw = model["prediction_type"], torch.randn(1, *model["latent_shape"])
     z = torch.randn(1, *model["latent_shape"])
     continuous = kind == "flow" or kind.startswith("edm")
@@ -189,7 +194,8 @@ def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
         scheduler = diffusers.DDIMScheduler.from_config(
             scheduler.config, clip_sample=False, thresholding=False, set_alpha_to_one=False
         )
-    scheduler.set_timesteps(STEPS)
+    dynamic = scheduler.config.get("use_dynamic_shifting")
+    scheduler.set_timesteps(STEPS, **({"mu": 1.0} if dynamic else {}))
     if continuous:
         now, then = (level(None, scheduler.sigmas[i], model)[0] for i in (1, 2))
         length = level(None, scheduler.sigmas[1], model)[1]
@@ -202,8 +208,7 @@ def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
     estimate = denoiser.objective.epsilon(raw, z, torch.tensor([at]))
     moved = move(z, estimate, denoiser.alpha_bar[at], denoiser.alpha_bar[max(to, 0)])
     if kind == "flow":
-        step = scheduler.sigmas[2] - scheduler.sigmas[1]
-        expected = z * length + step * raw
+        expected = scheduler.step(raw, scheduler.timesteps[1], z * length).prev_sample
         moved = moved * level(None, scheduler.sigmas[2], model)[1]
     elif continuous:
         clean = scheduler.precondition_outputs(z * length, raw, scheduler.sigmas[1])
@@ -215,11 +220,11 @@ def test_the_answer_is_read_as_the_scheduler_reads_it(folders, family, variant):
     torch.testing.assert_close(moved.float(), expected.float(), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_latents_become_images_as_the_pipeline_makes_them(folders, family):
+@pytest.mark.parametrize(("family", "variant"), MODELS)
+def test_latents_become_images_as_the_pipeline_makes_them(folders, family, variant):
     """What the pipeline answers is its last latent, decoded with the model's scale and shift."""
-    folder = folders(family)
-    model, pipeline = describe(folder), pipeline_of(folder, family)
+    folder = folders(family, variant)
+    model, pipeline = described(folder, family), pipeline_of(folder, family)
     latents = []
     step = pipeline.scheduler.step
 
@@ -250,7 +255,7 @@ class Loop(naive.Naive):
         self.z0, self.none = torch.from_numpy(z0).double(), none
         self.captions = [Own(one) if isinstance(one, str) else one for one in captions]
         betas = getattr(self.pipeline.scheduler, "betas", None)
-        kind = describe(folder)["prediction_type"]
+        kind = described(folder, family)["prediction_type"]
         grid = betas is None or kind == "flow" or kind.startswith("edm")
         betas = torch.from_numpy(GRID) if grid else betas.double()
         self.alpha_bar = (1 - betas).cumprod(0)
@@ -268,7 +273,7 @@ ATTACKS = ("loss", "pia", "secmi", "sima", "clid_null")
 
 def looked_at(folder, family):
     """A tiny model's denoiser, three latents, their captions, and the loops on them."""
-    model = describe(folder)
+    model = described(folder, family)
     condition = module_of(family).family.condition
     captions = CAPTIONS if condition != "class" else tiny(family).LABELS
     pixels = np.random.default_rng(0).uniform(-1, 1, (3, 3, *[model["resolution"]] * 2))

@@ -8,6 +8,7 @@ from typing import Any
 from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.models.description import ModelJson
+from mia.models.family import options_of
 from mia.models.folder import facts
 from mia.models.model_json import ModelError
 
@@ -33,7 +34,8 @@ def latent_shape(
         assumed = f"; taken for Stable Diffusion 1's, as {vae} is not in the hub's cache"
         return shape, _in_words(shape) + assumed
     try:
-        found = tuple(facts(folder)["latent_shape"])
+        options = options_of(experiment.config["models"][vae])
+        found = tuple(facts(folder, options)["latent_shape"])
     except ModelError as error:
         return None, f"their size not known: {error}"
     return found, _in_words(found)

@@ -39,7 +39,8 @@ class Facts(TypedDict):
 
     Of a model that is told a class, `class_count` is the number of classes, and `labels` are the
     classes that bear each name. `zero_null` says whether the model is told zeros where no caption
-    is given, or the empty caption, encoded.
+    is given, or the empty caption, encoded. `whole_times` says whether the scheduler of a model of
+    flow matching makes whole numbers of times.
     """
 
     resolution: int
@@ -47,6 +48,7 @@ class Facts(TypedDict):
     class_count: NotRequired[int]
     labels: NotRequired[dict[str, list[int]]]
     zero_null: NotRequired[bool]
+    whole_times: NotRequired[bool]
 
 
 class Configured(Facts):

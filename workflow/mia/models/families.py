@@ -112,4 +112,10 @@ REFUSED = {
     "KandinskyV22ControlnetPipeline": "it reads a depth map too",
     "FluxFillPipeline": "it reads a mask and an image too",
     "FluxKontextPipeline": "it edits an image",
+    "FluxKontextInpaintPipeline": "it edits an image",
+    "FluxControlPipeline": "it reads another image too",
+    "FluxControlImg2ImgPipeline": "it reads another image too",
+    "FluxControlInpaintPipeline": "it reads another image too",
+    "SanaSprintPipeline": DISTILLED,
+    "SanaSprintImg2ImgPipeline": DISTILLED,
 }

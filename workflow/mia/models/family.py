@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEXT, CLASS, NONE = "text", "class", "none"  # what a model may be told of an image
+OPTIONS = ("time_ids", "guidance", "resolution", "preparation")  # of all families
+
+
+def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a model's block that its family reads, as the block gives them."""
+    return {key: block[key] for key in OPTIONS if key in block}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mia.models.folder_configs import read_configs
 from mia.models.model_configs import INDEX, Configs
 from mia.models.model_json import ModelError, read_json, require_no_code
 from mia.models.noise_schedule import noise_schedule
-from mia.models.options import PREPARATION, own_options, preparation
+from mia.models.options import PREPARATION, preparation
 from mia.models.shapes import require_fitting
 from mia.models.single_file import single_file
 from mia.models.tokenizer_folder import tokenizer_files
@@ -77,16 +77,16 @@ def require_usable(folder: Path, options: Mapping[str, Any] | None = None) -> No
     _read(folder, options or {})
 
 
-def facts(folder: Path) -> Facts:
+def facts(folder: Path, options: Mapping[str, Any] | None = None) -> Facts:
     """Return what the family reads from the JSON files of `folder`, without its weights."""
-    configs = read_configs(folder)
+    configs = read_configs(folder, options)
     return module_of(configs.name).facts(configs)
 
 
 def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured]:
     """Return the configs, and what of the description they say."""
     _require_model_folder(folder)
-    configs = read_configs(folder)
+    configs = read_configs(folder, options)
     found = module_of(configs.name).facts(configs)
     if found["resolution"] > LARGEST:
         raise configs.denoiser.wrong("sample_size", f"images of at most {LARGEST:,} pixels a side")
@@ -98,7 +98,7 @@ def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured
         "prediction_type": schedule.prediction_type,
         "alpha_bar": schedule.alpha_bar.tolist(),
         "caption_lengths": configs.caption_lengths(),
-        "options": own_options(configs.family, options),
+        "options": dict(configs.options),
     }
     if schedule.sigma_data is not None:
         said["sigma_data"] = schedule.sigma_data

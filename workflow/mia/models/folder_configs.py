@@ -17,14 +17,19 @@ from mia.models.families import family_of, module_of
 from mia.models.family import Part
 from mia.models.model_configs import INDEX, Configs
 from mia.models.model_json import Config, ModelError, read_json, shown
+from mia.models.options import own_options
 
 
-def read_configs(folder: Path) -> Configs:
+def read_configs(folder: Path, options: Mapping[str, Any] | None = None) -> Configs:
     """Return the configs of a model folder, each read over the defaults of its class.
+
+    Args:
+        folder: Of the model.
+        options: Keys of the model's block that its family reads.
 
     Raises:
         ModelError: A file is missing or no JSON object, a component is of an unknown class, or the
-            model is distilled.
+            family reads no such key, or the model is distilled.
     """
     path = folder / INDEX
     index = read_json(path)
@@ -39,7 +44,9 @@ def read_configs(folder: Path) -> Configs:
         for key, kind in classes.items()
         if family.parts[key].has_weights
     }
-    found = Configs(folder, index, name, family, parts, classes, of_scheduler(folder, index))
+    own = own_options(family, options or {})
+    scheduler = of_scheduler(folder, index)
+    found = Configs(folder, index, name, family, parts, classes, scheduler, own)
     require_not_distilled(found)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Configs:
         parts: Config of each component with weights that the model has.
         classes: Class of each component that the model has, tokenizers too.
         scheduler: Its config.
+        options: Keys of the model's block that its family reads, over their defaults.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Configs:
     parts: Mapping[str, Config]
     classes: Mapping[str, str]
     scheduler: Config
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def denoiser(self) -> Config:
@@ -55,7 +57,7 @@ class Configs:
         found = {}
         for name in self.classes:
             part = self.family.parts[name]
-            if part.is_tokenizer:
-                encoder = self.parts[name.replace("tokenizer", "text_encoder")]
+            encoder = self.parts.get(name.replace("tokenizer", "text_encoder"))
+            if part.is_tokenizer and encoder:
                 found[name] = caption_length(self.folder / name, part, encoder)
         return found

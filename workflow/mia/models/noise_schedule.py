@@ -15,7 +15,7 @@ STEPS = 1000
 SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 EDM_PREDICTIONS = ("epsilon", "v_prediction")
-DISTILLED = ("LCMScheduler", "TCDScheduler")
+DISTILLED = ("LCMScheduler", "TCDScheduler", "FlowMatchLCMScheduler", "SCMScheduler")
 FLOW_PREDICTION = "flow_prediction"  # as schedulers with betas name flow matching
 # Stable Diffusion's schedule: the grid of noise levels of models that were trained on all levels.
 GRID = np.linspace(0.00085**0.5, 0.012**0.5, STEPS) ** 2
@@ -51,6 +51,7 @@ def noise_schedule(scheduler: Config) -> NoiseSchedule:
         raise scheduler.wrong("_class_name", "a scheduler of a model that is not distilled")
     kind = scheduler.get("prediction_type")
     if name.startswith("FlowMatch") or (kind == FLOW_PREDICTION and _flow_sigmas(scheduler)):
+        _require_flow_of_1000(scheduler)
         return NoiseSchedule(np.cumprod(1 - GRID), FLOW)
     if name.startswith("EDM"):
         if kind not in EDM_PREDICTIONS:
@@ -76,6 +77,17 @@ def _flow_sigmas(scheduler: Config) -> bool:
 def _is_continuous(scheduler: Config) -> bool:
     """Return whether the scheduler tells the model ln(σ)/4, as one of EDM does."""
     return "timestep_type" in scheduler.defaults and scheduler.get("timestep_type") == "continuous"
+
+
+def _require_flow_of_1000(scheduler: Config) -> None:
+    """Raise ModelError unless a model is told 1,000 times its noise level σ, 1 being noise alone.
+
+    Shifts only choose the levels that a sampler visits; they change no answer.
+    """
+    if scheduler.whole("num_train_timesteps") != STEPS:
+        raise scheduler.wrong("num_train_timesteps", f"{STEPS:,}: times of {STEPS:,} σ")
+    if scheduler.get("invert_sigmas"):
+        raise scheduler.wrong("invert_sigmas", "false: σ = 1 is noise alone")
 
 
 def alpha_bar(scheduler: Config) -> np.ndarray:

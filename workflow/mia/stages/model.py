@@ -10,11 +10,10 @@ from typing import Any
 
 from mia import command, storage
 from mia.models.description import Description
+from mia.models.family import options_of
 from mia.models.folder import describe, require_usable
 from mia.models.hub import model_snapshot
 from mia.seal import DamagedFile
-
-OPTIONS = ("time_ids", "guidance", "preparation")
 
 
 def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
@@ -33,13 +32,8 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
     if spec["source"] == "training":
         index = Path(made_from[0])
         return index.parent / storage.read_json(index)["checkpoints"][str(spec["epoch"])]["folder"]
-    look = partial(require_usable, options=options(spec))
+    look = partial(require_usable, options=options_of(spec))
     return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), look)
-
-
-def options(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys of a model's block that its family reads, as the block gives them."""
-    return {key: spec[key] for key in OPTIONS if key in spec}
 
 
 def require_as_trained(model: Description, index: Path, epoch: str) -> None:
@@ -58,7 +52,7 @@ def main() -> None:
 
 def write_model(args: argparse.Namespace) -> None:
     spec = args.settings
-    model = describe(locate(spec, args.made_from), spec.get("variant"), options(spec))
+    model = describe(locate(spec, args.made_from), spec.get("variant"), options_of(spec))
     if spec["source"] == "training":
         require_as_trained(model, Path(args.made_from[0]), str(spec["epoch"]))
     storage.write_json({"name": args.name, **spec, **model}, args.output)

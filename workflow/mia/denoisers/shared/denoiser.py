@@ -125,13 +125,16 @@ class FamilyDenoiser:
             self._parts[name] = load_tokenizer(folder, self.family.parts[name].classes[0])
         return self._parts[name]
 
-    def tokens(self, name: str, captions: Sequence[str]) -> Any:
-        """Return `input_ids` and `attention_mask`, `(captions, tokens)` each, padded and cut."""
+    def tokens(self, name: str, captions: Sequence[str], length: int | None = None) -> Any:
+        """Return `input_ids` and `attention_mask`, `(captions, tokens)` each, padded and cut.
+
+        `length` is in tokens: by default the tokenizer's own.
+        """
         found = self.tokenizer(name)(
             list(captions),
             padding="max_length",
             truncation=True,
-            max_length=self.model["caption_lengths"][name],
+            max_length=length or self.model["caption_lengths"][name],
             return_attention_mask=True,
             return_tensors="pt",
         )
@@ -140,3 +143,11 @@ class FamilyDenoiser:
     def config(self, name: str) -> Any:
         """Return the config of a part with weights."""
         return self.part(name).config
+
+    def said(self, name: str, key: str) -> Any:
+        """Return a value of the config of a part of diffusers; its weights are not loaded for it."""
+        from mia.models.component_configs import of_diffusers
+
+        if name in self._parts:
+            return self._parts[name].config[key]
+        return of_diffusers(Path(self.model["folder"], name), self.model["classes"][name]).get(key)
