@@ -75,9 +75,7 @@ def epsilon(pipeline, z, t, caption):
     """Return ε̂ of one latent `(channels, height, width)`."""
     x, sigma = _flow.as_flow(z[None], t)
     said = inspect.signature(pipeline.__call__).parameters["complex_human_instruction"].default
-    told = pipeline.encode_prompt(
-        caption or "", True, complex_human_instruction=said, device="cpu"
-    )
+    told = pipeline.encode_prompt(caption or "", True, complex_human_instruction=said, device="cpu")
     states, mask = told[2:] if caption is None else told[:2]
     velocity = pipeline.transformer(
         x,

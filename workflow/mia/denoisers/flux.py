@@ -11,7 +11,6 @@ the pipeline's 128 latents. No attention mask is read: padding is attended to, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
@@ -107,10 +106,10 @@ class Flux(FamilyDenoiser):
 
     family = family
 
-    def embed(self, captions: Sequence[str]) -> Conditioning:
-        """Return T5's `states` `(captions, 512, width)` and CLIP's `pooled` `(captions, width)`."""
-        clip = self.part("text_encoder")(self.tokens("tokenizer", captions).input_ids)
-        t5 = self.part("text_encoder_2")(self.tokens("tokenizer_2", captions).input_ids)
+    def told(self, caption: str) -> Conditioning:
+        """Return T5's `states` `(1, 512, width)` and CLIP's `pooled` `(1, width)`."""
+        clip = self.part("text_encoder")(self.tokens("tokenizer", [caption]).input_ids)
+        t5 = self.part("text_encoder_2")(self.tokens("tokenizer_2", [caption]).input_ids)
         return Conditioning({"states": t5.last_hidden_state, "pooled": clip.pooler_output})
 
     def blank(self, rows: int) -> Conditioning:
@@ -118,7 +117,8 @@ class Flux(FamilyDenoiser):
         import torch
 
         width, pooled = (
-            self.said("transformer", key) for key in ("joint_attention_dim", "pooled_projection_dim")
+            self.said("transformer", key)
+            for key in ("joint_attention_dim", "pooled_projection_dim")
         )
         states = torch.zeros(rows, LENGTH, width, device=self.device)
         return Conditioning(

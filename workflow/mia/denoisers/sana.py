@@ -8,7 +8,6 @@ are whole numbers, times the transformer's `timestep_scale`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
@@ -63,22 +62,21 @@ class Sana(FamilyDenoiser):
 
     family = family
 
-    def embed(self, captions: Sequence[str]) -> Conditioning:
-        """Return `states` `(captions, 300, width)` and `mask` `(captions, 300)`."""
+    def told(self, caption: str) -> Conditioning:
+        """Return `states` `(1, 300, width)` and `mask` `(1, 300)`."""
         instruction = _instruction()
         length = len(self.tokenizer("tokenizer").encode(instruction)) + LENGTH - 2
-        texts = [instruction + caption.lower().strip() for caption in captions]
-        return self._encoded(texts, length)
+        return self._encoded(instruction + caption.lower().strip(), length)
 
     @property
     def null(self) -> Conditioning:
         """One row: the empty caption, encoded without the instruction."""
-        return self._encoded([""], LENGTH)
+        return self._encoded("", LENGTH)
 
-    def _encoded(self, texts: Sequence[str], length: int) -> Conditioning:
+    def _encoded(self, text: str, length: int) -> Conditioning:
         """Return states and mask of the first and the last 299 of `length` tokens."""
         self.tokenizer("tokenizer").padding_side = "right"
-        tokens = self.tokens("tokenizer", texts, length)
+        tokens = self.tokens("tokenizer", [text], length)
         states = self.part("text_encoder")(
             tokens.input_ids, attention_mask=tokens.attention_mask
         ).last_hidden_state

@@ -8,7 +8,6 @@ pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
@@ -91,18 +90,18 @@ class StableDiffusion3(FamilyDenoiser):
         """Numbers of one token's state."""
         return self.said("transformer", "joint_attention_dim")
 
-    def embed(self, captions: Sequence[str]) -> Conditioning:
-        """Return `states` `(captions, tokens, width)` and `pooled` `(captions, pooled width)`."""
+    def told(self, caption: str) -> Conditioning:
+        """Return `states` `(1, tokens, width)` and `pooled` `(1, pooled width)`."""
         import torch
 
         length = self.model["caption_lengths"]["tokenizer"]  # the pipeline's, for both CLIPs
         states, pooled = [], []
         for tokenizer, encoder in CLIPS:
-            tokens = self.tokens(tokenizer, captions, length).input_ids
+            tokens = self.tokens(tokenizer, [caption], length).input_ids
             answer = self.part(encoder)(tokens, output_hidden_states=True)
             states.append(answer.hidden_states[-2])
             pooled.append(answer.text_embeds)
-        side_by_side, further = torch.cat(states, dim=-1), self._t5(captions)
+        side_by_side, further = torch.cat(states, dim=-1), self._t5(caption)
         padding = further.shape[-1] - side_by_side.shape[-1]
         side_by_side = torch.nn.functional.pad(side_by_side, (0, padding))
         return Conditioning(
@@ -112,14 +111,14 @@ class StableDiffusion3(FamilyDenoiser):
             }
         )
 
-    def _t5(self, captions: Sequence[str]) -> Tensor:
-        """Return T5's states `(captions, 256, width)`; zeros for a model without."""
+    def _t5(self, caption: str) -> Tensor:
+        """Return T5's states `(1, 256, width)`; zeros for a model without."""
         import torch
 
         if "text_encoder_3" in self.model["classes"]:
-            tokens = self.tokens("tokenizer_3", captions).input_ids
+            tokens = self.tokens("tokenizer_3", [caption]).input_ids
             return self.part("text_encoder_3")(tokens).last_hidden_state
-        return torch.zeros(len(captions), LENGTH, self.width, device=self.device)
+        return torch.zeros(1, LENGTH, self.width, device=self.device)
 
     def blank(self, rows: int) -> Conditioning:
         """Return states and pooled states of zeros."""

@@ -38,8 +38,8 @@ class Batch:
         size: Most U-Net evaluations in one forward pass.
         read_pixels: Image ids to prepared images, for signals that look at pixels.
         autoencoder: The model's VAE, for the same signals.
-        shared: Evaluations that several signals need, as their `predictions` name them; these are
-            kept until the batch is done.
+        shared: Evaluations, as `predictions` names them, that are kept: several signals need them.
+        learnt: What signals find out of texts alone, kept from batch to batch.
     """
 
     denoiser: Denoiser
@@ -53,6 +53,7 @@ class Batch:
     shared: frozenset[Hashable] = frozenset()
     alternates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sizes: Sequence[tuple[int, int]] = ()
+    learnt: dict[Hashable, Any] = field(default_factory=dict)
     evals: int = 0
     _memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -172,8 +173,7 @@ class Batch:
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Return the latents of pixels `(images, 3, height, width)` in [−1, 1]."""
-        encode = _given(self.autoencoder).encode
-        return torch.cat([encode(part) for part in _parts(pixels, 1)])
+        return torch.cat([_given(self.autoencoder).encode(part) for part in _parts(pixels, 1)])
 
     def decode(self, z0: Tensor) -> Tensor:
         """Return the images of latents, in about [−1, 1]."""

@@ -19,6 +19,7 @@ from mia.measuring.ledger_writer import LedgerWriter
 from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import by_need
 from mia.measuring.speed import keep_speed
+from mia.measuring.stored_texts import StoredTexts, are_large
 from mia.models.autoencoder import Autoencoder
 from mia.models.device import choose
 from mia.models.families import module_of
@@ -39,7 +40,10 @@ class Meter:
         self.model, self.settings = model, settings
         self.device = choose(settings["device"])
         family = module_of(model["family"])
-        self.denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
+        denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
+        self.texts = StoredTexts(denoiser) if are_large(model, denoiser.text_encoders) else None
+        self.denoiser = self.texts or denoiser
+        self.learnt: dict[bool, dict[Hashable, Any]] = {False: {}, True: {}}
         self.provenance = _provenance(model, settings, self.device, threads)
 
     @cached_property
@@ -51,6 +55,8 @@ class Meter:
     def measure(self, work: MeasureJob) -> None:
         """Measure what `work` lacks and append it to its ledger."""
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
+        if self.texts:
+            self.texts.gather(work, lambda ids: self._batch(work, frozenset(), ids, 1))
         size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
         with _progress(sum(map(len, work.missing.values()))) as progress:
             for queries, shared, image_ids in _chunks(work, size):
@@ -83,6 +89,7 @@ class Meter:
             shared,
             shard.alternates(image_ids),
             shard.sizes(image_ids),
+            learnt=self.learnt[work.repeat],
         )
 
 

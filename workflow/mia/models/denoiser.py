@@ -54,3 +54,18 @@ class Denoiser(Protocol):
         Returns:
             float32, the shape of `z`. A row depends on no other row beyond rounding.
         """
+
+
+class PartedDenoiser(Denoiser, Protocol):
+    """A denoiser whose parts are loaded when they are used, and can be dropped.
+
+    Attributes:
+        text_encoders: Names of the parts that turn captions into tensors.
+        queried: Names of the parts that `epsilon` uses.
+    """
+
+    text_encoders: tuple[str, ...]
+    queried: tuple[str, ...]
+
+    def drop(self, parts: Sequence[str]) -> bool:
+        """Forget parts until they are used again; return whether one of them was loaded."""

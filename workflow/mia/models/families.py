@@ -12,7 +12,7 @@ from mia.models.family import Family
 from mia.models.model_json import ModelError, shown
 
 if TYPE_CHECKING:
-    from mia.models.denoiser import Denoiser
+    from mia.models.denoiser import PartedDenoiser
     from mia.models.description import Facts
     from mia.models.model_configs import Configs
 
@@ -38,7 +38,7 @@ class FamilyModule(Protocol):
         dtype: str = "float32",
         compiled: bool = False,
         modules: Mapping[str, Any] | None = None,
-    ) -> Denoiser:
+    ) -> PartedDenoiser:
         """Return the denoiser that a model.json describes.
 
         Args:

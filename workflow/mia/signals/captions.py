@@ -12,7 +12,7 @@ A row holds `l1_variant`, `loss_variant`, `l4_variant`: mean |r|, r², r⁴ of r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,21 +44,26 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
     return torch.stack([(residual**p).mean(1) for p in (1, 2, 4)], dim=1)
 
 
+def embeds(batch: Batch, queries: Sequence[Query]) -> list[str]:
+    """Return the changed captions that `queries` ask for."""
+    variants = sorted({dict(query.further)["variant"] for query in queries})
+    return [text for variant in variants for text in changed(batch, variant)]
+
+
 def _told(batch: Batch, variant: str) -> Conditioning:
     """Return what the model is told of every image by its changed caption."""
+    return batch.once(("told", variant), lambda: batch.embed(changed(batch, variant)))
 
-    def make() -> Conditioning:
-        pairs = zip(batch.captions, batch.image_ids, strict=True)
-        if variant.startswith("drop-"):
-            share = int(variant.removeprefix("drop-")) / 100
-            texts = [without(text, importance(batch, text), share) for text, _ in pairs]
-        elif variant == "shuffled":
-            texts = [shuffled(text, image_id) for text, image_id in pairs]
-        else:
-            texts = [third(text, int(variant.removeprefix("third-"))) for text, _ in pairs]
-        return batch.embed(texts)
 
-    return batch.once(("told", variant), make)
+def changed(batch: Batch, variant: str) -> list[str]:
+    """Return every image's changed caption."""
+    pairs = zip(batch.captions, batch.image_ids, strict=True)
+    if variant.startswith("drop-"):
+        share = int(variant.removeprefix("drop-")) / 100
+        return [without(text, importance(batch, text), share) for text, _ in pairs]
+    if variant == "shuffled":
+        return [shuffled(text, image_id) for text, image_id in pairs]
+    return [third(text, int(variant.removeprefix("third-"))) for text, _ in pairs]
 
 
 def third(caption: str, number: int) -> str:
@@ -84,12 +89,14 @@ def without(caption: str, importances: np.ndarray, share: float) -> str:
 
 def importance(batch: Batch, caption: str) -> np.ndarray:
     """Return how far the text encoder's states move (L2) without each word, `(words,)`."""
-    words = caption.split()
+    words, key = caption.split(), ("importance", caption)
     if not words:
         return np.zeros(0)
-    texts = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-    states = batch.denoiser.embed([caption, *texts])["states"].flatten(1).double()
-    return (states[1:] - states[0]).norm(dim=1).cpu().numpy()
+    if key not in batch.learnt:
+        texts = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+        states = batch.denoiser.embed([caption, *texts])["states"].flatten(1).double()
+        batch.learnt[key] = (states[1:] - states[0]).norm(dim=1).cpu().numpy()
+    return batch.learnt[key]
 
 
 def shuffled(caption: str, image_id: str) -> str:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mia.models.component_configs import component_folder
+from mia.models.conditioning import Conditioning
 from mia.models.family import Family
 from mia.models.loading import load_whole
 from mia.models.objective import objective
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from mia.models.conditioning import Conditioning
 
 
 class FamilyDenoiser:
@@ -49,11 +48,22 @@ class FamilyDenoiser:
         self.objective = objective(model, self.alpha_bar)
         self._parts: dict[str, Any] = dict(modules or {})
         self._forward: Any = None
+        self.queried = (self.family.denoiser,)
+        self.text_encoders = tuple(
+            name for name in model["classes"] if name.startswith("text_encoder")
+        )
 
     # What a family may say otherwise
 
     def embed(self, captions: Sequence[str]) -> Conditioning:
-        """Return what the model is told of each caption, one row each."""
+        """Return what the model is told of each caption, one row each.
+
+        Each caption is embedded by itself, so that a row depends on no other.
+        """
+        return Conditioning.joined([self.told(caption) for caption in captions])
+
+    def told(self, caption: str) -> Conditioning:
+        """Return what the model is told of one caption, one row."""
         raise NotImplementedError
 
     def blank(self, rows: int) -> Conditioning:
@@ -102,6 +112,12 @@ class FamilyDenoiser:
                 part.to(memory_format=torch.channels_last)
             self._forward = torch.compile(part) if self.compiled else part
         return self._forward
+
+    def drop(self, parts: Sequence[str]) -> bool:
+        """Forget parts until they are used again; return whether one of them was loaded."""
+        if self.family.denoiser in parts:
+            self._forward = None
+        return any([self._parts.pop(name, None) is not None for name in parts])
 
     def part(self, name: str) -> Any:
         """Return a part with weights, frozen, in float32 on the device."""

@@ -7,7 +7,7 @@ of code that a signal imports makes the ledger measure again, and an edit here m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -62,6 +62,10 @@ def _none(query: Query) -> int:
     return 0
 
 
+def _no_text(batch: Any, queries: Sequence[Query]) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True)
 class Traits:
     """What a module of `mia.signals` may define besides; one that does not has the defaults.
@@ -73,12 +77,15 @@ class Traits:
         narrow: Rows of such a query, and the query asked, to the rows that it would have had if
             measured itself. Index and columns stay; what was not asked for is NaN.
         backwards: Query to the number of backward passes that answer it, 0 or more.
+        embeds: Batch and queries of the signal to the texts that `measure` embeds for them, besides
+            the images' captions and the alternate ones that queries name in `condition`.
     """
 
     needs_pixels: bool = False
     answered_by: Callable[[Query], tuple[Query, ...]] = _no_other
     narrow: Callable[[pd.DataFrame, Query], pd.DataFrame] = _as_they_are
     backwards: Callable[[Query], int] = _none
+    embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
 
 
 def traits_of(signal: ModuleType) -> Traits:
@@ -88,4 +95,5 @@ def traits_of(signal: ModuleType) -> Traits:
         answered_by=getattr(signal, "answered_by", _no_other),
         narrow=getattr(signal, "narrow", _as_they_are),
         backwards=getattr(signal, "backwards", _none),
+        embeds=getattr(signal, "embeds", _no_text),
     )
