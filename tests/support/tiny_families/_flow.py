@@ -8,7 +8,7 @@ from mia.models.noise_schedule import GRID
 
 
 def as_flow(z, t):
-    """Return the latent (1−σ) x0 + σ ε of z = √ᾱ x0 + √(1−ᾱ) ε, and σ, at a timestep of the grid."""
+    """Return (1−σ) x0 + σ ε of z = √ᾱ x0 + √(1−ᾱ) ε, and σ, at a timestep of the grid."""
     alpha_bar = float((1 - GRID)[: t + 1].prod())
     signal, noise = math.sqrt(alpha_bar), math.sqrt(1 - alpha_bar)
     return z / (signal + noise), noise / (signal + noise)

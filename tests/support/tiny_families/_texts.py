@@ -68,7 +68,7 @@ def gemma_tokenizer():
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
     letters = [*"abcdefghijklmnopqrstuvwxyz", "▁"]
     vocabulary = {piece: number for number, piece in enumerate([*special, *letters])}
-    return GemmaTokenizer(vocab=vocabulary, merges=[])
+    return GemmaTokenizer(vocab=vocabulary, merges=[], add_bos_token=True)
 
 
 def gemma(tokenizer, width=WIDTH):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mia.denoisers.shared.denoiser import FamilyDenoiser
 from mia.denoisers.shared.flow import require_flow
 from mia.denoisers.shared.parts import CLIP_TEXT, CLIP_TOKENIZER, T5_TEXT, VAE, t5_tokenizer
-from mia.denoisers.shared.sizes import require_width
+from mia.denoisers.shared.sizes import require_out_channels, require_width
 from mia.models.conditioning import Conditioning
 from mia.models.description import Facts
 from mia.models.family import TEXT, Family, Part
@@ -58,8 +58,8 @@ def facts(configs: Configs) -> Facts:
         raise transformer.wrong(
             "in_channels", f"{4 * channels}, 2 × 2 latents of {vae.path}: it reads {used}"
         )
-    if transformer.get("out_channels") is not None and transformer.whole("out_channels") != found:
-        raise transformer.wrong("out_channels", f"{found}, as in_channels")
+    if transformer.get("out_channels") is not None:
+        require_out_channels(transformer, found)
     if transformer.whole("patch_size") != 1:
         raise transformer.wrong("patch_size", "1: tokens are 2 × 2 latents already")
     clip, t5 = configs.parts["text_encoder"], configs.parts["text_encoder_2"]
@@ -116,14 +116,11 @@ class Flux(FamilyDenoiser):
         """Return states and pooled states of zeros."""
         import torch
 
-        width, pooled = (
-            self.said("transformer", key)
-            for key in ("joint_attention_dim", "pooled_projection_dim")
-        )
-        states = torch.zeros(rows, LENGTH, width, device=self.device)
-        return Conditioning(
-            {"states": states, "pooled": torch.zeros(rows, pooled, device=self.device)}
-        )
+        width = self.said("transformer", "joint_attention_dim")
+        pooled = self.said("transformer", "pooled_projection_dim")
+        with self.device:
+            told = {"states": torch.zeros(rows, LENGTH, width), "pooled": torch.zeros(rows, pooled)}
+        return Conditioning(told)
 
     def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the transformer's velocity, unpacked."""

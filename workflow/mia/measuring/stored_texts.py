@@ -126,7 +126,7 @@ def _digest(text: str) -> str:
 
 
 def foreseen(job: MeasureJob, queries: Sequence[Query], batch: Batch) -> Iterable[str]:
-    """Return the texts that a batch will ask for: captions, others by name, and those of signals."""
+    """Return the texts that a batch will ask for: captions, alternates, those of signals."""
     yield from batch.captions
     for condition in sorted({query.condition for query in queries}):
         name = condition.removeprefix("alt-")

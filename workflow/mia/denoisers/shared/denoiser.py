@@ -117,7 +117,10 @@ class FamilyDenoiser:
         """Forget parts until they are used again; return whether one of them was loaded."""
         if self.family.denoiser in parts:
             self._forward = None
-        return any([self._parts.pop(name, None) is not None for name in parts])
+        loaded = [name for name in parts if name in self._parts]
+        for name in loaded:
+            del self._parts[name]
+        return bool(loaded)
 
     def part(self, name: str) -> Any:
         """Return a part with weights, frozen, in float32 on the device."""
@@ -161,7 +164,7 @@ class FamilyDenoiser:
         return self.part(name).config
 
     def said(self, name: str, key: str) -> Any:
-        """Return a value of the config of a part of diffusers; its weights are not loaded for it."""
+        """Return a value of the config of a part of diffusers, without loading its weights."""
         from mia.models.component_configs import of_diffusers
 
         if name in self._parts:
