@@ -1,5 +1,7 @@
 """Signals that walk or look at pixels, by hand on the toy denoiser and an exact toy VAE."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -230,10 +232,8 @@ class Wordy(ToyDenoiser):
 
 
 def test_clid_reductions():
-    class Holder:
-        denoiser = Wordy()
-
-    values = importance(Holder, "a red cat on mat")
+    holder = SimpleNamespace(denoiser=Wordy(), learnt={})
+    values = importance(holder, "a red cat on mat")
     np.testing.assert_allclose(values, [0, 0.1, 0.4, 0.05, 0.2], atol=1e-6)
     assert sorted(shuffled("a red cat on mat", "x").split()) == sorted(
         ["a", "red", "cat", "on", "mat"]
