@@ -28,7 +28,7 @@ def members(*protocols) -> set[str]:
 
 
 ATTACK = {*members(attack.Entry, attack.Attack, *HOOKS), "traits"}
-OPTIONAL_OF_SIGNALS = {"NEEDS_PIXELS", "answered_by", "narrow", "backwards"}
+OPTIONAL_OF_SIGNALS = {"NEEDS_PIXELS", "answered_by", "narrow", "backwards", "reads_words"}
 OPTIONAL = {
     *(field.name for field in fields(attack.Traits)),
     *members(*HOOKS),
@@ -68,8 +68,10 @@ def test_a_signal_keeps_its_contract(name):
     traits = signal.traits_of(module)
     assert isinstance(traits.needs_pixels, bool)
     query = Query(name, 100, condition="caption", further=(("decode", 0),))
+    words = Query(name, 100, further=(("shift", 0.1),))
     assert all(isinstance(other, Query) for other in traits.answered_by(query))
     assert isinstance(traits.backwards(query), int)
+    assert isinstance(traits.reads_words(words), bool)
     assert ("answered_by" in vars(module)) == ("narrow" in vars(module))
     own = public(vars(module)) - OPTIONAL_OF_SIGNALS - members(signal.Signal)
     likely = {near for near in own if get_close_matches(near, OPTIONAL_OF_SIGNALS, cutoff=0.8)}

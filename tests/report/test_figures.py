@@ -147,7 +147,7 @@ def test_figures_name_every_attack_and_say_what_they_show(drawn):
         assert re.search(r'<svg role="img"[^>]*>\s*<title>[^<]+emoji-fair', svg)
         assert re.search(r"<desc>[^<]{60,}</desc>", svg)
     assert "no signal" in drawn["roc"]
-    assert "with caption" in drawn["losses"] and "empty caption" in drawn["losses"]
+    assert "with caption" in drawn["losses"] and "no caption" in drawn["losses"]
 
 
 def texts_of(svg: str) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia.attacks.shared.space import in_space
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 class Attack:
     """Loss under the empty caption minus loss under the caption at the same draw, averaged.
 
-    The mean is over timesteps and draws. Unit: mean squared error per element; higher = member.
+    The mean is over timesteps and draws. Unit: mean squared error per element, of what `space`
+    names; higher = member.
     """
 
     timesteps: tuple[int, ...] = (440, 450, 460)
     draws: int = 1
+    space: str = "epsilon"
 
     access = "grey-box"
     source = "Zhai et al. 2024 (arXiv 2405.14800), with the empty caption as the reduced one"
@@ -37,4 +40,5 @@ class Attack:
     def score(self, evidence: Evidence) -> pd.Series:
         table = evidence.signals["denoise"]
         contrast = table["loss_null"] - table["loss_caption"]
+        contrast = in_space(contrast, table["timestep"], evidence.alpha_bar, self.space)
         return contrast.groupby(level="image_id").mean()

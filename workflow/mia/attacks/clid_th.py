@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared.parameters import one_of
+from mia.attacks.shared.space import in_space
 from mia.evidence import Evidence
 from mia.query import Query, grid
 from mia.stats.metrics import auc
@@ -32,13 +33,14 @@ class Attack:
     A term is scaled by subtracting the median and dividing by the interquartile range, both of the
     images learnt from. `reduction` is `important` (the paper's timesteps 440, 450, 460) or `clip`
     (485, 495, 505); the empty caption is always among the reduced ones. Where `alpha`, in [0, 1],
-    is not given, AUC chooses it. Higher = member.
+    is not given, AUC chooses it. `space` says which error L is. Higher = member.
     """
 
     timesteps: tuple[int, ...] = (440, 450, 460)
     draws: int = 1
     reduction: str = "important"
     alpha: float | None = None
+    space: str = "epsilon"
     _scales: tuple[tuple[float, float], ...] = field(default=(), repr=False, compare=False)
 
     access = "grey-box"
@@ -80,11 +82,15 @@ class Attack:
     def _terms(self, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
         """Return the mean contrast over reduced captions and the empty one, and minus the loss."""
         table, reduced = evidence.signals["denoise"], evidence.signals["captions"]
-        loss = table["loss_caption"].groupby(level="image_id").mean()
-        null = table["loss_null"].groupby(level="image_id").mean()
+        loss = self._mean(table, "loss_caption", evidence)
+        null = self._mean(table, "loss_null", evidence)
         count = len(REDUCTIONS[self.reduction])
-        others = reduced["loss_variant"].groupby(level="image_id").mean()
+        others = self._mean(reduced, "loss_variant", evidence)
         return (count * others + null) / (count + 1) - loss, -loss
+
+    def _mean(self, table: pd.DataFrame, column: str, evidence: Evidence) -> pd.Series:
+        losses = in_space(table[column], table["timestep"], evidence.alpha_bar, self.space)
+        return losses.groupby(level="image_id").mean()
 
 
 def _scale(values: pd.Series) -> tuple[float, float]:

@@ -4,7 +4,8 @@ Public code cannot run as released. It visits no timestep for its `stop: 0`, nev
 shift of setting 3, and picks the best timestep on the data that it reports on. Here the timestep is
 chosen on half of the calibration fold. Settings that give one statistic are computed once: 3 is 1.
 The model loss of 2 and 16 is the plain conditional loss at their timesteps, since the latent is
-noised anew at each timestep and the loss never sees the guidance.
+noised anew at each timestep and the loss never sees the guidance. `condition` is for that loss and
+for setting 13, which has no guidance.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from mia.attacks.shared.dubinski_settings import COLUMNS, SETTINGS, query, values, visited_by
+from mia.attacks.shared.dubinski_settings import (
+    COLUMNS,
+    SETTINGS,
+    query,
+    require_unguided,
+    values,
+    visited_by,
+)
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
@@ -34,6 +42,7 @@ class Attack:
     loss: str = "model"
     timestep: int | str = "auto"
     draws: int = 5
+    condition: str = "caption"
 
     access = "grey-box"
     source = "Dubiński et al. 2023 (arXiv 2306.12983), settings as in its code"
@@ -42,6 +51,7 @@ class Attack:
         one_of("setting", self.setting, SETTINGS)
         one_of("loss", self.loss, COLUMNS)
         one_of("timestep", self.timestep, self.default_grid(self.setting))
+        require_unguided(self.setting, [self.loss], self.condition)
 
     @staticmethod
     def default_grid(setting: int = 16, **_: Any) -> tuple[int, ...]:
@@ -51,7 +61,9 @@ class Attack:
     @property
     def queries(self) -> tuple[Query, ...]:
         timestep = cast(int, self.timestep)  # one that the setting visits
-        return tuple(query(self.setting, self.loss, timestep, draw) for draw in range(self.draws))
+        asked = (self.setting, self.loss, timestep)
+        return tuple(query(*asked, draw, self.condition) for draw in range(self.draws))
 
     def score(self, evidence: Evidence) -> pd.Series:
-        return -values(self.setting, self.loss, evidence).groupby(level="image_id").mean()
+        found = values(self.setting, self.loss, evidence, self.condition)
+        return -found.groupby(level="image_id").mean()

@@ -16,6 +16,7 @@ from mia.attacks.shared.dubinski_settings import (
     COLUMNS,
     SETTINGS,
     query,
+    require_unguided,
     signal,
     values,
     visited_by,
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
 class Attack:
     """Log odds of a classifier on log model, latent and pixel losses, each a mean over draws.
 
-    `setting` is one of those of `dubinski`, which explains the losses. `classifier` is `logistic`
+    `setting` is one of those of `dubinski`, which explains the losses and the `condition` of
+    setting 13. `classifier` is `logistic`
     (logistic regression) or `forest` (random forest; the score is then the share of trees, in
     [0, 1]). Higher = member.
     """
 
     setting: int = 16
     draws: int = 5
+    condition: str = "caption"
     classifier: str = "logistic"
     _model: Any = field(default=None, repr=False, compare=False)
 
@@ -49,13 +52,14 @@ class Attack:
     def __post_init__(self) -> None:
         one_of("setting", self.setting, SETTINGS)
         one_of("classifier", self.classifier, ("logistic", "forest"))
+        require_unguided(self.setting, COLUMNS, self.condition)
 
     @property
     def queries(self) -> tuple[Query, ...]:
         """Queries of the pixel loss at each timestep, and of a latent error in another signal."""
         asked = {signal(self.setting, loss): loss for loss in ("latent", "pixel")}
         return tuple(
-            query(self.setting, loss, timestep, draw)
+            query(self.setting, loss, timestep, draw, self.condition)
             for loss in asked.values()
             for timestep in visited_by(self.setting)
             for draw in range(self.draws)
@@ -76,6 +80,6 @@ class Attack:
         found = []
         for loss in COLUMNS:
             table = evidence.signals[signal(self.setting, loss)][["timestep", "draw"]]
-            each = table.assign(**{loss: values(self.setting, loss, evidence)})
+            each = table.assign(**{loss: values(self.setting, loss, evidence, self.condition)})
             found.append(features.log_sizes(each, [loss]))
         return pd.concat(found, axis="columns")

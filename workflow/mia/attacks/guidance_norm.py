@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mia.attacks.shared.space import in_space
 from mia.evidence import Evidence
 from mia.query import Query, grid
 
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attack:
-    """Root mean square of ε̂_caption − ε̂_null, mean over timesteps and draws; higher = member."""
+    """Root mean square of ε̂_caption − ε̂_null, mean over timesteps and draws; higher = member.
+
+    In another `space` it is that of x̂0 or v̂.
+    """
 
     timesteps: tuple[int, ...] = (450,)
     draws: int = 1
+    space: str = "epsilon"
 
     access = "grey-box"
     source = "Wen et al. 2024 (arXiv 2407.21720), magnitude of the text-conditional estimate"
@@ -33,5 +38,7 @@ class Attack:
         return grid("denoise", self.timesteps, self.draws, "both")
 
     def score(self, evidence: Evidence) -> pd.Series:
-        size = np.sqrt(evidence.signals["denoise"]["sq_guidance"])
+        table = evidence.signals["denoise"]
+        square = table["sq_guidance"]
+        size = np.sqrt(in_space(square, table["timestep"], evidence.alpha_bar, self.space))
         return size.groupby(level="image_id").mean()

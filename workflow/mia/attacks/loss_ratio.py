@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Attack:
     """Log of the reference's loss over the target's, same draws, mean over timesteps and draws.
 
-    Unit: nats; higher = member.
+    Unit: nats; higher = member. There is no `space`: what a timestep is weighed with cancels in a
+    ratio.
     """
 
     timesteps: tuple[int, ...] = (100,)

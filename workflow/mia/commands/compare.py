@@ -19,6 +19,7 @@ from mia.config.read import read_file_or_exit
 from mia.cost.signals import evals_alone, evals_together
 from mia.evaluation.flags import not_reproducible
 from mia.evaluation.scored import fold_of, scored
+from mia.models.family import TOLD
 from mia.scoring.remeasured import largest_difference
 from mia.stats.metrics import auc
 from mia.stats.paired import paired_auc_difference
@@ -41,7 +42,7 @@ def main() -> None:
     for target in full.config["targets"]:
         common = set(full.attacks_of(target)) & set(other.attacks_of(target))
         for attack in [name for name in full.attacks_of(target) if name in common]:
-            if full.attacks[attack].queries:
+            if full.attack_on(target, attack).queries:
                 rows.append([target, attack, *compared(full, other, target, attack)])
     table = pd.DataFrame(rows, columns=COLUMNS)
     storage.write_text(table.to_csv(index=False, float_format="%.6g"), args.output)
@@ -57,9 +58,9 @@ def compared(full: Experiment, other: Experiment, target: str, attack: str) -> l
     one, two = (rows["score"].to_numpy() for rows in pairs)
     member, group = pairs[0]["member"].to_numpy(), pairs[0]["group"].to_numpy()
     difference = paired_auc_difference(one, two, member, group)
-    evals = [evals_alone([experiment.attacks[attack]]) for experiment in (full, other)]
+    evals = [evals_alone([experiment.attack_on(target, attack)]) for experiment in (full, other)]
     interval = difference.interval(full.config["evaluation"]["confidence"])
-    asked = [(run.config["seed"], run.config["attacks"][attack]) for run in (full, other)]
+    asked = [(run.config["seed"], run.entry_on(target, attack)) for run in (full, other)]
     again = asked[0] == asked[1]
     apart = not_reproducible(largest_difference(one, two, one.std()))
     flags = "not_reproducible" if again and apart else ""
@@ -79,16 +80,25 @@ def rows_of(experiment: Experiment, target: str, attack: str) -> pd.DataFrame:
 def print_summary(
     table: pd.DataFrame, full: Experiment, other: Experiment, papers: Experiment
 ) -> None:
-    alone = evals_alone(papers.attacks.values())
-    costs = [evals_together(experiment.attacks.values()) for experiment in (full, other)]
+    lines = [_evals(told, full, other, papers) for told in full.all_told]
     outside = table[(table["low"] < -0.05) | (table["high"] > 0.05)]
     missing = sorted(full.attacks.keys() - other.attacks.keys())
+    print("", *lines, sep="\n")
     print(
-        f"\nEvals per image: {costs[0]} and {costs[1]}; each attack alone as published: {alone} "
-        f"(ratios {costs[0] / alone:.2f} and {costs[1] / alone:.2f}).\n"
         f"Median difference of AUC {median(table['difference']):+.3f}; "
         f"{len(table) - len(outside)} of {len(table)} intervals lie within ±0.05.\n"
         f"Left out: {', '.join(missing) or 'nothing'}."
+    )
+
+
+def _evals(told: str, full: Experiment, other: Experiment, papers: Experiment) -> str:
+    """Return what both runs cost, on models that are `told` a text, a class or nothing."""
+    alone = evals_alone(papers.attacks_under(told).values())
+    costs = [evals_together(run.attacks_under(told).values()) for run in (full, other)]
+    of = "" if full.all_told == (told,) else f", model told {TOLD[told]}"
+    return (
+        f"Evals per image{of}: {costs[0]} and {costs[1]}; each attack alone as published: {alone} "
+        f"(ratios {costs[0] / alone:.2f} and {costs[1] / alone:.2f})."
     )
 
 

@@ -30,6 +30,7 @@ from mia.measuring.shard import captions_of, kept_rows
 from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
 from mia.measuring.speed import last_speed
 from mia.models.description import ModelJson
+from mia.models.family import TOLD
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
 
@@ -68,7 +69,11 @@ def main() -> None:
     )
     print_disk(experiment, results, total, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment
-    print("\n".join(sharing(experiment.attacks, others.attacks, args.against)))
+    for told in experiment.all_told:
+        if len(experiment.all_told) > 1:
+            print(f"\nOn models that are told {TOLD[told]}:")
+        asked = experiment.attacks_under(told), others.attacks_under(told)
+        print("\n".join(sharing(*asked, args.against)))
     if mistakes := refusals(experiment, Path(args.config).name):
         print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
 

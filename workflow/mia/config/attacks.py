@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mia.access import reads_model
 from mia.attacks.shared.auto_timestep import at_each_timestep
@@ -58,31 +59,41 @@ def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
         attacks[name] = build_attack(name, entry)
 
     all_of(partial(build, *entry) for entry in entries.items())
-    asking = {
+    asked = asking(attacks)
+    return {
+        name: _stacked(name, attack, asked) if isinstance(attack, Stacks) else attack
+        for name, attack in attacks.items()
+    }
+
+
+def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
+    """Return the queries of each of `attacks` that a stack may read."""
+    return {
         name: attack.queries
         for name, attack in attacks.items()
         if attack.queries
         and not isinstance(attack, Stacks)
         and not traits_of(attack).reads_reference
     }
-    return {
-        name: _stacked(name, attack, asking) if isinstance(attack, Stacks) else attack
-        for name, attack in attacks.items()
-    }
 
 
-def _stacked(name: str, attack: Stacks, asking: dict[str, tuple[Query, ...]]) -> Attack:
-    """The attack on the queries of the entries it names, or of all that are `asking`."""
-    if not asking:
+def stacked(attack: Stacks, asked: Mapping[str, tuple[Query, ...]]) -> Attack | None:
+    """Return a stack on those of its entries that are `asked`; None where none is."""
+    chosen = [asked[other] for other in attack.entries or asked if other in asked]
+    return attack.with_queries(tuple(sorted(set().union(*chosen)))) if chosen else None
+
+
+def _stacked(name: str, attack: Stacks, asked: dict[str, tuple[Query, ...]]) -> Attack:
+    """The attack on the queries of the entries it names, or of all that are `asked`."""
+    if not asked:
         raise ConfigError(f"attacks.{name}: expected other entries that query the model")
     for other in attack.entries:
-        if other not in asking:
+        if other not in asked:
             raise ConfigError(
                 f"attacks.{name}.entries: {other!r} is no entry that queries the target's model "
-                f"alone; {nearest(other, asking)}"
+                f"alone; {nearest(other, asked)}"
             )
-    chosen = (asking[other] for other in attack.entries or asking)
-    return attack.with_queries(tuple(sorted(set().union(*chosen))))
+    return cast(Attack, stacked(attack, asked))
 
 
 def build_attack(name: str, entry: dict[str, Any]) -> Any:

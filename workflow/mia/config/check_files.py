@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mia.config.attacks import is_external
+from mia.config.check_conditions import condition_mistakes
 from mia.config.check_embeddings import AUDIT, channel_mistakes, embedding_mistakes
 from mia.config.check_known import check_index
 from mia.config.errors import ConfigError
@@ -43,6 +44,8 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
         if spec["source"] == "path" and not Path(spec["path"], "model_index.json").is_file():
             plain = f"{spec['path']}: expected a folder with model_index.json"
             yield f"models.{name}.path: {single_file(Path(spec['path'])) or plain}"
+        elif spec["source"] == "path":
+            yield from condition_mistakes(spec, f"models.{name}.condition")
     for name, target in config["targets"].items():
         if "known" in target:
             yield from _of_index(experiment, target, f"targets.{name}.known")

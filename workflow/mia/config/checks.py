@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from mia.config.attacks import is_external
+from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
 from mia.config.errors import ConfigError, all_of, require_known
-from mia.config.experiment import SIDES, Experiment, as_set
+from mia.config.experiment import Experiment
+from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake
 
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
@@ -94,6 +96,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
+    check_told(experiment, name)
     _check_alternates(experiment, name)
     check_agreement(experiment, name)
     if members & nonmembers:
@@ -114,7 +117,7 @@ def _check_alternates(experiment: Experiment, name: str) -> None:
     """Check that a target's sets declare every other caption that its attacks read."""
     sets = experiment.config["image_sets"]
     for attack in experiment.attacks_of(name):
-        for query in experiment.attacks[attack].queries:
+        for query in experiment.attack_on(name, attack).queries:
             if not query.condition.startswith("alt-"):
                 continue
             for image_set in experiment.sets(name):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from mia.config.experiment import SIDES, Experiment, as_set
+from mia.config.experiment import Experiment
+from mia.config.materials import SIDES, as_set
 from mia.images.sources.shared.shelf import source
 
 

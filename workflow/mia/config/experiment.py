@@ -9,86 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from mia.attacks.shared.contract import Traits, traits_of
-from mia.config.attacks import attack_code, build_attacks, is_blind
-from mia.config.errors import require_known
-from mia.images.sources.shared.needed import has_own_rows
+from mia.config.attacks import attack_code, is_blind
+from mia.config.conditions import attacks_under, entry_under
+from mia.config.materials import SIDES, Materials
 from mia.images.sources.shared.shelf import source
 from mia.models.clip_folder import channels, encoder_name
+from mia.models.family import TEXT
 from mia.query import Query
-
-SIDES = ("members", "nonmembers")
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Materials):
     """A completed config, as `mia.config.read` returns it, checked."""
 
-    config: dict[str, Any]
-
-    # Image sets
-
-    def set_parts(self, image_set: str) -> tuple[str, ...]:
-        """Return the names of an image set's parts; `all` if it is not divided."""
-        spec = self.config["image_sets"][image_set]
-        split = (*spec["split"], "rest") if spec.get("split") else ()
-        undivided = () if split or not has_own_rows(spec) else ("all",)
-        return (*spec.get("parts", {}), *split, *undivided)
-
-    def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
-        """Return the set and the parts of `set` or `set:part`; errors name `key`."""
-        image_set, _, part = name.partition(":")
-        require_known(image_set, self.config["image_sets"], key, "image set")
-        parts = self.set_parts(image_set)
-        if part:
-            require_known(part, parts, key, f"part of image set {image_set!r} called")
-        return image_set, (part,) if part else parts
-
-    def shards(self, image_set: str) -> list[str]:
-        """Return the names of an image set's shards."""
-        return [f"{number:03d}" for number in range(self.config["image_sets"][image_set]["shards"])]
-
-    def sets(self, target: str) -> tuple[str, ...]:
-        """Return the image sets of a target, its members' first."""
-        spec = self.config["targets"][target]
-        return tuple(dict.fromkeys(self.parts(spec[side])[0] for side in SIDES))
-
-    # Models
-
-    def vae(self, model: str) -> str:
-        """Return whose VAE `model` has: a training's, or the one that comes with the model."""
-        name = self.training(model)
-        if name is None:
-            return model
-        training = self.config["training"][name]
-        return training.get("base") or training.get("like", name)
-
-    def training(self, model: str) -> str | None:
-        """Return the training that makes `model`; None if it is not made here."""
-        spec = self.config["models"][model]
-        return spec["training"] if spec["source"] == "training" else None
-
-    def trained(self, training: str) -> dict[str, Any]:
-        """Return what a model of a training is: of the last epoch, its images prepared alike."""
-        spec = self.config["training"][training]
-        spec = self.config["models"][spec["base"]] if "base" in spec else spec
-        given = {key: spec[key] for key in ("preparation",) if key in spec}
-        return {"epoch": self.kept_epochs(training)[-1], **given}
-
-    def trained_on(self, model: str) -> set[tuple[str, str]] | None:
-        """Return (set, part) pairs that `model` was trained on here; None if made elsewhere."""
-        name = self.training(model)
-        return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
-
-    def sets_of_training(self, training: str) -> tuple[str, ...]:
-        """Return the image sets that a training learns from, sorted."""
-        spec = self.config["training"][training]
-        keys = [key for key in ("set", "representation_set") if key in spec]
-        return tuple(sorted({self.parts(spec[key])[0] for key in keys}))
-
-    def kept_epochs(self, training: str) -> list[int]:
-        """Return the epochs whose checkpoints are kept, sorted; the last is always kept."""
-        spec = self.config["training"][training]
-        return sorted({*spec.get("keep", []), spec["epochs"]})
+    # Pairs
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -113,17 +47,46 @@ class Experiment:
 
     # Attacks
 
-    @cached_property
+    @property
     def attacks(self) -> dict[str, Any]:
-        """Entry name to its attack, with checked parameters."""
-        return build_attacks(self.config["attacks"])
+        """Entry name to its attack on models that are told a text, with checked parameters."""
+        return self.attacks_under(TEXT)
+
+    @cached_property
+    def _attacks(self) -> dict[str, dict[str, Any]]:
+        """What `attacks_under` has returned."""
+        return {}
+
+    def attacks_under(self, condition: str) -> dict[str, Any]:
+        """Return entry name to attack on models of a condition, without those that do not exist."""
+        if condition not in self._attacks:
+            self._attacks[condition] = attacks_under(self.config["attacks"], condition)
+        return self._attacks[condition]
+
+    def attack_on(self, target: str, attack: str) -> Any:
+        """Return the attack of an entry, as it asks the model of `target`."""
+        return self.attacks_under(self.told(target))[attack]
+
+    def entry_on(self, target: str, attack: str) -> dict[str, Any]:
+        """Return an entry of `attacks:` as it is on `target`."""
+        built = self.attack_on(target, attack)
+        return entry_under(self.config["attacks"][attack], built, self.told(target))
+
+    def told(self, target: str) -> str:
+        """Return what the model of `target` is told of an image: `text`, `class` or `none`."""
+        return self.condition(self.config["targets"][target]["model"])
+
+    @property
+    def all_told(self) -> tuple[str, ...]:
+        """What the targets' models are told, each once."""
+        return tuple(dict.fromkeys(map(self.told, self.config["targets"])))
 
     def code(self, attack: str) -> str:
         """Return the dotted name of the module of an entry of `attacks:`."""
         return attack_code(attack, self.config["attacks"][attack])
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
-        """Return the attacks that exist on `target`: it has what they read."""
+        """Return the attacks that exist on `target`: it and its model have what they read."""
         spec = self.config["targets"][target]
         kinds = [source(self.config["image_sets"][name]["source"]) for name in self.sets(target)]
         addressed = any(kind.has_addresses for kind in kinds)
@@ -136,7 +99,13 @@ class Experiment:
                 and target in (traits.targets or (target,))
             )
 
-        return tuple(name for name, attack in self.attacks.items() if exists(traits_of(attack)))
+        found = self.attacks_under(self.told(target))
+        return tuple(name for name, attack in found.items() if exists(traits_of(attack)))
+
+    def left_out(self, target: str) -> tuple[str, ...]:
+        """Return the attacks that do not exist on `target` for what its model is told."""
+        there = self.attacks_under(self.told(target))
+        return tuple(name for name in self.attacks if name not in there)
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:
         """Return the attacks on `target` that read images and captions but never the model."""
@@ -174,7 +143,7 @@ class Experiment:
         for name, target in self.config["targets"].items():
             if image_set not in self.sets(name):
                 continue
-            for attack in (self.attacks[entry] for entry in self.attacks_of(name)):
+            for attack in (self.attack_on(name, entry) for entry in self.attacks_of(name)):
                 if model == target["model"] or (
                     model == target.get("reference") and traits_of(attack).reads_reference
                 ):
@@ -190,8 +159,3 @@ class Experiment:
     def signals(self) -> tuple[str, ...]:
         """Every signal of every query."""
         return tuple(sorted({query.signal for query in self.queries}))
-
-
-def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Return the (set, part) pairs of what `Experiment.parts` returned."""
-    return {(side[0], part) for part in side[1]}

@@ -47,7 +47,7 @@ class StageInputs(ResultFiles):
 
     def embeddings_of_attack(self, target: str, attack: str) -> list[str]:
         """Return the embeddings that an attack reads."""
-        read = traits_of(self._experiment.attacks[attack]).reads_embeddings
+        read = traits_of(self._experiment.attack_on(target, attack)).reads_embeddings
         return self._of_audit(target, read)
 
     def _of_audit(self, target: str, channels: Iterable[str]) -> list[str]:
@@ -105,11 +105,11 @@ class StageInputs(ResultFiles):
 
     def answers_of_reference(self, target: str, attack: str) -> list[str]:
         """Return the query files of an attack, from the target's reference, if it reads one."""
-        needed = traits_of(self._experiment.attacks[attack]).reads_reference
+        needed = traits_of(self._experiment.attack_on(target, attack)).reads_reference
         return self._answers(target, attack, "reference") if needed else []
 
     def _answers(self, target: str, attack: str, field: str) -> list[str]:
-        queries = sorted({*self._experiment.attacks[attack].queries})
+        queries = sorted({*self._experiment.attack_on(target, attack).queries})
         return self._of_model(target, field, lambda *_: queries)
 
     def losses(self, target: str) -> list[str]:
@@ -133,12 +133,12 @@ class StageInputs(ResultFiles):
 
     def model_of_attack(self, target: str, attack: str) -> list[str]:
         """Return the schedule that an attack computes with; nothing for one that asks no query."""
-        asks = self._experiment.attacks[attack].queries
+        asks = self._experiment.attack_on(target, attack).queries
         return self.of(paths.MODEL, model=self._config["targets"][target]["model"]) if asks else []
 
     def manifests_of_attack(self, target: str, attack: str) -> list[str]:
         """Return the manifests of a target, where an attack looks at them."""
-        built = self._experiment.attacks[attack]
+        built = self._experiment.attack_on(target, attack)
         looks = traits_of(built).reads_images or built.access == EXTERNAL
         return self.manifests(target) if looks else []
 

@@ -11,8 +11,11 @@ from typing import Any
 from mia.attacks.shared.contract import Stacks
 from mia.attacks.shared.cost import evaluations
 from mia.config import design
-from mia.config.experiment import SIDES, Experiment
+from mia.config.experiment import Experiment
+from mia.config.materials import SIDES
+from mia.config.report_settings import report_settings
 from mia.images.sources.shared.stage_keys import download_settings, plan_settings
+from mia.models.family import TEXT
 from mia.query import dump
 from mia.signals.shared.evals import predictions
 
@@ -78,9 +81,13 @@ def train(experiment: Experiment, training: str) -> Settings:
 
 
 def model(experiment: Experiment, model: str) -> Settings:
-    """Return where a model comes from; for a trained one, its epoch and how images are prepared."""
+    """Return where a model comes from; for a trained one, its epoch and how images are prepared.
+
+    And what it is told of an image, where that is no text: the config's attacks are made for it.
+    """
     spec, training = experiment.config["models"][model], experiment.training(model)
-    return spec if training is None else {**experiment.trained(training), **spec}
+    trained = {} if training is None else experiment.trained(training)
+    return {**trained, **spec, **_told(experiment.condition(model))}
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:
@@ -106,11 +113,12 @@ def gather(experiment: Experiment, set: str) -> Settings:
     return {"queries": dump(experiment.queries), "shards": experiment.shards(set)}
 
 
-def score(experiment: Experiment, attack: str) -> Settings:
-    """Return an attack's name, its entry without targets, and the others' queries that it reads."""
-    entry = {k: v for k, v in experiment.config["attacks"][attack].items() if k != "targets"}
+def score(experiment: Experiment, target: str, attack: str) -> Settings:
+    """Return an attack's name, its entry on the target, and the others' queries that it reads."""
+    on_target = experiment.entry_on(target, attack)
+    entry = {k: v for k, v in on_target.items() if k != "targets"}
     told = {"name": attack, "entry": entry, **_seed(experiment)}
-    built = experiment.attacks[attack]
+    built = experiment.attack_on(target, attack)
     return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
 
 
@@ -131,18 +139,26 @@ def audit(experiment: Experiment, target: str) -> Settings:
         "match": experiment.config["targets"][target]["match"],
         "sides": {name: design.side(experiment, target, name) for name in SIDES},
         "without_addresses": experiment.without_addresses(target),
+        **_told(experiment.told(target)),
     }
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return every attack, and how attacks are compared."""
-    return {**_evaluation(experiment), "attacks": experiment.config["attacks"]}
+    """Return every attack, which targets' models are told no text, and how attacks are compared."""
+    told = {name: experiment.told(name) for name in experiment.config["targets"]}
+    others = {target: condition for target, condition in told.items() if condition != TEXT}
+    return {
+        **_evaluation(experiment),
+        "attacks": experiment.config["attacks"],
+        **({"conditions": others} if others else {}),
+    }
 
 
 def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
     names = experiment.attacks_of(target)
-    evals = {name: len(evaluations(experiment.attacks[name], predictions)) for name in names}
+    built = {name: experiment.attack_on(target, name) for name in names}
+    evals = {name: len(evaluations(built[name], predictions)) for name in names}
     return {**_evaluation(experiment), "evals": evals}
 
 
@@ -153,27 +169,7 @@ def loss_figures(experiment: Experiment) -> Settings:
 
 def report(experiment: Experiment) -> Settings:
     """Return what the page says of the experiment besides its numbers."""
-    config = experiment.config
-    trainings = {
-        name: {
-            **spec,
-            "keep": experiment.kept_epochs(name),
-            "sets": experiment.sets_of_training(name),
-        }
-        for name, spec in config["training"].items()
-    }
-    targets = {
-        name: {**spec, "sets": experiment.sets(name)} for name, spec in config["targets"].items()
-    }
-    return {
-        **_some(
-            config, ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluation")
-        ),
-        "training": trainings,
-        "targets": targets,
-        "controls": [name for name in config["targets"] if design.is_control(experiment, name)],
-        "pictured": [name for name in config["image_sets"] if design.is_shown(experiment, name)],
-    }
+    return report_settings(experiment)
 
 
 def _training(experiment: Experiment, training: str, key: str) -> Settings:
@@ -184,6 +180,11 @@ def _training(experiment: Experiment, training: str, key: str) -> Settings:
         "parts": experiment.parts(spec.get(key, spec["set"]))[1],
         **_seed(experiment),
     }
+
+
+def _told(condition: str) -> Settings:
+    """Say what a model is told of an image, if it is no text, which goes without saying."""
+    return {} if condition == TEXT else {"condition": condition}
 
 
 def _evaluation(experiment: Experiment) -> Settings:

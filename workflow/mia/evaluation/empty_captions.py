@@ -8,22 +8,27 @@ from typing import Any
 import pandas as pd
 
 
-def empty_captions(manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any]) -> list[str]:
-    """Return a remark on the images of a target that lack a caption; [] where none lacks it.
+def empty_captions(
+    manifests: Mapping[str, pd.DataFrame], sides: Mapping[str, Any], told: bool = True
+) -> list[str]:
+    """Return a remark on the images of a target that lack a caption; [] where it does not matter.
 
     Args:
         manifests: Image set to manifest: columns part, status, caption.
         sides: `members` and `nonmembers`, each with `set` and `parts`.
+        told: Whether the model is told captions.
     """
     counts = {side: _counts(manifests[of["set"]], of["parts"]) for side, of in sides.items()}
     if not any(empty for empty, _ in counts.values()):
         return []
-    told = " and ".join(f"{empty} of {all_} {side}" for side, (empty, all_) in counts.items())
-    found = f"Without a caption: {told}. Attacks that read a caption measure the empty one there."
+    listed = " and ".join(f"{empty} of {all_} {side}" for side, (empty, all_) in counts.items())
     shares = [empty / all_ if all_ else 0.0 for empty, all_ in counts.values()]
+    found = [f"Without a caption: {listed}."]
+    if told:
+        found.append("Attacks that read a caption measure the empty one there.")
     if max(shares) - min(shares) > 0.01:
-        found += " Having one or not tells the sides apart without the model."
-    return [found]
+        found.append("Having one or not tells the sides apart without the model.")
+    return [" ".join(found)] if len(found) > 1 else []
 
 
 def _counts(manifest: pd.DataFrame, parts: list[str]) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mia.models.distilled_names import REASON
-from mia.models.family import Family
-from mia.models.model_json import ModelError, shown
+from mia.models.family import TOLD, Family
+from mia.models.model_configs import INDEX
+from mia.models.model_json import ModelError, read_json, shown
 
 if TYPE_CHECKING:
     from mia.models.denoiser import PartedDenoiser
@@ -92,6 +93,21 @@ def family_of(path: Path, index: Mapping[str, Any]) -> str:
         if pipeline in family.pipelines:
             return name
     raise ModelError(f"{path}: {pipeline}: {REFUSED.get(pipeline, 'no denoiser')}; {listed}")
+
+
+def condition_of(folder: Path) -> str:
+    """Return what the model in `folder` is told of an image: `text`, `class` or `none`.
+
+    Raises:
+        ModelError: Its model_index.json cannot be read, or names a pipeline of no family.
+    """
+    path = folder / INDEX
+    return module_of(family_of(path, read_json(path))).family.condition
+
+
+def wrong_condition(said: str, found: str) -> str:
+    """Return how a config that says another condition than the model's pipeline is mended."""
+    return f"{said}, but the model is told {TOLD[found]} of an image; write `condition: {found}`"
 
 
 COMBINED = "save prior and decoder together, as one KandinskyV22CombinedPipeline"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEXT, CLASS, NONE = "text", "class", "none"  # what a model may be told of an image
+TOLD = {TEXT: "a text", CLASS: "a class", NONE: "nothing"}  # in words
 OPTIONS = ("time_ids", "guidance", "resolution", "preparation")  # of all families
 
 

@@ -33,6 +33,11 @@ def predictions(query: Query) -> frozenset[Hashable]:
     return frozenset({("noised", query.timestep, query.draw, *query.further)})
 
 
+def reads_words(query: Query) -> bool:
+    """Return that every query cuts or shuffles words."""
+    return True
+
+
 def measure(batch: Batch, rows: Rows) -> Tensor:
     """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
     import torch

@@ -2,11 +2,11 @@
 
 `visits` is `first:last:stride` (both ends visited); `start` is the timestep whose noise level the
 first latent has. At each visited t the step is t → t − |stride| (below 0: ᾱ_0) with ε̂ under
-`guidance` (0: the caption alone, one eval). `state` says what the next visit starts from: `moved`
-is the latent just reached, `fixed` is the first latent. `shift` adds that much Gaussian noise to
-the caption's text-encoder states. A row at visited t holds
+`guidance` (0: the query's condition alone, one eval). `state` says what the next visit starts
+from: `moved` is the latent just reached, `fixed` is the first latent. `shift` adds that much
+Gaussian noise to the caption's text-encoder states. A row at visited t holds
 
-- `model_loss`: mean (ε − ε̂(z, t, c))², always of the caption's estimate alone;
+- `model_loss`: mean (ε − ε̂(z, t, c))² of the estimate without guidance;
 - `latent_error`: mean (z_next − z0)²;
 - `pixel_error`: mean |255 x0 − round(255 decode(z_next))| where `decode` is 1, else NaN.
 """
@@ -42,7 +42,7 @@ def predictions(query: Query) -> frozenset[Hashable]:
         order = order[: order.index(query.timestep) + 1]
     else:
         order = (query.timestep,)
-    conditions = ("caption", "null") if further["guidance"] else ("caption",)
+    conditions = (_own(query.condition), *(("null",) if further["guidance"] else ()))
     path = tuple(sorted(further.items()))
     return frozenset(("chain", path, query.draw, t, c) for t in order for c in conditions)
 
@@ -52,6 +52,11 @@ def answered_by(query: Query) -> tuple[Query, ...]:
     further = {**dict(query.further), "decode": 1}
     decoded = replace(query, further=tuple(sorted(further.items())))
     return () if decoded == query else (decoded,)
+
+
+def reads_words(query: Query) -> bool:
+    """Return whether the caption's text-encoder states are moved."""
+    return bool(dict(query.further)["shift"])
 
 
 def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
@@ -65,40 +70,46 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
     lines = []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        steps = walked(batch, rows.further, query.draw)
+        steps = walked(batch, rows.further, query.draw, query.condition)
         lines.append(torch.stack([column[image] for column in steps[query.timestep]]))
     return torch.stack(lines)
 
 
-def walked(batch: Batch, further: dict[str, Any], draw: int) -> dict[int, tuple[Tensor, ...]]:
+def walked(
+    batch: Batch, further: dict[str, Any], draw: int, condition: str
+) -> dict[int, tuple[Tensor, ...]]:
     """Return `MEASURES` of every image at every visited timestep of one draw, each `(images,)`."""
-    decode = bool(further["decode"])
-    key = ("chain", tuple(sorted(further.items())), draw)
-    return batch.once(key, lambda: _walk(batch, further, draw, decode))
+    key = ("chain", tuple(sorted(further.items())), draw, condition)
+    return batch.once(key, lambda: _walk(batch, further, draw, _own(condition)))
+
+
+def _own(condition: str) -> str:
+    """Return what the model is told where there is no guidance."""
+    return "caption" if condition == "both" else condition
 
 
 def _walk(
-    batch: Batch, further: dict[str, Any], draw: int, decode: bool
+    batch: Batch, further: dict[str, Any], draw: int, condition: str
 ) -> dict[int, tuple[Tensor, ...]]:
     import torch
 
     noise, alpha_bar = batch.draws(draw), batch.denoiser.alpha_bar
     first = batch.noised_at(further["start"], noise)
-    told = _shifted(batch, further["shift"], draw)
+    told = _shifted(batch, further["shift"], draw, condition)
     step = stride(further["visits"])
     z = first
     found: dict[int, tuple[Tensor, ...]] = {}
     for t in visited(further["visits"]):
-        caption = batch.everywhere(z, t, "caption", told)
-        epsilon = caption
+        own = batch.everywhere(z, t, condition, told)
+        epsilon = own
         if further["guidance"]:
             null = batch.everywhere(z, t, "null")
-            epsilon = null + further["guidance"] * (caption - null)
+            epsilon = null + further["guidance"] * (own - null)
         z = move(z, epsilon, alpha_bar[t], alpha_bar[max(t - step, 0)])
-        loss = (noise - caption).flatten(1).double().square().mean(1)
+        loss = (noise - own).flatten(1).double().square().mean(1)
         error = (z - batch.z0).flatten(1).double().square().mean(1)
         pixel = torch.full_like(error, float("nan"))
-        if decode:
+        if further["decode"]:
             pixel = compare(batch.pixels, batch.decode(z))[:, 2]
         found[t] = (loss, error, pixel)
         if further["state"] == "fixed":
@@ -106,11 +117,11 @@ def _walk(
     return found
 
 
-def _shifted(batch: Batch, shift: float, draw: int) -> Conditioning:
+def _shifted(batch: Batch, shift: float, draw: int, condition: str) -> Conditioning:
     import numpy as np
     import torch
 
-    told = batch.told("caption")
+    told = batch.told(condition)
     if not shift:
         return told
     states = told["states"]

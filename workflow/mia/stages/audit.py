@@ -18,6 +18,7 @@ from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
+from mia.models.family import NONE
 from mia.path_names import by_name, names
 from mia.result_paths import ESTIMATES, MANIFEST, SCORES
 from mia.stats.metrics import NAMED_LIMIT
@@ -181,7 +182,7 @@ def found(args: argparse.Namespace) -> dict:
             for flag, key in FLAGS.items()
         },
         "survival": survival(manifests, sides, settings["confidence"]),
-        "remarks": [*said, *empty_captions(manifests, sides)],
+        "remarks": [*said, *empty_captions(manifests, sides, settings.get("condition") != NONE)],
     }
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from mia import command, storage
 from mia.models.description import Description
-from mia.models.family import options_of
+from mia.models.families import condition_of, wrong_condition
+from mia.models.family import TEXT, options_of
 from mia.models.folder import describe, require_usable
 from mia.models.hub import model_snapshot
+from mia.models.model_json import ModelError
 from mia.seal import DamagedFile
 
 
@@ -32,8 +34,20 @@ def locate(spec: dict[str, Any], made_from: Sequence[str]) -> Path:
     if spec["source"] == "training":
         index = Path(made_from[0])
         return index.parent / storage.read_json(index)["checkpoints"][str(spec["epoch"])]["folder"]
-    look = partial(require_usable, options=options_of(spec))
+    look = partial(look_at, spec)
     return model_snapshot(spec["repo"], spec["revision"], spec.get("variant"), look)
+
+
+def look_at(spec: dict[str, Any], folder: Path) -> None:
+    """Raise ModelError where the JSON files of a hub model rule it out, as its block has it."""
+    require_usable(folder, options_of(spec))
+    require_told(spec, condition_of(folder))
+
+
+def require_told(spec: dict[str, Any], condition: str) -> None:
+    """Raise ModelError unless a model is told of an image what the config takes it to be told."""
+    if (said := spec.get("condition", TEXT)) != condition:
+        raise ModelError(f"condition: {wrong_condition(said, condition)}")
 
 
 def require_as_trained(model: Description, index: Path, epoch: str) -> None:
@@ -53,6 +67,7 @@ def main() -> None:
 def write_model(args: argparse.Namespace) -> None:
     spec = args.settings
     model = describe(locate(spec, args.made_from), spec.get("variant"), options_of(spec))
+    require_told(spec, model["condition"])
     if spec["source"] == "training":
         require_as_trained(model, Path(args.made_from[0]), str(spec["epoch"]))
     storage.write_json({"name": args.name, **spec, **model}, args.output)

@@ -11,12 +11,13 @@ import pandas as pd
 from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
-from mia.config.attacks import build_attacks
+from mia.config.conditions import attacks_under
 from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import fold_of, scored
+from mia.models.family import TEXT
 from mia.path_names import by_name, names
 from mia.result_paths import MEMBERSHIP, SCORES
 from mia.signals.shared.evals import backwards, predictions
@@ -90,7 +91,8 @@ def write(args: argparse.Namespace) -> None:
     memberships = by_name(MEMBERSHIP, "target", args.memberships)
     audits = {audit["target"]: audit for audit in map(storage.read_json, args.audits)}
     confidence = args.settings["confidence"]
-    attacks = build_attacks(args.settings["attacks"])
+    entries, told = args.settings["attacks"], args.settings.get("conditions", {})
+    attacks = {of: attacks_under(entries, of) for of in {TEXT, *told.values()}}
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
         of_tables = of_target(
@@ -99,7 +101,7 @@ def write(args: argparse.Namespace) -> None:
             {attack: path for (name, attack), path in scores.items() if name == target},
             storage.read(memberships[target], COLUMNS_READ),
             audits[target],
-            attacks,
+            attacks[told.get(target, TEXT)],
             args.settings,
         )
         for name in COLUMNS:

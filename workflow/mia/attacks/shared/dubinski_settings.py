@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared.guided_step import latent_error
@@ -50,12 +51,29 @@ def signal(setting: int, loss: str) -> str:
     return "reconstruction" if loss == "pixel" else "denoise"
 
 
-def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
-    """Return what a loss (a key of `COLUMNS`) of a setting asks at one timestep it visits."""
+def is_guided(setting: int, loss: str) -> bool:
+    """Return whether a loss of a setting reads the caption and the empty one."""
+    return loss != "model" if setting in RENOISED else bool(CHAINS[setting][2])
+
+
+def require_unguided(setting: int, losses: Iterable[str], condition: str) -> None:
+    """Raise ValueError where a `condition` is chosen for a setting that reads two."""
+    if condition != "caption" and any(is_guided(setting, loss) for loss in losses):
+        raise ValueError(
+            f"condition must be left out for setting {setting} with guidance, which reads the "
+            f"caption and the empty one, got {condition!r}"
+        )
+
+
+def query(setting: int, loss: str, timestep: int, draw: int, condition: str = "caption") -> Query:
+    """Return what a loss (a key of `COLUMNS`) of a setting asks at one timestep it visits.
+
+    `condition` counts where there is no guidance.
+    """
     if setting in RENOISED:
         visits, guidance = RENOISED[setting]
         if loss == "model":
-            return Query("denoise", timestep, draw, "caption")
+            return Query("denoise", timestep, draw, condition)
         if loss == "latent":
             return Query("denoise", timestep, draw, "both")
         further = {"kind": "guided", "guidance": guidance, "stride": stride(visits)}
@@ -69,18 +87,18 @@ def query(setting: int, loss: str, timestep: int, draw: int) -> Query:
         "state": state,
         "decode": int(loss == "pixel"),
     }
-    condition = "both" if guidance else "caption"
+    condition = "both" if guidance else condition
     return Query("chain", timestep, draw, condition, tuple(sorted(further.items())))
 
 
-def values(setting: int, loss: str, evidence: Evidence) -> pd.Series:
+def values(setting: int, loss: str, evidence: Evidence, condition: str = "caption") -> pd.Series:
     """Return the loss of each row of its signal; lower = more member-like."""
     table = evidence.signals[signal(setting, loss)]
     if setting not in RENOISED:
         return table[COLUMNS[loss]]
     visits, guidance = RENOISED[setting]
     if loss == "model":
-        return table["loss_caption"]
+        return table["loss_null" if condition == "null" else "loss_caption"]
     if loss == "latent":
         assert evidence.alpha_bar is not None, "a model was asked, so its schedule is known"
         return latent_error(table, evidence.alpha_bar, stride(visits), guidance)

@@ -32,8 +32,8 @@ def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> 
 
     A size enters as the log of its mean over draws. Every loss under another condition, caption or
     crop enters once more: as its difference from the loss under the image's own caption at the same
-    timestep and draw, without a log. The difficulty of the image cancels in it. The inner products
-    of `denoise` are left out.
+    timestep and draw, without a log. The difficulty of the image cancels in it. Where no loss is
+    under a caption, the one without takes its place. The inner products of `denoise` are left out.
 
     Args:
         signals: Signal to long table, as in `mia.evidence.Evidence`.
@@ -63,18 +63,22 @@ def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> 
 
 
 def _own_losses(signals: Mapping[str, pd.DataFrame]) -> pd.Series | None:
-    """Return the loss under the image's own caption, index (image_id, timestep, draw)."""
+    """Return the loss under the image's own caption, or else under none, as its column is named.
+
+    Index (image_id, timestep, draw).
+    """
     if "denoise" not in signals:
         return None
-    table = signals["denoise"]
-    table = table[table["condition"].isin(("caption", "both"))].set_index(
-        ["timestep", "draw"], append=True
-    )
-    return table["loss_caption"].groupby(level=[0, 1, 2]).first()
+    table, column = signals["denoise"], "loss_caption"
+    captioned = table["condition"].isin(("caption", "both"))
+    if not captioned.any():
+        captioned, column = table["condition"] == "null", "loss_null"
+    table = table[captioned].set_index(["timestep", "draw"], append=True)
+    return table[column].groupby(level=[0, 1, 2]).first()
 
 
 def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.DataFrame:
-    """Return each `loss_…` minus the own caption's, as `change_…`, except for that loss itself."""
+    """Return each `loss_…` minus `own`, as `change_…`, except for that loss itself."""
     import pandas as pd
 
     losses = [column for column in table if column.startswith("loss_")]
@@ -82,8 +86,8 @@ def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.
         return pd.DataFrame(index=table.index)
     place = pd.MultiIndex.from_arrays([table.index, table["timestep"], table["draw"]])
     changes = table[losses].sub(own.reindex(place).to_numpy(), axis="index")
-    if "loss_caption" in changes:
-        changes["loss_caption"] = changes["loss_caption"].mask(told)
+    if own.name in changes:
+        changes[own.name] = changes[own.name].mask(told)
     return changes.add_prefix("change_")
 
 

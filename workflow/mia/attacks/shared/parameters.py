@@ -7,6 +7,8 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from mia.attacks.shared.space import SPACES
+
 NORMS = (1, 2, 4, 5)
 
 
@@ -36,6 +38,7 @@ CHECKS: dict[str, Callable[[str, Any], None]] = {
     **dict.fromkeys(("timesteps", "draws", "step", "rounds"), at_least_one),
     "condition": single_condition,
     "norm": partial(one_of, allowed=NORMS),
+    "space": partial(one_of, allowed=SPACES),
 }
 
 

@@ -41,6 +41,23 @@ A parameter means the same in every attack:
 - `condition`: the text the model is given: `caption` (the picture's own), `null` (none) or
   `alt-<name>` (another caption that the image set declares as `alternates`).
 - `norm`: the p of a p-norm.
+- `space`: which error is averaged: of the noise (`epsilon`, what the papers do), of the image
+  (`sample`) or of the velocity of flow matching (`velocity`). It is algebra on the same estimates
+  and says how much each timestep counts: (1−ᾱ)/ᾱ times the error of the noise is that of the image,
+  (1 + √((1−ᾱ)/ᾱ))² times is that of the velocity. At one timestep, in a ratio and in a classifier
+  on logs nothing depends on it, so only attacks that average plain errors have it.
+
+A timestep means an amount of noise, given by ᾱ: a noised latent is √ᾱ x0 + √(1−ᾱ) ε. Models of flow
+matching (such as SD3 and FLUX), whose noise levels have no numbers, are asked at the ᾱ that Stable
+Diffusion has at a timestep, so `timestep: 100` is the same noise on all of them. A model with a
+schedule of its own is asked at the ᾱ of that schedule.
+
+What a model is told of an image decides which attacks exist on its targets:
+
+- a text: all;
+- a class (its caption is the class): all but those that change the words of a caption;
+- nothing: all that contrast no two conditions and read no caption. They run with `condition: null`
+  by themselves; an entry that gives another is an error.
 
 An *eval* is one pass of one latent through the U-Net. The numbers here are for one picture, default
 parameters, and the attack alone; attacks that ask the same share the answer (column `evals_shared`

@@ -105,9 +105,9 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
     flags = sorted({flag for row in rows for flag in _loud(row)})
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
-        "\nAUC: 0.5 is a coin toss. A dash: the target has no reference model, which this attack "
-        "reads. Evaluation images, members + nonmembers, and in brackets the false positives "
-        f"that 1 % FPR allows: {listed}.{flagged}"
+        "\nAUC: 0.5 is a coin toss. A dash: the target lacks what this attack reads, a reference "
+        "model or a model that is told a caption. Evaluation images, members + nonmembers, and in "
+        f"brackets the false positives that 1 % FPR allows: {listed}.{flagged}"
     )
 
 

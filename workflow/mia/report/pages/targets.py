@@ -14,7 +14,7 @@ from mia.report.pages.audit_tables import rests_on
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
-from mia.report.pages.texts import ABOVE_BLIND, ACCESS, VERDICTS
+from mia.report.pages.texts import ABOVE_BLIND, ACCESS, LEFT_OUT, VERDICTS
 
 TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
@@ -105,6 +105,8 @@ def target_context(
         "name": name,
         "model": pairing["model"],
         "reference": pairing.get("reference"),
+        "left_out": pairing.get("left_out", ()),
+        "why_left_out": LEFT_OUT.get(pairing.get("condition"), ""),
         "made": describe_model(spec["models"][pairing["model"]]),
         "verdict": verdict,
         "style": verdict.lower().replace(" ", "-"),

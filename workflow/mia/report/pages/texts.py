@@ -74,6 +74,11 @@ FAILURES = {
     "failed": "failed otherwise",
 }
 
+LEFT_OUT = {  # what a model is told: why attacks were left out on it
+    "class": "The model is told a class, and these attacks change the words of a caption.",
+    "none": "The model is told nothing of an image, and these attacks read a caption.",
+}
+
 PAIRS = {
     "exact": "the same file",
     "near": "nearly the same image",

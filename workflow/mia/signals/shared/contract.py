@@ -66,6 +66,10 @@ def _no_text(batch: Any, queries: Sequence[Query]) -> list[str]:
     return []
 
 
+def _never(query: Query) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Traits:
     """What a module of `mia.signals` may define besides; one that does not has the defaults.
@@ -79,6 +83,8 @@ class Traits:
         backwards: Query to the number of backward passes that answer it, 0 or more.
         embeds: Batch and queries of the signal to the texts that `measure` embeds for them, besides
             the images' captions and the alternate ones that queries name in `condition`.
+        reads_words: Query to whether it changes the words of a caption or the states of its text:
+            no model that is told a class, or nothing, can answer it.
     """
 
     needs_pixels: bool = False
@@ -86,6 +92,7 @@ class Traits:
     narrow: Callable[[pd.DataFrame, Query], pd.DataFrame] = _as_they_are
     backwards: Callable[[Query], int] = _none
     embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
+    reads_words: Callable[[Query], bool] = _never
 
 
 def traits_of(signal: ModuleType) -> Traits:
@@ -96,4 +103,5 @@ def traits_of(signal: ModuleType) -> Traits:
         narrow=getattr(signal, "narrow", _as_they_are),
         backwards=getattr(signal, "backwards", _none),
         embeds=getattr(signal, "embeds", _no_text),
+        reads_words=getattr(signal, "reads_words", _never),
     )

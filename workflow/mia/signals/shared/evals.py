@@ -1,4 +1,4 @@
-"""What the answer to a query costs: forward and backward passes, as its signal says."""
+"""What a signal says of a query: forward and backward passes, and whether it reads words."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def predictions(query: Query) -> frozenset[Hashable]:
 def backwards(query: Query) -> int:
     """Return the number of backward passes that answer `query`."""
     return traits_of(signal(query.signal)).backwards(query)
+
+
+def reads_words(query: Query) -> bool:
+    """Return whether `query` changes the words of a caption or the states of its text."""
+    return traits_of(signal(query.signal)).reads_words(query)

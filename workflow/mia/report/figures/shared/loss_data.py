@@ -9,7 +9,7 @@ import pandas as pd
 
 from mia.stats.no_signal import auc_band
 
-CONDITIONS = {"loss_caption": "with caption", "loss_null": "empty caption"}
+CONDITIONS = {"loss_caption": "with caption", "loss_null": "no caption"}
 NO_LOSS = "No attack on this target asks for denoising losses,\nso there is no curve to draw."
 
 

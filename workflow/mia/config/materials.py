@@ -1,0 +1,99 @@
+"""What a config says of its image sets, trainings and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mia.config.conditions import model_condition
+from mia.config.errors import require_known
+from mia.images.sources.shared.needed import has_own_rows
+
+SIDES = ("members", "nonmembers")
+
+
+@dataclass(frozen=True)
+class Materials:
+    """A completed config, as `mia.config.read` returns it, checked."""
+
+    config: dict[str, Any]
+
+    # Image sets
+
+    def set_parts(self, image_set: str) -> tuple[str, ...]:
+        """Return the names of an image set's parts; `all` if it is not divided."""
+        spec = self.config["image_sets"][image_set]
+        split = (*spec["split"], "rest") if spec.get("split") else ()
+        undivided = () if split or not has_own_rows(spec) else ("all",)
+        return (*spec.get("parts", {}), *split, *undivided)
+
+    def parts(self, name: str, key: str = "") -> tuple[str, tuple[str, ...]]:
+        """Return the set and the parts of `set` or `set:part`; errors name `key`."""
+        image_set, _, part = name.partition(":")
+        require_known(image_set, self.config["image_sets"], key, "image set")
+        parts = self.set_parts(image_set)
+        if part:
+            require_known(part, parts, key, f"part of image set {image_set!r} called")
+        return image_set, (part,) if part else parts
+
+    def shards(self, image_set: str) -> list[str]:
+        """Return the names of an image set's shards."""
+        return [f"{number:03d}" for number in range(self.config["image_sets"][image_set]["shards"])]
+
+    def sets(self, target: str) -> tuple[str, ...]:
+        """Return the image sets of a target, its members' first."""
+        spec = self.config["targets"][target]
+        return tuple(dict.fromkeys(self.parts(spec[side])[0] for side in SIDES))
+
+    # Models
+
+    def vae(self, model: str) -> str:
+        """Return whose VAE `model` has: a training's, or the one that comes with the model."""
+        name = self.training(model)
+        if name is None:
+            return model
+        training = self.config["training"][name]
+        return training.get("base") or training.get("like", name)
+
+    def training(self, model: str) -> str | None:
+        """Return the training that makes `model`; None if it is not made here."""
+        spec = self.config["models"][model]
+        return spec["training"] if spec["source"] == "training" else None
+
+    def trained(self, training: str) -> dict[str, Any]:
+        """Return what a model of a training is: of the last epoch, its images prepared alike."""
+        spec = self.config["training"][training]
+        spec = self.config["models"][spec["base"]] if "base" in spec else spec
+        given = {key: spec[key] for key in ("preparation",) if key in spec}
+        return {"epoch": self.kept_epochs(training)[-1], **given}
+
+    def trained_on(self, model: str) -> set[tuple[str, str]] | None:
+        """Return (set, part) pairs that `model` was trained on here; None if made elsewhere."""
+        name = self.training(model)
+        return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
+
+    def sets_of_training(self, training: str) -> tuple[str, ...]:
+        """Return the image sets that a training learns from, sorted."""
+        spec = self.config["training"][training]
+        keys = [key for key in ("set", "representation_set") if key in spec]
+        return tuple(sorted({self.parts(spec[key])[0] for key in keys}))
+
+    def kept_epochs(self, training: str) -> list[int]:
+        """Return the epochs whose checkpoints are kept, sorted; the last is always kept."""
+        spec = self.config["training"][training]
+        return sorted({*spec.get("keep", []), spec["epochs"]})
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """Model to what it is told of an image: `text`, `class` or `none`."""
+        return {name: model_condition(self.config, name) for name in self.config["models"]}
+
+    def condition(self, model: str) -> str:
+        """Return what `model` is told of an image: `text`, `class` or `none`."""
+        return self.conditions[model]
+
+
+def as_set(side: tuple[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """Return the (set, part) pairs of what `Experiment.parts` returned."""
+    return {(side[0], part) for part in side[1]}
