@@ -18,7 +18,7 @@ from mia.config.attacks import build_attack, build_attacks, known_attacks
 from mia.config.errors import ConfigError
 from mia.cost.signals import evals_together
 from mia.evidence import Evidence
-from mia.query import dump, grid
+from mia.query import Query, dump, grid
 from mia.stages import score as stage
 from mia.stats.metrics import auc
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser
@@ -241,6 +241,29 @@ def test_features_are_logs_of_means_and_changes_of_the_loss_at_the_same_draw():
             "neighbours loss_neighbour caption 0.9 100": np.log(9),
             "neighbours change_loss_neighbour caption 0.9 100": 5.0,
             "reconstruction ssim caption step 50": -0.1,
+        }
+    )
+
+
+def test_without_captions_changes_are_those_of_the_loss_without_one():
+    """What a stack reads of a model that is told nothing."""
+    index = pd.Index(["a"] * 2, name="image_id")
+    place = {"timestep": 100, "draw": [0, 1], "condition": "null"}
+    denoise = pd.DataFrame({**place, "loss_caption": np.nan, "loss_null": [2.0, 4.0]}, index)
+    crop = {"timestep": 100, "draw": 1, "condition": "null", "crop": 0.9}
+    signals = {
+        "denoise": denoise,
+        "neighbours": pd.DataFrame({**crop, "loss_neighbour": 9.0}, index[:1]),
+    }
+    further = (("crop", 0.9),)
+    bare = [Query("denoise", 100, draw, "null") for draw in (0, 1)]
+    asked = (*bare, Query("neighbours", 100, 1, "null", further))
+    stack = build_attack("stack", {}).with_queries(asked)
+    assert stack._features(evidence(signals)).loc["a"].to_dict() == pytest.approx(
+        {
+            "denoise loss_null  100": np.log(3),
+            "neighbours loss_neighbour null 0.9 100": np.log(9),
+            "neighbours change_loss_neighbour null 0.9 100": 5.0,
         }
     )
 

@@ -12,6 +12,7 @@ from mia.config.attacks import build_attack
 from mia.models.conditioning import Conditioning
 from mia.noise import draw_noise
 from mia.query import Query
+from mia.signals import chain
 from mia.signals.captions import importance, shuffled
 from mia.signals.neighbours import changed
 from mia.signals.shared.ssim import ssim
@@ -123,6 +124,28 @@ def test_chain_by_hand(guidance, state):
             gap = 255 * (PIXELS[i] + 1) / 2 - np.round(255 * (decoded.clip(-1, 1) + 1) / 2)
             assert row["pixel_error"] == pytest.approx(np.abs(gap).mean(), rel=1e-3)
             z = first if state == "fixed" else z
+
+
+def test_an_unguided_chain_is_told_what_its_query_says():
+    """Side by side, and at as many evals as are promised."""
+    further = tuple(sorted({**CHAIN, "guidance": 0.0, "decode": 0}.items()))
+    told = {"caption": CAPTIONS, "null": [""] * 3, "alt-other": ["dog", "cat", ""]}
+    queries = [Query("chain", t, 0, of, further) for of in told for t in (41, 31)]
+    assert len(frozenset().union(*map(chain.predictions, queries))) == 6
+    others = {"other": told["alt-other"]}
+    tables = measured(ToyDenoiser(), Z0, CAPTIONS, queries, pixels=PIXELS, alternates=others)
+    for condition, captions in told.items():
+        table = tables["chain"]
+        table = table[table["condition"] == condition]
+        for i, caption in enumerate(captions):
+            noise, z = noise_of(i, 0), noised(Z0[i].astype(np.float64), 60, noise_of(i, 0))
+            for t in (41, 31):
+                estimate = toy_epsilon(z, t, caption)
+                z = ddim(z, estimate, t, t - 10)
+                row = table.loc[f"image{i}"].set_index("timestep").loc[t]
+                loss = ((noise - estimate) ** 2).mean()
+                assert row["model_loss"] == pytest.approx(loss, rel=1e-4)
+                assert row["latent_error"] == pytest.approx(((z - Z0[i]) ** 2).mean(), rel=1e-3)
 
 
 def test_text_shift_moves_the_caption_and_not_the_null():

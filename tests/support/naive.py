@@ -90,6 +90,46 @@ def loss(naive, i):
     return -np.mean([naive.loss(i, 100, draw, naive.captions[i]) for draw in (0, 1)])
 
 
+def error(naive, i, t, caption, space):
+    """‖ε̂ − ε‖², ‖x̂0 − x0‖² or ‖v̂ − v‖² with v = ε − x0, each by its own estimate."""
+    noise, z0, alpha_bar = naive.noise(i, 0), naive.z0[i], naive.alpha_bar[t]
+    z = naive.noised(z0, t, noise)
+    epsilon = naive.epsilon(z, t, caption)
+    clean = (z - (1 - alpha_bar).sqrt() * epsilon) / alpha_bar.sqrt()
+    gap = {
+        "epsilon": epsilon - noise,
+        "sample": clean - z0,
+        "velocity": (epsilon - clean) - (noise - z0),
+    }[space]
+    return (gap**2).mean().item()
+
+
+def loss_in(naive, i, space):
+    return -np.mean([error(naive, i, t, naive.captions[i], space) for t in (100, 500, 900)])
+
+
+def clid_null_in(naive, i, space):
+    caption = naive.captions[i]
+    gaps = [
+        error(naive, i, t, "", space) - error(naive, i, t, caption, space) for t in (100, 500, 900)
+    ]
+    return np.mean(gaps)
+
+
+def guidance_norm_in(naive, i, space):
+    """Of the image x̂0 under caption and null, or of v̂."""
+    sizes = []
+    for t in (100, 500, 900):
+        z, alpha_bar = naive.noised(naive.z0[i], t, naive.noise(i, 0)), naive.alpha_bar[t]
+        found = []
+        for caption in (naive.captions[i], ""):
+            epsilon = naive.epsilon(z, t, caption)
+            clean = (z - (1 - alpha_bar).sqrt() * epsilon) / alpha_bar.sqrt()
+            found.append(clean if space == "sample" else epsilon - clean)
+        sizes.append(((found[0] - found[1]) ** 2).mean().sqrt().item())
+    return np.mean(sizes)
+
+
 def loss_ratio(naive, i):
     return 0.0  # the reference is the model itself
 

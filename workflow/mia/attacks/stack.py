@@ -37,8 +37,9 @@ class Attack:
     another stack. Alone, as in the table above, it asks for losses with and without caption, and
     what SimA, PIA and SecMI read.
     Features: logs of all sizes (losses, norms, errors), and how far each loss under another
-    condition, caption or crop exceeds the one under the image's own caption at the same draw. A
-    feature without a number counts as average.
+    condition, caption or crop exceeds the one under the image's own caption at the same draw (the
+    one without a caption, where nothing is asked under one). A feature without a number counts as
+    average.
     `classifier` is `logistic` (ridge, its strength by five-fold cross-validation among the images
     learnt from) or `boosting` (trees of depth 2). Higher = member.
     """
@@ -84,4 +85,5 @@ class Attack:
 
     def _features(self, evidence: Evidence) -> pd.DataFrame:
         fields = {name for query in self._queries for name in query.fields()}
-        return features.of_signals(evidence.signals, fields)
+        bare = {query.condition for query in self._queries} == {"null"}
+        return features.of_signals(evidence.signals, fields, "null" if bare else "caption")

@@ -27,24 +27,28 @@ def log_sizes(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return _logs(_means(table, columns, ["timestep"]))
 
 
-def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> pd.DataFrame:
+def of_signals(
+    signals: Mapping[str, pd.DataFrame], fields: Collection[str], side: str = "caption"
+) -> pd.DataFrame:
     """Return features of all signals: sizes, and how a changed caption or image moves the loss.
 
     A size enters as the log of its mean over draws. Every loss under another condition, caption or
     crop enters once more: as its difference from the loss under the image's own caption at the same
-    timestep and draw, without a log. The difficulty of the image cancels in it. Where no loss is
-    under a caption, the one without takes its place. The inner products of `denoise` are left out.
+    timestep and draw, without a log. The difficulty of the image cancels in it. The inner products
+    of `denoise` are left out.
 
     Args:
         signals: Signal to long table, as in `mia.evidence.Evidence`.
         fields: Names of the columns that tell queries apart.
+        side: `caption`, or `null` where nothing was asked under a caption: the loss without one
+            then takes the place of that under the own caption.
 
     Returns:
         Index image_id, sorted; columns without any number are left out.
     """
     import pandas as pd
 
-    own, tables = _own_losses(signals), []
+    own, tables = _own_losses(signals, side), []
     for name, table in sorted(signals.items()):
         kinds = sorted({*fields} & {*table} - {"draw"})
         measures = sorted(table.select_dtypes("number").columns.difference(fields))
@@ -62,19 +66,15 @@ def of_signals(signals: Mapping[str, pd.DataFrame], fields: Collection[str]) -> 
     return pd.concat(tables, axis="columns").sort_index()
 
 
-def _own_losses(signals: Mapping[str, pd.DataFrame]) -> pd.Series | None:
-    """Return the loss under the image's own caption, or else under none, as its column is named.
-
-    Index (image_id, timestep, draw).
-    """
+def _own_losses(signals: Mapping[str, pd.DataFrame], side: str) -> pd.Series | None:
+    """Return the loss under `side`, index (image_id, timestep, draw), named as its column."""
     if "denoise" not in signals:
         return None
-    table, column = signals["denoise"], "loss_caption"
-    captioned = table["condition"].isin(("caption", "both"))
-    if not captioned.any():
-        captioned, column = table["condition"] == "null", "loss_null"
-    table = table[captioned].set_index(["timestep", "draw"], append=True)
-    return table[column].groupby(level=[0, 1, 2]).first()
+    table = signals["denoise"]
+    table = table[table["condition"].isin((side, "both"))].set_index(
+        ["timestep", "draw"], append=True
+    )
+    return table[f"loss_{side}"].groupby(level=[0, 1, 2]).first()
 
 
 def _changes(table: pd.DataFrame, told: pd.Series, own: pd.Series | None) -> pd.DataFrame:
