@@ -262,6 +262,20 @@ def test_each_ratio_is_a_sentence(here, model, monkeypatch, capsys):
     assert f"\nThe attacks of c.yaml, {end}\n" in said
 
 
+def test_models_that_are_told_other_things_are_counted_apart(here, monkeypatch, capsys):
+    """A contrast of two captions costs nothing where there is none."""
+    models = {"one": HUB, "bare": {**HUB, "condition": "none"}}
+    sides = {"members": "mine", "nonmembers": "others"}
+    targets = {name: {"model": name, **sides} for name in models}
+    attacks = {"loss": {}, "clid_null": {}}
+    others = {"source": "urls", "path": "u.csv"}
+    path = config(here, others, models=models, targets=targets, attacks=attacks)
+    said = printed(path, monkeypatch, capsys)
+    one = "One image costs {} U-Net evaluations for all attacks together."
+    assert f"On models that are told a text:\n{one.format(8)}" in said
+    assert f"On models that are told nothing:\n{one.format(2)}" in said
+
+
 def test_a_dearer_config_costs_so_many_times_as_much(here):
     experiment = read_file_or_exit(config(here, {"source": "urls", "path": "u.csv"}))
     attacks = experiment.attacks

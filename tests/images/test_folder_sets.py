@@ -323,3 +323,7 @@ def test_the_report_remarks_on_pictures_without_captions(captions, said):
     assert any("tells the sides apart" in remark for remark in found) == (
         captions[2:] == ["", None]
     )
+    # Of a model that is told nothing, no attack reads a caption; baselines still see who has one.
+    untold = empty_captions({"s": table}, sides, told=False)
+    apart = f"{said} Having one or not tells the sides apart without the model."
+    assert untold == ([apart] if captions[2:] == ["", None] else [])

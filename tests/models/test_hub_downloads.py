@@ -9,6 +9,7 @@ import pytest
 from hub_server import hub_of, only_this_hub
 from mia.stages import model
 from model_edits import WEIGHTS, as_variant, both, keys, sharded
+from tiny_families import tiny
 
 REPO, REVISION = "someone/tiny-sd", "0123456789abcdef0123456789abcdef01234567"
 STEM = "diffusion_pytorch_model"
@@ -87,6 +88,27 @@ def test_a_model_that_its_json_rules_out_is_refused_before_a_weight_is_fetched(
     line, asked, _ = modelled(folder)
     assert asked and not any(map(is_weights, asked))
     assert line.startswith("error: models.mine: ") and re.search(said, line)
+
+
+@pytest.mark.parametrize(
+    ("family", "spec", "told", "right"),
+    [
+        ("ddpm", {}, "text, but the model is told nothing of an image", "none"),
+        ("ddpm", {"condition": "class"}, "class, but the model is told nothing", "none"),
+        ("stable_diffusion", {"condition": "none"}, "none, but the model is told a text", "text"),
+    ],
+)
+def test_what_a_model_is_told_is_checked_before_a_weight_is_fetched(
+    family, spec, told, right, modelled, tmp_path
+):
+    """The config says which attacks exist on it: by default those of a model that is told text."""
+    tiny(family).save(tmp_path / family)
+    line, asked, _ = modelled(tmp_path / family, **spec)
+    assert line.startswith(f"error: models.mine: condition: {told}")
+    assert line.endswith(f" of an image; write `condition: {right}`") and "\n" not in line
+    assert asked and not any(map(is_weights, asked))
+    said, _, found = modelled(tmp_path / family, condition=right)
+    assert said == "" and found["condition"] == right
 
 
 @pytest.mark.parametrize("edit", [FP16, as_variant("unet"), TODAY])
