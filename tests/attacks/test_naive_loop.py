@@ -39,7 +39,7 @@ ROWS = [
 ROWS = [row for row in ROWS if row[0] != {"attack": "dubinski"}]
 ROWS += [
     (
-        {"attack": name, "timesteps": [100, 500, 900], "draws": 1, "space": space},
+        {"attack": name, "timesteps": [100, 300, 500], "draws": 1, "space": space},
         lambda n, i, name=name, space=space: getattr(naive, f"{name}_in")(n, i, space),
     )
     for name in ("loss", "clid_null", "guidance_norm")

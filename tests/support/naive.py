@@ -105,13 +105,13 @@ def error(naive, i, t, caption, space):
 
 
 def loss_in(naive, i, space):
-    return -np.mean([error(naive, i, t, naive.captions[i], space) for t in (100, 500, 900)])
+    return -np.mean([error(naive, i, t, naive.captions[i], space) for t in (100, 300, 500)])
 
 
 def clid_null_in(naive, i, space):
     caption = naive.captions[i]
     gaps = [
-        error(naive, i, t, "", space) - error(naive, i, t, caption, space) for t in (100, 500, 900)
+        error(naive, i, t, "", space) - error(naive, i, t, caption, space) for t in (100, 300, 500)
     ]
     return np.mean(gaps)
 
@@ -119,7 +119,7 @@ def clid_null_in(naive, i, space):
 def guidance_norm_in(naive, i, space):
     """Of the image x̂0 under caption and null, or of v̂."""
     sizes = []
-    for t in (100, 500, 900):
+    for t in (100, 300, 500):
         z, alpha_bar = naive.noised(naive.z0[i], t, naive.noise(i, 0)), naive.alpha_bar[t]
         found = []
         for caption in (naive.captions[i], ""):

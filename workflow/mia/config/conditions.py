@@ -49,7 +49,7 @@ def folder_condition(spec: Mapping[str, Any]) -> str | None:
         return None
 
 
-def attacks_under(entries: Mapping[str, Mapping[str, Any]], condition: str) -> dict[str, Any]:
+def attacks_under(entries: dict[str, dict[str, Any]], condition: str) -> dict[str, Any]:
     """Return the attacks that exist on models of a condition, each as it asks such a model.
 
     Args:
