@@ -10,11 +10,8 @@ import pytest
 from mia.config import stage_settings
 from mia.config.attacks import build_attack, known_attacks
 from mia.config.check_files import file_mistakes
-from mia.config.checks import check
 from mia.config.errors import ConfigError
-from mia.config.experiment import Experiment
 from mia.config.read import read
-from mia.config.schema import complete
 from mia.config.stage_inputs import StageInputs
 from mia.query import dump, load
 
@@ -68,6 +65,8 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
     (tmp_path / "broken/model_index.json").write_text('{"_class_name": "NoSuchPipeline"}')
     config = config_with("text", attacks={"loss": {}})
     trainings = {"plain": {"set": "mine:seen", "representation_set": "mine", "epochs": 1}}
+    trainings["bare"] = {**trainings["plain"], "text": False}
+    trainings["alike"] = {"set": "mine:seen", "like": "bare"}
     trainings["tuned"] = {"set": "mine:seen", "base": "folder", "learning_rate": 0.1, "epochs": 1}
     config["training"] = trainings
     config["models"] |= {name: {"source": "training", "training": name} for name in trainings}
@@ -84,6 +83,8 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
         "text": "text",
         "text-other": "text",
         "plain": "text",
+        "bare": "none",
+        "alike": "none",
         "tuned": "none",
         "folder": "none",
         "strange": "text",
@@ -92,9 +93,6 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
         "hub": "text",
         "of_hub": "none",
     }
-    bare = complete(config)
-    bare["training"]["plain"]["text"] = False  # a key that trainings will have
-    assert Experiment(bare).condition("plain") == "none"
 
 
 def test_a_key_that_the_source_says_already_is_refused():
@@ -226,11 +224,9 @@ def test_a_model_trained_without_text_is_checked_like_any_other():
     config["targets"] = {
         "t": {"model": "mine", "members": "mine:seen", "nonmembers": "mine:unseen"}
     }
-    completed = complete(config)
-    check(Experiment(completed))
-    completed["training"]["bare"]["text"] = False
-    with pytest.raises(ConfigError, match=r"attacks\.own\.condition: 'caption': target 't'"):
-        check(Experiment(completed))
+    assert read(config).attacks_of("t") == ("own",)
+    config["training"]["bare"]["text"] = False
+    assert message(config).startswith("attacks.own.condition: 'caption': target 't': model 'mine'")
 
 
 def test_files_of_a_target_are_those_of_its_own_rows():
