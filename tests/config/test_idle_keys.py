@@ -30,6 +30,7 @@ VALUES = {
     "epoch": 1,
     "variant": "fp16",
     "preparation": "adm",
+    "condition": "none",
 }
 SETS = {
     "builtin": {"source": "builtin"},
