@@ -65,7 +65,7 @@ rule model:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=growing(2000),
+        mem_mb=memory_of_model,
         runtime=growing(60),
     params:
         code=code("model"),

@@ -29,6 +29,12 @@ def growing(amount):
     return of_this_try
 
 
+def memory_of_model(wildcards, attempt):
+    """Merging an adapter holds the model; to describe one, headers are enough."""
+    merging = "lora" in config["models"][wildcards.model]
+    return (16000 if merging else 2000) * attempt
+
+
 def threads_of_training(wildcards):
     return config["training"][wildcards.training]["threads"]
 

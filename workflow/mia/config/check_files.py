@@ -16,6 +16,8 @@ from mia.given.table import GivenTable
 from mia.images.sources.shared.contract import GivenFile, GivenFolder
 from mia.images.sources.shared.parts import place, specs
 from mia.images.sources.shared.shelf import source
+from mia.models.adapter_file import adapter_file
+from mia.models.model_json import ModelError
 from mia.models.single_file import single_file
 from mia.targets.external_scores import columns
 
@@ -46,6 +48,8 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
             yield f"models.{name}.path: {single_file(Path(spec['path'])) or plain}"
         elif spec["source"] == "path":
             yield from condition_mistakes(spec, f"models.{name}.condition")
+        if "path" in spec.get("lora", {}):
+            yield from _adapter(spec["lora"], f"models.{name}.lora.path")
     for name, target in config["targets"].items():
         if "known" in target:
             yield from _of_index(experiment, target, f"targets.{name}.known")
@@ -76,6 +80,13 @@ def _of_index(experiment: Experiment, target: Mapping[str, Any], key: str) -> It
         check_index(target["known"], key, image_set, embedding)
     except ConfigError as error:
         yield str(error)
+
+
+def _adapter(lora: Mapping[str, Any], key: str) -> Iterator[str]:
+    try:
+        adapter_file(Path(lora["path"]), lora.get("weight_name"))
+    except ModelError as error:
+        yield f"{key}: {error}"
 
 
 def _given(given: GivenFolder | GivenFile, key: str) -> Iterator[str]:

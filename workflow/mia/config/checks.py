@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isfinite
+from typing import Any
 
 from mia.config.attacks import is_external
 from mia.config.check_conditions import check_told
@@ -12,6 +14,7 @@ from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake
+from mia.models.single_file import PICKLES
 
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
 
@@ -23,6 +26,8 @@ def check(experiment: Experiment) -> None:
         ConfigError: A line for each mistake, with the key, what was found and what was expected.
     """
     config = experiment.config
+    # First, as what a model has learnt is asked of its base too, and of the base's base.
+    all_of(partial(_check_base, experiment, name) for name in config["training"])
     all_of(
         [
             *(partial(_check_image_set, experiment, name) for name in config["image_sets"]),
@@ -46,19 +51,24 @@ def _check_training(experiment: Experiment, name: str) -> None:
     for field in ("set", "representation_set"):
         if field in training:
             experiment.parts(training[field], f"{key}.{field}")
-    if "base" in training:
-        _check_base(experiment, training["base"], f"{key}.base")
     late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
     if late:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
 
 
-def _check_base(experiment: Experiment, base: str, key: str) -> None:
-    models = experiment.config["models"]
+def _check_base(experiment: Experiment, training: str) -> None:
+    models, trainings = experiment.config["models"], experiment.config["training"]
+    base, key = trainings[training].get("base"), f"training.{training}.base"
+    if base is None:
+        return
     require_known(base, models, key, "model")
-    if models[base]["source"] == "training":
-        raise ConfigError(f"{key}: {base!r} is trained here; expected one of source path or hub")
-    if base in experiment.config["training"]:
+    before, seen = base, {training}
+    while (made_by := models.get(before, {}).get("training")) is not None:
+        if made_by in seen:
+            raise ConfigError(f"{key}: {base!r} comes from training {made_by!r} itself")
+        seen.add(made_by)
+        before = trainings.get(made_by, {}).get("base")
+    if models[base]["source"] != "training" and base in experiment.config["training"]:
         raise ConfigError(f"{key}: a training is called {base!r} too; give it another name")
 
 
@@ -79,6 +89,23 @@ def _check_model(experiment: Experiment, name: str) -> None:
                 f"{key}.epoch: training {spec['training']!r} does not keep {spec['epoch']}; "
                 f"it keeps {', '.join(map(str, kept))}"
             )
+    if "lora" in spec:
+        _check_adapter(spec["lora"], f"{key}.lora")
+
+
+def _check_adapter(lora: dict[str, Any], key: str) -> None:
+    """Check that an adapter is a file here or one of the hub, and that it changes something."""
+    if ("path" in lora) == ("repo" in lora):
+        raise ConfigError(f"{key}: expected either `path`, or `repo` and `revision`")
+    if ("repo" in lora) != ("revision" in lora):
+        raise ConfigError(f"{key}: expected `repo` and `revision` together")
+    if lora.get("weight_name", "").endswith(PICKLES):
+        raise ConfigError(
+            f"{key}.weight_name: {lora['weight_name']}: a pickle can run code when it is opened and "
+            "is refused; expected a file with the ending .safetensors"
+        )
+    if not isfinite(lora["scale"]) or lora["scale"] == 0:
+        raise ConfigError(f"{key}.scale: {lora['scale']}; expected a finite number other than 0")
 
 
 def _check_coverage(experiment: Experiment, attack: str) -> None:

@@ -29,23 +29,26 @@ def sides(experiment: Experiment, target: str) -> tuple[set[tuple[str, str]], se
 
 
 def trained_here(experiment: Experiment, target: str) -> bool:
-    """Return whether the pipeline trains the target's model."""
-    return experiment.training(experiment.config["targets"][target]["model"]) is not None
+    """Return whether the pipeline trains the target's model, and all of it."""
+    model = experiment.config["targets"][target]["model"]
+    return experiment.training(model) is not None and "lora" not in experiment.config["models"][model]
 
 
 def learns_members(experiment: Experiment, target: str) -> bool:
     """Return whether the target's model is trained here, on its members and no nonmember."""
     members, nonmembers = sides(experiment, target)
     learnt = experiment.trained_on(experiment.config["targets"][target]["model"])
-    return learnt is not None and members <= learnt and not nonmembers & learnt
+    if learnt is None or not trained_here(experiment, target):
+        return False
+    return members <= learnt and not nonmembers & learnt
 
 
 def is_control(experiment: Experiment, target: str) -> bool:
     """Return whether the target's model is trained here, from nothing, on neither side."""
     members, nonmembers = sides(experiment, target)
     model = experiment.config["targets"][target]["model"]
-    training, learnt = experiment.training(model), experiment.trained_on(model)
-    if training is None or learnt is None or "base" in experiment.config["training"][training]:
+    learnt = experiment.trained_on(model)
+    if learnt is None or not trained_here(experiment, target) or experiment.base(model):
         return False
     return not learnt & (members | nonmembers)
 

@@ -77,8 +77,11 @@ def without_idle_defaults(config: dict[str, Any], schema: Mapping[str, Any]) -> 
 def idle_settings(training: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings that a training does not read, each with the reason."""
     if "base" in training:
-        return dict.fromkeys(FROM_NOTHING, "`base` decides it")
-    found = {"text_encoder": "it needs `base`"}
+        found = dict.fromkeys(FROM_NOTHING, "`base` decides it")
+        if "lora" in training:
+            found["text_encoder"] = "an adapter of the U-Net alone is trained (`lora`)"
+        return found
+    found = dict.fromkeys(("text_encoder", "lora"), "it needs `base`")
     if training.get("space") == "pixel":
         found |= dict.fromkeys(OF_VAE, "`space: pixel` has no VAE")
     if training.get("text") is False:

@@ -52,9 +52,25 @@ class Materials:
         """Return whose VAE `model` has: a training's, or the one that comes with the model."""
         name = self.training(model)
         if name is None:
-            return model
+            return self._without_adapter(model)
         training = self.config["training"][name]
-        return training.get("base") or training.get("like", name)
+        if "base" in training:
+            return self.vae(training["base"])
+        return training.get("like", name)
+
+    def _without_adapter(self, model: str) -> str:
+        """Return the model that `model` is but for its adapter, if the config has it, else itself.
+
+        No adapter changes a VAE, so both have the same latents.
+        """
+        models = self.config["models"]
+        base = {key: value for key, value in models[model].items() if key != "lora"}
+        return next((name for name, spec in models.items() if spec == base), model)
+
+    def base(self, model: str) -> str | None:
+        """Return the model that the training of `model` starts from; None without one."""
+        name = self.training(model)
+        return None if name is None else self.config["training"][name].get("base")
 
     def training(self, model: str) -> str | None:
         """Return the training that makes `model`; None if it is not made here."""
@@ -69,9 +85,15 @@ class Materials:
         return {"epoch": self.kept_epochs(training)[-1], **given}
 
     def trained_on(self, model: str) -> set[tuple[str, str]] | None:
-        """Return (set, part) pairs that `model` was trained on here; None if made elsewhere."""
-        name = self.training(model)
-        return None if name is None else as_set(self.parts(self.config["training"][name]["set"]))
+        """Return (set, part) pairs that `model` was trained on here; None if made elsewhere.
+
+        Those of its base count too. What an adapter was trained on is not known.
+        """
+        name, base = self.training(model), self.base(model)
+        if name is None:
+            return None
+        learnt = as_set(self.parts(self.config["training"][name]["set"]))
+        return learnt | ((self.trained_on(base) or set()) if base else set())
 
     def sets_of_training(self, training: str) -> tuple[str, ...]:
         """Return the image sets that a training learns from, sorted."""

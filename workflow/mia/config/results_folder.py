@@ -11,9 +11,9 @@ from mia.runs import RUNS
 
 IDENTITY = ".experiment"  # holds the name of the config
 # All that rules and reports make in it: `*` is a name, `**` a path. Anything else is not ours.
-# A whole tree belongs to a training, to its ledger and to the answers of a model.
+# A whole tree belongs to a training, to its ledger, to a merged model and to the answers of one.
 _TREES = """
-training/*/** ledger/train/** queries/*/*/** ledger/measure/*/*/*
+training/*/** models/*/merged/** ledger/train/** queries/*/*/** ledger/measure/*/*/*
 tables/metrics.csv tables/pairwise.csv tables/set_test.csv tables/summary.* tables/checksums.json
 logs/**.log benchmarks/**.tsv snakemake-report.html comparison.csv
 """

@@ -65,11 +65,15 @@ class StageFiles:
         return self._files(self.known(target))
 
     def model(self, model: str) -> Files:
-        """Return the folder of a model of `source: path`; others are pinned or made here."""
+        """Return the folder of a model of `source: path`, and its adapter, if it has one here.
+
+        Others are pinned or made here.
+        """
         spec = self._experiment.config["models"][model]
-        if spec["source"] != "path":
-            return {}
-        return {spec["path"]: self._contents.folder(spec["path"])}
+        found = {}
+        if spec["source"] == "path":
+            found[spec["path"]] = self._contents.folder(spec["path"])
+        return found | self._adapter(spec.get("lora", {}))
 
     def score(self, attack: str) -> Files:
         """Return the table of scores, if the entry has one."""
@@ -78,6 +82,13 @@ class StageFiles:
     def report(self) -> Files:
         """Return the page's template and the texts that it shows."""
         return self._package([*PAGE_TEXTS, *(f"workflow/report/{part}" for part in PAGE_PARTS)])
+
+    def _adapter(self, lora: dict[str, Any]) -> Files:
+        """Return the adapter's file; all files of its folder where no name is given."""
+        if "path" not in lora:
+            return {}
+        path = str(Path(lora["path"], lora.get("weight_name", "")))
+        return {path: self._contents.folder(path)} if Path(path).is_dir() else self._files([path])
 
     # Paths as the config has them
 

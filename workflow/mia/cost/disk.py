@@ -69,6 +69,8 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
             basis = "into the hub's cache (HF_HOME); taken for a Stable Diffusion 1 in float32"
             basis = "in the hub's cache already" if held else basis
             found.append(Disk(f"model {name}", STABLE_DIFFUSION, held, basis))
+        if "lora" in spec:
+            found.append(merged(experiment, results, name))
     return found
 
 
@@ -98,16 +100,17 @@ def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
     """Return a training's line: each kept epoch is a whole model, in results and ledger."""
     training = experiment.config["training"][name]
     kept = experiment.kept_epochs(name)
-    alike = [other for other in (name, training.get("like")) if other]
+    base_name = training.get("base", "")
+    before = experiment.training(base_name) if base_name else None
+    alike = [other for other in (name, training.get("like"), before) if other]
     every = [result_paths.CHECKPOINT.format(training=other, epoch="*") for other in alike]
     saved = [path for pattern in every for path in results.glob(pattern)]
     folder = (results / every[0]).parent
-    base = experiment.config["models"].get(training.get("base", ""))
+    base = experiment.config["models"].get(base_name) if before is None else None
     if saved:
         each, basis = size(saved[0]), "as large as the first"
     elif base and (place := model_folder(base)):
-        weights = [path for path in place.rglob("*.safetensors") if path.is_file()]
-        each, basis = sum(path.stat().st_size for path in weights), "as large as the base"
+        each, basis = _weights(place), "as large as the base"
     elif base:
         each, basis = STABLE_DIFFUSION, "the base is taken for a Stable Diffusion 1 in float32"
     else:
@@ -115,6 +118,25 @@ def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:
     whole = None if each is None else 2 * len(kept) * each
     basis = f"{len(kept)} kept, each in results and ledger; {basis}"
     return Disk(f"training {name}", whole, 2 * size(folder), basis)
+
+
+def merged(experiment: Experiment, results: Path, name: str) -> Disk:
+    """Return the line of a model with an adapter: its base once more, merged."""
+    spec, training = experiment.config["models"][name], experiment.training(name)
+    folder = results / result_paths.MERGED.format(model=name)
+    if training is not None:
+        every = result_paths.CHECKPOINT.format(training=training, epoch="*")
+        saved = next(results.glob(every), None)
+        each, basis = size(saved) if saved else None, "as large as the checkpoint"
+    elif place := model_folder(spec):
+        each, basis = _weights(place), "as large as the base"
+    else:
+        each, basis = STABLE_DIFFUSION, "the base is taken for a Stable Diffusion 1 in float32"
+    return Disk(f"merged {name}", each, size(folder), f"with its adapter merged; {basis}")
+
+
+def _weights(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*.safetensors") if path.is_file())
 
 
 def encoded(experiment: Experiment, results: Path, vae: str, image_set: str) -> int | None:

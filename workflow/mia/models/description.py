@@ -78,6 +78,10 @@ class Description(Configured):
 
 
 class ModelJson(Description):
-    """model.json: a description under the model's name, beside its block of the config."""
+    """model.json: a description under the model's name, beside its block of the config.
+
+    `adapter` is name and sha256 of the adapter's file, where one is merged into the model.
+    """
 
     name: str
+    adapter: NotRequired[dict[str, str]]

@@ -76,11 +76,11 @@ def difference(
         held: Name to dtype and shape of the tensors in the files.
         sharded: Whether the weights are in several files: older names are not changed then.
     """
-    expected = {_plain(name): tuple(t.shape) for name, t in model.state_dict().items()}
+    expected = {plain(name): tuple(t.shape) for name, t in model.state_dict().items()}
     shapes = {name: shape for name, (_, shape) in held.items()}
     if hasattr(model, "_fix_state_dict_keys_on_load") and not sharded:
         model._fix_state_dict_keys_on_load(shapes)
-    shapes = {_plain(name): shape for name, shape in shapes.items()}
+    shapes = {plain(name): shape for name, shape in shapes.items()}
     missing = _left(model, "missing", expected.keys() - shapes.keys())
     unexpected = _left(model, "unexpected", shapes.keys() - expected.keys())
     misshapen = [
@@ -114,7 +114,7 @@ def report(
     return line
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name without the `text_model.` that transformers once put before every name."""
     return name.removeprefix("text_model.")
 

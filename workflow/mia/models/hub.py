@@ -46,6 +46,22 @@ def model_snapshot(
     return folder
 
 
+def adapter_snapshot(repo: str, revision: str, name: str) -> Path:
+    """Return the local file `name` of a pinned repository that holds an adapter.
+
+    Raises:
+        HubError: It is not in the cache and cannot be downloaded, or the repository has no such
+            file.
+    """
+    file = _snapshot(repo, revision, [name]) / name
+    if not file.is_file():
+        raise HubError(
+            f"hub model {repo} at {revision}: no {name} in the cache or the repository; expected "
+            "the adapter's file: `weight_name`"
+        )
+    return file
+
+
 def components(folder: Path) -> tuple[list[str], list[str]]:
     """Return the components with weights, and those without, that model_index.json names.
 

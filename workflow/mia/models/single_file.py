@@ -46,8 +46,8 @@ def _part(file: Path) -> str:
         return ""
     if any(ADAPTER.search(name.lower()) for name in (file.stem, *names)):
         return (
-            f"{file}: an adapter (LoRA or its like), which is no model alone; {EXPECTED}. Merge it "
-            "into its base (`fuse_lora`, then `save_pretrained`) and name that folder"
+            f"{file}: an adapter (LoRA or its like), which is no model alone; {EXPECTED}. Name its "
+            f"base here, and beside that `lora: {{path: {file}}}`"
         )
     if COMPONENT.fullmatch(file.name) or (file.parent / "config.json").is_file():
         above = file.parent.parent

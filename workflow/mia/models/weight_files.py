@@ -60,6 +60,11 @@ def find(folder: Path, variant: str | None = None) -> Weights:
     raise ModelError(_explanation(folder, variant))
 
 
+def plain_file(folder: Path) -> str:
+    """Return the name of the file of a component's weights that are neither sharded nor variant."""
+    return f"{_stem(folder)}.safetensors"
+
+
 def _stem(folder: Path) -> str:
     return "model" if TRANSFORMERS.fullmatch(folder.name) else "diffusion_pytorch_model"
 

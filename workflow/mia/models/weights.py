@@ -23,11 +23,12 @@ def require_described(described: dict[str, Any], where: str | Path) -> None:
         path = Path(described["folder"], name)
         found = file_hash(path) if path.is_file() else "of no file"
         if found != expected:
-            trained = described.get("source") == "training"
+            merged = "lora" in described
+            trained = described.get("source") == "training" and not merged
             made_by = Path(described["folder"]).parents[1] / "index.json" if trained else where
             way = "Put back the right file; or, to go on with this one as another model"
             raise UnreadableFile(
                 f"{path}: damaged or exchanged: its sha256 is {found}, not {expected} as in "
-                f"{where}. {'To have it made anew' if trained else way}: "
+                f"{where}. {'To have it made anew' if trained or merged else way}: "
                 f"rm {shlex.quote(str(made_by))}, then run again"
             )

@@ -28,6 +28,7 @@ NUMERIC = (
     "mia.models.training.untrained",
     "mia.images.training_set",
 )
+ADAPTER = "mia.models.training.lora"  # what trains an adapter besides
 COLUMNS = ["key", "image_id", "part", "caption", "kept"]
 SHOWN = 12
 
@@ -59,7 +60,8 @@ def make_model(args: argparse.Namespace) -> None:
         begin = start if based else Path(args.start).parent
         train(pixels, learnt.captions, settings, begin, folder)
 
-    key = [learnt.content, settings, begun, prepared, fingerprint(*NUMERIC)]
+    numeric = (*NUMERIC, ADAPTER) if "lora" in settings else NUMERIC
+    key = [learnt.content, settings, begun, prepared, fingerprint(*numeric)]
     kept = kept_training(args.ledger, key, make)
     target = Path(args.index).parent
     target.mkdir(parents=True, exist_ok=True)
@@ -116,6 +118,12 @@ def train(
         pipeline.save_pretrained(folder / "checkpoints" / name(epoch))
         generated.append(generate(pipeline, captions[:SHOWN], settings["seed"]))
 
+    if "lora" in settings:
+        from mia.models.training.lora import add_adapter, keeping_merged
+
+        add_adapter(begin, settings)
+        settings = {**settings, "text_encoder": False}
+        keep = keeping_merged(keep, lambda epoch: folder / "checkpoints" / name(epoch))
     train_diffusion(begin, pixels, captions, settings, keep, device)
     picture_rows(pixels[:SHOWN], generated).save(folder / "samples.png")
 

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,27 @@ def kept_training(ledger: str | Path, key: Any, make: Callable[[Path], None]) ->
 
 def replace_tree(source: Path, target: Path) -> None:
     """Copy `source` to `target`, whole or not at all; it replaces what was there."""
+    with replacing_tree(target) as temporary:
+        shutil.copytree(source, temporary, dirs_exist_ok=True)
+
+
+@contextmanager
+def replacing_tree(target: Path) -> Iterator[Path]:
+    """Yield an empty folder; after the block it replaces `target`, unless the block failed."""
     temporary, old = (target.with_name(f".{target.name}.{word}.tmp") for word in ("new", "old"))
     with exclusive(target.with_name(f".{target.name}.lock")):
         for left_over in (temporary, old):
             shutil.rmtree(left_over, ignore_errors=True)
-        shutil.copytree(source, temporary)
-        _put_on_disk(temporary)
-        if target.exists():
-            os.replace(target, old)
-        os.replace(temporary, target)
-        shutil.rmtree(old, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        try:
+            yield temporary
+            _put_on_disk(temporary)
+            if target.exists():
+                os.replace(target, old)
+            os.replace(temporary, target)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

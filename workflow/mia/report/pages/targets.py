@@ -134,7 +134,12 @@ def describe_model(spec: dict[str, Any]) -> str:
 
     >>> describe_model({"source": "training", "training": "emoji", "epoch": 60})
     'trained here (emoji), epoch 60'
+    >>> describe_model({"source": "path", "path": "models/mine", "lora": {"path": "mine"}})
+    'a local folder, with a LoRA adapter merged into it'
     """
+    if "lora" in spec:
+        base = describe_model({key: value for key, value in spec.items() if key != "lora"})
+        return f"{base}, with a LoRA adapter merged into it"
     if spec["source"] == "training":
         epoch = f"epoch {spec['epoch']}" if spec.get("epoch") else "last epoch"
         return f"trained here ({spec['training']}), {epoch}"
