@@ -101,8 +101,8 @@ def _check_adapter(lora: dict[str, Any], key: str) -> None:
         raise ConfigError(f"{key}: expected `repo` and `revision` together")
     if lora.get("weight_name", "").endswith(PICKLES):
         raise ConfigError(
-            f"{key}.weight_name: {lora['weight_name']}: a pickle can run code when it is opened and "
-            "is refused; expected a file with the ending .safetensors"
+            f"{key}.weight_name: {lora['weight_name']}: a pickle can run code when it is opened "
+            "and is refused; expected a file with the ending .safetensors"
         )
     if not isfinite(lora["scale"]) or lora["scale"] == 0:
         raise ConfigError(f"{key}.scale: {lora['scale']}; expected a finite number other than 0")

@@ -31,7 +31,9 @@ def sides(experiment: Experiment, target: str) -> tuple[set[tuple[str, str]], se
 def trained_here(experiment: Experiment, target: str) -> bool:
     """Return whether the pipeline trains the target's model, and all of it."""
     model = experiment.config["targets"][target]["model"]
-    return experiment.training(model) is not None and "lora" not in experiment.config["models"][model]
+    return (
+        experiment.training(model) is not None and "lora" not in experiment.config["models"][model]
+    )
 
 
 def learns_members(experiment: Experiment, target: str) -> bool:

@@ -86,11 +86,7 @@ def _require_lora(file: Path) -> None:
     for kind, pattern in OTHERS.items():
         if found := sorted(filter(pattern.search, held)):
             raise ModelError(f"{file}: {found[0]}: a {kind} adapter; {EXPECTED}")
-    others = [
-        name
-        for name in sorted(held)
-        if "lora" not in name and not name.endswith(".alpha")
-    ]
+    others = [name for name in sorted(held) if "lora" not in name and not name.endswith(".alpha")]
     if others:
         raise ModelError(
             f"{file}: {len(others)} of {len(held)} tensors belong to no LoRA layer "

@@ -136,10 +136,12 @@ def _tensors(
     found, changed, lacking = {}, 0, {plain(f"{module}.weight") for module in modules}
     for path in held.tensor_files:
         with safe_open(path, "pt") as file:
-            for name in file.keys():  # noqa: SIM118: the file is no mapping
+            for name in file.keys():  # noqa: SIM118
                 stored = file.get_tensor(name)
                 new = merged.get(plain(name)) if stored.is_floating_point() else None
-                found[name] = (stored.float() if stored.is_floating_point() else stored).contiguous()
+                found[name] = (
+                    stored.float() if stored.is_floating_point() else stored
+                ).contiguous()
                 if new is not None and not bool((found[name] == new).all()):
                     found[name], changed = new.detach().contiguous(), changed + 1
                 lacking.discard(plain(name))
