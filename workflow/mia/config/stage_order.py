@@ -47,8 +47,10 @@ class StageOrder:
         """Return given models; a model that is trained here needs its images, so it is left out."""
         config, models = self._experiment.config, set()
         for target in (config["targets"][name] for name in self._targets(sets)):
-            named = filter(None, (target["model"], target.get("reference")))
-            models |= {*map(self._experiment.vae, named)} - config["training"].keys()
+            for model in filter(None, (target["model"], target.get("reference"))):
+                given = self._experiment.training(model) is None
+                models.add(model if given else self._experiment.vae(model))
+        models -= config["training"].keys()
         return [
             *(result_paths.MODEL.format(model=model) for model in sorted(models)),
             *(result_paths.ENCODER.format(encoder=name) for name in self._experiment.encoders),
