@@ -10,11 +10,21 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionMod
 from transformers import CLIPTextModel
 
 from mia.models.loading import load_whole
+from mia.models.model_json import ModelError
 from mia.models.tokenizer import load_tokenizer
 
 
 def base_pipeline(model: Mapping[str, Any]) -> StableDiffusionPipeline:
-    """Return a base model's pipeline, by its model.json, without safety checker."""
+    """Return a base model's pipeline, by its model.json, without safety checker.
+
+    Raises:
+        ModelError: The base is of another family than Stable Diffusion.
+    """
+    if model["family"] != "stable_diffusion":
+        raise ModelError(
+            f"{model['folder']}: of family {model['family']}; expected a base of family "
+            "stable_diffusion, the only one that is fine-tuned here"
+        )
     folder, classes = Path(model["folder"]), (CLIPTextModel, UNet2DConditionModel, AutoencoderKL)
     parts = {
         part: load_whole(kind, folder / part, model["variants"][part]).float()
