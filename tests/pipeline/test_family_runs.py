@@ -35,9 +35,7 @@ def bench(finished_run):
             for part, spec in mine["parts"].items()
         }
         of_sets["classes"] = {**mine, "parts": parts}
-        config["models"] = {
-            name: {"source": "path", "path": f"models/{name}"} for name in families()
-        }
+        config["models"] = {name: {"source": "path", "path": f"models/{name}"} for name in families()}
         config["targets"] = {name: target(name) for name in families()}
         config["attacks"] = ATTACKS
         config["measure"]["repeats"] = 1
