@@ -251,3 +251,36 @@ def test_of_a_model_only_what_is_loaded_counts(tmp_path, store):
     (tmp_path / "model/unet/more.safetensors").symlink_to("nowhere")
     seen.add(Contents(store).folder(str(tmp_path / "model")))
     assert len(seen) == 7
+
+
+@pytest.mark.parametrize("linked", ["model/unet", "model"])
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_other_weights_behind_a_linked_folder_are_noticed(linked, way, tmp_path, store):
+    """As in the hub's cache and in folders that share a part."""
+    weights = tmp_path / "elsewhere" / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"old bytes")
+    older(weights)
+    place = tmp_path / linked
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(weights.parent if linked.endswith("unet") else weights.parents[1])
+    before = Contents(store, later).folder(str(tmp_path / "model"))
+    assert before.startswith("1 files, ")
+    way(weights, b"old bytes")
+    assert Contents(store, later).folder(str(tmp_path / "model")) == before
+    way(weights, b"new bytes")
+    assert Contents(store, later).folder(str(tmp_path / "model")) != before
+
+
+def test_a_link_that_leads_to_another_folder_is_noticed(tmp_path, store):
+    for name in ("one", "other"):
+        path = tmp_path / name / "diffusion_pytorch_model.safetensors"
+        path.parent.mkdir()
+        path.write_bytes(name.encode())
+    link = tmp_path / "model" / "unet"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "one")
+    before = Contents(store, later).folder(str(tmp_path / "model"))
+    link.unlink()
+    link.symlink_to(tmp_path / "other")
+    assert Contents(store, later).folder(str(tmp_path / "model")) != before

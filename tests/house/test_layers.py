@@ -116,6 +116,22 @@ def test_the_job_that_there_is_most_of_starts_light():
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("stage", "heavy"),
+    [
+        ("evaluate", {"scipy.optimize", "scipy.stats", "matplotlib", "sklearn"}),
+        ("tables", {"scipy.optimize", "scipy.stats", "matplotlib", "sklearn"}),
+        ("report", {"scipy", "matplotlib", "sklearn"}),
+        ("figures", {"scipy.optimize", "scipy.stats", "sklearn"}),
+    ],
+)
+def test_what_runs_after_an_edit_starts_light(stage, heavy):
+    code = f"import sys, mia.stages.{stage}; sys.exit(str({heavy} & sys.modules.keys() or ''))"
+    environment = {"PYTHONPATH": str(PACKAGE.parent)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+    assert ran.stderr.strip() == b"", ran.stderr
+
+
 def test_json_files_of_ours_are_read_in_one_place():
     """Elsewhere: files of others, and notes that may be lost, read where pandas is too slow."""
     elsewhere = {"model_json", "remembered_hashes", "fingerprint", "runs"}

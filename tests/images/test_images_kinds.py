@@ -1,6 +1,7 @@
 """Kinds of image file: each opens, and shows what its file says, whatever wrote it."""
 
 import io
+import re
 import struct
 import sys
 import zlib
@@ -8,13 +9,14 @@ import zlib
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 
 from mia.blind import metadata
 from mia.commands.bench import timed
 from mia.fingerprint import PACKAGE
-from mia.images import centre, pictures, png, rows
+from mia.images import archive, centre, pictures, png, rows
 from mia.images.pictures import open_picture, to_rgb
+from mia.stages import rows as stage
 
 LIMIT = 1_000_000
 WHITE = (255, 255, 255)
@@ -277,10 +279,35 @@ def test_a_long_picture_takes_little_memory(width, height, mode, monkeypatch):
     assert used < 250
 
 
-def test_a_picture_that_memory_does_not_suffice_for_is_named(monkeypatch):
-    def full(*_):
-        raise MemoryError
+def full(*_, **__):
+    raise MemoryError
 
-    monkeypatch.setattr(pictures, "to_rgb", full)
-    with pytest.raises(RuntimeError, match=r"picture 12ab of s/raw: memory .* pixel_limit"):
-        pictures.prepare_checked(PLAIN, 8, "12ab of s/raw")
+
+# Where the memory may end: as the file is read, as its pixels are decoded, and as they turn RGB.
+MEMORY_ENDS = [(png, "without_remarks"), (ImageFile.ImageFile, "load"), (Image.Image, "convert")]
+ENDS = pytest.mark.parametrize("place", MEMORY_ENDS, ids=lambda place: place[1])
+NAMED = r"picture %s: memory does not suffice .* pixel_limit"
+
+
+@ENDS
+def test_a_picture_that_memory_does_not_suffice_for_is_named(place, monkeypatch):
+    data = encoded(NOISE.convert("CMYK"), "TIFF")
+    monkeypatch.setattr(*place, full)
+    with pytest.raises(RuntimeError, match=NAMED % "12ab of s/raw"):
+        pictures.prepare_checked(data, 8, "12ab of s/raw")
+
+
+@ENDS
+def test_the_stage_rows_names_it_too_and_gives_it_no_status(place, monkeypatch, tmp_path):
+    """A row would blame the image for what another machine can open."""
+    tar, keys = tmp_path / "pictures.tar", ["aa", "bb"]
+    hashes = archive.pack([(key, encoded(NOISE.convert("CMYK"), "TIFF")) for key in keys], tar)
+    plan = pd.DataFrame({"key": keys, "part": "", "row": [0, 1], "url": keys, "caption": ""})
+    plan = plan.assign(alternates="", family=None, sha256="")
+    downloads = pd.DataFrame({"key": keys, "status": "success", "error": ""})
+    downloads = downloads.assign(sha256=[hashes[key] for key in keys])
+    table, _ = stage.described(plan, downloads, tar, LIMIT)
+    assert table["status"].tolist() == ["success"] * 2
+    monkeypatch.setattr(*place, full)
+    with pytest.raises(RuntimeError, match=NAMED % f"aa of {re.escape(str(tar))}"):
+        stage.described(plan, downloads, tar, LIMIT)

@@ -25,6 +25,41 @@ from PIL import Image
 from mia.images.download import loopback
 
 PATIENCE = 20  # seconds after which the server itself gives up on a slow answer
+# Values of X-Robots-Tag, each of a response of its own.
+OBJECTS = (
+    ["noai"],
+    ["none"],
+    ["nofollow, NoImageAI"],
+    ["*: noai"],
+    ["img2dataset: noindex"],
+    ["all", "noimageindex"],
+    ["noai; nosnippet"],
+    ["other: nofollow, *: none"],
+    ["max-snippet: -1, noai"],
+    ["unavailable_after: Friday, 25-Jun-2010 15:00:00 PST"],
+    ["nofollow, unavailable_after: 2010-06-25T15:00:00+00:00"],
+    ["max-pixels: 5, noai"],
+    ["tdm-reservation: 1, noai"],
+    ["noai: true"],
+    ["noindex:"],
+    ["all: noimageai"],
+    ["tdm-policy: https://example.org/policy.json; noai"],
+    ["fair-mia: max-pixels: 5, none"],
+    ["other: nofollow, *: made-up: 7, noindex"],
+    ["noai noimageai"],
+    ["noai=1"],
+)
+ALLOWS = (
+    ["all"],
+    ["other: noai, noindex"],
+    ["nofollow, noarchive", "other: none"],
+    ["max-image-preview: none"],
+    ["unavailable_after: Fri, 25 Jun 2410 15:00:00 GMT"],
+    ["*: nosnippet, other: noai"],
+    ["other: max-snippet: 5, noai"],
+    ["made-up: 7, other: noai"],
+    ["tdm-reservation: 0, nofollow"],
+)
 CASES = {
     "good.jpg": "success",
     "good.jpg?again": "success",
@@ -38,8 +73,8 @@ CASES = {
     "500.jpg": "server_error",
     "503.jpg": "server_error",
     "once.jpg": "success",
-    **{f"objects/{n}.jpg": "forbidden" for n in range(11)},
-    **{f"allows/{n}.jpg": "success" for n in range(6)},
+    **{f"objects/{n}.jpg": "forbidden" for n in range(len(OBJECTS))},
+    **{f"allows/{n}.jpg": "success" for n in range(len(ALLOWS))},
     # Time and size.
     "hang.jpg": "timeout",
     "slow-head.jpg": "timeout",
@@ -86,41 +121,6 @@ ELSEWHERE = {
     "http://[::127.0.0.1]/x.jpg": "private_address",
     "http://127.0.0.1:9/refused.jpg": "connection",
 }
-# Values of X-Robots-Tag, each of a response of its own.
-OBJECTS = (
-    ["noai"],
-    ["none"],
-    ["nofollow, NoImageAI"],
-    ["*: noai"],
-    ["img2dataset: noindex"],
-    ["all", "noimageindex"],
-    ["noai; nosnippet"],
-    ["other: nofollow, *: none"],
-    ["max-snippet: -1, noai"],
-    ["unavailable_after: Friday, 25-Jun-2010 15:00:00 PST"],
-    ["nofollow, unavailable_after: 2010-06-25T15:00:00+00:00"],
-    ["max-pixels: 5, noai"],
-    ["tdm-reservation: 1, noai"],
-    ["noai: true"],
-    ["noindex:"],
-    ["all: noimageai"],
-    ["tdm-policy: https://example.org/policy.json; noai"],
-    ["fair-mia: max-pixels: 5, none"],
-    ["other: nofollow, *: made-up: 7, noindex"],
-    ["noai noimageai"],
-    ["noai=1"],
-)
-ALLOWS = (
-    ["all"],
-    ["other: noai, noindex"],
-    ["nofollow, noarchive", "other: none"],
-    ["max-image-preview: none"],
-    ["unavailable_after: Fri, 25 Jun 2410 15:00:00 GMT"],
-    ["*: nosnippet, other: noai"],
-    ["other: max-snippet: 5, noai"],
-    ["made-up: 7, other: noai"],
-    ["tdm-reservation: 0, nofollow"],
-)
 LOCATIONS = {
     "redirect-utf-8.jpg": "/good.jpg?ünï côdé",
     "to-utf-8-host.jpg": "http://１２７.０.０.１:{port}/good.jpg",

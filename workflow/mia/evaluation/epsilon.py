@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 from scipy.special import betainc, expit
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # shares of the pairs that are guessed; all are tried, Bonferroni
@@ -89,6 +88,8 @@ def lower_bound(pairs: int, guesses: int, correct: int, delta: float, tail: floa
         return 0.0
     if p_value(pairs, guesses, correct, LARGEST, delta) <= tail:
         return LARGEST
+    from scipy.optimize import brentq  # here: few runs bound ε, and it takes long to import
+
     return float(
         brentq(lambda e: p_value(pairs, guesses, correct, e, delta) - tail, 0.0, LARGEST, xtol=1e-6)
     )

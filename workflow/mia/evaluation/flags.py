@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from scipy.special import gammaln
 
 from mia.access import EXTERNAL
 from mia.stats.metrics import FEW, FEWEST
@@ -157,6 +156,8 @@ def threshold_does_not_carry(
 
 def _log_choices(n: int, k: np.ndarray | int) -> np.ndarray:
     """Return the log of the ways to choose `k` of `n`; minus infinity where there is none."""
+    from scipy.special import gammaln  # here: pages import this module, and compute none
+
     with np.errstate(invalid="ignore"):
         log = gammaln(n + 1) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n + 1, k))
     return np.where(np.less_equal(k, n), log, -np.inf)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import nctdtr, ndtri, stdtr, stdtrit
 
 from mia.stats.holm import holm_adjusted
 
@@ -77,6 +76,8 @@ def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
     Where neither side varies, p is 0.5 if the means are equal, else 0 or 1. With fewer than two
     scores on a side nothing can be told, and p is 1.
     """
+    from scipy.special import stdtr  # here, as below: the page takes this module's words alone
+
     sides = members, nonmembers
     if min(side.shape[-1] for side in sides) < 2:
         return np.ones(members.shape[:-1])
@@ -104,6 +105,8 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
         of draws, with replacement, of nonmembers against nonmembers. It is 0.05 where scores are
         near enough to normal for so small a set.
     """
+    from scipy.special import ndtri
+
     sides = members, nonmembers
     sizes = [size for size in SIZES if size <= min(map(len, sides))]
     spread = np.sqrt(np.mean([side.var(ddof=1) for side in sides])) if sizes else 0.0
@@ -126,6 +129,8 @@ def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[s
 
 def _passed(size: int, effect: float) -> float:
     """Return the power of the test of two sets of `size` that lie `effect` deviations apart."""
+    from scipy.special import nctdtr, stdtrit
+
     freedom = 2 * size - 2
     limit = -stdtrit(freedom, LEVEL)
     return float(1 - nctdtr(freedom, effect * np.sqrt(size / 2), limit))

@@ -138,9 +138,9 @@ def _below(
         raise FolderError(f"{shown(folder)}: cannot be listed: {error.strerror}") from error
     for entry in entries:
         name = prefix + entry.name
-        if leftover := _leftover(entry.name):
+        if kind := leftover(entry.name):
             for _ in range(_count(entry)):
-                yield leftover, name
+                yield kind, name
         elif (mode := _mode(entry)) is None:
             yield "dangling", name
         elif stat.S_ISREG(mode):
@@ -155,7 +155,8 @@ def _below(
             yield from _below(entry.path, f"{name}/", listed, links)
 
 
-def _leftover(name: str) -> str | None:
+def leftover(name: str) -> str | None:
+    """Return the kind that a name is left out as; None if it is not left out."""
     if name.startswith("._"):
         return "._*"
     return LEFTOVERS.get(name.lower()) or (".*" if name.startswith(".") else None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.file_hash import file_hash
+from mia.models.folder_entries import entries
 from mia.models.model_json import ModelError, require_file, require_no_code
 from mia.models.model_json import read_json as read_model_json
 from mia.models.safetensors_file import damage, not_finite
@@ -37,7 +38,7 @@ def channels(folder: Path) -> tuple[str, ...]:
     kind = read_json(folder / CONFIG).get("model_type")
     if kind not in KINDS:
         raise ModelError(f"{folder / CONFIG}: model_type {kind!r}: expected {' or '.join(KINDS)}")
-    for path in sorted(folder.glob("*.json")):
+    for path in entries(folder, ".json"):
         require_no_code(path)
     tokenizer = any(all((folder / name).is_file() for name in names) for names in TOKENIZERS)
     return (EMBEDDING, TEXT) if kind == "clip" and tokenizer else (EMBEDDING,)

@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+from mia.models.folder_entries import entries
 from mia.models.safetensors_file import damage, tensors
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
@@ -25,7 +26,7 @@ def single_file(path: Path) -> str:
     Return "" where it is something else. For a checkpoint, the reason holds the line that converts
     it. For a component or an adapter, which nothing converts, it says what to name instead.
     """
-    files = sorted(path.glob("*")) if path.is_dir() else [path]
+    files = entries(path) if path.is_dir() else [path]
     found = [file for file in files if file.is_file() and file.suffix == ".safetensors"]
     reasons = [_part(file) or _conversion(file) for file in found]
     if reasons:

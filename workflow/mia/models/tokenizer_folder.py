@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mia.models.family import Part
+from mia.models.folder_entries import entries
 from mia.models.model_json import Config, ModelError, read_json, require_file, shown
 
 FORMS = {
@@ -12,7 +13,7 @@ FORMS = {
     "T5Tokenizer": (("tokenizer.json",), ("spiece.model",)),
     "GemmaTokenizer": (("tokenizer.json",), ("tokenizer.model",)),
 }
-READ = {".json", ".txt", ".model"}
+READ = (".json", ".txt", ".model")
 UNSAID = 10**6  # transformers writes 1e30 where a tokenizer has no length of its own
 
 
@@ -23,7 +24,7 @@ def tokenizer_files(folder: Path, part: Part) -> list[Path]:
         ModelError: There is neither tokenizer.json nor what it may be made from; or a file is not
             whole, names code, or is of another class than those of `part`.
     """
-    files = sorted(path for path in folder.glob("*") if path.suffix in READ)
+    files = entries(folder, *READ)
     names, forms = {path.name for path in files}, FORMS[part.classes[0]]
     if not any(set(form) <= names for form in forms):
         expected = ", or ".join(" and ".join(form) for form in forms)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mia.models.folder_entries import entries
 from mia.models.model_json import ModelError, read_json, require_file, shown
 from mia.models.safetensors_file import damage, tensors
 from mia.models.single_file import PICKLES
@@ -151,7 +152,7 @@ def variant_of(name: str) -> str | None:
 def _explanation(folder: Path, variant: str | None) -> str:
     """Return why there are no weights, and the way out."""
     stem = _stem(folder)
-    names = sorted(path.name for path in folder.iterdir())
+    names = [path.name for path in entries(folder)]
     variants = sorted({kind for name in names if (kind := variant_of(name))})
     dotted = f".{variant}" if variant else ""
     expected = f"expected {stem}{dotted}.safetensors"
