@@ -121,7 +121,7 @@ def test_the_job_that_there_is_most_of_starts_light():
     [
         ("evaluate", {"scipy.optimize", "scipy.stats", "matplotlib", "sklearn"}),
         ("tables", {"scipy.optimize", "scipy.stats", "matplotlib", "sklearn"}),
-        ("report", {"scipy", "matplotlib", "sklearn"}),
+        ("report", {"scipy.special", "matplotlib", "sklearn"}),
         ("figures", {"scipy.optimize", "scipy.stats", "sklearn"}),
     ],
 )
