@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, expit
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # shares of the pairs that are guessed; all are tried, Bonferroni
 LARGEST = 50.0
@@ -100,6 +99,8 @@ def p_value(pairs: int, guesses: int, correct: int, epsilon: float, delta: float
 
     P[B >= v] + 2 m δ max_i P[v > B >= v - i] / i, for B binomial with r guesses, v correct.
     """
+    from scipy.special import betainc, expit
+
     least = np.arange(correct, -1, -1)
     tails = np.ones(correct + 1)  # P[B >= v], P[B >= v - 1], …, P[B >= 0]
     tails[:-1] = betainc(least[:-1], guesses - least[:-1] + 1, expit(epsilon))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from mia.stats.holm import holm_adjusted
 from mia.stats.metrics import auc_covariance, independent_pairs, two_sided
@@ -91,6 +90,8 @@ def auc_differences(
 
 
 def _difference(value: float, variance: float, independent: int) -> Difference:
+    from scipy.special import ndtr, ndtri  # here: pages import this module, and compute none
+
     if independent < 2:
         return Difference(value, math.inf, 1.0)
     if variance > 1e-14:
