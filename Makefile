@@ -10,6 +10,8 @@ CORES ?= all
 AGAINST ?= config/papers.yaml
 # The page that shows the table of CONFIG's run; those of the default where none is named.
 PAGE ?=
+# A GPU of workflow/mia/cost/cards.py, for the hours that `make cost` tells.
+CARD ?=
 # Files of tests at once; each may run a pipeline on two cores.
 WORKERS ?= 2
 # More options of Snakemake, such as --workflow-profile profiles/slurm. Put into commands as it is,
@@ -19,6 +21,7 @@ OPTIONS ?=
 quoted = '$(subst ','\'',$(1))'
 config := $(call quoted,$(value CONFIG))
 against := $(call quoted,$(value AGAINST))
+card := $(if $(value CARD),--card $(call quoted,$(value CARD)))
 page := $(if $(value PAGE),--page $(call quoted,$(value PAGE)))
 cores := $(call quoted,$(CORES))
 workers := $(call quoted,$(WORKERS))
@@ -79,8 +82,8 @@ format: $(STAMP) ## Mend the style
 	$(bin)/ruff format .
 	$(bin)/snakefmt Snakefile workflow/rules
 
-cost: $(STAMP) ## What a run of CONFIG will cost, before it starts
-	@$(command).cost --config $(config) --against $(against)
+cost: $(STAMP) ## What a run of CONFIG will cost, before it starts; on CARD, such as h100
+	@$(command).cost --config $(config) --against $(against) $(card)
 
 lean: $(STAMP) ## What config/lean.yaml gives up against config/all-attacks.yaml, after both have run
 	@$(command).compare --full config/all-attacks.yaml \

@@ -1,8 +1,8 @@
 """Say what a run will cost before it starts: `make cost`.
 
 Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
-image and for all that is missing; time at the last measured speed on this device; what is still to
-be written to disk. And what sharing saves against running each attack alone.
+image and for all that is missing. Per model and image set: TFLOP of one eval, and hours. What is
+still to be written to disk. And what sharing saves against running each attack alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from mia.config.check_files import file_mistakes
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
+from mia.cost.cards import CARDS
 from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
+from mia.cost.hours import Hours, time_lines
 from mia.cost.pictures import most_of
 from mia.cost.sharing import sharing
 from mia.cost.signals import COLUMNS as PLANNED
@@ -28,7 +30,6 @@ from mia.measuring.ledger import Ledger
 from mia.measuring.missing import input_hashes
 from mia.measuring.shard import captions_of, kept_rows
 from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
-from mia.measuring.speed import last_speed
 from mia.models.description import ModelJson
 from mia.models.family import TOLD
 
@@ -39,16 +40,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     parser.add_argument("--against", help="config whose attacks, each alone, are compared with")
+    parser.add_argument("--card", choices=sorted(CARDS), help="GPU whose hours are told")
     args = parser.parse_args()
     experiment = read_file_or_exit(args.config)
     config = experiment.config
     results = Path(config["results"])
     total: Counter[str] = Counter()
+    todo: dict[tuple[str, str], list[SignalCost]] = {}
     most = ""
     unknown: dict[str, None] = {}  # image sets whose number of images nobody knows
     print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
+        todo[model, image_set] = costs
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
             total += Counter(
@@ -63,10 +67,8 @@ def main() -> None:
         if not (results / result_paths.MANIFEST.format(set=image_set)).is_file():
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
-    print(
-        *to_do(total, most, list(unknown), last_speed(results, config["measure"]["device"])),
-        sep="\n",
-    )
+    print(*to_do(total, most, list(unknown)), sep="\n")
+    print(*time_lines(Hours(experiment, results, args.card), todo), sep="\n")
     print_disk(experiment, results, total, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment
     for told in experiment.all_told:
@@ -150,12 +152,9 @@ def before_the_manifest(images: int | None) -> str:
     return f"at most {images:,} images: duplicates and failures are not known before the manifest"
 
 
-def to_do(total: Counter, most: str, unknown: list[str], speed: float | None) -> list[str]:
-    """Return how many evals are left to do, how long they take, and which are not counted."""
-    time = "time not known: nothing was measured here yet"
-    if speed:
-        time = f"about {total['evals'] / speed / 60:.1f} min at {speed:.0f} evals/s"
-    evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes; {time}"
+def to_do(total: Counter, most: str, unknown: list[str]) -> list[str]:
+    """Return how many evals are left to do, and which are not counted."""
+    evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes"
     sets = f"nobody knows yet how many images {', '.join(unknown)} will have"
     if not unknown:
         return [f"\nTo do: {most}{evals}"]

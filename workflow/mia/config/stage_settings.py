@@ -99,8 +99,9 @@ def encode(experiment: Experiment, vae: str, set: str) -> Settings:
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
     """Return what a model is asked on a set, and how."""
+    how = {key: value for key, value in experiment.config["measure"].items() if key != "card"}
     return {
-        **experiment.config["measure"],
+        **how,
         "queries": dump(experiment.wanted(model, set)),
         "parts": experiment.measured_parts(set, (model,)),
         "shards": len(experiment.shards(set)),

@@ -71,7 +71,11 @@ class Meter:
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
         writer.close()
-        _finish(work, self.device, evals, time.monotonic() - start, size.now)
+        ledger = next(iter(work.signals.values())).ledger.folder
+        seconds = time.monotonic() - start
+        if not work.repeat:
+            keep_speed(ledger, self.device, self.settings["dtype"], evals, seconds)
+        _tell(work, self.device, evals, seconds, size.now)
 
     def _batch(
         self, work: MeasureJob, shared: frozenset[Hashable], image_ids: list[str], size: int
@@ -107,10 +111,8 @@ def _chunks(
             yield queries, shared, chunk
 
 
-def _finish(work: MeasureJob, device: str, evals: int, seconds: float, size: int) -> None:
-    """Print what was done, and keep the speed for the next estimate."""
-    if not work.repeat:
-        keep_speed(next(iter(work.signals.values())).ledger.folder, device, evals, seconds)
+def _tell(work: MeasureJob, device: str, evals: int, seconds: float, size: int) -> None:
+    """Print what was done."""
     print(
         f"measured {'again ' if work.repeat else ''}{evals} evals in {seconds:.1f} s: "
         f"{evals / seconds:.0f} evals/s on {device}, batches of {size}",

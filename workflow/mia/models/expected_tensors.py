@@ -48,8 +48,7 @@ def require_weights(part: str, kind: Any, config: Config, weights: Weights) -> A
     """
     held = weights.held()
     where = weights.index or weights.tensor_files[0]
-    _require_sizes(config, len(held), where)
-    model = _empty(part, kind, config)
+    model = built(part, kind, config, len(held), where)
     if wrong := difference(model, held, sharded=weights.index is not None):
         raise ModelError(f"{where}: {wrong}")
     if other := [name for name, (kind, _) in held.items() if _is_no_weight(name, kind)]:
@@ -62,6 +61,31 @@ def require_weights(part: str, kind: Any, config: Config, weights: Weights) -> A
         if name := not_finite(path):
             raise ModelError(f"{path}: {name} holds NaN or infinity; expected finite weights")
     return model
+
+
+def built(part: str, kind: Any, config: Config, tensors: int, where: Path) -> Any:
+    """Return the component, built without memory.
+
+    Args:
+        part: Name of the component.
+        kind: Its class.
+        config: Of the component.
+        tensors: Most tensors that it can have: more layers are refused, not built.
+        where: The file that says how many they are.
+
+    Raises:
+        ModelError: No class can be built from the config.
+    """
+    import torch
+
+    _require_sizes(config, tensors, where)
+    try:
+        with torch.device("meta"):
+            if kind.__module__.startswith("transformers."):
+                return kind(kind.config_class.from_dict(dict(config.given)))
+            return kind.from_config(dict(config.given))
+    except Exception as error:  # of whatever kind: no class can be built from it
+        raise ModelError(f"{config.path}: no {part} can be built: {first_line(error)}") from error
 
 
 def difference(
@@ -145,16 +169,3 @@ def _require_sizes(config: Config, tensors: int, where: Path) -> None:
             raise config.wrong(key, f"whole numbers from 1 to {most:,}{of}")
         if len(sizes) > tensors:
             raise config.wrong(key, f"no more numbers than {where} has tensors")
-
-
-def _empty(part: str, kind: Any, config: Config) -> Any:
-    """Return the component, built without memory."""
-    import torch
-
-    try:
-        with torch.device("meta"):
-            if kind.__module__.startswith("transformers."):
-                return kind(kind.config_class.from_dict(dict(config.given)))
-            return kind.from_config(dict(config.given))
-    except Exception as error:  # of whatever kind: no class can be built from it
-        raise ModelError(f"{config.path}: no {part} can be built: {first_line(error)}") from error

@@ -51,7 +51,7 @@ def describe(
     import diffusers
     import transformers
 
-    configs, said = _read(folder, options or {})
+    configs, said = read(folder, options or {})
     weights = _weights(configs, variant)
     modules = {}
     for name, held in weights.items():
@@ -74,7 +74,7 @@ def describe(
 
 def require_usable(folder: Path, options: Mapping[str, Any] | None = None) -> None:
     """Raise ModelError where the JSON files of `folder`, without its weights, rule it out."""
-    _read(folder, options or {})
+    read(folder, options or {})
 
 
 def facts(folder: Path, options: Mapping[str, Any] | None = None) -> Facts:
@@ -83,8 +83,8 @@ def facts(folder: Path, options: Mapping[str, Any] | None = None) -> Facts:
     return module_of(configs.name).facts(configs)
 
 
-def _read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured]:
-    """Return the configs, and what of the description they say."""
+def read(folder: Path, options: Mapping[str, Any]) -> tuple[Configs, Configured]:
+    """Return the configs and what they say of the model; raise ModelError if it rules it out."""
     _require_model_folder(folder)
     configs = read_configs(folder, options)
     found = module_of(configs.name).facts(configs)
