@@ -24,9 +24,10 @@ from mia.models.flops import flops
 from mia.models.folder import describe
 
 HUB = {"source": "hub", "repo": "a/b", "revision": "0" * 40}
-PAIR = r"^(one|other) +(mine) +([\d,]+) +([\d.e-]+|\?) +([\d.,]+|\?)  (.*)$"
+PAIR = r"^(one|other) +(mine) +([\d,]+) +([\d.e-]+|\?) +([\d.,<]+|\?)  (.*)$"
 TRAINING = {
-    "set": "mine",
+    "set": "mine:member",
+    "representation_set": "mine",
     "epochs": 2,
     "resolution": 16,
     "channels": [32, 64],
@@ -119,18 +120,18 @@ def test_the_gpu_of_the_config_counts_where_nothing_was_measured(here, model):
     measure = {"dtype": "bfloat16", "card": "a100"}
     pace = Hours(experiment(here, measure=measure), here / "results").pace("one")
     assert pace.seconds == pytest.approx(flops(model).per_eval / (SHARE * 312e12))
-    assert pace.basis == "30% of the 312 TFLOP/s that a a100 does in bfloat16"
+    assert pace.basis == "30% of the 312 TFLOP/s of one A100 in bfloat16"
     measured(here, "one", 500, dtype="bfloat16")
     assert Hours(experiment(here, measure=measure), here / "results").pace("one").seconds == 1 / 50
     asked = Hours(experiment(here, measure=measure), here / "results", "h100").pace("one")
-    assert "989" in asked.basis or "990" in asked.basis
+    assert asked.basis == "30% of the 990 TFLOP/s of one H100 in bfloat16"
 
 
 def test_a_gpu_without_that_arithmetic_is_told(here, model):
     measure = {"dtype": "bfloat16", "card": "t4"}
     pace = Hours(experiment(here, measure=measure), here / "results").pace("one")
     assert pace.seconds is None
-    assert pace.basis == "not known: the t4 has no bfloat16 arithmetic of its own"
+    assert pace.basis == "not known: the T4 has no bfloat16 arithmetic of its own"
 
 
 def test_hours_are_printed_with_what_they_rest_on(here, model, monkeypatch, capsys):
@@ -154,10 +155,10 @@ def test_without_a_gpu_or_a_speed_every_gpu_is_told(here, model, monkeypatch, ca
     said = printed(monkeypatch, capsys)
     told = re.search(r"^Hours on one GPU at 30% of its peak in bfloat16: (.*)\.$", said, re.M)[1]
     assert [each.split()[0] for each in told.split(", ")] == [
-        card for card in CARDS if "bfloat16" in CARDS[card]
+        card.upper() for card in CARDS if "bfloat16" in CARDS[card]
     ]
     said = printed(monkeypatch, capsys, "--card", "h100")
-    assert "Hours on one GPU" not in said and "that a h100 does in bfloat16" in said
+    assert "Hours on one GPU" not in said and "TFLOP/s of one H100 in bfloat16" in said
 
 
 def test_a_model_of_the_hub_is_taken_for_stable_diffusion_until_it_is_there(here):
@@ -187,7 +188,7 @@ def test_a_fine_tuning_is_counted_as_its_base(here, model):
         "one": {"source": "training", "training": "t"},
         "base": {"source": "path", "path": "model"},
     }
-    training = {"t": {"set": "mine:member", "epochs": 2, "base": "base"}}
+    training = {"t": {"set": "mine:member", "epochs": 2, "base": "base", "learning_rate": 1e-5}}
     found = experiment(here, models, training=training)
     assert Hours(found, here / "results").arithmetic.of("one").flops == flops(model)
 

@@ -8,6 +8,7 @@ still to be written to disk. And what sharing saves against running each attack 
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--against", help="config whose attacks, each alone, are compared with")
     parser.add_argument("--card", choices=sorted(CARDS), help="GPU whose hours are told")
     args = parser.parse_args()
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # what it lacks is not needed here
     experiment = read_file_or_exit(args.config)
     config = experiment.config
     results = Path(config["results"])

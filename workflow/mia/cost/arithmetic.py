@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from mia.models.flops import Flops, flops
 from mia.models.model_json import ModelError
 
 EVAL_OF_STABLE_DIFFUSION = 803_273_441_280  # of 64 × 64 latents, counted as all others
-ENCODING_OF_STABLE_DIFFUSION = 1_116_658_466_816
+ENCODING_OF_STABLE_DIFFUSION = 1_116_658_466_816  # of 512 × 512 pixels
+# Settings in which trainings of one model differ, such as a shadow model's.
+OF_NO_SHAPE = ("parts", "seed", "epochs", "keep")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Arithmetic:
         if base := self._experiment.config["training"][training].get("base"):
             return self.of(base)
         settings = stage_settings.train(self._experiment, training)
-        return self._once(f"training {training}", lambda: _of_training(settings))
+        shapes = {key: value for key, value in settings.items() if key not in OF_NO_SHAPE}
+        return self._once(json.dumps(shapes, sort_keys=True), lambda: _of_training(settings))
 
     def _of_source(self, model: str) -> Counted:
         folder = model_folder(self._experiment.config["models"][model])

@@ -13,6 +13,7 @@ from mia.cost.signals import SignalCost
 from mia.cost.speeds import Speed, speeds
 
 LINE = "{:<18}{:<14}{:>15}{:>14}{:>11}  {}".format
+SMALL = 1e10  # FLOP of one eval, below which a GPU waits for its next instruction
 BACKWARD = 2  # passes forward that one backward pass is as dear as
 
 
@@ -65,12 +66,12 @@ class Hours:
 
     def on(self, card: str, model: str) -> Pace:
         """Return how fast a model is on a GPU, at `SHARE` of its peak."""
-        counted, most = self.arithmetic.of(model), peak(card, self.dtype)
+        counted, most, gpu = self.arithmetic.of(model), peak(card, self.dtype), card.upper()
         if most is None:
-            return Pace(None, f"not known: the {card} has no {self.dtype} arithmetic of its own")
+            return Pace(None, f"not known: the {gpu} has no {self.dtype} arithmetic of its own")
         if counted.flops is None:
             return Pace(None, counted.basis)
-        basis = f"{SHARE:.0%} of the {most / 1e12:,.0f} TFLOP/s that a {card} does in {self.dtype}"
+        basis = f"{SHARE:.0%} of the {most / 1e12:,.0f} TFLOP/s of one {gpu} in {self.dtype}"
         return Pace(counted.flops.per_eval / (SHARE * most), _joined(basis, counted.basis))
 
     def _scaled(self, model: str, other: Speed) -> Pace | None:
@@ -102,7 +103,7 @@ def time_lines(hours: Hours, todo: Mapping[tuple[str, str], list[SignalCost]]) -
         lines.append(LINE(model, image_set, f"{count:,}", each, in_hours(seconds[-1]), pace.basis))
     known = [time for time in seconds if time is not None]
     whole = in_hours(sum(known)) if known else "?"
-    least = "" if len(known) == len(seconds) else "some are not known"
+    least = "without those that are not known" if 0 < len(known) < len(seconds) else ""
     lines.append(LINE("together", "", f"{sum(evals.values()):,}", "", whole, least))
     if not known:
         lines += _on_each_card(hours, evals)
@@ -112,13 +113,15 @@ def time_lines(hours: Hours, todo: Mapping[tuple[str, str], list[SignalCost]]) -
 def in_hours(seconds: float | None) -> str:
     """Return a time in hours, with two digits that count.
 
-    >>> in_hours(7_200), in_hours(40), in_hours(400_000), in_hours(None)
-    ('2.0', '0.011', '111', '?')
+    >>> in_hours(7_200), in_hours(40), in_hours(400_000), in_hours(4), in_hours(None)
+    ('2.0', '0.011', '111', '<0.01', '?')
     """
     if seconds is None:
         return "?"
     hours = seconds / 3600
-    return f"{hours:,.0f}" if hours >= 100 else f"{hours:#.2g}"
+    if hours < 0.01:
+        return "<0.01"
+    return f"{hours:,.0f}" if hours >= 10 else f"{hours:#.2g}"
 
 
 def _on_each_card(hours: Hours, evals: Mapping[tuple[str, str], int]) -> list[str]:
@@ -128,7 +131,8 @@ def _on_each_card(hours: Hours, evals: Mapping[tuple[str, str], int]) -> list[st
         each = [paces[model] for model, _ in evals]
         if all(each):
             times = zip(evals.values(), each, strict=True)
-            found.append(f"{card} {in_hours(sum(count * (pace or 0) for count, pace in times))}")
+            whole = sum(count * (pace or 0) for count, pace in times)
+            found.append(f"{card.upper()} {in_hours(whole)}")
     if not found:
         return []
     start = f"Hours on one GPU at {SHARE:.0%} of its peak in {hours.dtype}"
@@ -144,6 +148,8 @@ def _not_counted(
     ratios = [f.per_encoding / f.per_eval for f in counted.values() if f and f.per_encoding]
     said = f"; to encode one takes about as long as {max(ratios):.2g} evals" if ratios else ""
     lines = [f"Preparing and encoding images is not counted{said}. Jobs are counted in a row."]
+    if any(flops and flops.per_eval < SMALL for flops in counted.values()):
+        lines.append("Small models do not reach such a share of a GPU, and take longer on one.")
     if any(cost.backwards for costs in todo.values() for cost in costs):
         lines.append(f"A backward pass is counted as {BACKWARD} evals.")
     return lines
