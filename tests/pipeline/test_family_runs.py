@@ -35,7 +35,7 @@ def bench(finished_run):
             for part, spec in mine["parts"].items()
         }
         of_sets["classes"] = {**mine, "parts": parts}
-        config["models"] = {name: {"source": "path", "path": f"models/{name}"} for name in families()}
+        config["models"] = {name: model(name) for name in families()}
         config["targets"] = {name: target(name) for name in families()}
         config["attacks"] = ATTACKS
         config["measure"]["repeats"] = 1
@@ -44,6 +44,11 @@ def bench(finished_run):
     bench.run("measured").done()
     bench.run().done()
     return bench
+
+
+def model(name):
+    options = getattr(tiny(name), "OPTIONS", {})
+    return {"source": "path", "path": f"models/{name}", **options}
 
 
 def target(name):

@@ -3,7 +3,8 @@
 Each holds `save(folder)`, which saves an untrained pipeline as diffusers itself does; `CALL`, how
 that pipeline is called for `PROMPT` (with guidance, where it has any); and `epsilon`, the noise
 estimate straight from the pipeline's parts: what attacks' loops are worked out with. It may hold
-`VARIANTS` too, which are further functions like `save`, by name.
+`VARIANTS`, further functions like `save` by name; `OPTIONS`, keys of its block in a config; and
+`unpack`, the pipeline's latent in the shape of ours. Modules whose names begin with `_` are shared.
 """
 
 from __future__ import annotations
