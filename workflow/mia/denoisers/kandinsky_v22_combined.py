@@ -31,7 +31,7 @@ AT_ONCE = 16  # captions that the prior is given together
 # Keys by which the U-Net of Kandinsky 2.2 asks for an image embedding.
 ASKED = {"encoder_hid_dim_type": "image_proj", "addition_embed_type": "image"}
 WIDTHS = {
-    "prior_prior": ("embedding_dim",),
+    "prior_prior": ("embedding_dim", "clip_embed_dim"),
     "prior_text_encoder": ("hidden_size", "projection_dim"),
     "prior_image_encoder": ("projection_dim",),
 }
@@ -72,12 +72,11 @@ def facts(configs: Configs) -> Facts:
     width = unet.whole("encoder_hid_dim")
     for name, keys in WIDTHS.items():
         for key in keys:
-            if configs.parts[name].get(key) != width:
+            optional = key == "clip_embed_dim" and configs.parts[name].get(key) is None
+            if not optional and configs.parts[name].get(key) != width:
                 raise configs.parts[name].wrong(
                     key, f"{width}, which is encoder_hid_dim of {unet.path}"
                 )
-    if prior.get("clip_embed_dim") not in (None, width):
-        raise prior.wrong("clip_embed_dim", f"{width}, which is encoder_hid_dim of {unet.path}")
     if prior.get("num_embeddings") != (tokens := configs.caption_lengths()["prior_tokenizer"]):
         raise prior.wrong("num_embeddings", f"{tokens}, the tokens of prior_tokenizer")
     scheduler = of_scheduler(configs.folder, configs.index, "prior_scheduler")
@@ -120,7 +119,7 @@ class KandinskyV22Combined(FamilyDenoiser):
         return prior
 
     def embed(self, captions: Sequence[str]) -> Conditioning:
-        """Return the prior's image embedding of each caption."""
+        """Return the prior's image embedding of each caption, `(captions, width)`."""
         made = []
         for start in range(0, len(captions), AT_ONCE):
             part = list(captions[start : start + AT_ONCE])
@@ -137,8 +136,8 @@ class KandinskyV22Combined(FamilyDenoiser):
         """Return image embeddings of zeros."""
         import torch
 
-        shape = rows, self.config("unet").encoder_hid_dim
-        return Conditioning({STATES: torch.zeros(shape, device=self.device)})
+        width = self.config("unet").encoder_hid_dim
+        return Conditioning({STATES: torch.zeros(rows, width, device=self.device)})
 
     def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the U-Net's noise estimate, without the variance behind it."""
