@@ -99,9 +99,8 @@ def encode(experiment: Experiment, vae: str, set: str) -> Settings:
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
     """Return what a model is asked on a set, and how."""
-    how = {key: value for key, value in experiment.config["measure"].items() if key != "card"}
     return {
-        **how,
+        **{key: value for key, value in experiment.config["measure"].items() if key != "card"},
         "queries": dump(experiment.wanted(model, set)),
         "parts": experiment.measured_parts(set, (model,)),
         "shards": len(experiment.shards(set)),
