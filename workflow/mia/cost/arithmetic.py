@@ -14,6 +14,7 @@ from mia.config import stage_settings
 from mia.config.experiment import Experiment
 from mia.cost.latents import model_folder
 from mia.models.description import ModelJson
+from mia.models.family import options_of
 from mia.models.flops import Flops, flops
 from mia.models.model_json import ModelError
 
@@ -70,10 +71,11 @@ class Arithmetic:
         return self._once(json.dumps(shapes, sort_keys=True), lambda: _of_training(settings))
 
     def _of_source(self, model: str) -> Counted:
-        folder = model_folder(self._experiment.config["models"][model])
+        spec = self._experiment.config["models"][model]
+        folder, options = model_folder(spec), options_of(spec)
         if folder is None:
             return _stable_diffusion(model)
-        return self._once(str(folder), lambda: flops(folder))
+        return self._once(f"{folder} {options}", lambda: flops(folder, options))
 
     def _once(self, key: str, count: Callable[[], Flops]) -> Counted:
         if key not in self._found:

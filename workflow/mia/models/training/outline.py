@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from mia.models.training.diffusion import build_pipeline
 from mia.models.training.tokenizer import train_tokenizer
+from mia.models.training.untrained import build
 from mia.models.training.vae import build_vae
 
 
@@ -22,9 +22,12 @@ def save_outline(settings: Mapping[str, Any], folder: Path) -> None:
         settings: A completed `training` block of the config, without a base.
         folder: A folder to write.
     """
-    tokenizer = train_tokenizer(["a"], settings["vocabulary"], settings["text_length"])
+    tokenizer = None
+    if settings["text"]:
+        tokenizer = train_tokenizer(["a"], settings["vocabulary"], settings["text_length"])
     with torch.device("meta"):
-        pipeline = build_pipeline(build_vae(settings), tokenizer, settings)
+        vae = build_vae(settings) if settings["space"] == "latent" else None
+        pipeline = build(vae, tokenizer, settings)
     pipeline.save_config(folder)
     for name, part in pipeline.components.items():
         if hasattr(part, "save_config"):

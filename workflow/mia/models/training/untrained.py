@@ -38,7 +38,22 @@ def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> Pipeline:
     vae = load_whole(AutoencoderKL, folder / "vae") if latent else None
     tokenizer = load_tokenizer(folder / "tokenizer") if text else None
     torch.manual_seed(settings["seed"])
-    if text:
+    return build(vae, tokenizer, settings)
+
+
+def build(
+    vae: AutoencoderKL | None, tokenizer: CLIPTokenizer | None, settings: Mapping[str, Any]
+) -> Pipeline:
+    """Return an untrained pipeline of the kind that `settings` describe.
+
+    Its weights come from torch's own generator.
+
+    Args:
+        vae: None where the pixels are the latents.
+        tokenizer: None where the model is told nothing.
+        settings: A completed `training` block of the config.
+    """
+    if settings["text"]:
         return build_pipeline(vae, tokenizer, settings)
     unet, scheduler = build_unconditional_unet(settings), build_scheduler(settings)
     if vae is None:
