@@ -132,6 +132,6 @@ REFUSED = {
     "FluxControlPipeline": "it reads another image too",
     "FluxControlImg2ImgPipeline": "it reads another image too",
     "FluxControlInpaintPipeline": "it reads another image too",
-    "SanaSprintPipeline": DISTILLED,
-    "SanaSprintImg2ImgPipeline": DISTILLED,
+    "SanaSprintPipeline": REASON,
+    "SanaSprintImg2ImgPipeline": REASON,
 }

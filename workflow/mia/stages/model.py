@@ -88,7 +88,7 @@ def merged(base: Description, spec: dict[str, Any], adapter: Path, target: Path)
     torch.set_num_threads(1)  # another number could change the last bit of a weight
     with replacing_tree(target) as folder:
         variant = merge(base, adapter, spec["lora"]["scale"], folder)
-    return describe(target, variant, options(spec))
+    return describe(target, variant, options_of(spec))
 
 
 def main() -> None:
