@@ -135,7 +135,7 @@ def merged(experiment: Experiment, results: Path, name: str) -> Disk:
     return Disk(f"merged {name}", each, size(folder), f"with its adapter merged; {basis}")
 
 
-def _weights(folder: Path) -> float:
+def _weights(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.safetensors") if path.is_file())
 
 
