@@ -63,7 +63,7 @@ def test_a_target_without_captions_is_measured_beside_one_with(both, finished_ru
     page = (both.folder / "results/report.html").read_text()
     assert page.count("Not tried here: clid_null. The model is told nothing of an image") == 1
     for figure in ("losses", "timesteps"):
-        drawn = (both.folder / f"results/figures/bare/{figure}.svg").read_text()
+        drawn = (both.folder / f"results/figures/bare-{figure}.svg").read_text()
         assert "no caption" in drawn and "with caption" not in drawn
 
 
