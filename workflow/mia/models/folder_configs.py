@@ -28,8 +28,8 @@ def read_configs(folder: Path, options: Mapping[str, Any] | None = None) -> Conf
         options: Keys of the model's block that its family reads.
 
     Raises:
-        ModelError: A file is missing or no JSON object, a component is of an unknown class, or the
-            family reads no such key, or the model is distilled.
+        ModelError: A file is missing or no JSON object, a component is of an unknown class, the family
+            reads no such key, or the model is distilled.
     """
     path = folder / INDEX
     index = read_json(path)
@@ -46,9 +46,9 @@ def read_configs(folder: Path, options: Mapping[str, Any] | None = None) -> Conf
     }
     own = own_options(family, options or {})
     scheduler = of_scheduler(folder, index)
-    found = Configs(folder, index, name, family, parts, classes, scheduler, own)
-    require_not_distilled(found)
-    return found
+    configs = Configs(folder, index, name, family, parts, classes, scheduler, own)
+    require_not_distilled(configs)
+    return configs
 
 
 def _config(folder: Path, kind: str, part: Part) -> Config:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,16 +115,17 @@ def train(
     pixels = torch.from_numpy(pictures)
     generated: list[np.ndarray] = []
 
-    def keep(epoch: int, pipeline: Any) -> None:
+    def kept(epoch: int, pipeline: Any) -> None:
         pipeline.save_pretrained(folder / "checkpoints" / name(epoch))
         generated.append(generate(pipeline, captions[:SHOWN], settings["seed"]))
 
+    keep: Callable[[int, Any], None] = kept
     if "lora" in settings:
         from mia.models.training.lora import add_adapter, keeping_merged
 
         add_adapter(begin, settings)
         settings = {**settings, "text_encoder": False}
-        keep = keeping_merged(keep, lambda epoch: folder / "checkpoints" / name(epoch))
+        keep = keeping_merged(kept, lambda epoch: folder / "checkpoints" / name(epoch))
     train_diffusion(begin, pixels, captions, settings, keep, device)
     picture_rows(pixels[:SHOWN], generated).save(folder / "samples.png")
 

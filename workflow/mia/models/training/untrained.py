@@ -12,6 +12,7 @@ from diffusers import (
     DDIMScheduler,
     DDPMPipeline,
     DDPMScheduler,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     LDMPipeline,
     StableDiffusionPipeline,
@@ -23,11 +24,10 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from mia.models.loading import load_whole
 from mia.models.tokenizer import load_tokenizer
 
-Pipeline = StableDiffusionPipeline | LDMPipeline | DDPMPipeline
 GROUPS = 16  # of channels that are normalised together
 
 
-def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> Pipeline:
+def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> DiffusionPipeline:
     """Return an untrained pipeline with a seed, around what lies in `folder`.
 
     Args:
@@ -43,7 +43,7 @@ def untrained_pipeline(folder: Path, settings: Mapping[str, Any]) -> Pipeline:
 
 def build(
     vae: AutoencoderKL | None, tokenizer: CLIPTokenizer | None, settings: Mapping[str, Any]
-) -> Pipeline:
+) -> DiffusionPipeline:
     """Return an untrained pipeline of the kind that `settings` describe.
 
     Its weights come from torch's own generator.
