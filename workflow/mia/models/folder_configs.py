@@ -28,8 +28,8 @@ def read_configs(folder: Path, options: Mapping[str, Any] | None = None) -> Conf
         options: Keys of the model's block that its family reads.
 
     Raises:
-        ModelError: A file is missing or no JSON object, a component is of an unknown class, the family
-            reads no such key, or the model is distilled.
+        ModelError: A file is missing or no JSON object, a component is of an unknown class, the
+            family reads no such key, or the model is distilled.
     """
     path = folder / INDEX
     index = read_json(path)

@@ -29,11 +29,10 @@ def save_outline(settings: Mapping[str, Any], folder: Path) -> None:
         vae = build_vae(settings) if settings["space"] == "latent" else None
         pipeline = build(vae, tokenizer, settings)
     pipeline.save_config(folder)
-    part: Any
     for name, part in pipeline.components.items():
         if hasattr(part, "save_config"):
             part.save_config(folder / name)
-        elif isinstance(part, torch.nn.Module):
+        elif hasattr(part, "config"):  # of transformers
             part.config.save_pretrained(folder / name)
         elif part is not None:
             part.save_pretrained(folder / name)
