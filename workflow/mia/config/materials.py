@@ -65,7 +65,8 @@ class Materials:
         """
         models = self.config["models"]
         base = {key: value for key, value in models[model].items() if key != "lora"}
-        return next((name for name, spec in models.items() if spec == base), model)
+        twins = (name for name, spec in models.items() if spec == base)
+        return next(twins, model) if "lora" in models[model] else model
 
     def base(self, model: str) -> str | None:
         """Return the model that the training of `model` starts from; None without one."""
