@@ -12,6 +12,7 @@ from PIL import Image
 
 from mia.denoisers.stable_diffusion_xl import StableDiffusionXL, family, time_ids
 from mia.images.pictures import prepare
+from mia.images.squares import adm_square
 from mia.measuring.batch import Batch
 from mia.models.autoencoder import Autoencoder
 from mia.models.folder import describe, require_usable
@@ -194,6 +195,35 @@ def test_what_cannot_be_measured_is_refused_by_name(case, folder):
 # The six numbers.
 
 SIZES = [(64, 64), (48, 96), (96, 48), (50, 33), (33, 50), (7, 9), (16, 16), (3, 200), (171, 16)]
+
+
+@pytest.mark.parametrize("size", [*SIZES, (65, 131), (131, 65), (67, 415), (32, 39)])
+def test_own_numbers_tell_the_crop_of_images_that_are_halved_first(size):
+    """`preparation: adm` halves and rounds down; the last resize and the crop follow from that."""
+    height, width = size
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    image, side = Image.fromarray(pixels), 16
+    told = time_ids(size, side, adm=True)
+    assert told[:2] == (height, width) and told[4:] == (side, side)
+    top, left = told[2:4]
+    while min(image.size) >= 2 * side:
+        image = image.resize([one // 2 for one in image.size], Image.Resampling.BOX)
+    scale = side / min(image.size)
+    resized = image.resize([max(side, round(one * scale)) for one in image.size], 3)
+    cut = np.asarray(resized.crop((left, top, left + side, top + side)))
+    np.testing.assert_array_equal(adm_square(Image.fromarray(pixels), side), cut)
+
+
+def test_halving_first_moves_the_crop():
+    """So the two rules must be told apart."""
+    assert time_ids((67, 415), 16) != time_ids((67, 415), 16, adm=True)
+
+
+@pytest.mark.parametrize("way", ["centre", "adm"])
+def test_a_model_is_told_the_crop_of_its_own_preparation(way, saved):
+    denoiser, size = loaded(saved, time_ids="own", preparation=way), (67, 415)
+    told = denoiser.of_images(denoiser.embed(["a"]), [size])["time_ids"]
+    assert told.tolist() == [list(time_ids(size, 16, way == "adm"))]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+
+def halvings(size: tuple[int, int], resolution: int) -> Iterator[tuple[int, int]]:
+    """Yield (width, height) after each halving of ADM's preparation, rounded down.
+
+    It halves while the shorter side is at least twice the resolution.
+
+    >>> list(halvings((999, 401), 100))
+    [(499, 200), (249, 100)]
+    """
+    while min(size) >= 2 * resolution:
+        size = size[0] // 2, size[1] // 2
+        yield size
+
 
 def scaled(size: tuple[int, int], resolution: int) -> tuple[int, int]:
     """Return (width, height) of an image with its shorter side brought to `resolution`."""

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mia.central_square import corner, scaled
+from mia.central_square import corner, halvings, scaled
 from mia.denoisers.shared import sdxl_configs
 from mia.denoisers.shared.denoiser import FamilyDenoiser
 from mia.denoisers.shared.parts import CLIP_TEXT, CLIP_TEXT_PROJECTED, CLIP_TOKENIZER, UNET, VAE
 from mia.models.component_configs import flat
 from mia.models.conditioning import Conditioning
 from mia.models.family import TEXT, Family
+from mia.models.options import ADM, preparation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,7 +91,8 @@ class StableDiffusionXL(FamilyDenoiser):
             sizes = [(side, side)] * rows
         if len(sizes) != rows:
             raise ValueError(f"time_ids: own: {len(sizes)} sizes of images; expected {rows}")
-        numbers = [time_ids(size, side) for size in sizes]
+        adm = preparation(self.model["vae"]) == ADM
+        numbers = [time_ids(size, side, adm) for size in sizes]
         found = torch.tensor(numbers, dtype=torch.float32, device=self.device)
         return conditioning.merged(Conditioning({"time_ids": found}))
 
@@ -113,18 +115,20 @@ class StableDiffusionXL(FamilyDenoiser):
         )
 
 
-def time_ids(size: tuple[int, int], resolution: int) -> tuple[int, ...]:
+def time_ids(size: tuple[int, int], resolution: int, adm: bool = False) -> tuple[int, ...]:
     """Return the six numbers of an image, prepared as ours are.
 
     Args:
         size: Height and width of its file, in pixels.
         resolution: Side of the square that the model sees, in pixels.
+        adm: Whether images are prepared by ADM's rule, which halves them first.
 
     >>> time_ids((200, 300), 100)
     (200, 300, 0, 25, 100, 100)
     """
     height, width = size
-    left, top = corner(scaled((width, height), resolution), resolution)
+    *_, halved = (width, height), *(halvings((width, height), resolution) if adm else ())
+    left, top = corner(scaled(halved, resolution), resolution)
     return height, width, top, left, resolution, resolution
 
 

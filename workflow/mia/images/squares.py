@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from mia.central_square import halvings
 from mia.images.centre import centre_square
 
 CENTRE = "centre"
@@ -23,9 +24,8 @@ def adm_square(picture: Image.Image, resolution: int) -> np.ndarray:
     the mean of a box. The bicubic filter does the rest, as in `centre_square`. So fine detail
     differs from what one resize leaves of it.
     """
-    while min(picture.size) >= 2 * resolution:
-        width, height = picture.size
-        picture = picture.resize((width // 2, height // 2), Image.Resampling.BOX)
+    for size in halvings(picture.size, resolution):
+        picture = picture.resize(size, Image.Resampling.BOX)
     return centre_square(picture, resolution)
 
 

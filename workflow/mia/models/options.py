@@ -9,7 +9,8 @@ from mia.models.family import Family
 from mia.models.model_json import ModelError, shown
 
 PREPARATION = "preparation"
-PREPARATIONS = ("centre", "adm")  # names in `mia.images.squares`; the first where none is given
+CENTRE, ADM = "centre", "adm"
+PREPARATIONS = (CENTRE, ADM)  # names in `mia.images.squares`; the first where none is given
 
 
 def own_options(family: Family, options: Mapping[str, Any]) -> dict[str, Any]:
