@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
-from mia.denoisers.shared.flow import require_flow
 from mia.denoisers.shared.parts import CLIP_TEXT, CLIP_TOKENIZER, T5_TEXT, VAE, t5_tokenizer
 from mia.denoisers.shared.sizes import require_out_channels, require_width
 from mia.models.conditioning import Conditioning
@@ -44,13 +43,13 @@ family = Family(
         "vae": VAE,
     },
     denoiser="transformer",
+    flow=True,
     options={"guidance": 1.0, "resolution": None},
 )
 
 
 def facts(configs: Configs) -> Facts:
     """Return what the JSON files say together."""
-    require_flow(configs)
     transformer, vae = configs.denoiser, configs.parts["vae"]
     channels, pixels = check_vae("AutoencoderKL", vae), factor("AutoencoderKL", vae)
     if (found := transformer.whole("in_channels")) != 4 * channels:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
-from mia.denoisers.shared.flow import require_flow
 from mia.denoisers.shared.sizes import latents, require_out_channels, require_width
 from mia.models.conditioning import Conditioning
 from mia.models.description import Facts
@@ -33,12 +32,12 @@ family = Family(
         "vae": Part("diffusers", ("AutoencoderDC",)),
     },
     denoiser="transformer",
+    flow=True,
 )
 
 
 def facts(configs: Configs) -> Facts:
     """Return what the JSON files say together."""
-    require_flow(configs)
     channels, side, factor = latents(configs)
     transformer, text = configs.denoiser, configs.parts["text_encoder"]
     if transformer.get("guidance_embeds"):

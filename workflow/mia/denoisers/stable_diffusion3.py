@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
-from mia.denoisers.shared.flow import require_flow, require_tokenizers
 from mia.denoisers.shared.parts import (
     CLIP_TEXT_PROJECTED,
     CLIP_TOKENIZER,
@@ -20,6 +19,7 @@ from mia.denoisers.shared.parts import (
     t5_tokenizer,
 )
 from mia.denoisers.shared.sizes import latents, require_out_channels, require_width
+from mia.denoisers.shared.tokenizers import require_tokenizers
 from mia.models.conditioning import Conditioning
 from mia.models.description import Facts
 from mia.models.family import TEXT, Family, Part
@@ -49,12 +49,12 @@ family = Family(
         "vae": VAE,
     },
     denoiser="transformer",
+    flow=True,
 )
 
 
 def facts(configs: Configs) -> Facts:
     """Return what the JSON files say together."""
-    require_flow(configs)
     require_tokenizers(configs)
     channels, side, factor = latents(configs)
     transformer, t5 = configs.denoiser, configs.parts.get("text_encoder_3")

@@ -61,6 +61,8 @@ class Family:
         parts: Components by name, in the order in which they are looked at.
         denoiser: The component that is queried.
         autoencoder: The component that makes latents; None where pixels are the latents.
+        flow: Whether it is trained by flow matching alone. Other families are what their scheduler
+            says.
         options: Keys of a model's block that only some families read, with their defaults.
         sized: Of those, the keys and values with which the model is told each image's own size.
     """
@@ -70,6 +72,7 @@ class Family:
     parts: Mapping[str, Part]
     denoiser: str = "unet"
     autoencoder: str | None = "vae"
+    flow: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     sized: Mapping[str, Any] = field(default_factory=dict)
 

@@ -17,6 +17,8 @@ from mia.models.families import family_of, module_of
 from mia.models.family import Part
 from mia.models.model_configs import INDEX, Configs
 from mia.models.model_json import Config, ModelError, read_json, shown
+from mia.models.noise_schedule import noise_schedule
+from mia.models.objective import FLOW
 from mia.models.options import own_options
 
 
@@ -48,7 +50,15 @@ def read_configs(folder: Path, options: Mapping[str, Any] | None = None) -> Conf
     scheduler = of_scheduler(folder, index)
     configs = Configs(folder, index, name, family, parts, classes, scheduler, own)
     require_not_distilled(configs)
+    _require_flow(configs)
     return configs
+
+
+def _require_flow(configs: Configs) -> None:
+    """Raise ModelError if a family of flow matching has a scheduler of another kind."""
+    if configs.family.flow and noise_schedule(configs.scheduler).prediction_type != FLOW:
+        expected = "a scheduler of flow matching, such as FlowMatchEulerDiscreteScheduler"
+        raise configs.scheduler.wrong("_class_name", expected)
 
 
 def _config(folder: Path, kind: str, part: Part) -> Config:
