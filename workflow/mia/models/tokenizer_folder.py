@@ -11,8 +11,8 @@ from mia.models.model_json import Config, ModelError, read_json, require_file, s
 FORMS = {
     "CLIPTokenizer": (("tokenizer.json",), ("vocab.json", "merges.txt")),
     "T5Tokenizer": (("tokenizer.json",), ("spiece.model",)),
-    "GemmaTokenizer": (("tokenizer.json",), ("tokenizer.model",)),
 }
+OTHERS = (("tokenizer.json",), ("tokenizer.model",))  # Gemma's, Llama's and the like
 READ = (".json", ".txt", ".model")
 UNSAID = 10**6  # transformers writes 1e30 where a tokenizer has no length of its own
 
@@ -25,7 +25,7 @@ def tokenizer_files(folder: Path, part: Part) -> list[Path]:
             whole, names code, or is of another class than those of `part`.
     """
     files = entries(folder, *READ)
-    names, forms = {path.name for path in files}, FORMS[part.classes[0]]
+    names, forms = {path.name for path in files}, FORMS.get(part.classes[0], OTHERS)
     if not any(set(form) <= names for form in forms):
         expected = ", or ".join(" and ".join(form) for form in forms)
         raise ModelError(
