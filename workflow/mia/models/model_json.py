@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 LFS = b"version https://git-lfs"
-FORMAT = "expected a folder in Stable Diffusion's diffusers format"
+FORMAT = "expected a folder in diffusers' format"
 CODE_KEYS = ("auto_map", "custom_pipeline", "custom_pipelines")
 CLASS_KEYS = ("_class_name", "tokenizer_class", "processor_class", "image_processor_type")
 DEEPEST = 20  # lists and objects in each other

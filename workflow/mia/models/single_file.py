@@ -11,7 +11,7 @@ from mia.models.folder_entries import entries
 from mia.models.safetensors_file import damage, tensors
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
-EXPECTED = "expected a folder in Stable Diffusion's diffusers format"
+EXPECTED = "expected a folder in diffusers' format"
 
 
 # How names of a U-Net's tensors begin in the checkpoints that `from_single_file` converts.
