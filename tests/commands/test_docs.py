@@ -17,6 +17,7 @@ from mia.config.read import read
 from mia.config.schema import config_schema
 from mia.evaluation.readable import markdown
 from mia.images.download.errors import HTTP_STATUS, PHRASES, TRANSIENT
+from mia.models.families import families, module_of
 from mia.report.pages.texts import FAILURES
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,34 @@ def test_every_key_and_every_attack_has_its_lines():
     costs = dict(re.findall(r"\| \[`(\w+)`\].*\| (\d+) \|", pages["docs/attacks.md"]))
     expected = {"coin": "0", "sima": "1", "pia": "2", "loss": "2", "loss_ratio": "4"}
     assert expected.items() <= costs.items()
+
+
+def test_every_family_has_its_row_and_its_notes():
+    """With all its pipelines, what it is told, its keys, and each tiny model that tests save."""
+    page = docs.pages()["docs/models.md"]
+    rows = {
+        found[1]: [cell.strip() for cell in found[0].strip("|").split("|")]
+        for found in re.finditer(r"(?m)^\| \[`(\w+)`\].*\|$", page)
+    }
+    assert list(rows) == families()
+    for name, (_, pipelines, told, answers, latents, keys, tested) in rows.items():
+        family = module_of(name).family
+        assert pipelines == ", ".join(f"`{one}`" for one in family.pipelines)
+        starts = {"text": "a text, by ", "class": "a class", "none": "nothing"}
+        assert told.startswith(starts[family.condition])
+        assert all(f"`{key}" in keys for key in family.options)
+        assert tested.startswith("plain")
+        assert f"\n### {name}\n" in page
+        assert (latents == "the pixels") == (family.autoencoder is None)
+        assert ("flow matching" in answers) == family.flow
+    both = "a text, by 2 `CLIPTextModelWithProjection`, `T5EncoderModel`"
+    assert rows["stable_diffusion3"][2] == both
+
+
+def test_a_family_without_a_tiny_model_has_no_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(docs, "TINY", tmp_path)
+    with pytest.raises(SystemExit, match=r"error: .*/ddpm\.py: missing; a family needs its tiny"):
+        run(monkeypatch, "--check")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
@@ -246,7 +275,10 @@ def test_files_named_in_code_exist(path):
         code(path.read_text()),
     )
     # The files that examples add.
-    example = {"workflow/mia/attacks/l1.py", "workflow/mia/images/sources/lines.py"}
+    example = {
+        *("workflow/mia/attacks/l1.py", "workflow/mia/images/sources/lines.py"),
+        *("workflow/mia/denoisers/aura_flow.py", "tests/support/tiny_families/aura_flow.py"),
+    }
     missing = [file for file in named if file not in example and not (ROOT / file).exists()]
     assert missing == []
 

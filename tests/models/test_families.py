@@ -2,6 +2,7 @@
 
 import inspect
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import diffusers
@@ -11,6 +12,8 @@ import torch
 
 import naive
 from measured import evidence, measured
+from mia.commands.docs import TINY
+from mia.commands.documentation.family_matrix import variants as named_variants
 from mia.config.attacks import build_attack
 from mia.models.autoencoder import Autoencoder
 from mia.models.conditioning import Conditioning
@@ -38,6 +41,11 @@ def test_a_family_is_named_after_its_pipeline():
         first = module_of(name).family.pipelines[0].removesuffix("Pipeline")
         assert name.replace("_", "") == first.lower()
         assert all(hasattr(diffusers, kind) for kind in module_of(name).family.pipelines)
+
+
+def test_the_page_on_models_names_what_is_tested_here():
+    for name in FAMILIES:
+        assert named_variants(Path(TINY, f"{name}.py")) == list(variants(name))
 
 
 @pytest.fixture(scope="module")

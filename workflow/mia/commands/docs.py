@@ -1,4 +1,4 @@
-"""Write the generated pages: config keys, attacks, and the result tables of README.md and docs.
+"""Write the generated pages: config keys, attacks, models, results in README.md and docs.
 
 Not a stage of the pipeline: `make docs` and `make readme` run it. With `--check` it writes nothing
 and names each page that differs from what it would write.
@@ -19,24 +19,32 @@ from mia import checksums, storage
 from mia.commands.documentation import (
     attack_cards,
     config_keys,
+    family_matrix,
     figure_notes,
     result_block,
     rule_graph,
 )
 from mia.config.attacks import known_attacks
 from mia.config.schema import config_schema
+from mia.models.families import families, module_of
 from mia.query import Query
 
 ROOT = Path(__file__).parents[3]
+TINY = ROOT / "tests" / "support" / "tiny_families"
 PAGES = ("README.md", "docs/default-experiment.md")
 
 
 def pages() -> dict[str, str]:
-    """Return the pages that code alone decides, path to text."""
+    """Return the pages that code alone decides, path to text.
+
+    Raises:
+        ValueError: A family of models has no tiny model.
+    """
     modules = {name: importlib.import_module(f"mia.attacks.{name}") for name in known_attacks()}
     return {
         "config/README.md": config_keys.page(config_schema()),
         "docs/attacks.md": attack_cards.page(modules, predictions),
+        "docs/models.md": family_matrix.page({name: module_of(name) for name in families()}, TINY),
         **figure_notes.pages(),
     }
 

@@ -59,9 +59,10 @@ What a model is told of an image decides which attacks exist on its targets:
 - nothing: all that contrast no two conditions and read no caption. They run with `condition: null`
   by themselves; an entry that gives another is an error.
 
-An *eval* is one pass of one latent through the U-Net. The numbers here are for one picture, default
-parameters, and the attack alone; attacks that ask the same share the answer (column `evals_shared`
-of `tables/summary.csv`). What the reference model is asked counts too.
+An *eval* is one pass of one latent through the denoiser, a U-Net or a transformer. The numbers here
+are for one picture, default parameters, and the attack alone; attacks that ask the same share the
+answer (column `evals_shared` of `tables/summary.csv`). What the reference model is asked counts
+too.
 """
 
 
