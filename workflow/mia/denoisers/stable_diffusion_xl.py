@@ -127,8 +127,9 @@ def time_ids(size: tuple[int, int], resolution: int, adm: bool = False) -> tuple
     (200, 300, 0, 25, 100, 100)
     """
     height, width = size
-    *_, halved = (width, height), *(halvings((width, height), resolution) if adm else ())
-    left, top = corner(scaled(halved, resolution), resolution)
+    whole = (width, height)
+    sizes = [whole, *halvings(whole, resolution)] if adm else [whole]
+    left, top = corner(scaled(sizes[-1], resolution), resolution)
     return height, width, top, left, resolution, resolution
 
 
