@@ -224,7 +224,6 @@ def test_a_training_from_a_base_keeps_only_what_counts(with_base):
     ("training", "said"),
     [
         (tuned(base="ds"), "training.tuned.base: no model 'ds'; did you mean 'sd'?"),
-        (tuned(base="late"), "training.tuned.base: 'late' is trained here; expected one of source"),
         (tuned(channels=[32, 32]), "training.tuned: key 'channels' would be ignored: `base`"),
         (tuned(representation_set="emoji"), "training.tuned: key 'representation_set' would be"),
         ({"base": "sd", "set": "emoji"}, "training.tuned: missing key 'learning_rate'"),
