@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mia.config.errors import ConfigError
+from mia.config.read import read
 from mia.config.schema import complete
 from mia.models.families import module_of
 from mia.models.folder import describe
@@ -144,6 +145,15 @@ BASE = {
 def test_settings_that_nothing_reads_are_refused(keys, said):
     with pytest.raises(ConfigError, match=said):
         complete({**BASE, "training": {"one": {"set": "emoji", **keys}}})
+
+
+def test_a_base_that_is_told_nothing_is_refused():
+    """Only Stable Diffusion is fine-tuned here; this is known while the config is read."""
+    pixels = {"set": "emoji", "space": "pixel", "text": False}
+    config = {**BASE, "training": {"one": pixels}}
+    config["training"]["tuned"] = {"set": "emoji", "base": "mine", "learning_rate": 0.1}
+    with pytest.raises(ConfigError, match=r"training.tuned.base: 'mine' is told nothing of an im"):
+        read(config)
 
 
 @pytest.mark.parametrize(

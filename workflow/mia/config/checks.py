@@ -14,6 +14,7 @@ from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake
+from mia.models.family import TEXT, TOLD
 from mia.models.single_file import PICKLES
 
 NEEDED = {"training": ("training",), "path": ("path",), "hub": ("repo", "revision")}
@@ -70,6 +71,11 @@ def _check_base(experiment: Experiment, training: str) -> None:
         before = trainings.get(made_by, {}).get("base")
     if models[base]["source"] != "training" and base in experiment.config["training"]:
         raise ConfigError(f"{key}: a training is called {base!r} too; give it another name")
+    if (told := experiment.condition(base)) != TEXT:
+        raise ConfigError(
+            f"{key}: {base!r} is told {TOLD[told]} of an image; expected a Stable Diffusion, the "
+            "only family that is fine-tuned here"
+        )
 
 
 def _check_model(experiment: Experiment, name: str) -> None:
