@@ -40,6 +40,7 @@ def lay_out(folder: Path, name: str, address: str = "http://example.org/") -> di
     """
     text = (PROJECT / f"config/{name}.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)
+    config["results"] = "results"
     config["measure"] = {"device": "cpu", "batch_size": 256, "repeats": 1}
     config["evaluation"] = {"resamples": 100}
     torch.manual_seed(0)
