@@ -9,7 +9,7 @@ import yaml
 import public_targets
 from laion_mi import Pictures
 from mia import storage
-from mia.config.attacks import build_attack
+from mia.config.read import read
 from mia.cost.signals import evals_together
 from mia.images.download import loopback
 from micro_experiment import PROJECT
@@ -45,9 +45,8 @@ def test_dit_asks_under_classes_at_the_promised_cost(dit):
     config, results, done, summary = dit
     assert set(summary["attack"]) == set(config["attacks"])
     assert summary["auc"].between(0, 1).all()
-    attacks = [build_attack(name, row) for name, row in config["attacks"].items()]
-    images = 2 * public_targets.EACH
-    assert done.evals == (images + 2) * evals_together(attacks)
+    attacks = read(config).attacks_under("class").values()
+    assert done.evals == 2 * public_targets.EACH * evals_together(attacks)
     model = json.loads((results / "models/dit/model.json").read_text())
     assert model["options"]["preparation"] == "adm" and model["class_count"] == 1000
 
