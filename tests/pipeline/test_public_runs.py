@@ -48,7 +48,7 @@ def test_dit_asks_under_classes_at_the_promised_cost(dit):
     attacks = read(config).attacks_under("class").values()
     assert done.evals == 2 * public_targets.EACH * evals_together(attacks)
     model = json.loads((results / "models/dit/model.json").read_text())
-    assert model["options"]["preparation"] == "adm" and model["class_count"] == 1000
+    assert model["preparation"] == "adm" and model["class_count"] == 1000
 
 
 def test_sdxl_scores_three_targets_on_the_images_of_the_published_bytes(sdxl):
