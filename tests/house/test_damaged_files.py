@@ -382,6 +382,7 @@ OTHER_TEXT = {
     "given/csv_records.py",
     "config/results_folder.py",
     "commands/docs.py",
+    "commands/documentation/family_matrix.py",  # tests of the checkout
     "images/download/files.py",
     "report/figures/shared/shelf.py",
     "stages/report.py",  # texts of docs

@@ -38,7 +38,7 @@ BY_NAME = {
     ],
 }
 # `tables` asks signals what a query costs; only `measure` calls the functions that import torch.
-NEVER_CALLED = {"tables": {"torch", "diffusers"}}
+NEVER_CALLED = {"tables": {"torch", "diffusers", "transformers"}}
 
 
 def pins(lines) -> dict[str, str]:

@@ -248,6 +248,7 @@ def test_latents_become_images_as_the_pipeline_makes_them(folders, family, varia
         z0 = unpacked(family, latents[-1], tuple(model["latent_shape"])).float()
         pixels = Autoencoder(model["vae"], "cpu").decode(z0)
     expected = torch.as_tensor(np.array(images)).permute(0, 3, 1, 2)
+    pixels = pixels[: len(expected)]  # DiT's scheduler steps the null's latents too
     torch.testing.assert_close((pixels / 2 + 0.5).clamp(0, 1), expected, rtol=1e-4, atol=1e-4)
 
 

@@ -188,7 +188,6 @@ def test_of_a_learned_variance_the_first_half_is_the_estimate(tmp_path, variance
         ("unet", {"_class_name": "UNet2DConditionModel"}, r"expected UNet2DModel"),
         ("scheduler", {"prediction_type": "score"}, r"prediction_type: \"score\"; expected"),
         ("scheduler", {"num_train_timesteps": 4000}, r"num_train_timesteps: 4000; expected 1,000"),
-        ("scheduler", {"rescale_betas_zero_snr": True}, r"expected an unmodified beta schedule"),
     ],
 )
 def test_what_cannot_be_is_named_before_a_weight_is_read(folder, part, keys, said):

@@ -173,7 +173,7 @@ def test_an_edited_signal_is_measured_again_and_no_other(bench):
 
 def test_an_edited_denoiser_is_measured_again_in_full(bench):
     bench.edit(
-        "workflow/mia/denoisers/stable_diffusion.py", "import torch\n", "import torch\n\nNEW = 1\n"
+        "workflow/mia/denoisers/stable_diffusion.py", "load = Stable", "NEW = 1\nload = Stable"
     )
     assert planned(bench, "measured") == sorted([*MEASURE, GATHER])
     shard = "results/signals/tiny/mine/denoise/000.parquet"

@@ -55,7 +55,8 @@ def in_space(
         space: One of `SPACES`.
 
     >>> import pandas as pd
-    >>> in_space(pd.Series([3.0, 1.0]), pd.Series([0, 1]), np.array([0.8, 0.2]), "sample").tolist()
+    >>> alpha_bar = np.array([0.8, 0.2])
+    >>> in_space(pd.Series([3.0, 1.0]), pd.Series([0, 1]), alpha_bar, "sample").round(9).tolist()
     [0.75, 4.0]
     """
     if space == EPSILON:

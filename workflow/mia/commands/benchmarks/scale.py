@@ -126,7 +126,7 @@ class Scale:
 
         return {
             "score": [
-                *told("score", attack="loss"),
+                *told("score", target="target", attack="loss"),
                 *(*target, *member),
                 *(
                     "--model",
