@@ -58,7 +58,7 @@ def message(config) -> str:
 
 
 def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
-    """By its training, what that starts from, its folder, or the config."""
+    """By its training, its folder, or the config; what is fine-tuned here is told text."""
     (tmp_path / "ddpm").mkdir()
     (tmp_path / "ddpm/model_index.json").write_text('{"_class_name": "DDPMPipeline"}')
     (tmp_path / "broken").mkdir()
@@ -67,7 +67,7 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
     trainings = {"plain": {"set": "mine:seen", "representation_set": "mine", "epochs": 1}}
     trainings["bare"] = {**trainings["plain"], "text": False}
     trainings["alike"] = {"set": "mine:seen", "like": "bare"}
-    trainings["tuned"] = {"set": "mine:seen", "base": "folder", "learning_rate": 0.1, "epochs": 1}
+    trainings["tuned"] = {"set": "mine:seen", "base": "hub", "learning_rate": 0.1, "epochs": 1}
     config["training"] = trainings
     config["models"] |= {name: {"source": "training", "training": name} for name in trainings}
     config["models"] |= {
@@ -85,7 +85,7 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
         "plain": "text",
         "bare": "none",
         "alike": "none",
-        "tuned": "none",
+        "tuned": "text",
         "folder": "none",
         "strange": "text",
         "absent": "text",

@@ -26,15 +26,13 @@ NULL = "null"  # the condition of a query without a caption
 def model_condition(config: Mapping[str, Any], model: str) -> str:
     """Return what a model of a completed config is told of an image: `text`, `class` or `none`.
 
-    A training says it of its model, or the model that it starts from. A folder says it in its
-    model_index.json. Of a hub model, and where a folder cannot be read, the config says it.
+    A training says it of its model; what starts from a base is told text, as only such models are
+    fine-tuned here. A folder says it in its model_index.json. Of a hub model, and where a folder
+    cannot be read, the config says it.
     """
     spec = config["models"][model]
     if spec["source"] == "training":
         training = config["training"].get(spec.get("training"), {})
-        base = config["models"].get(training.get("base"))
-        if base and base["source"] != "training":
-            return model_condition(config, training["base"])
         return TEXT if training.get("text", True) else NONE
     if "condition" in spec:
         return spec["condition"]

@@ -14,9 +14,9 @@ from mia.config import stage_settings
 from mia.config.experiment import Experiment
 from mia.cost.latents import model_folder
 from mia.models.description import ModelJson
-from mia.models.family import options_of
 from mia.models.flops import Flops, flops
 from mia.models.model_json import ModelError
+from mia.models.options import options_of
 
 EVAL_OF_STABLE_DIFFUSION = 803_273_441_280  # of 64 × 64 latents, counted as all others
 ENCODING_OF_STABLE_DIFFUSION = 1_116_658_466_816  # of 512 × 512 pixels

@@ -8,9 +8,9 @@ from typing import Any
 from mia import result_paths, storage
 from mia.config.experiment import Experiment
 from mia.models.description import ModelJson
-from mia.models.family import options_of
 from mia.models.folder import facts
 from mia.models.model_json import ModelError
+from mia.models.options import options_of
 
 LATENT_OF_STABLE_DIFFUSION = (4, 64, 64)  # of 512 × 512 pixels
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 TEXT, CLASS, NONE = "text", "class", "none"  # what a model may be told of an image
 TOLD = {TEXT: "a text", CLASS: "a class", NONE: "nothing"}  # in words
-OPTIONS = ("time_ids", "guidance", "resolution", "preparation")  # of all families
-
-
-def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of a model's block that its family reads, as the block gives them."""
-    return {key: block[key] for key in OPTIONS if key in block}
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,10 @@ class Part:
     optional: bool = False
     length: int | None = None
     older: tuple[str, ...] = ()
+
+    def kind(self, name: str) -> Any:
+        """Return the class called `name` of its library."""
+        return getattr(importlib.import_module(self.library), name)
 
     @property
     def is_tokenizer(self) -> bool:

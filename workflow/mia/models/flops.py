@@ -76,10 +76,5 @@ def counted(call: Callable[[], Any]) -> int:
 
 
 def _component(configs: Configs, name: str) -> Any:
-    import diffusers
-    import transformers
-
-    library = {"diffusers": diffusers, "transformers": transformers}
-    kind = getattr(library[configs.family.parts[name].library], configs.classes[name])
-    config = configs.parts[name]
+    kind, config = configs.family.parts[name].kind(configs.classes[name]), configs.parts[name]
     return built(name, kind, config, MOST_TENSORS, config.path).eval()

@@ -48,15 +48,11 @@ def describe(
         ModelError: A file is missing, damaged, a pickle, contradicts another, names code to run, or
             describes an unsupported model.
     """
-    import diffusers
-    import transformers
-
     configs, said = read(folder, options or {})
     weights = _weights(configs, variant)
     modules = {}
     for name, held in weights.items():
-        library = {"diffusers": diffusers, "transformers": transformers}
-        kind = getattr(library[configs.family.parts[name].library], configs.classes[name])
+        kind = configs.family.parts[name].kind(configs.classes[name])
         modules[name] = require_weights(name, kind, configs.parts[name], held)
     hashes = _hashes(folder, _files(configs, weights))
     described: Description = {

@@ -66,7 +66,6 @@ def merge(base: Description, adapter: Path, scale: float, target: Path) -> str |
 def _pipeline(folder: Path, base: Description) -> tuple[Any, dict[str, Any]]:
     """Return the model's pipeline with only the components that an adapter may change."""
     import diffusers
-    import transformers
 
     index = read_json(folder / INDEX)
     kind = getattr(diffusers, index["_class_name"])
@@ -75,11 +74,10 @@ def _pipeline(folder: Path, base: Description) -> tuple[Any, dict[str, Any]]:
             f"{folder / INDEX}: {kind.__name__}: diffusers loads no LoRA adapter into it; "
             "leave `lora` out, or name a folder into which it is merged"
         )
-    library = {"diffusers": diffusers, "transformers": transformers}
     known, parts = module_of(base["family"]).family.parts, {}
     for name in kind._lora_loadable_modules:
         if name in base["variants"]:
-            of = getattr(library[known[name].library], base["classes"][name])
+            of = known[name].kind(base["classes"][name])
             parts[name] = load_whole(of, folder / name, base["variants"][name]).float()
     named = [name for name, entry in index.items() if isinstance(entry, list)]
     nothing = {name: None for name in named if name not in (*parts, "scheduler")}

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mia.models.families import families, module_of
 from mia.models.family import Family
 from mia.models.model_json import ModelError, shown
 
 PREPARATION = "preparation"
 CENTRE, ADM = "centre", "adm"
 PREPARATIONS = (CENTRE, ADM)  # names in `mia.images.squares`; the first where none is given
+
+
+def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a model's block that some family reads, as the block gives them."""
+    known = {PREPARATION}.union(*(module_of(name).family.options for name in families()))
+    return {key: value for key, value in block.items() if key in known}
 
 
 def own_options(family: Family, options: Mapping[str, Any]) -> dict[str, Any]:

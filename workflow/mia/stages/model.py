@@ -17,10 +17,11 @@ from mia.file_hash import file_hash
 from mia.models.adapter_file import USUAL, adapter_file, require_finite
 from mia.models.description import Description
 from mia.models.families import condition_of, wrong_condition
-from mia.models.family import TEXT, options_of
+from mia.models.family import TEXT
 from mia.models.folder import describe, require_usable
 from mia.models.hub import adapter_snapshot, model_snapshot
 from mia.models.model_json import ModelError
+from mia.models.options import options_of
 from mia.models.training.ledger import replacing_tree
 from mia.seal import DamagedFile
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mia.models.component_configs import component_folder
+from mia.models.component_configs import component_folder, of_diffusers
 from mia.models.conditioning import Conditioning
 from mia.models.family import Family
 from mia.models.loading import load_whole
@@ -127,8 +127,7 @@ class FamilyDenoiser:
         import torch
 
         if name not in self._parts:
-            library = __import__(self.family.parts[name].library)
-            kind = getattr(library, self.model["classes"][name])
+            kind = self.family.parts[name].kind(self.model["classes"][name])
             folder = component_folder(Path(self.model["folder"]), name)
             part = load_whole(kind, folder, self.model["variants"][name])
             part.to(device=self.device, dtype=torch.float32).eval().requires_grad_(False)
@@ -165,8 +164,7 @@ class FamilyDenoiser:
 
     def said(self, name: str, key: str) -> Any:
         """Return a value of the config of a part of diffusers, without loading its weights."""
-        from mia.models.component_configs import of_diffusers
-
         if name in self._parts:
             return self._parts[name].config[key]
-        return of_diffusers(Path(self.model["folder"], name), self.model["classes"][name]).get(key)
+        folder = component_folder(Path(self.model["folder"]), name)
+        return of_diffusers(folder, self.model["classes"][name]).get(key)
