@@ -33,8 +33,13 @@ pytestmark = pytest.mark.slow
 
 
 def slow(bench: Workbench) -> Workbench:
-    """Measuring takes so long that a job can be cancelled on the way."""
-    slowed(bench).configure(lambda config: config["attacks"].update(FURTHER))
+    """Measuring is one job, and so long that it can be cancelled on the way."""
+
+    def further(config: dict) -> None:
+        config["attacks"].update(FURTHER)
+        config["image_sets"]["mine"]["shards"] = 1
+
+    slowed(bench).configure(further)
     return bench
 
 
