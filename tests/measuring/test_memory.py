@@ -16,32 +16,49 @@ from mia.images.archive import pack
 from mia.models import latents_file
 from mia.models.folder import describe
 from mia.query import Query, dump
+from tiny_families import stable_diffusion_xl
 from tiny_model import SETTINGS, save_tiny_sd
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SIDE = 256
-QUERY = Query("reconstruction", 100, further=(("kind", "step"),))
+PIXELS = Query("reconstruction", 100, further=(("kind", "step"),))
+TEXTS = Query("denoise", 100, condition="both")
+WIDTHS, TOKENS = (768, 1280), 77  # of SDXL's text encoders
 # Every larger block goes back to the system when it is freed: what is left is what is held.
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 pytestmark = pytest.mark.slow
 
 
+def described(folder: Path) -> Path:
+    """Write model.json beside `folder`."""
+    file = folder.with_suffix(".json")
+    storage.write_json({"name": "large", **describe(folder)}, file)
+    return file
+
+
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
+def large(tmp_path_factory):
     """A model of images so large that a hundred of them show beside torch itself."""
     settings = {**SETTINGS, "resolution": SIDE, "vae_channels": [8, 8, 8, 8]}
-    folder = tmp_path_factory.mktemp("large")
-    described = {"name": "large", **describe(save_tiny_sd(folder / "sd", settings=settings))}
-    storage.write_json(described, folder / "model.json")
-    return folder / "model.json"
+    return described(save_tiny_sd(tmp_path_factory.mktemp("large") / "sd", settings=settings))
 
 
-def peak(model: Path, folder: Path, images: int) -> float:
-    """Peak memory, in MiB, of measuring a shard of `images` images in batches of four."""
+@pytest.fixture(scope="module")
+def told_much(tmp_path_factory):
+    """A model that is told as much of a caption as SDXL is: 77 rows of 2,048 numbers."""
+    folder = tmp_path_factory.mktemp("told") / "sdxl"
+    return described(stable_diffusion_xl.save(folder, widths=WIDTHS, tokens=TOKENS))
+
+
+def peak(model: Path, query: Query, side: int, folder: Path, images: int) -> float:
+    """Peak memory, in MiB, of measuring a shard of `images` images in batches of four.
+
+    Every image has `side` pixels and a caption of its own.
+    """
     folder.mkdir()
     names = [f"{number:016x}" for number in range(images)]
     buffer = io.BytesIO()
-    Image.effect_noise((SIDE, SIDE), 64).convert("RGB").save(buffer, "JPEG")
+    Image.effect_noise((side, side), 64).convert("RGB").save(buffer, "JPEG")
     files = [(name, buffer.getvalue() + name.encode()) for name in names]
     ids = list(pack(files, folder / "pictures.tar").values())
     rows = {"key": names, "image_id": ids, "part": "all", "kept": True, "caption": names}
@@ -51,7 +68,7 @@ def peak(model: Path, folder: Path, images: int) -> float:
     latents_file.write(z0, names, ids, folder / "latents.safetensors")
     settings = {"device": "cpu", "dtype": "float32", "batch_size": 4, "compile": False}
     settings |= {"flush_seconds": 30, "repeats": 0, "seed": 0}
-    settings |= {"queries": dump([QUERY]), "parts": ["all"], "shards": 1}
+    settings |= {"queries": dump([query]), "parts": ["all"], "shards": 1}
     named = {
         "model": str(model),
         "manifest": str(folder / "manifest.parquet"),
@@ -61,17 +78,27 @@ def peak(model: Path, folder: Path, images: int) -> float:
         "settings": json.dumps(settings),
         "threads": "1",
         "ledger": str(folder / "ledger"),
-        "output": str(folder / "signals/tiny/all/reconstruction/000.parquet"),
+        "output": str(folder / f"signals/tiny/all/{query.signal}/000.parquet"),
     }
     words = [word for name, value in named.items() for word in (f"--{name}", value)]
     used = timed([sys.executable, "-m", "mia.stages.measure", *words])["mib"]
-    assert len(storage.read(folder / "signals/tiny/all/reconstruction/000.parquet")) == images
+    assert len(storage.read(named["output"])) == images
     return used
 
 
-def test_four_times_the_pictures_take_no_more_memory(model, tmp_path, monkeypatch):
+@pytest.fixture
+def exact(monkeypatch):
     for name, value in {"PYTHONPATH": str(WORKFLOW), "OMP_NUM_THREADS": "1", **EXACT}.items():
         monkeypatch.setenv(name, value)
-    few, many = (peak(model, tmp_path / str(images), images) for images in (16, 64))
+
+
+def test_four_times_the_images_take_no_more_memory(large, tmp_path, exact):
+    few, many = (peak(large, PIXELS, SIDE, tmp_path / str(n), n) for n in (16, 64))
     held_at_once = (64 - 16) * SIDE**2 * 3 * 4 / 2**20
+    assert many - few < held_at_once / 2
+
+
+def test_four_times_the_captions_take_no_more_memory(told_much, tmp_path, exact):
+    few, many = (peak(told_much, TEXTS, 16, tmp_path / str(n), n) for n in (16, 64))
+    held_at_once = (64 - 16) * TOKENS * sum(WIDTHS) * 4 / 2**20
     assert many - few < held_at_once / 2

@@ -3,9 +3,20 @@
 import pandas as pd
 import pytest
 
+from diffusers import DDPMPipeline, DDPMScheduler
+
+from mia.config.read import read_file
+from mia.cost.signals import evals_together
 from micro_experiment import CONFIG
 from tiny_families import tiny
 
+ALL = {
+    "stack": {},
+    "s13": {"attack": "dubinski", "setting": 13, "loss": "latent", "draws": 1},
+    "s16": {"attack": "dubinski", "setting": 16, "draws": 1},
+    "loss_image": {"attack": "loss", "timesteps": [100, 450], "space": "sample"},
+    "loss_ratio": {},
+}
 pytestmark = pytest.mark.slow
 
 
@@ -13,8 +24,9 @@ pytestmark = pytest.mark.slow
 def both(finished_run):
     """The finished run with a pixel DDPM beside it, before its second run."""
     bench = finished_run.copy()
-    for name in ("ddpm", "other"):
-        tiny("ddpm").save(bench.folder / "models" / name)
+    tiny("ddpm").save(bench.folder / "models/ddpm")
+    other = tiny("ddpm").unet(layers_per_block=2)
+    DDPMPipeline(other, DDPMScheduler()).save_pretrained(bench.folder / "models/other")
 
     def change(config):
         models = {name: {"source": "path", "path": f"models/{name}"} for name in ("ddpm", "other")}
@@ -56,3 +68,21 @@ def test_a_target_without_captions_is_measured_beside_one_with(both, finished_ru
     for figure in ("losses", "timesteps"):
         drawn = (both.folder / f"results/figures/bare-{figure}.svg").read_text()
         assert "no caption" in drawn and "with caption" not in drawn
+
+
+def test_every_kind_of_row_runs_on_it(both, monkeypatch):
+    """A stack of what is there, chains, a chosen timestep, another space, a reference."""
+    both.configure(lambda config: config["attacks"].update(ALL))
+    both.run().done()
+    monkeypatch.chdir(both.folder)
+    experiment = read_file("config/config.yaml")
+    assert "loss_ratio" in experiment.attacks_of("bare")
+    rows = table(both).loc["bare"]
+    assert list(rows.index) == list(experiment.attacks_of("bare"))
+    assert rows["auc"].between(0, 1).all()
+    assert not rows["flags"].str.contains("not_reproducible", na=False).any()
+    assert both.run().done().jobs == [], "nothing is left to do"
+    alone = rows["evals_alone"].astype(int)
+    assert alone["s13"] == 9 and alone["loss_ratio"] == 4
+    asking = [experiment.attack_on("bare", name) for name in rows.index]
+    assert rows["evals_shared"].sum() == pytest.approx(evals_together(asking), rel=1e-4)

@@ -21,9 +21,12 @@ SIDE, WIDTHS, POOLED, NUMBER = 16, (24, 40), 20, 8
 STATISTICS = {"latents_mean": [-1.6, 1.1, 0.1, -0.9], "latents_std": [8.4, 5.9, 4.2, 6.1]}
 
 
-def save(folder, scheduler=None, statistics=None, **config):
-    """Save SDXL's own: Euler's scheduler, noise estimates, zeros where no caption is given."""
-    tokenizers = [train_tokenizer([PROMPT, "a blue dog"], entries, 8) for entries in (400, 420)]
+def save(folder, scheduler=None, statistics=None, widths=WIDTHS, tokens=8, **config):
+    """Save SDXL's own: Euler's scheduler, noise estimates, zeros where no caption is given.
+
+    `widths` are those of the text encoders; a caption has `tokens` tokens.
+    """
+    tokenizers = [train_tokenizer([PROMPT, "a blue dog"], size, tokens) for size in (400, 420)]
     tokenizers[1].pad_token = "!"
     encoders = [
         kind(
@@ -34,14 +37,14 @@ def save(folder, scheduler=None, statistics=None, **config):
                 intermediate_size=2 * width,
                 num_hidden_layers=3,
                 num_attention_heads=4,
-                max_position_embeddings=8,
+                max_position_embeddings=tokens,
                 bos_token_id=tokenizer.bos_token_id,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
             )
         )
         for kind, tokenizer, width in zip(
-            (CLIPTextModel, CLIPTextModelWithProjection), tokenizers, WIDTHS, strict=True
+            (CLIPTextModel, CLIPTextModelWithProjection), tokenizers, widths, strict=True
         )
     ]
     unet = UNet2DConditionModel(
@@ -52,7 +55,7 @@ def save(folder, scheduler=None, statistics=None, **config):
         layers_per_block=1,
         transformer_layers_per_block=2,
         use_linear_projection=True,
-        cross_attention_dim=sum(WIDTHS),
+        cross_attention_dim=sum(widths),
         norm_num_groups=16,
         addition_embed_type="text_time",
         addition_time_embed_dim=NUMBER,
