@@ -2,7 +2,6 @@
 
 import pandas as pd
 import pytest
-
 from diffusers import DDPMPipeline, DDPMScheduler
 
 from mia.config.read import read_file
