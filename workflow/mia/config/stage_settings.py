@@ -66,6 +66,7 @@ def membership(experiment: Experiment, target: str) -> Settings:
         **sides,
         "duplicates": experiment.config["image_sets"][sides["members"][0]]["duplicates"],
         "learnt": "kept" if design.trained_here(experiment, target) else "all",
+        "design": experiment.config["evaluation"]["design"],
         **_seed(experiment),
     }
 
@@ -188,7 +189,8 @@ def _told(condition: str) -> Settings:
 
 
 def _evaluation(experiment: Experiment) -> Settings:
-    return {**experiment.config["evaluation"], **_seed(experiment)}
+    told = {key: value for key, value in experiment.config["evaluation"].items() if key != "design"}
+    return {**told, **_seed(experiment)}
 
 
 def _seed(experiment: Experiment) -> Settings:

@@ -1,73 +1,123 @@
-"""Thresholds chosen on the calibration fold, and the rates they reach on evaluation."""
+"""Thresholds that are chosen on some images, and the rates they reach on others."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mia.evaluation import flags
+from mia.evaluation.scored import learnt_by_block
 from mia.stats import metrics, no_signal
 from mia.stats.intervals import auc_interval, rate_interval
 
+Direction = tuple[pd.DataFrame, pd.DataFrame]
+NOBODY = "equal scores leave no threshold within the limit: nobody is called"
+FALSE_ALARM = 0.001  # of one row of one target: thirty rows raise one in three of a hundred targets
 
-def at_limits(
-    free: pd.DataFrame, evaluation: pd.DataFrame, limits: Sequence[float], confidence: float
-) -> list[dict[str, Any]]:
-    """Return the rates on evaluation of thresholds that keep an FPR limit on calibration.
+
+def directions(
+    rows: pd.DataFrame, reported: pd.DataFrame, learnt_from: Collection[str] = ()
+) -> list[Direction]:
+    """Return the rows that choose a threshold, and those on which it is tried, pair by pair.
+
+    - An attack that learnt nothing: calibration and evaluation, both ways.
+    - One that learnt block by block: all blocks before a block, and that block.
+    - One that learnt once, or that is reported on one half: the calibration images that it has not
+      learnt from, and evaluation.
+
+    No image is tried twice.
 
     Args:
-        free: Calibration rows that the attack has not learnt from: columns score, member, group.
-        evaluation: Evaluation rows, the same columns.
-        limits: Of the FPR, in (0, 1); together they raise a false alarm in 1 - confidence of cases.
-        confidence: Two-sided level of the intervals (Clopper-Pearson, since the threshold is
-            fixed). Intervals and alarm count groups, as if the images of a group were one image.
+        rows: Every scored image: columns score, member, group, fold, block.
+        reported: Those that the attack is reported on (`mia.evaluation.scored.reported`).
+        learnt_from: Calibration images that the attack has learnt from.
+    """
+    if learnt_by_block(reported):
+        block = reported["block"]
+        later = sorted(block.unique())[1:]
+        return [(reported[block < number], reported[block == number]) for number in later]
+    if set(reported["fold"]) == {"evaluation"}:
+        calibration = rows[(rows["fold"] == "calibration") & ~rows.index.isin(learnt_from)]
+        return [(calibration, reported)]
+    halves = [reported[reported["fold"] == fold] for fold in ("calibration", "evaluation")]
+    return [(halves[0], halves[1]), (halves[1], halves[0])]
+
+
+def at_limits(
+    tried: Sequence[Direction], limits: Sequence[float], confidence: float
+) -> list[dict[str, Any]]:
+    """Return the rates of thresholds that keep an FPR limit on the images that chose them.
+
+    Args:
+        tried: As `directions` returns them: columns score, member, group.
+        limits: Of the FPR, in (0, 1).
+        confidence: Two-sided level of the intervals (Clopper-Pearson, since each threshold is fixed
+            where it is tried). Intervals and alarm count groups, as if the images of a group were
+            one image.
 
     Returns:
-        One entry a limit: limit, n_calibration, alarm, threshold, fpr and tpr (value, low, high, or
-        None where the limit allows fewer than two of the calibration nonmembers), note.
+        One entry a limit: limit, n_calibration (the most nonmembers that chose a threshold), alarm
+        (`threshold_does_not_carry` in any direction), thresholds (one a direction; None where
+        nobody is called), fpr and tpr (value, low, high, over all directions; None where the limit
+        allows fewer than two nonmembers everywhere), members and nonmembers (how many were tried),
+        note.
     """
-    level = (1 - confidence) / len(limits)
-    nonmembers = free[~free["member"]]
-    return [_at_limit(nonmembers, evaluation, limit, confidence, level) for limit in limits]
+    return [_at_limit(tried, limit, confidence) for limit in limits]
 
 
-def _at_limit(
-    chosen_on: pd.DataFrame,
-    evaluation: pd.DataFrame,
-    limit: float,
-    confidence: float,
-    level: float,
-) -> dict[str, Any]:
-    allowed = metrics.allowed_false_positives(limit, len(chosen_on))
-    entry = {"limit": limit, "n_calibration": len(chosen_on), "alarm": False}
-    if flags.too_few(allowed):
-        note = f"n/a: {len(chosen_on)} calibration nonmembers allow {allowed} false positives"
-        return {**entry, "threshold": None, "fpr": None, "tpr": None, "note": note}
-    threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
-    nonmembers = evaluation[~evaluation["member"]]
-    calibrated, evaluated = (
-        (round(hits), groups)
-        for hits, groups in (_reached(rows, threshold) for rows in (chosen_on, nonmembers))
-    )
-    alarm = flags.threshold_does_not_carry(calibrated, evaluated, level)
-    exists = math.isfinite(threshold)
-    note = "" if exists else "equal scores leave no threshold within the limit: nobody is called"
+def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> dict[str, Any]:
+    nonmembers = [len(chosen_on[~chosen_on["member"]]) for chosen_on, _ in tried]
+    most = max(nonmembers, default=0)
+    entry = {"limit": limit, "n_calibration": most, "alarm": False}
+    allowed = metrics.allowed_false_positives(limit, most)
+    usable = [
+        pair
+        for pair, n in zip(tried, nonmembers, strict=True)
+        if not flags.too_few(metrics.allowed_false_positives(limit, n))
+    ]
+    if not usable:
+        note = f"n/a: {most} nonmembers that choose the threshold allow {allowed} false positives"
+        nothing = {"thresholds": [], "fpr": None, "tpr": None, "members": 0, "nonmembers": 0}
+        return {**entry, **nothing, "note": note}
+    found = [_in_direction(*pair, limit) for pair in usable]
+    level = FALSE_ALARM / len(usable)
+    thresholds = [one["threshold"] if math.isfinite(one["threshold"]) else None for one in found]
+    note = "" if all(threshold is not None for threshold in thresholds) else NOBODY
     return {
         **entry,
-        "alarm": alarm,
-        "threshold": threshold if exists else None,
-        "fpr": _rate(nonmembers, threshold, confidence),
-        "tpr": _rate(evaluation[evaluation["member"]], threshold, confidence),
+        "alarm": any(
+            flags.threshold_does_not_carry(one["chosen"], (round(one["fp"][0]), one["fp"][1]), level)
+            for one in found
+        ),
+        "thresholds": thresholds,
+        "fpr": _rate([one["fp"] for one in found], confidence),
+        "tpr": _rate([one["tp"] for one in found], confidence),
+        "members": sum(int(on["member"].sum()) for _, on in usable),
+        "nonmembers": sum(int((~on["member"]).sum()) for _, on in usable),
         "note": note,
     }
 
 
-def _rate(rows: pd.DataFrame, threshold: float, confidence: float) -> dict[str, float]:
-    hits, groups = _reached(rows, threshold)
+def _in_direction(chosen_on: pd.DataFrame, on: pd.DataFrame, limit: float) -> dict[str, Any]:
+    """Return the threshold, and (hits, groups) where it was chosen and where it was tried."""
+    chosen_on = chosen_on[~chosen_on["member"]]
+    threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
+    hits, groups = _reached(chosen_on, threshold)
+    return {
+        "threshold": threshold,
+        "chosen": (round(hits), groups),
+        "fp": _reached(on[~on["member"]], threshold),
+        "tp": _reached(on[on["member"]], threshold),
+    }
+
+
+def _rate(reached: Sequence[tuple[float, int]], confidence: float) -> dict[str, float]:
+    hits, groups = (sum(counts) for counts in zip(*reached, strict=True))
     low, high = rate_interval(hits, groups, confidence)
     return {"value": hits / groups, "low": low, "high": high}
 
@@ -79,27 +129,33 @@ def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
 
 
 def balanced_accuracy(
-    free: pd.DataFrame, evaluation: pd.DataFrame, confidence: float, resamples: int, seed: int
+    tried: Sequence[Direction], confidence: float, resamples: int, seed: int
 ) -> dict[str, Any] | None:
-    """Return (TPR + 1 - FPR) / 2 on evaluation at the threshold that is best on calibration.
+    """Return (TPR + 1 - FPR) / 2 at the thresholds that are best on the images that chose them.
 
     It is the AUC of the calls themselves, so it gets an AUC's interval.
 
     Args:
-        free: Calibration rows that the attack has not learnt from: columns score, member.
-        evaluation: Evaluation rows: columns score, member, group.
+        tried: As `directions` returns them.
 
     Returns:
-        value, low, high, method, threshold (None where no image is called), chance_low,
-        chance_high; None where `free` lacks a class.
+        value, low, high, method, thresholds (one a direction; None where no image is called),
+        chance_low, chance_high; None where no direction has both classes to choose on.
     """
-    if free["member"].nunique() < 2:
+    usable = [(first, on) for first, on in tried if first["member"].nunique() == 2]
+    if not usable:
         return None
-    threshold = metrics.best_threshold(free["score"].to_numpy(), free["member"].to_numpy())
-    called = (evaluation["score"] >= threshold).to_numpy()
-    member, group = evaluation["member"].to_numpy(), evaluation["group"].to_numpy()
+    thresholds = [
+        metrics.best_threshold(first["score"].to_numpy(), first["member"].to_numpy())
+        for first, _ in usable
+    ]
+    on = pd.concat([rows for _, rows in usable])
+    called = np.concatenate(
+        [rows["score"] >= limit for (_, rows), limit in zip(usable, thresholds, strict=True)]
+    )
+    member, group = on["member"].to_numpy(), on["group"].to_numpy()
     found = auc_interval(called.astype(float), member, confidence, group, resamples, seed)
     groups = metrics.groups_of(member, group)
     band = no_signal.balanced_accuracy_band(*groups, called.mean(), confidence)
-    exists = math.isfinite(threshold)
-    return asdict(found) | {"threshold": threshold if exists else None} | no_signal.ends(band)
+    told = [threshold if math.isfinite(threshold) else None for threshold in thresholds]
+    return asdict(found) | {"thresholds": told} | no_signal.ends(band)

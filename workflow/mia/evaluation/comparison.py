@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-import numpy as np
 import pandas as pd
 
+from mia.evaluation.scored import columns, side_by_side
 from mia.stats.metrics import auc
-from mia.stats.paired import difference_from_chance, holm, paired_auc_difference
+from mia.stats.paired import Difference, difference_from_chance, holm, paired_auc_difference
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,33 @@ class Comparison:
 
 
 def compare(
-    attacks: Mapping[str, np.ndarray],
-    blinds: Mapping[str, np.ndarray],
-    member: np.ndarray,
-    group: np.ndarray,
+    attacks: Mapping[str, pd.DataFrame],
+    blinds: Mapping[str, pd.DataFrame],
     confidence: float,
 ) -> list[Comparison]:
     """Return the comparison of every attack with every blind baseline.
 
     Args:
-        attacks: Name to scores `(images,)` on the evaluation fold.
+        attacks: Name to reported rows (`mia.evaluation.scored.reported`).
         blinds: The same of the blind baselines; each is turned so that its AUC is at least 0.5.
-        member: `(images,)`, bool.
-        group: `(images,)`; images of one group vary together.
         confidence: Of all sides at once, and of each interval.
     """
-    turned = {name: s if auc(s, member) >= 0.5 else -s for name, s in blinds.items()}
-    pairs = [(attack, blind) for attack in attacks for blind in turned]
-    found = [paired_auc_difference(attacks[a], turned[b], member, group) for a, b in pairs]
+    pairs = [(attack, blind) for attack in attacks for blind in blinds]
+    found = [_difference(attacks[attack], blinds[blind]) for attack, blind in pairs]
     return [
         Comparison(*pair, *astuple(adjusted))
         for pair, adjusted in zip(pairs, holm(found, confidence), strict=True)
     ]
+
+
+def _difference(attack: pd.DataFrame, blind: pd.DataFrame) -> Difference:
+    """Return AUC(attack) - max(AUC(blind), 1 - AUC(blind)) on the images that both report on."""
+    both = side_by_side({"attack": attack, "blind": blind})
+    score, other = (both[name]["score"].to_numpy() for name in ("attack", "blind"))
+    member, group, block = columns(both["attack"], "member", "group", "block")
+    if auc(other, member, block) < 0.5:
+        other = -other
+    return paired_auc_difference(score, other, member, group, block)
 
 
 def above_blind(comparisons: Sequence[Comparison]) -> str:
@@ -80,11 +85,11 @@ def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[st
     once.
 
     Args:
-        rows: Attack to columns score, member, group; all with the same index.
+        rows: Attack to reported rows.
         confidence: Of all answers at once.
     """
     found = [
-        difference_from_chance(*(table[name].to_numpy() for name in ("score", "member", "group")))
+        difference_from_chance(*columns(table, "score", "member", "group", "block"))
         for table in rows.values()
     ]
     words = {1: "yes", -1: "no", 0: "undecided"}
@@ -95,20 +100,11 @@ def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[st
 def compare_rows(
     rows: Mapping[str, pd.DataFrame], blind: Sequence[str], confidence: float
 ) -> list[Comparison]:
-    """Return the comparisons of one target's attacks, from their evaluation rows.
+    """Return the comparisons of one target's attacks, from their reported rows.
 
     Args:
-        rows: Attack name to columns score, member, group; all with the same index.
+        rows: Attack name to reported rows.
         blind: Which of them are blind baselines.
     """
-    if not blind:
-        return []
-    scores = {name: table["score"].to_numpy() for name, table in rows.items()}
-    first = rows[blind[0]]
-    return compare(
-        {name: score for name, score in scores.items() if name not in blind},
-        {name: scores[name] for name in blind},
-        first["member"].to_numpy(),
-        first["group"].to_numpy(),
-        confidence,
-    )
+    attacks = {name: table for name, table in rows.items() if name not in blind}
+    return compare(attacks, {name: rows[name] for name in blind}, confidence)

@@ -12,7 +12,7 @@ from mia.stats.metrics import auc
 PREFIX = "draw_"  # a score file's column of this prefix is the score from one draw
 
 
-def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, Any] | None:
+def between_draws(scores: pd.DataFrame, part: pd.DataFrame) -> dict[str, Any] | None:
     """Return the standard deviation of the AUCs that single draws give, n - 1 in the denominator.
 
     The images are the same each time, so the sampling of images is no part of it. It is no part of
@@ -20,7 +20,7 @@ def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, A
 
     Args:
         scores: The score file: columns image_id and, of an attack with several draws, `draw_…`.
-        evaluation: Evaluation rows: index image_id, column member.
+        part: Reported rows: index image_id; columns member, block.
 
     Returns:
         draws, auc (one a draw), sd; None for an attack with fewer than two draws.
@@ -28,6 +28,7 @@ def between_draws(scores: pd.DataFrame, evaluation: pd.DataFrame) -> dict[str, A
     names = [name for name in scores if name.startswith(PREFIX)]
     if not names:
         return None
-    rows = scores.set_index("image_id").loc[evaluation.index, names]
-    areas = [auc(rows[name].to_numpy(), evaluation["member"].to_numpy()) for name in names]
+    rows = scores.set_index("image_id").loc[part.index, names]
+    member, block = part["member"].to_numpy(), part["block"].to_numpy()
+    areas = [auc(rows[name].to_numpy(), member, block) for name in names]
     return {"draws": len(areas), "auc": areas, "sd": float(np.std(areas, ddof=1))}

@@ -1,17 +1,18 @@
-"""The numbers of one attack on one target: all of them from the evaluation fold."""
+"""The numbers of one attack on one target, all of them from the images it is reported on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mia.evaluation import carried
 from mia.evaluation.flags import below_chance, constant, few_false_positives, few_images, too_few
 from mia.evaluation.metrics_file import Numbers
-from mia.evaluation.scored import fold_of
+from mia.evaluation.scored import comparable, learnt_by_block, reported
 from mia.stats import metrics, no_signal
 from mia.stats.intervals import auc_interval, partial_auc_interval, tpr_interval
 
@@ -24,7 +25,6 @@ def numbers(
     confidence: float,
     resamples: int,
     seed: int,
-    has_threshold: bool = True,
     fit_image_ids: Collection[str] = (),
 ) -> Numbers:
     """Return what metrics/{target}/{attack}.json says about scores.
@@ -32,14 +32,15 @@ def numbers(
     Scores without signal land between `chance_low` and `chance_high` of a number with probability
     `confidence`, at this many groups of images (`mia.stats.no_signal`).
 
+    Where the attack learnt block by block, AUC and partial AUC are means over blocks, and each TPR
+    at a limit is that of thresholds from the nonmembers of earlier blocks (`carried.directions`).
+
     Args:
-        rows: Index image_id; columns score, member, group, fold (`scored`).
+        rows: Index image_id; columns score, member, group, fold, block (`scored`).
         source: Name of the score file, for the messages.
         confidence: Two-sided level of every interval, in (0, 1).
         resamples: Bootstrap resamples.
         seed: Of the bootstrap; the same for every attack, so that they share resamples.
-        has_threshold: Whether calibration left images to choose a threshold on. Blind baselines
-            learn from all of it and have no threshold.
         fit_image_ids: Calibration images that the attack has learnt from; they choose no threshold.
 
     Returns:
@@ -47,28 +48,33 @@ def numbers(
         limit, or None), balanced_accuracy (or None), advantage, flags.
 
     Raises:
-        ValueError: The evaluation fold lacks a class.
+        ValueError: No member or no nonmember is reported on.
     """
-    evaluation = fold_of(rows, "evaluation", source)
-    scores, member = evaluation["score"].to_numpy(), evaluation["member"].to_numpy()
-    group = evaluation["group"].to_numpy()
+    part = reported(rows, source)
+    by_block = learnt_by_block(part)
+    scores, member = part["score"].to_numpy(), part["member"].to_numpy()
+    group, block = part["group"].to_numpy(), part["block"].to_numpy() if by_block else None
     size, groups = (int(member.sum()), int((~member).sum())), metrics.groups_of(member, group)
-    auc = auc_interval(scores, member, confidence, group, resamples, seed)
-    partial = partial_auc_interval(scores, member, PARTIAL, confidence, group, resamples, seed)
-    intervals = tpr_interval(scores, member, metrics.FPR_LIMITS, confidence, group, resamples, seed)
-    points = [metrics.tpr_at_fpr(scores, member, limit) for limit in metrics.FPR_LIMITS]
-    limits = balanced = None
-    if has_threshold:
-        free = rows[(rows["fold"] == "calibration") & ~rows.index.isin(fit_image_ids)]
-        limits = carried.at_limits(free, evaluation, metrics.FPR_LIMITS, confidence)
-        balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
+    resampled = confidence, group, resamples, seed
+    auc = auc_interval(scores, member, *resampled, block)
+    partial = partial_auc_interval(scores, member, PARTIAL, *resampled, block)
+    tried = carried.directions(rows, part, fit_image_ids)
+    limits = carried.at_limits(tried, metrics.FPR_LIMITS, confidence)
+    balanced = carried.balanced_accuracy(tried, confidence, resamples, seed)
+    if by_block:
+        tpr = [_transferred(entry) for entry in limits]
+    else:
+        tpr = _at_limits(scores, member, *resampled)
+    bands = [no_signal.tpr_band(*groups, limit, confidence) for limit in metrics.FPR_LIMITS]
     flags = {
         "few_images": few_images(min(groups)),
         "constant": constant(scores),
         "below_chance": below_chance(auc.high),
-        "too_few": any(too_few(point.allowed) for point in points),
-        "few_false_positives": any(few_false_positives(point.allowed) for point in points),
-        "threshold_does_not_carry": any(entry["alarm"] for entry in limits or ()),
+        "too_few": any(too_few(one["false_positives_allowed"]) for one in tpr),
+        "few_false_positives": any(
+            few_false_positives(one["false_positives_allowed"]) for one in tpr
+        ),
+        "threshold_does_not_carry": any(entry["alarm"] for entry in limits),
     }
     return {
         "n_member": size[0],
@@ -78,16 +84,46 @@ def numbers(
         | asdict(partial)
         | no_signal.ends(no_signal.partial_auc_band(*groups, PARTIAL, confidence)),
         "tpr": [
-            _tpr(point, interval, size[1], limit)
-            | no_signal.ends(no_signal.tpr_band(*groups, limit, confidence))
-            for limit, point, interval in zip(metrics.FPR_LIMITS, points, intervals, strict=True)
+            entry | no_signal.ends(band) for entry, band in zip(tpr, bands, strict=True)
         ],
         "carried": limits,
         "balanced_accuracy": balanced,
-        "advantage": {"value": metrics.advantage(scores, member)}
+        "advantage": {"value": metrics.advantage(comparable(part).to_numpy(), member)}
         | no_signal.ends(no_signal.advantage_band(*groups, confidence)),
         "flags": sorted(flag for flag, raised in flags.items() if raised),
     }
+
+
+def _at_limits(
+    scores: np.ndarray,
+    member: np.ndarray,
+    confidence: float,
+    group: np.ndarray,
+    resamples: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return the TPR at each limit, thresholds chosen on the same nonmembers."""
+    limits = metrics.FPR_LIMITS
+    intervals = tpr_interval(scores, member, limits, confidence, group, resamples, seed)
+    nonmembers = int((~member).sum())
+    return [
+        _tpr(metrics.tpr_at_fpr(scores, member, limit), interval, nonmembers, limit)
+        for limit, interval in zip(limits, intervals, strict=True)
+    ]
+
+
+def _transferred(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the TPR of thresholds from earlier blocks, in the shape of `_tpr`."""
+    limit, chosen_by = entry["limit"], entry["n_calibration"]
+    allowed = metrics.allowed_false_positives(limit, chosen_by)
+    told = {"limit": limit, "false_positives_allowed": allowed}
+    if entry["tpr"] is None:
+        ends = {"value": None, "low": None, "high": None, "fpr": None, "false_positives": None}
+        return {**told, **ends, "note": entry["note"]}
+    fpr = entry["fpr"]["value"]
+    note = f"thresholds from the nonmembers of earlier blocks, at most {chosen_by}"
+    false_positives = round(fpr * entry["nonmembers"])
+    return {**told, **entry["tpr"], "fpr": fpr, "false_positives": false_positives, "note": note}
 
 
 def _tpr(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mia.stats.paired import auc_differences, holm
+from mia.evaluation.scored import columns, learnt_by_block, side_by_side
+from mia.stats.paired import Difference, auc_differences, holm
 
 COLUMNS = ["target", "attack", "other", "difference", "low", "high", "p", "p_holm", "better", "n"]
 
@@ -26,20 +27,40 @@ def pairwise_rows(
 
     Args:
         target: Its name.
-        rows: Attack to its evaluation rows: columns score, member, group; all with the same index.
+        rows: Attack to its reported rows.
     """
-    names = list(rows)
-    if len(names) < 2:
-        return []
-    first = rows[names[0]]
-    scores = np.stack([rows[name]["score"].to_numpy() for name in names])
-    pairs = list(combinations(range(len(names)), 2))
-    found = auc_differences(scores, pairs, first["member"].to_numpy(), first["group"].to_numpy())
+    pairs = list(combinations(rows, 2))
+    found = differences(rows, pairs)
+    adjusted = holm([difference for difference, _ in found], confidence)
     table = []
-    for (a, b), raw, adjusted in zip(pairs, found, holm(found, confidence), strict=True):
-        better = {1: names[a], -1: names[b], 0: "undecided"}[adjusted.side]
-        names_of = {"target": target, "attack": names[a], "other": names[b]}
-        ends = {"difference": raw.value, "low": adjusted.low, "high": adjusted.high}
-        p = {"p": raw.p, "p_holm": adjusted.p}
-        table.append({**names_of, **ends, **p, "better": better, "n": len(first)})
+    for (a, b), (raw, n), corrected in zip(pairs, found, adjusted, strict=True):
+        better = {1: a, -1: b, 0: "undecided"}[corrected.side]
+        names = {"target": target, "attack": a, "other": b}
+        ends = {"difference": raw.value, "low": corrected.low, "high": corrected.high}
+        p = {"p": raw.p, "p_holm": corrected.p}
+        table.append({**names, **ends, **p, "better": better, "n": n})
     return table
+
+
+def differences(
+    rows: Mapping[str, pd.DataFrame], pairs: Sequence[tuple[str, str]]
+) -> list[tuple[Difference, int]]:
+    """Return each pair's difference and its number of images: those both are reported on.
+
+    Pairs of attacks that learnt nothing are compared on all images; others are means over blocks.
+    """
+    whole = {name: table for name, table in rows.items() if not learnt_by_block(table)}
+    found = {}
+    for tables, of in ((whole, whole), (side_by_side(rows), rows.keys() - whole.keys())):
+        mine = [pair for pair in pairs if pair not in found and (set(pair) & set(of))]
+        mine = [pair for pair in mine if set(pair) <= set(tables)]
+        if not mine:
+            continue
+        names = list(tables)
+        first = tables[names[0]]
+        scores = np.stack([tables[name]["score"].to_numpy() for name in names])
+        positions = [(names.index(a), names.index(b)) for a, b in mine]
+        member, group, block = columns(first, "member", "group", "block")
+        computed = auc_differences(scores, positions, member, group, block)
+        found |= {pair: (one, len(first)) for pair, one in zip(mine, computed, strict=True)}
+    return [found[pair] for pair in pairs]

@@ -1,9 +1,10 @@
-"""Scores side by side with membership: one finite score for every image of a target."""
+"""Scores side by side with membership, and the images that an attack is reported on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from mia.evaluation import flags
@@ -13,12 +14,13 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     """Return one attack's scores, joined to the kept rows of a membership table.
 
     Args:
-        scores: Columns image_id, score.
-        membership: Columns image_id, member, group, fold, kept.
+        scores: Columns image_id, score; `block`, if the attack learnt block by block.
+        membership: Columns image_id, member, group, fold, block, kept.
         source: Name of the score file, for the messages.
 
     Returns:
-        Index image_id, sorted; columns score, member, group, fold.
+        Index image_id, sorted; columns score, member, group, fold, block. Where the attack learnt
+        block by block, images of the first block have no score (NaN).
 
     Raises:
         ValueError: An image is without a score, has two, has one that is not finite, or is not in
@@ -32,9 +34,10 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     _refuse(rows.index.difference(score.index), source, "without a score; expected one")
     _refuse(score.index.difference(rows.index), source, "not in the target; expected its kept rows")
     score = score.astype("float64")
-    wrong = score.index[flags.not_finite(score.to_numpy())]
+    first = rows.index[rows["block"] == 0] if "block" in scores else []
+    wrong = score.index[flags.not_finite(score.to_numpy())].difference(first)
     _refuse(wrong, source, "with a score that is not finite; expected a number")
-    table = rows[["member", "group", "fold"]].assign(score=score)
+    table = rows[["member", "group", "fold", "block"]].assign(score=score)
     return table.astype({"member": bool}).sort_index()
 
 
@@ -45,17 +48,63 @@ def _refuse(image_ids: Iterable[str], source: str, what: str) -> None:
         raise ValueError(f"{source}: images {what}: {', '.join(image_ids[:5])}{more}")
 
 
-def fold_of(rows: pd.DataFrame, fold: str, source: str) -> pd.DataFrame:
-    """Return the rows of one fold.
+def reported(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return the rows that an attack is reported on (`mia.targets.blocks`).
+
+    Args:
+        rows: As `scored` returns them.
+        source: Name of the score file, for the messages.
+
+    Returns:
+        Columns score, member, group, fold, block. Where the attack learnt block by block, its
+        numbers are means over `block`; elsewhere `block` is 0 throughout.
 
     Raises:
-        ValueError: It lacks members or nonmembers.
+        ValueError: There are no members or no nonmembers.
     """
-    part = rows[rows["fold"] == fold]
+    by_block = rows["score"].isna().any()
+    part = rows[(rows["block"] >= 0) & rows["score"].notna()]
     members = int(part["member"].sum())
     if not members or members == len(part):
         raise ValueError(
-            f"{source}: fold {fold!r} has {members} members and {len(part) - members} nonmembers; "
+            f"{source}: {members} members and {len(part) - members} nonmembers are reported on; "
             "expected some of each"
         )
-    return part
+    return part if by_block else part.assign(block=0)
+
+
+def learnt_by_block(part: pd.DataFrame) -> bool:
+    """Whether reported rows are of an attack that learnt block by block."""
+    return bool(part["block"].max() > 0)
+
+
+def side_by_side(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return reported rows of several attacks on the images that all of them are reported on.
+
+    Where one learnt block by block, the blocks are those of all, so that differences are means
+    over the same blocks.
+    """
+    by_block = [table for table in tables.values() if learnt_by_block(table)]
+    if not by_block:
+        return dict(tables)
+    block = by_block[0]["block"]
+    return {
+        name: table.loc[block.index].assign(block=block) for name, table in tables.items()
+    }
+
+
+def columns(part: pd.DataFrame, *names: str) -> list[np.ndarray]:
+    """Return columns of reported rows as arrays."""
+    return [part[name].to_numpy() for name in names]
+
+
+def comparable(part: pd.DataFrame) -> pd.Series:
+    """Return scores that can be drawn on one axis: in deviations from their block's mean.
+
+    Scores of an attack that learnt nothing, or once, stay as they are.
+    """
+    if not learnt_by_block(part):
+        return part["score"]
+    of_block = part.groupby("block")["score"]
+    spread = of_block.transform("std", ddof=0)
+    return (part["score"] - of_block.transform("mean")) / spread.where(spread > 0, 1.0)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 FIT, CALIBRATION, EVALUATION = "fit", "calibration", "evaluation"
+BLOCKS = 6
 FIFTHS = (FIT, CALIBRATION, CALIBRATION, EVALUATION, EVALUATION)
 
 
@@ -110,28 +111,67 @@ def folds_to_match(
 ) -> dict[str, str]:
     """Return `fit`, `calibration` or `evaluation` for every group: 20, 40 and 40 %.
 
-    Each class is dealt alike. Large groups come first. Each goes to the fifth of the images that
-    has the fewest of its classes so far; the seed decides where it makes no difference.
-
     Args:
         groups, member, seed, evenly: As in `folds`.
 
     Returns:
         Group to fold.
     """
+    dealt = _dealt(groups, member, seed, evenly, len(FIFTHS), "fold")
+    return {group: FIFTHS[fifth] for group, fifth in dealt.items()}
+
+
+def blocks(
+    groups: pd.Series, member: pd.Series, seed: int, evenly: pd.Series | None = None
+) -> dict[str, int]:
+    """Return the block of every group, from 0: `BLOCKS` of them, each class in equal shares.
+
+    What an attack learns from some blocks it is judged on in the next one. There are fewer blocks
+    where a class has so few groups that a block would lack it.
+
+    Args:
+        groups, member, seed, evenly: As in `folds`.
+
+    Raises:
+        ValueError: Not even two blocks have both classes.
+    """
+    for count in range(BLOCKS, 1, -1):
+        dealt = _dealt(groups, member, seed, evenly, count, "block")
+        there = pd.crosstab(groups.map(dealt), member.astype(bool))
+        if there.shape == (count, 2) and (there > 0).all(axis=None):
+            return dealt
+    raise ValueError(
+        f"{member.sum()} members and {(~member).sum()} nonmembers in {groups.nunique()} groups "
+        "make no two blocks that have both; expected more images"
+    )
+
+
+def _dealt(
+    groups: pd.Series,
+    member: pd.Series,
+    seed: int,
+    evenly: pd.Series | None,
+    count: int,
+    purpose: str,
+) -> dict[str, int]:
+    """Return one of `count` bins for every group, each class dealt alike.
+
+    Large groups come first. Each goes to the bin that has the fewest of its classes so far; the
+    seed decides where it makes no difference.
+    """
     label = _labels(groups, evenly)
     found = {}
     held: Counter[tuple[str | None, int, int]] = Counter()
-    for digest, group, *size in _large_first(groups, member, seed):
-        best: Sequence[int] = range(len(FIFTHS))
+    for digest, group, *size in _large_first(groups, member, seed, purpose):
+        best: Sequence[int] = range(count)
         for of in (label.get(group), None):
             crowd = {
-                fifth: sum(held[of, fifth, side] * n for side, n in enumerate(size))
-                for fifth in best
+                a_bin: sum(held[of, a_bin, side] * n for side, n in enumerate(size))
+                for a_bin in best
             }
-            best = [fifth for fifth in best if crowd[fifth] == min(crowd.values())]
+            best = [a_bin for a_bin in best if crowd[a_bin] == min(crowd.values())]
         chosen = best[int(digest, 16) % len(best)]
-        found[group] = FIFTHS[chosen]
+        found[group] = chosen
         for of in {None, label.get(group)}:
             for side, n in enumerate(size):
                 held[of, chosen, side] += n
@@ -144,12 +184,12 @@ def _labels(groups: pd.Series, evenly: pd.Series | None) -> dict[str, str]:
 
 
 def _large_first(
-    groups: pd.Series, member: pd.Series, seed: int
+    groups: pd.Series, member: pd.Series, seed: int, purpose: str = "fold"
 ) -> Iterator[tuple[str, str, int, int]]:
     """Yield (digest, group, members, nonmembers), large groups first, equal ones by digest."""
     counts = pd.crosstab(groups, member.astype(bool)).reindex(columns=[True, False], fill_value=0)
     order = sorted(
-        (-members - nonmembers, place(seed, "fold", group), group, members, nonmembers)
+        (-members - nonmembers, place(seed, purpose, group), group, members, nonmembers)
         for group, members, nonmembers in counts.itertuples()
     )
     yield from (entry[1:] for entry in order)

@@ -1,23 +1,75 @@
-"""What an attack with `fit` learns from: images of the calibration fold alone.
+"""What an attack with `fit` learns from: never from an image that it is reported on.
 
-A model-free attack learns from the whole fold. Others learn from a seeded half of its groups, so
-that their threshold can come from the other half. `fit` is given the evidence and the labels of
-these images alone.
+In several blocks (`mia.targets.blocks`), it learns anew for each block, from all blocks before it.
+In one block, it learns from the calibration fold: a model-free attack from all of it, others from a
+seeded half of its groups, so that their threshold can come from the other half. `fit` is given the
+evidence and the labels of the images to learn from alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mia.attacks.shared.contract import Tells
 from mia.evidence import Evidence
 
 
+@dataclass(frozen=True)
+class Blockwise:
+    """An attack that has learnt once for each block, from the blocks before it.
+
+    Args:
+        attacks: Block to the attack that scores it.
+        block: Block of every image, index image_id. Images of the first have no score.
+    """
+
+    attacks: Mapping[int, Any]
+    block: pd.Series
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        """Return the score of every image; NaN for those of the first block."""
+        block = self.block.loc[list(evidence.image_ids)]
+        score = pd.Series(np.nan, block.index)
+        for number, attack in self.attacks.items():
+            of_block = block.index[block == number]
+            if len(of_block):
+                score[of_block] = attack.score(evidence.of_images(of_block))
+        return score
+
+    @property
+    def fitted(self) -> dict[str, Any]:
+        """What was learnt for the last block, from most images."""
+        last = self.attacks[max(self.attacks)]
+        return last.fitted if isinstance(last, Tells) else {}
+
+
+def fitted_by_block(
+    attack: Any, evidence: Evidence, member: pd.Series, block: pd.Series, source: str
+) -> Blockwise:
+    """Return the attack, fitted for each block but the first.
+
+    Args:
+        attack: Has `fit`.
+        evidence: Of all images.
+        member: Whether each image is a member, index image_id.
+        block: Block of each image, the same index; at least two blocks, from 0.
+        source: The file that the labels are from, for messages.
+    """
+    later = range(1, int(block.max()) + 1)
+    before = {number: list(block.index[block < number]) for number in later}
+    attacks = {
+        number: fitted(attack, evidence, member, ids, source) for number, ids in before.items()
+    }
+    return Blockwise(attacks, block)
+
+
 def images_to_fit(images: pd.DataFrame, seed: int, all_of_it: bool) -> list[str]:
-    """Return the image ids of the calibration fold to learn from.
+    """Return the image ids of the calibration fold to learn from, where there is one block.
 
     Args:
         images: Index image_id, sorted; columns group and fold.
@@ -50,7 +102,7 @@ def fitted(
     labels = member.loc[list(fit_ids)]
     if labels.nunique() < 2:
         raise ValueError(
-            f"{source}: of the calibration fold a trained attack learns from {len(labels)} "
-            "images, all of one side; expected both: give more images"
+            f"{source}: a trained attack learns from {len(labels)} images, all of one side; "
+            "expected both: give more images"
         )
     return attack.fit(evidence.of_images(fit_ids), labels)

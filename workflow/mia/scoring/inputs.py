@@ -14,7 +14,7 @@ from mia.evidence import Evidence
 from mia.measuring.query_files import devices, read_signals
 from mia.targets.pictures import read_images, with_embeddings
 
-SELECTED = ["set", "key", "image_id", "group", "fold", "kept", "member"]
+SELECTED = ["set", "key", "image_id", "group", "fold", "block", "kept", "member"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Inputs:
 
     @property
     def images(self) -> pd.DataFrame:
-        """The kept images: index image_id, sorted; columns set, key, group, fold; no label."""
+        """The kept images: index image_id, sorted; no label.
+
+        Columns set, key, group, fold, block.
+        """
         return self._kept.drop(columns="member")
 
     @property

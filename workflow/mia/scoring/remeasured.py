@@ -30,7 +30,7 @@ def repeated(
         attack: The attack, fitted if it has `fit`.
         evidence: What the attack was given.
         images: The target's images: index image_id; columns set and key.
-        score: Its score from the first measurements.
+        score: Its score from the first measurements; images without one (NaN) are not looked at.
         signals: Query files of the target's model.
         reference: Query files of its reference model.
 
@@ -42,7 +42,7 @@ def repeated(
     Raises:
         ValueError: A second score is no number.
     """
-    twice = measured_twice(images, [*signals, *reference])
+    twice = measured_twice(images[score.notna()], [*signals, *reference])
     if twice.empty:
         return None
     again = replace(

@@ -1,7 +1,7 @@
 """Evaluate one attack on one target: AUC, TPR at limits of FPR, carried thresholds, flags.
 
-Everything is reported on the evaluation fold; thresholds come from calibration images that the
-attack has not learnt from. The file depends on this attack's scores alone.
+An attack is never reported on images that it has learnt from (`mia.targets.blocks`). The file
+depends on this attack's scores alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.numbers import numbers
-from mia.evaluation.scored import fold_of, scored
+from mia.evaluation.scored import reported, scored
 
-MEMBERSHIP = ["image_id", "member", "group", "fold", "kept"]
+MEMBERSHIP = ["image_id", "member", "group", "fold", "block", "kept"]
 
 
 def evaluate(
@@ -54,10 +54,9 @@ def evaluate(
         settings["confidence"],
         settings["resamples"],
         settings["seed"],
-        has_threshold=not (model_free and about["trained"]),
         fit_image_ids=about.get("fit_image_ids") or (),
     )
-    evaluation = fold_of(rows, "evaluation", score)
+    part = reported(rows, score)
     external = flags.external(about["access"])
     obstacle = (UNKNOWN if external else None) if settings["randomised"] else NOT_RANDOMISED
     repeats = about.get("repeats")
@@ -78,9 +77,9 @@ def evaluate(
         "fitted": about["fitted"],
         **found,
         "repeats": repeats,
-        "between_draws": between_draws(scores, evaluation),
+        "between_draws": between_draws(scores, part),
         "epsilon": privacy_bound(
-            evaluation, obstacle, settings["confidence"], settings["delta"], settings["seed"]
+            part, obstacle, settings["confidence"], settings["delta"], settings["seed"]
         ),
     }
 

@@ -1,8 +1,9 @@
 """Score every image of a target with one attack: tables in, one number per image out.
 
 Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. An
-attack with `fit` learns first (`mia.scoring.fitting`). The images that were measured twice are
-scored twice (`mia.scoring.remeasured`).
+attack with `fit` learns first (`mia.scoring.fitting`); where it learns block by block, a column
+`block` stands beside its scores, and images of the first block have none. The images that were
+measured twice are scored twice (`mia.scoring.remeasured`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_
 from mia.evaluation.draws import PREFIX
 from mia.evidence import Evidence
 from mia.query import load
-from mia.scoring.fitting import fitted, images_to_fit
+from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit
 from mia.scoring.inputs import Inputs
 from mia.scoring.remeasured import repeated
 
@@ -54,17 +55,22 @@ def score(args: argparse.Namespace) -> None:
         attack = attack.with_queries(load(args.settings["queries"]))
     lists = (args.signals, args.reference, args.manifests, args.embeddings)
     inputs = Inputs(args.membership, *lists, args.model)
-    images, fit_ids, repeats = inputs.images, [], None
+    images, scorer, fit_ids, repeats = inputs.images, attack, [], None
     if is_external(entry):
         table = external_scores(args.external, inputs.image_rows())
     else:
         evidence = inputs.evidence(seed)
-        if isinstance(attack, Learns):
+        if isinstance(attack, Learns) and images["block"].max() > 0:
+            learnt_from = inputs.member, images["block"], args.membership
+            scorer = fitted_by_block(attack, evidence, *learnt_from)
+        elif isinstance(attack, Learns):
             fit_ids = images_to_fit(images, seed, not reads_model(attack.access))
-            attack = fitted(attack, evidence, inputs.member, fit_ids, args.membership)
-        table = scored_by(attack, evidence)
+            scorer = fitted(attack, evidence, inputs.member, fit_ids, args.membership)
+        table = scored_by(scorer, evidence)
+        if isinstance(scorer, Blockwise):
+            table["block"] = images["block"]
         measured = args.signals, args.reference
-        repeats = repeated(attack, evidence, images, table["score"], *measured)
+        repeats = repeated(scorer, evidence, images, table["score"], *measured)
     if not table.index.equals(images.index):
         raise ValueError(f"scored {len(table)} images, expected each of {len(images)}")
     metadata = {
@@ -74,8 +80,8 @@ def score(args: argparse.Namespace) -> None:
         "access": attack.access,
         "reads_images": traits_of(attack).reads_images,
         "combines_signals": traits_of(attack).combines_signals,
-        "trained": bool(fit_ids),
-        "fitted": attack.fitted if isinstance(attack, Tells) else {},
+        "trained": isinstance(attack, Learns),
+        "fitted": scorer.fitted if isinstance(scorer, Tells | Blockwise) else {},
         "fit_image_ids": fit_ids,
         "repeats": repeats,
         "devices": inputs.devices(),

@@ -12,11 +12,12 @@ from mia.images import split
 from mia.images.duplicates.components import components, links
 from mia.images.duplicates.pairs import REVIEW, matches
 from mia.targets import equal_captions, nearness
+from mia.targets.blocks import blocks_of
 from mia.targets.known_pictures import Index
 from mia.targets.matching.method import Method, unmatched
 from mia.targets.sufficiency import SIDES, require_both, require_folds
 
-COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
+COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "block", "kept", "reason"]
 IN_PAIRS = ["set", "key", "image_id", "part"]
 PAIRS = [f"{column}_{side}" for column in IN_PAIRS for side in "ab"]
 PAIRS += ["distance", "rmse", "mirrored", "cosine", "kind"]
@@ -38,12 +39,14 @@ def build(
     - with `isolate`, an image of either side that has a neighbour among what the model has learnt
 
     Groups are the manifests'. Duplicates, families and equal captions (`equal_captions.together`)
-    join them across the sides. A group is in one fold. With matching there is a third fold, `fit`;
-    rows of the other folds that find no match are dropped.
+    join them across the sides. A group is in one fold and one block. With matching there is a third
+    fold, `fit`; rows of the other folds that find no match are dropped.
+
+    `block` says where an image is reported on (`mia.targets.blocks`): -1 nowhere.
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
-        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`; `isolate` (`phash`
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`, `design`; `isolate` (`phash`
             in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
             learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.targets.matching`, if the sides are to be matched.
@@ -93,6 +96,7 @@ def build(
     if matching:
         _leave_out(rows, unmatched(rows[rows["kept"]], matching, spec["seed"]))
         require_folds(rows, reported, manifests, spec)
+    rows["block"] = blocks_of(rows, spec["design"], spec["seed"])
     if rows.loc[rows["kept"], "image_id"].duplicated().any():
         raise ValueError("image_id is not unique among the kept rows")
     return rows[[*COLUMNS, *(name for name in nearness.LOOKED_UP if name in rows)]], pairs
