@@ -20,7 +20,7 @@ def pairwise_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per pair of attacks: AUC(attack) - AUC(other), keys as in `COLUMNS`.
 
-    The variance is DeLong's paired one, by group (`mia.stats.metrics.auc_covariance`). `p` is
+    The variance is DeLong's paired one, by group (`mia.stats.delong.auc_covariance`). `p` is
     two-sided; `p_holm` is adjusted over all pairs of the target. `better` is the attack with the
     larger AUC, or `undecided`; it holds for all pairs at once. Each interval is at
     least as wide as it would be alone, and leaves out 0 exactly where `better` names an attack.

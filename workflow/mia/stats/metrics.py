@@ -1,4 +1,4 @@
-"""Numbers of a score: AUC, its DeLong covariance, and operating points of a threshold.
+"""Numbers of a score: AUC and operating points of a threshold.
 
 Scores are float arrays `(images,)`, higher = more member-like; `member` is bool of the same shape;
 an image is called a member if its score >= the threshold. Every rate is in [0, 1].
@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-import pandas as pd
+
+from mia.stats.delong import auc_covariance as auc_covariance
+from mia.stats.delong import groups_of as groups_of
+from mia.stats.delong import independent_pairs as independent_pairs
 
 NORMAL = NormalDist()
 FEWEST = 2  # false positives below which a TPR at a limit is not printed
@@ -55,58 +58,6 @@ def auc(scores: np.ndarray, member: np.ndarray) -> float:
     0.625
     """
     return float(auc_covariance(np.asarray(scores)[None], member)[0][0])
-
-
-def auc_covariance(
-    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the AUCs `(attacks,)` of several scores and their covariance `(attacks, attacks)`.
-
-    The estimate is that of DeLong, DeLong & Clarke-Pearson 1988, by the midranks of Sun & Xu 2014.
-    Images of one group vary together, so their structural components are summed first, as in
-    Obuchowski 1997. With single images this is DeLong's own estimate. A class of one group shows no
-    variance.
-
-    Args:
-        scores: `(attacks, images)`.
-        member: `(images,)`.
-        group: Label of each image's group `(images,)`; by default every image is its own.
-
-    Raises:
-        ValueError: One of the classes is empty.
-    """
-    scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
-    members, nonmembers = int(member.sum()), int((~member).sum())
-    if not members or not nonmembers:
-        raise ValueError(
-            f"an AUC needs both classes, got {members} members, {nonmembers} nonmembers"
-        )
-    everywhere = _ranks(scores)
-    won = (everywhere[:, member] - _ranks(scores[:, member])) / nonmembers
-    lost = 1 - (everywhere[:, ~member] - _ranks(scores[:, ~member])) / members
-    values = won.mean(axis=1)
-
-    group = np.arange(len(member)) if group is None else group
-    labels, place = np.unique(np.asarray(group), return_inverse=True)
-    sums = np.zeros((len(scores), len(labels)))
-    for mine, part in ((member, won), (~member, lost)):
-        groups = len(np.unique(place[mine]))
-        weight = math.sqrt(groups / max(groups - 1, 1)) / mine.sum()
-        for row, components in enumerate(weight * (part - values[:, None])):
-            sums[row] += np.bincount(place[mine], components, minlength=len(labels))
-    return values, sums @ sums.T
-
-
-def groups_of(member: np.ndarray, group: np.ndarray | None = None) -> tuple[int, int]:
-    """Return how many groups members and nonmembers form; by default every image is its own."""
-    member = np.asarray(member, dtype=bool)
-    group = np.arange(len(member)) if group is None else np.asarray(group)
-    return len(np.unique(group[member])), len(np.unique(group[~member]))
-
-
-def independent_pairs(member: np.ndarray, group: np.ndarray | None = None) -> int:
-    """Return how many member-nonmember pairs share no group: the smaller count of groups."""
-    return min(groups_of(member, group))
 
 
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,8 +131,3 @@ def _gaps(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Return thresholds, falling, and TPR - FPR at each."""
     thresholds, fp, tp = curve(scores, member)
     return thresholds, tp / tp[-1] - fp / fp[-1]
-
-
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Return ranks within each row, from 1; ties share their mean."""
-    return pd.DataFrame(scores.T).rank().to_numpy().T

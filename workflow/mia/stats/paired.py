@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia.stats.delong import auc_covariance, independent_pairs
 from mia.stats.holm import holm_adjusted
-from mia.stats.metrics import auc_covariance, independent_pairs, two_sided
+from mia.stats.metrics import two_sided
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,28 @@ class Adjusted:
 
 
 def paired_auc_difference(
-    a: np.ndarray, b: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+    a: np.ndarray,
+    b: np.ndarray,
+    member: np.ndarray,
+    group: np.ndarray | None = None,
+    block: np.ndarray | None = None,
 ) -> Difference:
-    """Return AUC(a) - AUC(b) on the same images, in [-1, 1]."""
-    return auc_differences(np.stack([a, b]), [(0, 1)], member, group)[0]
+    """Return AUC(a) - AUC(b) on the same images, in [-1, 1].
+
+    With `block`, both AUCs are means over the same blocks, as in `mia.stats.delong`. A score that
+    was fitted on nothing has one AUC per block too.
+    """
+    return auc_differences(np.stack([a, b]), [(0, 1)], member, group, block)[0]
 
 
 def difference_from_chance(
-    scores: np.ndarray, member: np.ndarray, group: np.ndarray | None = None
+    scores: np.ndarray,
+    member: np.ndarray,
+    group: np.ndarray | None = None,
+    block: np.ndarray | None = None,
 ) -> Difference:
     """Return AUC - 0.5: the difference from a score that is the same for every image."""
-    return paired_auc_difference(scores, np.zeros(len(scores)), member, group)
+    return paired_auc_difference(scores, np.zeros(len(scores)), member, group, block)
 
 
 def auc_differences(
@@ -68,6 +80,7 @@ def auc_differences(
     pairs: Sequence[tuple[int, int]],
     member: np.ndarray,
     group: np.ndarray | None = None,
+    block: np.ndarray | None = None,
 ) -> list[Difference]:
     """Return the difference of AUCs of each pair of rows of `scores`, by DeLong's covariance.
 
@@ -78,10 +91,11 @@ def auc_differences(
         scores: `(attacks, images)`.
         pairs: Rows to compare, first minus second.
         member: `(images,)`.
-        group: Label of each image's group `(images,)`, as in `mia.stats.metrics.auc_covariance`.
+        group: Label of each image's group `(images,)`, as in `mia.stats.delong`.
+        block: Block of each image `(images,)`, as there.
     """
-    values, covariance = auc_covariance(scores, member, group)
-    independent = independent_pairs(member, group)
+    values, covariance = auc_covariance(scores, member, group, block)
+    independent = independent_pairs(member, group, block)
     found = []
     for a, b in pairs:
         variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
