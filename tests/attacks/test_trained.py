@@ -340,14 +340,19 @@ def test_every_attack_that_learns_is_tried_below():
     assert learning <= {row.get("attack", name) for name, row in TRAINED.items()}
 
 
-def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table):
-    """Run the stage; `spoil` changes evaluation rows of labels, signals and images."""
-    fold = np.where(np.arange(N) // 2 % 2 == 0, "calibration", "evaluation")
+def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, blocks=1):
+    """Run the stage; `spoil` changes labels, signals and images of the last block.
+
+    The only block is the evaluation fold.
+    """
+    number = np.arange(N) // 2
+    fold = np.where(number % 2 == 0, "calibration", "evaluation")
+    block = number % 2 - 1 if blocks == 1 else number % blocks
     membership = pd.DataFrame(
         {"set": "s", "key": IDS, "image_id": IDS, "member": MEMBER.to_numpy()}
     )
-    membership = membership.assign(group=IDS, fold=fold, kept=True, reason="")
-    evaluation = set(membership.loc[fold == "evaluation", "image_id"])
+    membership = membership.assign(group=IDS, fold=fold, block=block, kept=True, reason="")
+    last = set(membership.loc[block == blocks - 1, "image_id"])
     manifest = statistics(mean=np.random.default_rng(1).random(N)).reset_index()
     rng = np.random.default_rng(2)
     manifest = manifest.assign(
@@ -378,7 +383,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
         files[f"images/s/embeddings/e/{channel}/000.parquet"] = table
     for path, table in files.items():
         about = {"set": "s", "fields": fields.get(path), "devices": ["cpu"], "repeats": []}
-        table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(evaluation))
+        table = spoil(table.reset_index(drop=True).copy(), table["image_id"].isin(last))
         storage.write(table, folder / path, about)
     kept, fit = [], type(build_attack(name, row)).fit
 
@@ -401,23 +406,25 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, evaluation: table
     argv += ["--output", str(folder / "score.parquet")]
     monkeypatch.setattr(sys, "argv", argv)
     stage.main()
-    (seen,) = kept
+    seen = kept[-1]
     return storage.read(folder / "score.parquet"), storage.metadata(folder / "score.parquet"), seen
 
 
-KEPT = ("set", "key", "image_id", "group", "fold", "kept", "timestep", "draw", "condition")
+KEPT = ("set", "key", "image_id", "group", "fold", "block", "kept")
+KEPT += ("timestep", "draw", "condition")
+
+
+def spoil(table, unseen):
+    """Change everything but who an image is and where it stands."""
+    for column in table.columns.difference(KEPT):
+        value = table[column].iloc[0]
+        text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
+        table.loc[unseen.to_numpy(), column] = text.get(type(value), np.ones_like(value))
+    return table
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
-    def spoil(table, evaluation):
-        """Everything but who an image is and where it stands."""
-        for column in table.columns.difference(KEPT):
-            value = table[column].iloc[0]
-            text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
-            table.loc[evaluation.to_numpy(), column] = text.get(type(value), np.ones_like(value))
-        return table
-
     clean = scored(tmp_path / "clean", name, TRAINED[name], monkeypatch)
     monkeypatch.undo()
     spoilt = scored(tmp_path / "spoilt", name, TRAINED[name], monkeypatch, spoil)
@@ -430,6 +437,24 @@ def test_evaluation_rows_cannot_leak_into_fit(name, tmp_path, monkeypatch):
         assert found is None or set(found.index) <= set(about["fit_image_ids"])
     rows = table["image_id"].isin(calibration)
     pd.testing.assert_frame_equal(table[rows], spoilt[0][rows])
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_block_cannot_leak_into_the_scores_of_earlier_ones(name, tmp_path, monkeypatch):
+    clean = scored(tmp_path / "clean", name, TRAINED[name], monkeypatch, blocks=3)
+    monkeypatch.undo()
+    spoilt = scored(tmp_path / "spoilt", name, TRAINED[name], monkeypatch, spoil, blocks=3)
+    table, about, (given, member) = clean
+    assert about == spoilt[1] and about["trained"] and not about["fit_image_ids"]
+    block = pd.Series(np.arange(N) // 2 % 3, IDS)
+    assert list(table["block"]) == list(block)
+    assert (table["score"].isna() == (table["block"] == 0)).all()
+    learnt_from = set(block.index[block < 2])
+    assert set(member.index) == learnt_from
+    for found in (*given.signals.values(), *given.reference.values(), given.images):
+        assert found is None or set(found.index) <= learnt_from
+    earlier = table["block"] < 2
+    pd.testing.assert_frame_equal(table[earlier], spoilt[0][earlier])
 
 
 def test_a_stack_is_told_its_queries_and_says_how_many(tmp_path, monkeypatch):

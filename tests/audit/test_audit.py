@@ -91,7 +91,7 @@ def run(tmp_path):
     def audited(shifts, per_class=400, spoil=lambda members: members, refit=True, **pairing):
         members = spoil(membership(per_class))
         storage.write(members, tmp_path / "membership.parquet")
-        manifest = images(per_class).drop(columns=["set", "key", "member", "fold"])
+        manifest = images(per_class).drop(columns=["set", "key", "member", "fold", "block"])
         manifest = manifest.assign(**members[["key", "image_id"]].to_dict("list"))
         manifest["part"] = np.where(members["member"], "seen", "unseen")
         lost = pd.DataFrame({"key": ["lost"], "image_id": ["lost"], "part": ["seen"]})

@@ -18,7 +18,8 @@ from mia.evaluation.set_test import (
 
 
 def rows_of(members, shift, seed=0):
-    table = members.set_index("image_id")[["member", "group", "fold"]]
+    table = members[members["block"] >= 0].set_index("image_id")
+    table = table[["member", "group", "fold", "block"]]
     return table.assign(score=scores(members, shift, seed).set_index("image_id")["score"])
 
 

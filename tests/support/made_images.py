@@ -53,6 +53,7 @@ def images(per_class: int, seed: int = 0) -> pd.DataFrame:
         "reason": "",
     }
     found |= {f"stat_{name}": rng.random(n) for name in ("mean_red", "mean_blue", "edges")}
+    found["block"] = np.where(found["fold"] == "evaluation", 0, -1)
     table = pd.DataFrame(found, index=pd.Index(names, name="image_id"))
     return table.assign(
         jpeg_quality=table["jpeg_quality"].where(jpeg),

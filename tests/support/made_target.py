@@ -12,8 +12,13 @@ from mia import storage
 SETTINGS = {"confidence": 0.95, "resamples": 200, "delta": 1e-5, "seed": 0, "randomised": False}
 
 
-def membership(per_class: int = 100, group_size: int = 1) -> pd.DataFrame:
-    """Members, then nonmembers; the folds alternate by group."""
+def membership(
+    per_class: int = 100, group_size: int = 1, blocks: int | None = None
+) -> pd.DataFrame:
+    """Members, then nonmembers; the folds alternate by group, and so do `blocks`.
+
+    Without `blocks`, the evaluation fold alone is reported on.
+    """
     rows = np.arange(2 * per_class)
     group = rows // group_size
     return pd.DataFrame(
@@ -24,6 +29,7 @@ def membership(per_class: int = 100, group_size: int = 1) -> pd.DataFrame:
             "member": rows < per_class,
             "group": [f"g{number}" for number in group],
             "fold": np.where(group % 2 == 0, "calibration", "evaluation"),
+            "block": group % 2 - 1 if blocks is None else group % blocks,
             "kept": True,
             "reason": "",
         }

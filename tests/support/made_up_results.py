@@ -165,6 +165,7 @@ def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:
         sides.append(rows.assign(set=image_set, member=side == "members"))
     table = pd.concat(sides, ignore_index=True)
     table["fold"] = np.where(rng.random(len(table)) < 0.5, "calibration", "evaluation")
+    table["block"] = np.where(table["fold"] == "evaluation", 0, -1)
     table["kept"] = rng.random(len(table)) > 0.01
     table["reason"] = np.where(table["kept"], "", "duplicate of a member")
     table = table.sort_values(["set", "key"]).reset_index(drop=True)

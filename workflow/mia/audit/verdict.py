@@ -22,7 +22,7 @@ class Channel:
     Args:
         channel: What it looks at: its attack's name without `blind_`.
         attack: Name of its attack.
-        auc: On the evaluation fold.
+        auc: On the images that it is reported on.
         low: Lower end of the interval, Bonferroni over channels.
         high: Upper end.
         detectable: Smallest AUC that this many groups find with 80 % power at the same level.
@@ -42,18 +42,19 @@ class Channel:
 
 
 def channels_of(
-    evaluations: dict[str, pd.DataFrame], confidence: float, resamples: int, seed: int
+    parts: dict[str, pd.DataFrame], confidence: float, resamples: int, seed: int
 ) -> list[Channel]:
     """Return one channel per blind baseline; all intervals hold at once with `confidence`.
 
     Args:
-        evaluations: Attack name to the evaluation rows of its scores: columns score, member, group.
+        parts: Attack name to its reported rows: columns score, member, group, block.
     """
-    level = 1 - (1 - confidence) / max(len(evaluations), 1)
+    level = 1 - (1 - confidence) / max(len(parts), 1)
     found = []
-    for (attack, rows), p in zip(evaluations.items(), _adjusted(evaluations), strict=True):
+    for (attack, rows), p in zip(parts.items(), _adjusted(parts), strict=True):
         member, group = rows["member"].to_numpy(), rows["group"].to_numpy()
-        auc = auc_interval(rows["score"].to_numpy(), member, level, group, resamples, seed)
+        resampled = level, group, resamples, seed, rows["block"].to_numpy()
+        auc = auc_interval(rows["score"].to_numpy(), member, *resampled)
         members, nonmembers = (len(np.unique(group[side])) for side in (member, ~member))
         detectable = detectable_auc(members, nonmembers, level)
         name = attack.removeprefix("blind_")
@@ -61,11 +62,13 @@ def channels_of(
     return found
 
 
-def _adjusted(evaluations: dict[str, pd.DataFrame]) -> list[float]:
+def _adjusted(parts: dict[str, pd.DataFrame]) -> list[float]:
     """Return each channel's p against a score that is the same for all, Holm-adjusted."""
     raw = [
-        difference_from_chance(*(rows[name].to_numpy() for name in ("score", "member", "group"))).p
-        for rows in evaluations.values()
+        difference_from_chance(
+            *(rows[name].to_numpy() for name in ("score", "member", "group", "block"))
+        ).p
+        for rows in parts.values()
     ]
     return holm_adjusted(raw)
 
@@ -88,8 +91,8 @@ def verdict(
         channels: Of the blind baselines; without any, nothing can be decided.
         margin: Largest |AUC - 0.5| that still counts as fair.
         by_design: Whether both sets are random parts of one collection.
-        n_member: Members in the evaluation fold.
-        n_nonmember: Nonmembers in it.
+        n_member: Members that are reported on.
+        n_nonmember: Nonmembers.
         level: A p below this is named.
     """
     low, high = 0.5 - margin, 0.5 + margin

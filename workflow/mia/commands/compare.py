@@ -1,6 +1,6 @@
 """Compare two runs of the same targets, attack by attack, on the same images: `make lean`.
 
-Says what the cheaper run costs and gives up: paired differences of AUC on the evaluation fold, full
+Says what the cheaper run costs and gives up: paired differences of AUC, full
 minus other, with their intervals (DeLong), and the evals of both. An attack that both runs ask
 alike must score alike: otherwise it is flagged.
 """
@@ -18,7 +18,7 @@ from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
 from mia.cost.signals import evals_alone, evals_together
 from mia.evaluation.flags import not_reproducible
-from mia.evaluation.scored import fold_of, scored
+from mia.evaluation.scored import columns, reported, scored
 from mia.models.family import TOLD
 from mia.scoring.remeasured import largest_difference
 from mia.stats.metrics import auc
@@ -56,25 +56,26 @@ def compared(full: Experiment, other: Experiment, target: str, attack: str) -> l
     if not pairs[0].index.equals(pairs[1].index):
         raise SystemExit(f"error: target {target}: the two runs do not score the same images")
     one, two = (rows["score"].to_numpy() for rows in pairs)
-    member, group = pairs[0]["member"].to_numpy(), pairs[0]["group"].to_numpy()
-    difference = paired_auc_difference(one, two, member, group)
+    member, group, block = columns(pairs[0], "member", "group", "block")
+    difference = paired_auc_difference(one, two, member, group, block)
     evals = [evals_alone([experiment.attack_on(target, attack)]) for experiment in (full, other)]
     interval = difference.interval(full.config["evaluation"]["confidence"])
     asked = [(run.config["seed"], run.entry_on(target, attack)) for run in (full, other)]
     again = asked[0] == asked[1]
     apart = not_reproducible(largest_difference(one, two, one.std()))
     flags = "not_reproducible" if again and apart else ""
-    return [auc(one, member), auc(two, member), difference.value, *interval, *evals, flags]
+    areas = auc(one, member, block), auc(two, member, block)
+    return [*areas, difference.value, *interval, *evals, flags]
 
 
 def rows_of(experiment: Experiment, target: str, attack: str) -> pd.DataFrame:
-    """Return one attack's evaluation rows: index image_id; columns score, member, group."""
+    """Return one attack's reported rows."""
     results = Path(experiment.config["results"])
     path = results / result_paths.SCORES.format(target=target, attack=attack)
     if not path.is_file():
         raise SystemExit(f"error: {path}: missing; run this config first")
     membership = storage.read(results / result_paths.MEMBERSHIP.format(target=target))
-    return fold_of(scored(storage.read(path), membership, str(path)), "evaluation", str(path))
+    return reported(scored(storage.read(path), membership, str(path)), str(path))
 
 
 def print_summary(

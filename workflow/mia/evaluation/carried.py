@@ -73,7 +73,7 @@ def at_limits(
 def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> dict[str, Any]:
     nonmembers = [len(chosen_on[~chosen_on["member"]]) for chosen_on, _ in tried]
     most = max(nonmembers, default=0)
-    entry = {"limit": limit, "n_calibration": most, "alarm": False}
+    entry: dict[str, Any] = {"limit": limit, "n_calibration": most, "alarm": False}
     allowed = metrics.allowed_false_positives(limit, most)
     usable = [
         pair
@@ -82,18 +82,14 @@ def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> di
     ]
     if not usable:
         note = f"n/a: {most} nonmembers that choose the threshold allow {allowed} false positives"
-        nothing = {"thresholds": [], "fpr": None, "tpr": None, "members": 0, "nonmembers": 0}
-        return {**entry, **nothing, "note": note}
-    found = [_in_direction(*pair, limit) for pair in usable]
-    level = FALSE_ALARM / len(usable)
+        entry |= {"thresholds": [], "fpr": None, "tpr": None, "members": 0, "nonmembers": 0}
+        return {**entry, "note": note}
+    found = [_in_direction(*pair, limit, FALSE_ALARM / len(usable)) for pair in usable]
     thresholds = [one["threshold"] if math.isfinite(one["threshold"]) else None for one in found]
     note = "" if all(threshold is not None for threshold in thresholds) else NOBODY
     return {
         **entry,
-        "alarm": any(
-            flags.threshold_does_not_carry(one["chosen"], (round(one["fp"][0]), one["fp"][1]), level)
-            for one in found
-        ),
+        "alarm": any(one["alarm"] for one in found),
         "thresholds": thresholds,
         "fpr": _rate([one["fp"] for one in found], confidence),
         "tpr": _rate([one["tp"] for one in found], confidence),
@@ -103,17 +99,16 @@ def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> di
     }
 
 
-def _in_direction(chosen_on: pd.DataFrame, on: pd.DataFrame, limit: float) -> dict[str, Any]:
-    """Return the threshold, and (hits, groups) where it was chosen and where it was tried."""
+def _in_direction(
+    chosen_on: pd.DataFrame, on: pd.DataFrame, limit: float, level: float
+) -> dict[str, Any]:
+    """Return the threshold, what (hits, groups) it reaches, and whether it does not carry."""
     chosen_on = chosen_on[~chosen_on["member"]]
     threshold = metrics.calibrated_threshold(chosen_on["score"].to_numpy(), limit)
-    hits, groups = _reached(chosen_on, threshold)
-    return {
-        "threshold": threshold,
-        "chosen": (round(hits), groups),
-        "fp": _reached(on[~on["member"]], threshold),
-        "tp": _reached(on[on["member"]], threshold),
-    }
+    fp, tp = (_reached(on[on["member"] == side], threshold) for side in (False, True))
+    chosen, tried = ((round(hits), n) for hits, n in (_reached(chosen_on, threshold), fp))
+    alarm = flags.threshold_does_not_carry(chosen, tried, level)
+    return {"threshold": threshold, "fp": fp, "tp": tp, "alarm": alarm}
 
 
 def _rate(reached: Sequence[tuple[float, int]], confidence: float) -> dict[str, float]:

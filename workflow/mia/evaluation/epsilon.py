@@ -7,6 +7,10 @@ right ones among r guesses are hardly more than binomial with e^ε / (1 + e^ε).
 Each coin here is a pair of one member and one nonmember, put together by chance. A seeded split
 that fixed how many are members makes each pair's order a fair coin, independent of the others. So ε
 is that of exchanging one image for another.
+
+Where an attack learnt block by block, both images of a pair are of one block, and the same share of
+each block's pairs is guessed. So whether and how a coin is guessed depends on the coins of earlier
+blocks alone, and given those, the bound on each guess holds.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ MEANING = (
 
 
 def privacy_bound(
-    evaluation: pd.DataFrame, obstacle: str | None, confidence: float, delta: float, seed: int
+    part: pd.DataFrame, obstacle: str | None, confidence: float, delta: float, seed: int
 ) -> dict[str, Any]:
     """Return the lower bound on ε that an attack's scores prove.
 
@@ -37,7 +41,7 @@ def privacy_bound(
     pairs farthest apart are guessed first. Only images that are alone in their groups take part.
 
     Args:
-        evaluation: Evaluation rows: columns score, member, group.
+        part: Reported rows: columns score, member, group, block.
         obstacle: Why no bound can be had (`NOT_RANDOMISED`, `UNKNOWN`); None where one can.
         confidence: That the bound holds, over all shares tried.
         delta: The δ of (ε, δ)-differential privacy.
@@ -50,34 +54,34 @@ def privacy_bound(
     entry = {"value": None, "delta": delta, "pairs": 0, "guesses": 0, "correct": 0}
     if obstacle:
         return {**entry, "note": obstacle}
-    gaps = _gaps(evaluation, seed)
-    if not len(gaps):
+    gaps = _gaps(part, seed)
+    if not sum(map(len, gaps)):
         return {**entry, "note": "n/a: no pair of images that are alone in their groups"}
     tail = (1 - confidence) / len(SHARES)
-    found = []
-    for guesses in sorted({max(1, round(share * len(gaps))) for share in SHARES}):
-        correct = int((gaps[:guesses] > 0).sum())
-        found.append((lower_bound(len(gaps), guesses, correct, delta, tail), guesses, correct))
+    found, pairs = [], sum(map(len, gaps))
+    for share in SHARES:
+        guessed = np.concatenate([of[: max(1, round(share * len(of)))] for of in gaps])
+        guesses, correct = len(guessed), int((guessed > 0).sum())
+        found.append((lower_bound(pairs, guesses, correct, delta, tail), guesses, correct))
     value, guesses, correct = max(found)
-    entry |= {"value": value, "pairs": len(gaps), "guesses": guesses, "correct": correct}
+    entry |= {"value": value, "pairs": pairs, "guesses": guesses, "correct": correct}
     return {**entry, "note": MEANING.format(tail=1 - confidence)}
 
 
 def bounds_together(
-    evaluation: Mapping[str, pd.DataFrame], confidence: float, delta: float, seed: int
+    parts: Mapping[str, pd.DataFrame], confidence: float, delta: float, seed: int
 ) -> dict[str, float]:
     """Return the bounds that hold for all attacks at once, so that the largest may be quoted.
 
     They are Bonferroni-adjusted over attacks, and over shares as well.
 
     Args:
-        evaluation: Attack to evaluation rows, of attacks that have a bound of their own.
+        parts: Attack to reported rows, of attacks that have a bound of their own.
         confidence, delta, seed: As in `privacy_bound`.
     """
-    each = 1 - (1 - confidence) / max(len(evaluation), 1)
+    each = 1 - (1 - confidence) / max(len(parts), 1)
     return {
-        name: privacy_bound(rows, None, each, delta, seed)["value"]
-        for name, rows in evaluation.items()
+        name: privacy_bound(rows, None, each, delta, seed)["value"] for name, rows in parts.items()
     }
 
 
@@ -108,14 +112,17 @@ def p_value(pairs: int, guesses: int, correct: int, epsilon: float, delta: float
     return min(1.0, float(tails[0] + 2 * pairs * delta * most))
 
 
-def _gaps(evaluation: pd.DataFrame, seed: int) -> np.ndarray:
-    """Return each pair's score of the member minus the nonmember's, the largest gaps first."""
-    alone = evaluation[~evaluation["group"].duplicated(keep=False)]
+def _gaps(part: pd.DataFrame, seed: int) -> list[np.ndarray]:
+    """Return, by block, each pair's score of the member minus the nonmember's, largest first."""
+    alone = part[~part["group"].duplicated(keep=False)]
     generator = np.random.default_rng(seed)
-    sides = [
-        generator.permutation(alone.loc[alone["member"] == side, "score"].to_numpy())
-        for side in (True, False)
-    ]
-    pairs = min(map(len, sides))
-    gaps = sides[0][:pairs] - sides[1][:pairs]
-    return gaps[np.argsort(-np.abs(gaps), kind="stable")]
+    found = []
+    for _, rows in alone.groupby("block"):
+        sides = [
+            generator.permutation(rows.loc[rows["member"] == side, "score"].to_numpy())
+            for side in (True, False)
+        ]
+        pairs = min(map(len, sides))
+        gaps = sides[0][:pairs] - sides[1][:pairs]
+        found.append(gaps[np.argsort(-np.abs(gaps), kind="stable")])
+    return found

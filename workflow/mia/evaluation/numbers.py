@@ -83,9 +83,7 @@ def numbers(
         "partial_auc": {"limit": PARTIAL}
         | asdict(partial)
         | no_signal.ends(no_signal.partial_auc_band(*groups, PARTIAL, confidence)),
-        "tpr": [
-            entry | no_signal.ends(band) for entry, band in zip(tpr, bands, strict=True)
-        ],
+        "tpr": [entry | no_signal.ends(band) for entry, band in zip(tpr, bands, strict=True)],
         "carried": limits,
         "balanced_accuracy": balanced,
         "advantage": {"value": metrics.advantage(comparable(part).to_numpy(), member)}

@@ -50,17 +50,20 @@ def differences(
     Pairs of attacks that learnt nothing are compared on all images; others are means over blocks.
     """
     whole = {name: table for name, table in rows.items() if not learnt_by_block(table)}
-    found = {}
-    for tables, of in ((whole, whole), (side_by_side(rows), rows.keys() - whole.keys())):
-        mine = [pair for pair in pairs if pair not in found and (set(pair) & set(of))]
-        mine = [pair for pair in mine if set(pair) <= set(tables)]
-        if not mine:
-            continue
-        names = list(tables)
-        first = tables[names[0]]
-        scores = np.stack([tables[name]["score"].to_numpy() for name in names])
-        positions = [(names.index(a), names.index(b)) for a, b in mine]
-        member, group, block = columns(first, "member", "group", "block")
-        computed = auc_differences(scores, positions, member, group, block)
-        found |= {pair: (one, len(first)) for pair, one in zip(mine, computed, strict=True)}
+    simple = [pair for pair in pairs if set(pair) <= whole.keys()]
+    others = [pair for pair in pairs if not set(pair) <= whole.keys()]
+    found = _differences(whole, simple) | _differences(side_by_side(rows), others)
     return [found[pair] for pair in pairs]
+
+
+def _differences(
+    tables: Mapping[str, pd.DataFrame], pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[Difference, int]]:
+    if not pairs:
+        return {}
+    names, first = list(tables), next(iter(tables.values()))
+    scores = np.stack([table["score"].to_numpy() for table in tables.values()])
+    positions = [(names.index(a), names.index(b)) for a, b in pairs]
+    member, group, block = columns(first, "member", "group", "block")
+    computed = auc_differences(scores, positions, member, group, block)
+    return {pair: (one, len(first)) for pair, one in zip(pairs, computed, strict=True)}

@@ -88,9 +88,7 @@ def side_by_side(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if not by_block:
         return dict(tables)
     block = by_block[0]["block"]
-    return {
-        name: table.loc[block.index].assign(block=block) for name, table in tables.items()
-    }
+    return {name: table.loc[block.index].assign(block=block) for name, table in tables.items()}
 
 
 def columns(part: pd.DataFrame, *names: str) -> list[np.ndarray]:

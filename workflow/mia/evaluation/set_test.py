@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mia.evaluation.scored import comparable
 from mia.stats.holm import holm_adjusted
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -35,12 +36,12 @@ def set_test_rows(
 ) -> list[dict[str, Any]]:
     """Return the test of a target's members against its nonmembers, keys as in `COLUMNS`.
 
-    The first row of each attack describes the whole evaluation fold; the others, one size each
+    The first row of each attack describes all images it is reported on; the others, one size each
     (`power`). The first row holds:
 
     - `size`: how many groups of members there are;
-    - `difference`: the members' mean score minus the nonmembers', in standard deviations of the
-      calibration nonmembers;
+    - `difference`: the members' mean score minus the nonmembers', in standard deviations of
+      the nonmembers;
     - `p`: of Welch's one-sided test over group means; `p_holm`: that, Holm-adjusted over attacks;
     - `blind_p`: the smallest p of a blind baseline by the same test, unadjusted;
     - `note`: whether the baselines tell the sets apart, after Bonferroni over baselines and both
@@ -48,7 +49,7 @@ def set_test_rows(
 
     Args:
         target: Its name.
-        scores: Attack to rows: index image_id; columns score, member, group, fold.
+        scores: Attack to reported rows.
         access: Attack to access.
         blind: Which attacks are blind baselines.
         seed: Of the false alarms' draws, which all attacks share.
@@ -144,11 +145,11 @@ def doubt(blind: Sequence[float]) -> str:
     return PASSES.format(tried=tries) if any(p < LEVEL for p in blind) else ""
 
 
-def _units(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return members' and nonmembers' mean scores by evaluation group, in calibration units."""
-    known = rows.loc[(rows["fold"] == "calibration") & ~rows["member"], "score"]
-    spread = known.std(ddof=0)
-    rows = rows[rows["fold"] == "evaluation"]
-    scores = (rows["score"] - known.mean()) / (spread if spread > 0 else 1.0)
-    means = scores.groupby([rows["member"], rows["group"]]).mean()
+def _units(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return members' and nonmembers' mean scores by group, in deviations of the nonmembers."""
+    scores = comparable(part)
+    spread = scores[~part["member"]].std(ddof=0)
+    means = (
+        (scores / (spread if spread > 0 else 1.0)).groupby([part["member"], part["group"]]).mean()
+    )
     return means.loc[True].to_numpy(), means.loc[False].to_numpy()

@@ -17,14 +17,14 @@ from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.metrics_file import Metrics
-from mia.evaluation.scored import fold_of, scored
+from mia.evaluation.scored import reported, scored
 from mia.models.family import NONE
 from mia.path_names import by_name, names
 from mia.result_paths import ESTIMATES, MANIFEST, SCORES
 from mia.stats.metrics import NAMED_LIMIT
 from mia.targets.pictures import read_images, with_embeddings
 
-COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "kept", "reason"]
+COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "block", "kept", "reason"]
 
 
 def audit(
@@ -51,19 +51,17 @@ def audit(
     strangers = [found["attack"] for found in metrics if not found["blind"]]
     if strangers:
         raise ValueError(f"audit of {target}: {strangers} are no blind baselines")
-    evaluations = {
-        found["attack"]: fold_of(
-            scored(storage.read(path := scores[found["attack"]]), membership, path),
-            "evaluation",
-            path,
+    parts = {
+        found["attack"]: reported(
+            scored(storage.read(path := scores[found["attack"]]), membership, path), path
         )
         for found in metrics
     }
     channels = channels_of(
-        evaluations, settings["confidence"], settings["resamples"], settings.get("seed", 0)
+        parts, settings["confidence"], settings["resamples"], settings.get("seed", 0)
     )
     kept = membership[membership["kept"].astype(bool)]
-    members = fold_of(kept, "evaluation", source)["member"]
+    members = kept.loc[kept["block"] >= 0, "member"]
     n_member, n_nonmember = int(members.sum()), int((~members.astype(bool)).sum())
     word, sentence = verdict(
         channels,

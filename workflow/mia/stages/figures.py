@@ -1,7 +1,6 @@
 """Draw what the scores of one target show, one SVG file each.
 
-Only images of the evaluation fold are drawn, those that the tables report on; which ROC curves
-are seen at first is chosen on the calibration fold.
+Only images that the tables report on are drawn.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def main() -> None:
 def drawings(options: argparse.Namespace) -> files.Drawings:
     """Return each figure of a target with its title and alternative text."""
     membership = storage.read(options.membership)
-    seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
+    seen = membership[membership["kept"] & (membership["block"] >= 0)]
     data = ScoreData(
         options.target,
         read_scores(options.scores, membership),

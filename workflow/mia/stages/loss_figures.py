@@ -1,7 +1,7 @@
 """Draw what the denoising losses of one target show, one SVG file each.
 
-No score is read, so that a changed attack draws none of these again. Only images of the
-evaluation fold are drawn, those that the tables report on.
+No score is read, so that a changed attack draws none of these again. Only images that the tables
+report on are drawn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
 def drawings(options: argparse.Namespace) -> files.Drawings:
     """Return each figure of a target with its title and alternative text."""
     settings, membership = options.settings, storage.read(options.membership)
-    seen = membership[membership["kept"] & (membership["fold"] == "evaluation")]
+    seen = membership[membership["kept"] & (membership["block"] >= 0)]
     data = LossData(
         options.target,
         per_picture(read_losses(path, seen) for path in options.losses),

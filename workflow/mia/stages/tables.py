@@ -16,7 +16,7 @@ from mia.evaluation import pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.metrics_file import Metrics
-from mia.evaluation.scored import fold_of, scored
+from mia.evaluation.scored import reported, scored
 from mia.models.family import TEXT
 from mia.path_names import by_name, names
 from mia.result_paths import MEMBERSHIP, SCORES
@@ -28,7 +28,7 @@ COLUMNS = {
     "pairwise": pairwise.COLUMNS,
     "set_test": set_test.COLUMNS,
 }
-COLUMNS_READ = ["image_id", "member", "group", "fold", "kept"]
+COLUMNS_READ = ["image_id", "member", "group", "fold", "block", "kept"]
 
 
 def of_target(
@@ -54,10 +54,12 @@ def of_target(
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
     access = {found["attack"]: found["access"] for found in metrics}
-    rows = {name: scored(storage.read(scores[name]), membership, scores[name]) for name in names}
-    evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
-    comparisons = compare_rows(evaluation, blind, settings["confidence"])
-    reading = {name: evaluation[name] for name in names if reads_model(access[name])}
+    rows = {
+        name: reported(scored(storage.read(path := scores[name]), membership, path), path)
+        for name in names
+    }
+    comparisons = compare_rows(rows, blind, settings["confidence"])
+    reading = {name: rows[name] for name in names if reads_model(access[name])}
     beyond = above_chance(reading, settings["confidence"])
     bounded = {
         found["attack"]: reading[found["attack"]]

@@ -48,8 +48,10 @@ def two_sided(confidence: float) -> float:
     return NORMAL.inv_cdf((1 + confidence) / 2)
 
 
-def auc(scores: np.ndarray, member: np.ndarray) -> float:
+def auc(scores: np.ndarray, member: np.ndarray, block: np.ndarray | None = None) -> float:
     """Return the chance that a member outscores a nonmember, ties counted half.
+
+    With `block` it is the mean over blocks, as in `auc_covariance`.
 
     Raises:
         ValueError: One of the classes is empty.
@@ -57,7 +59,7 @@ def auc(scores: np.ndarray, member: np.ndarray) -> float:
     >>> auc(np.array([3.0, 1.0, 2.0, 1.0]), np.array([True, True, False, False]))
     0.625
     """
-    return float(auc_covariance(np.asarray(scores)[None], member)[0][0])
+    return float(auc_covariance(np.asarray(scores)[None], member, block=block)[0][0])
 
 
 def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -46,9 +46,9 @@ def build(
 
     Args:
         manifests: Image set to manifest; with matching, all its columns.
-        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`, `design`; `isolate` (`phash`
-            in bits, `embedding` as a cosine, or both) if wanted; `learnt`: whether the model has
-            learnt the `kept` rows of the members' parts, or `all` of them.
+        spec: `members` and `nonmembers` as [set, parts], `duplicates`, `seed`, `design`;
+            `isolate` (`phash` in bits, `embedding` as a cosine, or both) if wanted; `learnt`:
+            whether the model has learnt the `kept` rows of the members' parts, or `all` of them.
         matching: A module of `mia.targets.matching`, if the sides are to be matched.
         known: The index of known training images, if there is one.
 

@@ -13,6 +13,7 @@ from mia import storage
 from mia.config import stage_settings
 from mia.config.read import read
 from mia.images.rows import NUMBERS, STATISTICS
+from mia.images.split import BLOCKS
 from mia.query import Query, grid
 from mia.report.figures.shared.shelf import LOSSES, SCORES, known_figures
 from mia.signals.denoise import MEASURES
@@ -73,7 +74,8 @@ class Scale:
         own = pd.DataFrame({"set": "pictures", "key": keys, "image_id": ids, "group": keys})
         side = {"member": number % 2 == 0, "kept": True, "reason": ""}
         fold = np.where(number % 4 < 2, "calibration", "evaluation")
-        storage.write(own.assign(**side, fold=fold), self.path("targets/target/membership.parquet"))
+        dealt = own.assign(**side, fold=fold, block=number // 2 % BLOCKS)
+        storage.write(dealt, self.path("targets/target/membership.parquet"))
         part = np.where(number % 2 == 0, "member", "nonmember")
         manifest = own.drop(columns="set").assign(part=part, caption="a caption", reason="")
         manifest = manifest.assign(status="success", kept=True, format="JPEG", mode="RGB", url="")

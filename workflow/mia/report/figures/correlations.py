@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from mia.evaluation.scored import side_by_side
 from mia.report.figures.shared.colours import INK, MEMBER, MUTED, NONMEMBER, RULE
 from mia.report.figures.shared.contract import Drawn
 from mia.report.figures.shared.score_data import ScoreData
@@ -38,7 +39,8 @@ NUMBERED = 10
 
 def drawn(data: ScoreData) -> Drawn:
     """Return the figure, its title, and itself in words."""
-    found = spearman({name: rows["score"] for name, rows in data.scores.evaluation.items()})
+    common = side_by_side(data.scores.reported)
+    found = spearman({name: rows["score"] for name, rows in common.items()})
     alone = "One attack correlates with no other."
     figure = draw(found) if len(found) > 1 else message(alone)
     return figure, f"Rank correlation of the attacks on {data.target}", words(found)

@@ -87,7 +87,7 @@ def draw(
     """Draw the ROC curves of several attacks on one target.
 
     Args:
-        scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
+        scores: Attack to (scores of members, scores of nonmembers).
         access: Attack to what it may read; `model-free` ones are drawn in grey, broken.
         shown: Attacks to be seen and named. The others' curves are in the file, marked as `SPARE`.
         groups: Groups of images among members and among nonmembers.

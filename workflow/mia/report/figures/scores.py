@@ -64,7 +64,7 @@ def draw(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw members (filled) and nonmembers (outlined) of each attack.
 
     Args:
-        scores: Attack to (scores of members, scores of nonmembers), evaluation fold only.
+        scores: Attack to (scores of members, scores of nonmembers).
     """
     columns = 3 if len(scores) > NARROW else 2
     rows = -(-len(scores) // columns)

@@ -19,7 +19,7 @@ class LossData:
 
     Args:
         target: Its name.
-        losses: What `per_picture` returns, evaluation fold only.
+        losses: What `per_picture` returns.
         group: Index image_id; label of each image's group.
         groups: Groups of images among members and among nonmembers.
         confidence: Level of intervals and bands.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mia.access import reads_model
-from mia.evaluation.scored import fold_of
+from mia.evaluation.scored import comparable, reported
 from mia.report.figures.shared import selection
 from mia.stats.no_signal import auc_band
 
@@ -28,16 +28,17 @@ class Scores:
     about: dict[str, dict[str, Any]]
 
     @cached_property
-    def evaluation(self) -> dict[str, pd.DataFrame]:
-        """Attack to the images that are drawn."""
-        return {name: fold_of(rows, "evaluation", name) for name, rows in self.rows.items()}
+    def reported(self) -> dict[str, pd.DataFrame]:
+        """Attack to the images that are drawn, with scores that one axis can hold."""
+        parts = {name: reported(rows, name) for name, rows in self.rows.items()}
+        return {name: part.assign(score=comparable(part)) for name, part in parts.items()}
 
     @cached_property
     def sides(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Attack to scores of members and of nonmembers, evaluation fold."""
+        """Attack to scores of members and of nonmembers."""
         return {
             name: tuple(rows.loc[rows["member"] == side, "score"].to_numpy() for side in (1, 0))
-            for name, rows in self.evaluation.items()
+            for name, rows in self.reported.items()
         }
 
     @property
@@ -48,13 +49,12 @@ class Scores:
     @cached_property
     def shown(self) -> list[str]:
         """Attacks whose ROC curves are seen at first."""
-        learnt = {name: about.get("fit_image_ids") or () for name, about in self.about.items()}
         blind = [
             name
             for name, about in self.about.items()
             if not reads_model(about["access"]) and about["reads_images"]
         ]
-        return selection.shown(self.rows, self.access, learnt, blind)
+        return selection.shown(self.reported, self.access, blind)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ScoreData:
         scores: Its attacks.
         costs: Index attack, those that cost any; columns evals (per image, run alone), value,
             low, high (AUC).
-        groups: Groups of images among members and among nonmembers, evaluation fold.
+        groups: Groups of images among members and among nonmembers.
         confidence: Level of intervals and bands.
     """
 
