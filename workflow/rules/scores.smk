@@ -6,6 +6,7 @@ rule score:
         membership=results(paths.MEMBERSHIP),
         signals=of_wildcards(RESULTS.answers),
         reference=of_wildcards(RESULTS.answers_of_reference),
+        controls=of_wildcards(RESULTS.answers_of_controls),
         manifests=of_wildcards(RESULTS.manifests_of_attack),
         embeddings=of_wildcards(RESULTS.embeddings_of_attack),
         model=of_wildcards(RESULTS.model_of_attack),
@@ -26,7 +27,8 @@ rule score:
     shell:
         "python -m mia.stages.score --target {wildcards.target:q} --settings {params.settings:q}"
         " --membership {input.membership:q} --model {input.model:q} --signals {input.signals:q}"
-        " --reference {input.reference:q} --manifests {input.manifests:q}"
+        " --reference {input.reference:q} --controls {input.controls:q}"
+        " --manifests {input.manifests:q}"
         " --embeddings {input.embeddings:q} {params.external:q} --output {output:q} &> {log:q}"
 
 

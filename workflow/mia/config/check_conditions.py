@@ -24,16 +24,16 @@ def condition_mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
 def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
     """Yield a line for each entry that asks a target's model for a caption that it does not have.
 
-    And one if its reference is told something else than the model.
+    And one for each control model that is told something else than the model.
     """
-    spec = experiment.config["targets"][target]
-    model, reference = spec["model"], spec.get("reference")
+    model, *controls = experiment.models_of(target)
     condition = experiment.condition(model)
-    if reference and (other := experiment.condition(reference)) != condition:
-        yield (
-            f"targets.{target}.reference: {reference!r} is told {TOLD[other]} of an image, "
-            f"{model!r} {TOLD[condition]}; expected a reference that is told the same"
-        )
+    for control in controls:
+        if (other := experiment.condition(control)) != condition:
+            yield (
+                f"targets.{target}.control: {control!r} is told {TOLD[other]} of an image, "
+                f"{model!r} {TOLD[condition]}; expected a control that is told the same"
+            )
     for name in experiment.attacks_of(target) if condition == NONE else ():
         chosen = experiment.config["attacks"][name].get("condition", NULL)
         if chosen != NULL:

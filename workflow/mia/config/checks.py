@@ -123,9 +123,9 @@ def _check_coverage(experiment: Experiment, attack: str) -> None:
 
 def _check_target(experiment: Experiment, name: str) -> None:
     target, key = experiment.config["targets"][name], f"targets.{name}"
-    for field in ("model", "reference"):
-        if field in target:
-            require_known(target[field], experiment.config["models"], f"{key}.{field}", "model")
+    named = [("model", target["model"]), *(("control", one) for one in experiment.controls(name))]
+    for field, model in named:
+        require_known(model, experiment.config["models"], f"{key}.{field}", "model")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
@@ -135,14 +135,14 @@ def _check_target(experiment: Experiment, name: str) -> None:
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
-    if target.get("reference") == target["model"]:
-        raise ConfigError(f"{key}.reference: {target['model']!r} is the model itself")
-    if "reference" in target and (learnt := experiment.trained_on(target["reference"])):
-        seen = ", ".join(sorted(map(":".join, learnt & (members | nonmembers))))
-        if seen:
+    for control in experiment.controls(name):
+        if control == target["model"]:
+            raise ConfigError(f"{key}.control: {control!r} is the model itself")
+        learnt = experiment.trained_on(control) or set()
+        if seen := ", ".join(sorted(map(":".join, learnt & (members | nonmembers)))):
             raise ConfigError(
-                f"{key}.reference: {target['reference']!r} was trained on {seen}, which the target "
-                "scores; a reference must have seen neither members nor nonmembers"
+                f"{key}.control: {control!r} was trained on {seen}, which the target scores; a "
+                "control must have seen neither members nor nonmembers"
             )
 
 

@@ -40,8 +40,8 @@ class Experiment(Materials):
         return tuple(sorted(found))
 
     def _measured(self) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
-        for target in self.config["targets"].values():
-            for model in filter(None, (target["model"], target.get("reference"))):
+        for name, target in self.config["targets"].items():
+            for model in self.models_of(name):
                 for side in SIDES:
                     yield model, self.parts(target[side])
 
@@ -87,10 +87,9 @@ class Experiment(Materials):
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
         """Return the attacks that exist on `target`: it and its model have what they read."""
-        spec = self.config["targets"][target]
         kinds = [source(self.config["image_sets"][name]["source"]) for name in self.sets(target)]
         addressed = any(kind.has_addresses for kind in kinds)
-        referenced = "reference" in spec
+        referenced = bool(self.controls(target))
 
         def exists(traits: Traits) -> bool:
             return (
@@ -140,14 +139,10 @@ class Experiment(Materials):
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
         """Return the union of the queries that `model` has to answer on `image_set`."""
         queries = set()
-        for name, target in self.config["targets"].items():
-            if image_set not in self.sets(name):
-                continue
-            for attack in (self.attack_on(name, entry) for entry in self.attacks_of(name)):
-                if model == target["model"] or (
-                    model == target.get("reference") and traits_of(attack).reads_reference
-                ):
-                    queries |= set(attack.queries)
+        for name in self.config["targets"]:
+            if image_set in self.sets(name) and model in self.models_of(name):
+                for entry in self.attacks_of(name):
+                    queries |= set(self.attack_on(name, entry).queries)
         return tuple(sorted(queries))
 
     @cached_property

@@ -48,6 +48,14 @@ class Materials:
 
     # Models
 
+    def controls(self, target: str) -> tuple[str, ...]:
+        """Return the control models of a target; attacks with a reference read the first."""
+        return tuple(self.config["targets"][target].get("control", ()))
+
+    def models_of(self, target: str) -> tuple[str, ...]:
+        """Return the models that a target's attacks ask: the one under attack, then controls."""
+        return (self.config["targets"][target]["model"], *self.controls(target))
+
     def vae(self, model: str) -> str:
         """Return whose VAE `model` has: a training's, or the one that comes with the model."""
         name = self.training(model)

@@ -49,9 +49,21 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         config["results"] = config["results"].removeprefix("./")
     config["training"] = _inherit(config.get("training") or {})
     config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
+    for name, target in config["targets"].items():
+        _with_controls(target, f"targets.{name}")
     _fill(config, schema, schema)
     without_idle_defaults(config, schema)
     return config
+
+
+def _with_controls(target: dict[str, Any], key: str) -> None:
+    """Put a target's control models, in place, into a list under `control`."""
+    if "reference" in target:
+        if "control" in target:
+            raise ConfigError(f"{key}: `reference` is an older name of `control`; expected one")
+        target["control"] = target.pop("reference")
+    if isinstance(target.get("control"), str):
+        target["control"] = [target["control"]]
 
 
 def _explain(error: ValidationError) -> str:

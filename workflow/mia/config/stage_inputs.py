@@ -101,16 +101,26 @@ class StageInputs(ResultFiles):
 
     def answers(self, target: str, attack: str) -> list[str]:
         """Return the query files of an attack, from the target's model."""
-        return self._answers(target, attack, "model")
+        return self._answers(target, attack, self._config["targets"][target]["model"])
 
     def answers_of_reference(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from the target's reference, if it reads one."""
+        """Return the query files of an attack, from the first control, if it reads a reference."""
         needed = traits_of(self._experiment.attack_on(target, attack)).reads_reference
-        return self._answers(target, attack, "reference") if needed else []
+        return self._answers(target, attack, self._experiment.controls(target)[0]) if needed else []
 
-    def _answers(self, target: str, attack: str, field: str) -> list[str]:
+    def answers_of_controls(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from every control model it is tried on.
+
+        One that reads a reference is tried on none: its score holds what the control answers.
+        """
+        if traits_of(self._experiment.attack_on(target, attack)).reads_reference:
+            return []
+        controls = self._experiment.controls(target)
+        return [path for model in controls for path in self._answers(target, attack, model)]
+
+    def _answers(self, target: str, attack: str, model: str) -> list[str]:
         queries = sorted({*self._experiment.attack_on(target, attack).queries})
-        return self._of_model(target, field, lambda *_: queries)
+        return self._of_model(target, model, lambda *_: queries)
 
     def losses(self, target: str) -> list[str]:
         """Return the denoising losses of a target: what loss curves are drawn from."""
@@ -119,15 +129,14 @@ class StageInputs(ResultFiles):
             wanted = self._experiment.wanted(model, image_set)
             return [query for query in wanted if query.signal == "denoise"]
 
-        return self._of_model(target, "model", asked)
+        return self._of_model(target, self._config["targets"][target]["model"], asked)
 
     def _of_model(
-        self, target: str, field: str, queries: Callable[[str, str], Iterable[Query]]
+        self, target: str, model: str, queries: Callable[[str, str], Iterable[Query]]
     ) -> list[str]:
-        model = self._config["targets"][target].get(field)
         return [
             path
-            for image_set in (self._experiment.sets(target) if model else ())
+            for image_set in self._experiment.sets(target)
             for path in self.queries(model, image_set, queries(model, image_set))
         ]
 
@@ -143,11 +152,11 @@ class StageInputs(ResultFiles):
         return self.manifests(target) if looks else []
 
     def estimates(self, target: str) -> list[str]:
-        """Return the files that say what estimates of a target's model and reference are worth."""
-        spec = self._config["targets"][target]
+        """Return the files that say what estimates of a target's model and controls are worth."""
+        asked = product(self._experiment.models_of(target), self._experiment.sets(target))
         return [
             path
-            for field, image_set in product(("model", "reference"), self._experiment.sets(target))
-            if field in spec and self._experiment.wanted(spec[field], image_set)
-            for path in self.of(paths.ESTIMATES, model=spec[field], set=image_set)
+            for model, image_set in asked
+            if self._experiment.wanted(model, image_set)
+            for path in self.of(paths.ESTIMATES, model=model, set=image_set)
         ]

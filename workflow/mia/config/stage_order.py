@@ -46,8 +46,8 @@ class StageOrder:
     def _given_models(self, sets: tuple[str, ...]) -> list[str]:
         """Return given models; a model that is trained here needs its images, so it is left out."""
         config, models = self._experiment.config, set()
-        for target in (config["targets"][name] for name in self._targets(sets)):
-            for model in filter(None, (target["model"], target.get("reference"))):
+        for name in self._targets(sets):
+            for model in self._experiment.models_of(name):
                 given = self._experiment.training(model) is None
                 models.add(model if given else self._experiment.vae(model))
         models -= config["training"].keys()

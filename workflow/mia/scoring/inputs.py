@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,8 @@ import pandas as pd
 from mia import storage
 from mia.evidence import Evidence
 from mia.measuring.query_files import devices, read_signals
+from mia.path_names import names
+from mia.result_paths import QUERIES
 from mia.targets.pictures import read_images, with_embeddings
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "block", "kept", "member"]
@@ -25,6 +27,7 @@ class Inputs:
         membership: The target's membership table.
         signals: Query files of the target's model.
         reference: Query files of its reference model.
+        controls: Query files of its control models.
         manifests: Manifests of its image sets, for attacks that read images.
         embeddings: Embeddings of its images, for attacks that read them.
         model: model.json, for attacks that query it.
@@ -33,6 +36,7 @@ class Inputs:
     membership: str
     signals: Sequence[str] = field(default_factory=tuple)
     reference: Sequence[str] = field(default_factory=tuple)
+    controls: Sequence[str] = field(default_factory=tuple)
     manifests: Sequence[str] = field(default_factory=tuple)
     embeddings: Sequence[str] = field(default_factory=tuple)
     model: str | None = None
@@ -75,9 +79,19 @@ class Inputs:
             seed=seed,
         )
 
+    def on_controls(self, evidence: Evidence) -> dict[str, Evidence]:
+        """Return, by control model, `evidence` as it would be if that were the model."""
+        files: dict[str, list[str]] = {}
+        for path in self.controls:
+            files.setdefault(names(QUERIES, path)["model"], []).append(path)
+        return {
+            model: replace(evidence, signals=read_signals(paths, self.images))
+            for model, paths in files.items()
+        }
+
     def devices(self) -> list[str]:
         """Return what the answers were measured on."""
-        return devices([*self.signals, *self.reference])
+        return devices([*self.signals, *self.reference, *self.controls])
 
 
 def read_schedule(path: str) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. An
 attack with `fit` learns first (`mia.scoring.fitting`); where it learns block by block, a column
-`block` stands beside its scores, and images of the first block have none. The images that were
-measured twice are scored twice (`mia.scoring.remeasured`).
+`block` stands beside its scores, and images of the first block have none. Columns `control_…` hold
+what the same attack makes of the answers of a control model. The images that were measured twice
+are scored twice (`mia.scoring.remeasured`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
+from mia.evaluation.gain import CONTROL
 from mia.evidence import Evidence
 from mia.query import load
 from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit
@@ -34,6 +36,7 @@ def main() -> None:
     for name, about in {
         "signals": "query files of the target's model",
         "reference": "the same of its reference model",
+        "controls": "the same of its control models",
         "manifests": "for attacks that read images",
         "embeddings": "for attacks that read them",
     }.items():
@@ -53,26 +56,23 @@ def score(args: argparse.Namespace) -> None:
     attack = build_attack(name, entry)
     if "queries" in args.settings:
         attack = attack.with_queries(load(args.settings["queries"]))
-    lists = (args.signals, args.reference, args.manifests, args.embeddings)
+    lists = (args.signals, args.reference, args.controls, args.manifests, args.embeddings)
     inputs = Inputs(args.membership, *lists, args.model)
-    images, scorer, fit_ids, repeats = inputs.images, attack, [], None
+    scorer, repeats = attack, None
     if is_external(entry):
         table = external_scores(args.external, inputs.image_rows())
     else:
-        evidence = inputs.evidence(seed)
-        if isinstance(attack, Learns) and images["block"].max() > 0:
-            learnt_from = inputs.member, images["block"], args.membership
-            scorer = fitted_by_block(attack, evidence, *learnt_from)
-        elif isinstance(attack, Learns):
-            fit_ids = images_to_fit(images, seed, not reads_model(attack.access))
-            scorer = fitted(attack, evidence, inputs.member, fit_ids, args.membership)
+        evidence, measured = inputs.evidence(seed), (args.signals, args.reference)
+        scorer = learnt(attack, evidence, inputs, seed)
         table = scored_by(scorer, evidence)
+        repeats = repeated(scorer, evidence, inputs.images, table["score"], *measured)
+        for model, answers in inputs.on_controls(evidence).items():
+            table[CONTROL + model] = learnt(attack, answers, inputs, seed).score(answers)
         if isinstance(scorer, Blockwise):
-            table["block"] = images["block"]
-        measured = args.signals, args.reference
-        repeats = repeated(scorer, evidence, images, table["score"], *measured)
-    if not table.index.equals(images.index):
-        raise ValueError(f"scored {len(table)} images, expected each of {len(images)}")
+            table["block"] = inputs.images["block"]
+    if not table.index.equals(inputs.images.index):
+        raise ValueError(f"scored {len(table)} images, expected each of {len(inputs.images)}")
+    once = isinstance(attack, Learns) and not isinstance(scorer, Blockwise)
     metadata = {
         "attack": repr(attack),
         "name": name,
@@ -82,11 +82,27 @@ def score(args: argparse.Namespace) -> None:
         "combines_signals": traits_of(attack).combines_signals,
         "trained": isinstance(attack, Learns),
         "fitted": scorer.fitted if isinstance(scorer, Tells | Blockwise) else {},
-        "fit_image_ids": fit_ids,
+        "fit_image_ids": learnt_from(attack, inputs, seed) if once else [],
         "repeats": repeats,
         "devices": inputs.devices(),
     }
     storage.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
+
+
+def learnt(attack: Any, evidence: Evidence, inputs: Inputs, seed: int) -> Any:
+    """Return the attack after it has learnt from `evidence`, if it learns (`scoring.fitting`)."""
+    if not isinstance(attack, Learns):
+        return attack
+    if inputs.images["block"].max() > 0:
+        by_block = inputs.member, inputs.images["block"], inputs.membership
+        return fitted_by_block(attack, evidence, *by_block)
+    ids = learnt_from(attack, inputs, seed)
+    return fitted(attack, evidence, inputs.member, ids, inputs.membership)
+
+
+def learnt_from(attack: Any, inputs: Inputs, seed: int) -> list[str]:
+    """Return the images that an attack learns from where there is one block."""
+    return images_to_fit(inputs.images, seed, not reads_model(attack.access))
 
 
 def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def target_context(
     return {
         "name": name,
         "model": pairing["model"],
-        "reference": pairing.get("reference"),
+        "control_models": pairing.get("control", ()),
         "left_out": pairing.get("left_out", ()),
         "why_left_out": LEFT_OUT.get(pairing.get("condition"), ""),
         "made": describe_model(spec["models"][pairing["model"]]),
