@@ -263,7 +263,7 @@ def test_summary_counts_evaluations(made):
 
 def test_long_table_says_what_each_number_rests_on(made):
     long = read(made / "metrics.csv")
-    assert list(long.columns) == stage.summary.LONG
+    assert list(long.columns) == stage.long_table.LONG
     loss = long[(long["target"] == "fair") & (long["attack"] == "loss")].set_index("metric")
     assert loss.loc["auc", "n"] == 400
     assert loss.loc["tpr_at_fpr", "limit"].tolist() == [0.1, 0.01, 0.001]

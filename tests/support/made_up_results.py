@@ -20,7 +20,7 @@ from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
 from mia.evaluation import pairwise, set_test
-from mia.evaluation.summary import LONG
+from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
 ATTACKS = {  # name: (access, strength on members, evals)
@@ -217,7 +217,14 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     storage.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
     long.append(
-        {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "logit and Newcombe"}
+        {
+            **names,
+            "metric": "auc",
+            "value": auc,
+            "low": low,
+            "high": high,
+            "note": "logit and Newcombe",
+        }
     )
     for name, limit in (("10pct", 0.1), ("1pct", 0.01), ("01pct", 0.001)):
         rests, falling = int(limit * n), np.sort(value[~member])[::-1]
@@ -254,6 +261,14 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
     side = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
     row["above_chance"] = "n/a" if access == "model-free" else side
+    gain = 0.4 * strength * remembers if "control" in CONFIG["targets"][target] else None
+    gain = None if access == "model-free" else gain
+    row |= {"auc_control": None, "auc_gain": None, "auc_gain_low": None, "auc_gain_high": None}
+    row |= {"p_gain": None, "gain": "n/a"}
+    if gain is not None:
+        ends = {"auc_gain": gain, "auc_gain_low": gain - 0.05, "auc_gain_high": gain + 0.05}
+        row |= {"auc_control": auc - gain, **ends, "p_gain": 0.001 if gain > 0.05 else 0.5}
+        row["gain"] = "yes" if gain > 0.05 else "undecided"
     row |= {
         "evals_alone": evals,
         "evals_shared": evals / 3,

@@ -7,9 +7,14 @@ from dataclasses import astuple, dataclass
 
 import pandas as pd
 
+from mia.evaluation.gain import Gain
 from mia.evaluation.scored import columns, side_by_side
+from mia.stats.holm import holm_adjusted
 from mia.stats.metrics import auc
 from mia.stats.paired import Difference, difference_from_chance, holm, paired_auc_difference
+
+UNDECIDED = "undecided"
+WORDS = {1: "yes", -1: "no", 0: UNDECIDED}  # side of an interval: whether a number is above
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Comparison:
         high: Upper end.
         p: Two-sided, Holm-adjusted over all comparisons of the target.
         side: 1 if the interval lies above 0, -1 if below, else 0.
+        p_alone: Two-sided, of this comparison alone.
     """
 
     attack: str
@@ -34,6 +40,7 @@ class Comparison:
     high: float
     p: float
     side: int
+    p_alone: float
 
 
 def compare(
@@ -51,8 +58,8 @@ def compare(
     pairs = [(attack, blind) for attack in attacks for blind in blinds]
     found = [_difference(attacks[attack], blinds[blind]) for attack, blind in pairs]
     return [
-        Comparison(*pair, *astuple(adjusted))
-        for pair, adjusted in zip(pairs, holm(found, confidence), strict=True)
+        Comparison(*pair, *astuple(adjusted), raw.p)
+        for pair, raw, adjusted in zip(pairs, found, holm(found, confidence), strict=True)
     ]
 
 
@@ -66,16 +73,32 @@ def _difference(attack: pd.DataFrame, blind: pd.DataFrame) -> Difference:
     return paired_auc_difference(score, other, member, group, block)
 
 
-def above_blind(comparisons: Sequence[Comparison]) -> str:
-    """Return `yes` if an attack is above every blind baseline, `no` if below any, or `undecided`.
+def above_blind(comparisons: Sequence[Comparison], confidence: float) -> dict[str, str]:
+    """Return attack to `yes`, `no` or `undecided`: is it above every blind baseline?
 
-    Without any blind baseline, return `n/a`.
+    `yes` needs every difference above 0: the largest of an attack's p counts (an intersection-union
+    test), Holm-adjusted over attacks. `no`: one of its differences lies below 0, adjusted over all.
     """
-    if not comparisons:
-        return "n/a"
-    if any(comparison.side < 0 for comparison in comparisons):
-        return "no"
-    return "yes" if all(comparison.side > 0 for comparison in comparisons) else "undecided"
+    of_attack: dict[str, list[Comparison]] = {}
+    for comparison in comparisons:
+        of_attack.setdefault(comparison.attack, []).append(comparison)
+    least_sure = [max(one.p_alone for one in mine) for mine in of_attack.values()]
+    answers = {}
+    for (attack, mine), p in zip(of_attack.items(), holm_adjusted(least_sure), strict=True):
+        above = p < 1 - confidence and all(one.value > 0 for one in mine)
+        below = any(one.side < 0 for one in mine)
+        answers[attack] = "yes" if above else "no" if below else UNDECIDED
+    return answers
+
+
+def speaks_of_model(answer: str, verdict: str, gain: Gain | None) -> str:
+    """Return the answer of `above_blind` as far as it says something about the model.
+
+    A baseline that sees less than the attack cannot clear it: `yes` stands where the sets are
+    alike, or where the attack also gains over its control models (`mia.evaluation.gain`).
+    """
+    cleared = verdict in ("FAIR", "BY DESIGN") or (gain is not None and gain.adjusted.side > 0)
+    return UNDECIDED if answer == "yes" and not cleared else answer
 
 
 def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, str]:
@@ -92,9 +115,8 @@ def above_chance(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[st
         difference_from_chance(*columns(table, "score", "member", "group", "block"))
         for table in rows.values()
     ]
-    words = {1: "yes", -1: "no", 0: "undecided"}
     adjusted = holm(found, confidence)
-    return {name: words[one.side] for name, one in zip(rows, adjusted, strict=True)}
+    return {name: WORDS[one.side] for name, one in zip(rows, adjusted, strict=True)}
 
 
 def compare_rows(

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mia.evaluation.scored import columns
-from mia.stats.metrics import auc_covariance, independent_pairs
+from mia.evaluation.scored import CONTROL, columns
+from mia.stats.delong import auc_covariance, degrees_of_freedom, independent_pairs
 from mia.stats.paired import Adjusted, Difference, holm
 from mia.stats.paired import _difference as difference_of
-
-CONTROL = "control_"  # a score file's column of this prefix is the score on a control model
 
 
 @dataclass(frozen=True)
@@ -68,5 +66,6 @@ def _gain(table: pd.DataFrame, tried: list[str]) -> tuple[float, Difference]:
         float(weights @ values),
         float(weights @ covariance @ weights),
         independent_pairs(member, group, block),
+        degrees_of_freedom(member, group, block),
     )
     return float(values[1:].mean()), difference

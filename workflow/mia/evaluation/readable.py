@@ -31,7 +31,13 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
     head = [
         *("Attack", "Access", "Members", "Nonmembers", f"AUC [{level}]"),
         *(f"TPR at {100 * limit:g} % FPR [{level}]" for limit in TPR_COLUMNS),
-        *("Best blind AUC", "Above blind", "Evals per image, alone", "Evals per image, shared"),
+        *(
+            "AUC on the control",
+            f"Gain over the control [{level}]",
+            "Best blind AUC",
+            "Above blind",
+        ),
+        *("Evals per image, alone", "Evals per image, shared"),
         *("Backward passes per image", "Flags"),
     ]
     lines = ["<tr>", *(f'<th scope="col">{escape(name)}</th>' for name in head), "</tr>"]
@@ -63,15 +69,20 @@ def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
     """Return the README's table."""
     head = [
         *("Target", "Verdict", "Attack", f"AUC [{100 * confidence:g} %]", "TPR@1%FPR"),
-        *("best blind AUC", "above blind", "evals/image", "flags"),
+        *("gain over control", "best blind AUC", "above blind", "evals/image", "flags"),
     ]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         lines.append(
             [
                 *(row["target"], row["verdict"], row["attack"]),
-                *(_auc(row), _percent(row, TPR_COLUMNS[NAMED_LIMIT]), _decimal(row["blind_auc"])),
-                *(row["above_blind"], str(row["evals_alone"]), row["flags"].replace(" ", ", ")),
+                *(_auc(row), _percent(row, TPR_COLUMNS[NAMED_LIMIT]), _gain(row)),
+                *(
+                    _decimal(row["blind_auc"]),
+                    row["above_blind"],
+                    str(row["evals_alone"]),
+                    row["flags"].replace(" ", ", "),
+                ),
             ]
         )
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -81,6 +92,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [
         *(row["attack"], row["access"], str(row["n_member"]), str(row["n_nonmember"]), _auc(row)),
         *(_percent(row, column) for column in TPR_COLUMNS.values()),
+        *(_decimal(row["auc_control"]), _gain(row)),
         *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
         *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
     ]
@@ -92,11 +104,19 @@ def _no_signal(row: Mapping[str, Any]) -> str:
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
         found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
-    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 6])
+    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 8])
 
 
 def _auc(row: Mapping[str, Any]) -> str:
     return f"{row['auc']:.2f} [{row['auc_low']:.2f}–{row['auc_high']:.2f}]"
+
+
+def _gain(row: Mapping[str, Any]) -> str:
+    """Return what an attack gains over its control models, with its interval."""
+    if row["auc_gain"] is None:
+        return NA
+    ends = (f"{row['auc_gain' + end]:+.2f}" for end in ("", "_low", "_high"))
+    return "{} [{} to {}]".format(*ends)
 
 
 def _percent(row: Mapping[str, Any], column: str) -> str:

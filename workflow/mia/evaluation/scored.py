@@ -9,18 +9,21 @@ import pandas as pd
 
 from mia.evaluation import flags
 
+CONTROL = "control_"  # a column of this prefix is the score on a control model
+
 
 def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return one attack's scores, joined to the kept rows of a membership table.
 
     Args:
-        scores: Columns image_id, score; `block`, if the attack learnt block by block.
+        scores: Columns image_id, score; `block`, if the attack learnt block by block; `control_…`,
+            if it was tried on control models.
         membership: Columns image_id, member, group, fold, block, kept.
         source: Name of the score file, for the messages.
 
     Returns:
-        Index image_id, sorted; columns score, member, group, fold, block. Where the attack learnt
-        block by block, images of the first block have no score (NaN).
+        Index image_id, sorted; columns score, `control_…`, member, group, fold, block. Where the
+        attack learnt block by block, images of the first block have no score (NaN).
 
     Raises:
         ValueError: An image is without a score, has two, has one that is not finite, or is not in
@@ -29,15 +32,17 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     rows = membership[membership["kept"].astype(bool)].set_index("image_id")
     twice = rows.index[rows.index.duplicated()].unique()
     _refuse(twice, source, "twice in the membership table; expected once")
-    score = scores.set_index("image_id")["score"]
+    given = scores.set_index("image_id")
+    given = given[[name for name in given if name == "score" or name.startswith(CONTROL)]]
+    score = given["score"]
     _refuse(score.index[score.index.duplicated()].unique(), source, "scored twice; expected once")
     _refuse(rows.index.difference(score.index), source, "without a score; expected one")
     _refuse(score.index.difference(rows.index), source, "not in the target; expected its kept rows")
-    score = score.astype("float64")
+    given = given.astype("float64")
     first = rows.index[rows["block"] == 0] if "block" in scores else []
-    wrong = score.index[flags.not_finite(score.to_numpy())].difference(first)
+    wrong = given.index[flags.not_finite(given.to_numpy()).any(axis=1)].difference(first)
     _refuse(wrong, source, "with a score that is not finite; expected a number")
-    table = rows[["member", "group", "fold", "block"]].assign(score=score)
+    table = rows[["member", "group", "fold", "block"]].join(given)
     return table.astype({"member": bool}).sort_index()
 
 

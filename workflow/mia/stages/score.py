@@ -20,7 +20,7 @@ from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
-from mia.evaluation.gain import CONTROL
+from mia.evaluation.scored import CONTROL
 from mia.evidence import Evidence
 from mia.query import load
 from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit

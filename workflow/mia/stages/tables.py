@@ -12,9 +12,10 @@ from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
 from mia.config.conditions import attacks_under
-from mia.evaluation import pairwise, readable, set_test, summary
-from mia.evaluation.comparison import above_chance, compare_rows
+from mia.evaluation import long_table, pairwise, readable, set_test, summary
+from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
+from mia.evaluation.gain import gains
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import reported, scored
 from mia.models.family import TEXT
@@ -23,7 +24,7 @@ from mia.result_paths import MEMBERSHIP, SCORES
 from mia.signals.shared.evals import backwards, predictions
 
 COLUMNS = {
-    "long": summary.LONG,
+    "long": long_table.LONG,
     "summary": summary.WIDE,
     "pairwise": pairwise.COLUMNS,
     "set_test": set_test.COLUMNS,
@@ -59,8 +60,10 @@ def of_target(
         for name in names
     }
     comparisons = compare_rows(rows, blind, settings["confidence"])
+    above = above_blind(comparisons, settings["confidence"])
     reading = {name: rows[name] for name in names if reads_model(access[name])}
     beyond = above_chance(reading, settings["confidence"])
+    gained = gains(reading, settings["confidence"])
     bounded = {
         found["attack"]: reading[found["attack"]]
         for found in metrics
@@ -70,8 +73,8 @@ def of_target(
     together = bounds_together(bounded, *privacy)
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     return {
-        "long": summary.metric_rows(metrics, comparisons, together),
-        "summary": summary.summary_rows(metrics, audit, comparisons, beyond, cost),
+        "long": long_table.metric_rows(metrics, comparisons, gained, together),
+        "summary": summary.summary_rows(metrics, audit, above, beyond, gained, cost),
         "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
         "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
     }

@@ -1,0 +1,90 @@
+"""The long table: one row per number of one attack on one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mia.evaluation.comparison import Comparison
+from mia.evaluation.gain import Gain
+from mia.evaluation.metrics_file import Metrics
+
+LONG = [
+    *("target", "attack", "metric", "limit", "value", "low", "high", "n", "note"),
+    *("chance_low", "chance_high"),
+]
+
+
+def metric_rows(
+    metrics: Sequence[Metrics],
+    comparisons: Sequence[Comparison],
+    gains: Mapping[str, Gain],
+    together: Mapping[str, float],
+) -> list[dict[str, Any]]:
+    """Return one row per number of one target, keys as in `LONG`.
+
+    `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
+    differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
+    bounds of `together` (`epsilon.bounds_together`).
+    """
+    rows = []
+    for found in metrics:
+        members, nonmembers = found["n_member"], found["n_nonmember"]
+        both = members + nonmembers
+        numbers = [_number("auc", None, found["auc"], both, found["auc"]["method"])]
+        partial = found["partial_auc"]
+        note = f"standardised: 0.5 without signal, 1 if perfect; {partial['method']}"
+        numbers.append(_number("partial_auc", partial["limit"], partial, both, note))
+        for entry in found["tpr"]:
+            numbers.append(_number("tpr_at_fpr", entry["limit"], entry, members, entry["note"]))
+        for entry in found["carried"] or ():
+            alarm = "threshold_does_not_carry" if entry["alarm"] else ""
+            note = entry["note"] or alarm
+            for rate, n in (("fpr", nonmembers), ("tpr", members)):
+                numbers.append(
+                    _number(f"carried_{rate}", entry["limit"], entry[rate] or {}, n, note)
+                )
+        if balanced := found["balanced_accuracy"]:
+            note = f"threshold of the largest TPR - FPR on calibration; {balanced['method']}"
+            numbers.append(_number("balanced_accuracy", None, balanced, both, note))
+        note = "largest over all thresholds of the same fold: optimistic"
+        numbers.append(_number("advantage", None, found["advantage"], both, note))
+        if draws := found["between_draws"]:
+            note = (
+                f"standard deviation of the AUCs of {draws['draws']} single draws, same images;"
+                " not part of the AUC's interval"
+            )
+            numbers.append(_number("auc_between_draws", None, {"value": draws["sd"]}, both, note))
+        if repeats := found["repeats"]:
+            note = (
+                "largest difference between an image's scores from two measurements, in standard"
+                f" deviations of the score; of the {repeats['pictures']} images measured twice"
+            )
+            value = {"value": repeats["difference"]}
+            numbers.append(_number("repeat_difference", None, value, repeats["pictures"], note))
+        bound = found["epsilon"]
+        note = f"lower bound at δ = {bound['delta']:g}; {bound['note']}"
+        note = note if bound["value"] is not None else bound["note"]
+        numbers.append(_number("epsilon", None, {"value": bound["value"]}, bound["pairs"], note))
+        if found["attack"] in together:
+            value = {"value": together[found["attack"]]}
+            note = f"lower bound at δ = {bound['delta']:g}; holds with those of all attacks at once"
+            numbers.append(_number("epsilon_together", None, value, bound["pairs"], note))
+        if gained := gains.get(found["attack"]):
+            one = gained.adjusted
+            note = f"AUC on the control {gained.control:.3f}; Holm-adjusted p = {one.p:.2g}"
+            numbers.append(_number("auc_gain", None, vars(one), both, note))
+        for c in comparisons:
+            if c.attack == found["attack"]:
+                note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"
+                numbers.append(_number("auc_minus_blind", None, vars(c), both, note))
+        names = {"target": found["target"], "attack": found["attack"]}
+        rows += [{**names, **number} for number in numbers]
+    return rows
+
+
+def _number(
+    metric: str, limit: float | None, entry: Mapping[str, Any], n: int, note: str
+) -> dict[str, Any]:
+    values = {key: entry.get(key) for key in ("value", "low", "high", *LONG[-2:])}
+    return {"metric": metric, "limit": limit, **values, "n": n, "note": note}
