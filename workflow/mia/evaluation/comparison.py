@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -58,7 +58,7 @@ def compare(
     pairs = [(attack, blind) for attack in attacks for blind in blinds]
     found = [_difference(attacks[attack], blinds[blind]) for attack, blind in pairs]
     return [
-        Comparison(*pair, *astuple(adjusted), raw.p)
+        Comparison(*pair, **vars(adjusted), p_alone=raw.p)
         for pair, raw, adjusted in zip(pairs, found, holm(found, confidence), strict=True)
     ]
 
