@@ -45,7 +45,6 @@ LONG = (
     "test_makefile.py::test_the_folder_is_read_as_yaml_reads_it",
     "test_metrics.py::test_bootstrap_covers",
     "test_metrics.py::test_delong_covers",
-    "test_metrics.py::test_the_bootstrap_by_group_covers",
     "test_metrics.py::test_a_tpr_near_nought_is_covered",
     "test_model_configs.py::test_no_value_of_any_key_ends_in_a_traceback",
     "test_model_configs.py::test_what_the_libraries_take_is_taken",

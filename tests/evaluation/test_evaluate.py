@@ -51,7 +51,7 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["value"] == pytest.approx(auc(rows["score"], rows["member"]))
     assert (found["n_member"], found["n_nonmember"]) == (200, 200)
     assert found["auc"]["low"] < found["auc"]["value"] < found["auc"]["high"]
-    assert found["auc"]["method"] == "DeLong"
+    assert found["auc"]["method"] == "logit and Newcombe"
     about = "target attack module access blind trained fitted n_member n_nonmember"
     numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws repeats"
     assert found.keys() == {*about.split(), *numbers.split(), "epsilon", "flags"}
@@ -126,11 +126,11 @@ def test_flags_are_raised(target):
     assert moved["carried"][0]["fpr"]["low"] > 0.1
 
 
-def test_related_pictures_turn_delong_into_a_bootstrap_by_group(tmp_path):
+def test_related_images_give_an_interval_by_group(tmp_path):
     members = membership(per_class=100, group_size=2)
     storage.write(members, tmp_path / "membership.parquet")
     found = run(tmp_path, write_scores(tmp_path / "loss.parquet", scores(members, 1.0)))
-    assert found["auc"]["method"] == "bootstrap by group"
+    assert found["auc"]["method"] == "logit and Newcombe by group"
 
 
 def test_a_dropped_row_is_not_scored_and_not_missed(tmp_path):

@@ -33,6 +33,16 @@ def standardised(area: np.ndarray, limit: float) -> np.ndarray:
     return (1 + (area - chance) / (limit - chance)) / 2
 
 
+def share(partial: np.ndarray | float, limit: float) -> np.ndarray | float:
+    """Return the mean TPR up to `limit`, in [0, 1], of a partial AUC as `standardised` gives it.
+
+    >>> share(0.5, 0.1)
+    0.05
+    """
+    chance = limit / 2
+    return chance + (2 * partial - 1) * (1 - chance)
+
+
 def partial_auc(scores: np.ndarray, member: np.ndarray, limit: float) -> float:
     """Return the standardised area under the ROC curve up to an FPR of `limit`, in [0, 1]."""
     _, fp, tp = curve(scores, member)

@@ -38,7 +38,7 @@ def auc_covariance(
     """
     scores, member = np.asarray(scores, dtype=float), np.asarray(member, dtype=bool)
     block = None if block is None else np.asarray(block)
-    parts = list(_blocks(member, group, block))
+    parts = list(by_block(member, group, block))
     values, covariance = np.zeros(len(scores)), np.zeros((len(scores), len(scores)))
     for inside, of_inside in parts:
         _require_both(member[inside], "" if block is None else f"in block {block[inside][0]} ")
@@ -66,22 +66,42 @@ def independent_pairs(
     member = np.asarray(member, dtype=bool)
     counts = [
         min(groups_of(member[inside], of_inside))
-        for inside, of_inside in _blocks(member, group, block)
+        for inside, of_inside in by_block(member, group, block)
     ]
     return min(counts) if min(counts) < 2 else sum(counts)
+
+
+def degrees_of_freedom(
+    member: np.ndarray, group: np.ndarray | None = None, block: np.ndarray | None = None
+) -> float:
+    """Return the degrees of freedom of the variance by group; infinity for single images.
+
+    They are the smaller count of groups - 1, summed over blocks, and never below 1.
+    """
+    if group is None or len(np.unique(group)) == len(group):
+        return math.inf
+    member = np.asarray(member, dtype=bool)
+    parts = by_block(member, group, block)
+    return max(1, sum(min(groups_of(member[inside], own)) - 1 for inside, own in parts))
 
 
 def block_sizes(member: np.ndarray, block: np.ndarray | None = None) -> np.ndarray:
     """Return the members and nonmembers of each block, integers `(blocks, 2)`."""
     member = np.asarray(member, dtype=bool)
-    sides = [member[inside] for inside, _ in _blocks(member, None, block)]
+    sides = [member[inside] for inside, _ in by_block(member, None, block)]
     return np.array([(side.sum(), (~side).sum()) for side in sides])
 
 
-def _blocks(
+def by_block(
     member: np.ndarray, group: np.ndarray | None, block: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield which images lie in each block, bool `(images,)`, and the groups of these."""
+    """Yield which images lie in each block, bool `(images,)`, and the groups of these.
+
+    Without `block` there is one block of all images.
+
+    Raises:
+        ValueError: `block` holds other than integers or has another length; a group lies in two.
+    """
     group = np.arange(len(member)) if group is None else np.asarray(group)
     if block is None:
         yield np.ones(len(member), dtype=bool), group

@@ -8,93 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr
 
-from mia.stats import areas, metrics, resampling
+from mia.stats import metrics, resampling
+from mia.stats.auc_intervals import Interval as Interval
+from mia.stats.auc_intervals import auc_interval as auc_interval
+from mia.stats.partial_auc_intervals import partial_auc_interval as partial_auc_interval
+from mia.stats.rates import rate_interval
 
 LONGEST = 200  # a binomial of mean below ten stays below this count in practice
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number, its two-sided interval, and the method that gave the interval."""
-
-    value: float
-    low: float
-    high: float
-    method: str
-
-
-def auc_interval(
-    scores: np.ndarray,
-    member: np.ndarray,
-    confidence: float,
-    group: np.ndarray | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> Interval:
-    """Return the AUC with its two-sided interval.
-
-    Where every group is one image, the interval is normal with DeLong's variance, clipped to
-    [0, 1]. Otherwise it spans percentiles of a bootstrap by group. Where all member-nonmember pairs
-    come out alike (perfect, reversed or constant scores), both methods would claim certainty.
-    There, Clopper-Pearson over independent pairs bounds the share of pairs that come out otherwise.
-    With fewer than two groups in a class nothing is known, and the interval is [0, 1].
-
-    Raises:
-        ValueError: One of the classes is empty.
-    """
-    values, covariance = metrics.auc_covariance(np.asarray(scores)[None], member)
-    value, variance = float(values[0]), float(covariance[0, 0])
-    pairs = metrics.independent_pairs(member, group)
-    if pairs < 2:
-        return Interval(value, 0.0, 1.0, "none: fewer than two groups in a class")
-    if variance < 1e-14:
-        others = rate_interval(0, pairs, confidence)[1]
-        low, high = value - others * value, value + others * (1 - value)
-        return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
-    if group is None or len(np.unique(group)) == len(group):
-        half = metrics.two_sided(confidence) * math.sqrt(variance)
-        return Interval(value, max(0.0, value - half), min(1.0, value + half), "DeLong")
-    found = [
-        areas.area(fp, tp) for fp, tp in resampling.curves(scores, member, group, resamples, seed)
-    ]
-    return Interval(value, *_percentiles(np.concatenate(found), confidence), "bootstrap by group")
-
-
-def partial_auc_interval(
-    scores: np.ndarray,
-    member: np.ndarray,
-    limit: float,
-    confidence: float,
-    group: np.ndarray | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> Interval:
-    """Return `areas.partial_auc` up to an FPR of `limit` with its interval.
-
-    The interval spans percentiles of a bootstrap by group of both classes. Where they agree, it is
-    Clopper-Pearson's over independent pairs, as in `auc_interval`.
-    """
-    value = areas.partial_auc(scores, member, limit)
-    pairs = metrics.independent_pairs(member, group)
-    if pairs < 2:
-        return Interval(value, 0.0, 1.0, "none: fewer than two groups in a class")
-    found = np.concatenate(
-        [
-            areas.standardised(areas.area(fp, tp, limit), limit)
-            for fp, tp in resampling.curves(scores, member, group, resamples, seed)
-        ]
-    )
-    low, high = _percentiles(found, confidence)
-    if high - low < 1e-14:
-        others = rate_interval(0, pairs, confidence)[1]
-        low, high = value - others * value, value + others * (1 - value)
-        return Interval(value, low, high, "Clopper-Pearson: all pairs alike")
-    return Interval(value, low, high, "bootstrap by group")
 
 
 def tpr_interval(
@@ -136,20 +60,6 @@ def tpr_interval(
             low, high = min(low, least), max(high, most)
         intervals.append((low, high))
     return intervals
-
-
-def rate_interval(hits: float, n: int, confidence: float) -> tuple[float, float]:
-    """Return the Clopper-Pearson interval of `hits` of `n`; [0, 1] where `n` is 0.
-
-    It is right for a threshold that was fixed on other images. For images in groups, `n` counts the
-    groups, and `hits` may be a fraction, as if the images of a group were one image.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    tail = (1 - confidence) / 2
-    low = betaincinv(hits, n - hits + 1, tail) if hits > 0 else 0.0
-    high = betaincinv(hits + 1, n - hits, 1 - tail) if hits < n else 1.0
-    return float(low), float(high)
 
 
 def detectable_auc(members: int, nonmembers: int, confidence: float, power: float = 0.8) -> float:

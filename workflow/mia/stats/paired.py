@@ -11,23 +11,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia.stats.delong import auc_covariance, independent_pairs
+from mia.stats.delong import auc_covariance, degrees_of_freedom, independent_pairs
 from mia.stats.holm import holm_adjusted
 from mia.stats.metrics import two_sided
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two AUCs on the same images, its standard error and two-sided p."""
+    """A difference of two AUCs on the same images.
+
+    Args:
+        value: In [-1, 1].
+        error: Standard error, at least 0; infinity where nothing is known.
+        p: Two-sided.
+        freedom: Degrees of freedom of Student's t for groups of several images; infinity, which is
+            the normal law, for single images.
+    """
 
     value: float
     error: float
     p: float
+    freedom: float = math.inf
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the normal interval, clipped to [-1, 1]."""
-        half = two_sided(confidence) * self.error
+        """Return the two-sided interval, clipped to [-1, 1]."""
+        half = quantile(self.freedom, confidence) * self.error
         return max(-1.0, self.value - half), min(1.0, self.value + half)
+
+
+def quantile(freedom: float, confidence: float) -> float:
+    """Return how many standard errors a two-sided interval spans on each side, by Student's t."""
+    from scipy.special import stdtrit  # here, as below: pages import this module, compute none
+
+    if math.isinf(freedom):
+        return two_sided(confidence)
+    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,9 @@ def auc_differences(
 ) -> list[Difference]:
     """Return the difference of AUCs of each pair of rows of `scores`, by DeLong's covariance.
 
+    For groups of several images, p and interval are those of Student's t, since the variance by
+    group rests on few terms (`mia.stats.delong.degrees_of_freedom`).
+
     Where the covariance is exactly zero (perfect against constant), a sign test over independent
     pairs of images gives p, and the error is that of a normal law with this p.
 
@@ -96,21 +117,25 @@ def auc_differences(
     """
     values, covariance = auc_covariance(scores, member, group, block)
     independent = independent_pairs(member, group, block)
+    freedom = degrees_of_freedom(member, group, block)
     found = []
     for a, b in pairs:
         variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
-        found.append(_difference(float(values[a] - values[b]), float(variance), independent))
+        found.append(
+            _difference(float(values[a] - values[b]), float(variance), independent, freedom)
+        )
     return found
 
 
-def _difference(value: float, variance: float, independent: int) -> Difference:
-    from scipy.special import ndtr, ndtri  # here: pages import this module, and compute none
+def _difference(value: float, variance: float, independent: int, freedom: float) -> Difference:
+    from scipy.special import ndtri, stdtr
 
     if independent < 2:
-        return Difference(value, math.inf, 1.0)
+        return Difference(value, math.inf, 1.0, freedom)
     if variance > 1e-14:
         error = math.sqrt(variance)
-        return Difference(value, error, float(2 * ndtr(-abs(value) / error)))
+        p = float(2 * stdtr(freedom, -abs(value) / error))
+        return Difference(value, error, p, freedom)
     if abs(value) < 1e-12:
         return Difference(0.0, 0.0, 1.0)
     p = 2.0 ** (1 - min(independent, 1000))
