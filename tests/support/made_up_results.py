@@ -216,7 +216,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     storage.write_json(found, folder / f"metrics/{target}/{attack}.json")
     names = {"target": target, "attack": attack}
     long.append(
-        {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "logit and Newcombe"}
+        {**names, "metric": "auc", "value": auc, "low": low, "high": high, "note": "DeLong"}
     )
     for name, limit in (("10pct", 0.1), ("1pct", 0.01), ("01pct", 0.001)):
         rests, falling = int(limit * n), np.sort(value[~member])[::-1]
