@@ -43,15 +43,15 @@ LONG = (
     "test_known_vectors.py::test_memory_does_not_grow",
     "test_limits.py::test_memory_does_not_grow",
     "test_makefile.py::test_the_folder_is_read_as_yaml_reads_it",
-    "test_metrics.py::test_bootstrap_covers",
     "test_metrics.py::test_delong_covers",
-    "test_metrics.py::test_a_tpr_near_nought_is_covered",
     "test_model_configs.py::test_no_value_of_any_key_ends_in_a_traceback",
     "test_model_configs.py::test_what_the_libraries_take_is_taken",
     "test_report.py::test_equal_inputs_give_equal_bytes",
     "test_results_folder.py::test_any_other_answer_deletes_nothing",
     "test_results_folder.py::test_results_are_shown_and_deleted",
     "test_results_folder.py::test_what_is_not_surely_the_pipelines_stays",
+    "test_tpr.py::test_bootstrap_covers",
+    "test_tpr.py::test_a_tpr_near_nought_is_covered",
 )
 
 

@@ -44,9 +44,10 @@ def tpr_interval(
       too low. Clopper-Pearson's lower end then takes the place of its TPR.
     """
     found: list[list[np.ndarray]] = [[] for _ in limits]
+    shared = resampling.shared(scores, member)
     for fp, tp in resampling.curves(scores, member, group, resamples, seed):
         for limit, rates in zip(limits, found, strict=True):
-            rates.append(resampling.tpr_at_fpr(fp, tp, limit))
+            rates.append(resampling.tpr_at_fpr(fp, tp, limit, shared))
     members, nonmembers = metrics.groups_of(member, group)
     intervals = []
     for limit, rates in zip(limits, found, strict=True):
@@ -54,11 +55,13 @@ def tpr_interval(
         low, high = _never_certain(tpr, np.concatenate(rates), members, confidence)
         if metrics.allowed_false_positives(limit, nonmembers) < metrics.FEW:
             above = _quantiles_above(limit, nonmembers, confidence)
-            least, most = (metrics.tpr_at_fpr(scores, member, k / nonmembers).tpr for k in above)
+            least, most = (
+                metrics.published_tpr_at_fpr(scores, member, k / nonmembers).tpr for k in above
+            )
             if bdtr(0, nonmembers, limit) > 1 - confidence:
                 least = rate_interval(least * members, members, confidence)[0]
             low, high = min(low, least), max(high, most)
-        intervals.append((low, high))
+        intervals.append((min(low, tpr), max(high, tpr)))
     return intervals
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import betaincinv, betaln
 
 from mia.stats.areas import standardised
-from mia.stats.metrics import allowed_false_positives, two_sided
+from mia.stats.metrics import allowed_false_positives, calls_all, two_sided
 
 Band = tuple[float, float]
 
@@ -55,24 +55,42 @@ def partial_auc_band(members: int, nonmembers: int, limit: float, confidence: fl
     return float(low), float(high)
 
 
-def tpr_band(members: int, nonmembers: int, limit: float, confidence: float) -> Band:
-    """Return the band of the TPR at an FPR limit, exact.
+def tpr_band(
+    members: int, nonmembers: int, limit: float, confidence: float, images: int | None = None
+) -> Band:
+    """Return the band of `mia.stats.metrics.tpr_at_fpr`, exact for single images.
+
+    The count of members above the k-th best of n nonmembers is beta-binomial, with `members`
+    trials, a = k and b = n + 1 - k. Where the n images form fewer groups, a and b keep their ratio
+    and add up to the groups + 1, so that band and TPR have one expected FPR.
+
+    Args:
+        members: Groups of members.
+        nonmembers: Groups of nonmembers.
+        limit: Of the FPR.
+        confidence: Two-sided.
+        images: Nonmembers that choose the threshold; by default one a group.
 
     >>> [round(end, 3) for end in tpr_band(500, 500, 0.01, 0.95)]
-    [0.002, 0.028]
+    [0.0, 0.024]
     """
-    allowed = allowed_false_positives(limit, nonmembers)
-    if allowed >= nonmembers:
+    images = nonmembers if images is None else images
+    if calls_all(limit, images):
         return 1.0, 1.0
-    low, high = tpr_band_at(members, nonmembers, np.array(allowed), confidence)
+    a = allowed_false_positives(limit, images) * (nonmembers + 1) / (images + 1)
+    if a == 0:
+        return 0.0, 0.0
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = beta_binomial_quantiles(members, a, nonmembers + 1 - a, tails) / members
     return float(low), float(high)
 
 
 def tpr_band_at(
     members: int, nonmembers: int, allowed: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the exact bands of the TPR with `allowed` false positives, fewer than `nonmembers`.
+    """Return the exact bands of `published_tpr_at_fpr`, `allowed` fewer than `nonmembers`.
 
+    They belong to a ROC curve that goes up to the next nonmember after `allowed` false positives.
     The count of members above the (k+1)-th best nonmember is beta-binomial, with `members` trials,
     a = k + 1 and b = nonmembers - k.
     """

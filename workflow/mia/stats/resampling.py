@@ -30,12 +30,35 @@ def curves(
         yield fp, tp
 
 
-def tpr_at_fpr(fp: np.ndarray, tp: np.ndarray, limit: float) -> np.ndarray:
-    """Return the largest TPR within `limit` of each resample, from counts as `curves` gives."""
-    allowed = np.floor(limit * fp[:, -1:] + 1e-9)
-    points = (fp <= allowed).sum(axis=1)
-    best = np.take_along_axis(tp, np.maximum(points - 1, 0)[:, None], axis=1)[:, 0]
-    return np.where(points > 0, best, 0) / tp[:, -1]
+def shared(scores: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Return which distinct scores, falling, several nonmembers have: bool `(distinct scores,)`."""
+    labels, place = np.unique(-np.asarray(scores, dtype=float), return_inverse=True)
+    return np.bincount(place, ~np.asarray(member, dtype=bool), minlength=len(labels)) > 1
+
+
+def tpr_at_fpr(fp: np.ndarray, tp: np.ndarray, limit: float, shared: np.ndarray) -> np.ndarray:
+    """Return the TPR at the k-th highest nonmember's own score of each resample, `(resamples,)`.
+
+    It follows `mia.stats.metrics.tpr_at_fpr`. Copies that a resample draws of one nonmember stand
+    for nonmembers of unequal scores, so they may pass k together; scores that are `shared` may not.
+
+    Args:
+        fp: False positives, as `curves` gives them.
+        tp: True positives, the same.
+        limit: Of the FPR.
+        shared: Which scores several nonmembers have, from the function of this name.
+    """
+    allowed = np.floor(limit * (fp[:, -1:] + 1) + 1e-9)
+    everyone = allowed > fp[:, -1:]
+    allowed = np.minimum(allowed, fp[:, -1:])
+    at = (fp < allowed).sum(axis=1, keepdims=True)
+    too_many = shared[at] & (np.take_along_axis(fp, at, axis=1) > allowed)
+    before = np.take_along_axis(fp, np.maximum(at - 1, 0), axis=1)
+    higher = (fp < before).sum(axis=1, keepdims=True)
+    nobody = (allowed == 0) | (too_many & ((at == 0) | (before == 0)))
+    best = np.take_along_axis(tp, np.where(too_many, higher, at), axis=1)
+    best = np.where(everyone, tp[:, -1:], np.where(nobody, 0, best))
+    return best[:, 0] / tp[:, -1]
 
 
 def _group_counts(
