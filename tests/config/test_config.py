@@ -275,7 +275,7 @@ def test_kept_epochs_are_sorted_and_end_with_the_last(config):
         (
             "targets.fair",
             {"reference": "late"},
-            "targets.fair.reference: 'late' was trained on emoji:member, which the target scores",
+            "targets.fair.control: 'late' was trained on emoji:member, which the target scores",
         ),
         ("attacks.late", {"attack": "los"}, "attacks.late: no attack 'los'; did you mean 'loss'?"),
         ("attacks.late", {"steps": 1}, "attacks.late: attack 'loss' has no parameter 'steps'; "),

@@ -214,7 +214,7 @@ def test_what_says_where_rows_are_is_a_key_that_is_read():
 def test_a_target_and_its_reference_are_two_models():
     whole = config("models", "mine", dict(MODELS["path"]))
     whole["targets"]["t"]["reference"] = "one"
-    assert told(whole) == "targets.t.reference: 'one' is the model itself"
+    assert told(whole) == "targets.t.control: 'one' is the model itself"
 
 
 def test_mistakes_of_all_blocks_are_named_at_once():

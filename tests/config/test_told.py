@@ -212,8 +212,8 @@ def test_a_reference_is_told_the_same():
     config = config_with("none", attacks={"loss": {}})
     config["models"]["none-other"]["condition"] = "class"
     assert message(config) == (
-        "targets.none.reference: 'none-other' is told a class of an image, 'none' nothing; "
-        "expected a reference that is told the same"
+        "targets.none.control: 'none-other' is told a class of an image, 'none' nothing; "
+        "expected a control that is told the same"
     )
 
 

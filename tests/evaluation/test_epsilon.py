@@ -24,7 +24,8 @@ def responses(epsilon: float, pairs: int, seed: int) -> pd.DataFrame:
     member = np.repeat([True, False], pairs)
     truth = generator.random(2 * pairs) < 1 / (1 + np.exp(-epsilon / 2))
     score = np.where(truth == member, 1.0, 0.0) + 1e-9 * generator.random(2 * pairs)
-    return pd.DataFrame({"score": score, "member": member, "group": np.arange(2 * pairs)})
+    columns = {"score": score, "member": member, "group": np.arange(2 * pairs), "block": 0}
+    return pd.DataFrame(columns)
 
 
 def bound(rows, seed=0, delta=1e-9):

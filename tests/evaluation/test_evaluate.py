@@ -86,15 +86,15 @@ def test_threshold_is_chosen_on_calibration_nonmembers_the_attack_has_not_learnt
     path = write_scores(folder / "fit.parquet", table, trained=True, fit_image_ids=list(learnt))
     carried = run(folder, path)["carried"]
     expected = table.set_index("image_id")["score"][left].nlargest(10).min()
-    assert carried[0]["threshold"] == expected
+    assert carried[0]["thresholds"] == [expected]
     assert carried[0]["n_calibration"] == 100
     rows = members.assign(score=table["score"])[members["fold"] == "evaluation"]
     called = rows["score"] >= expected
     assert carried[0]["fpr"]["value"] == called[~rows["member"]].mean()
     assert carried[0]["tpr"]["value"] == called[rows["member"]].mean()
     assert carried[0]["fpr"]["low"] < carried[0]["fpr"]["value"] < carried[0]["fpr"]["high"]
-    assert carried[2]["threshold"] is None
-    assert carried[2]["note"].startswith("n/a: 100 calibration nonmembers")
+    assert carried[2]["thresholds"] == []
+    assert carried[2]["note"].startswith("n/a: 100 nonmembers that choose the threshold")
 
 
 def test_a_blind_baseline_has_no_threshold_and_a_coin_has(target):
@@ -106,7 +106,7 @@ def test_a_blind_baseline_has_no_threshold_and_a_coin_has(target):
     assert blind["blind"] is True
     coin = run(folder, write_scores(folder / "coin.parquet", table, access="model-free"))
     assert coin["blind"] is False
-    assert coin["carried"][0]["threshold"] is not None
+    assert coin["carried"][0]["thresholds"][0] is not None
 
 
 def test_flags_are_raised(target):
@@ -118,7 +118,7 @@ def test_flags_are_raised(target):
     assert "constant" in constant["flags"]
     assert constant["auc"]["value"] == 0.5
     assert constant["auc"]["low"] < 0.5 < constant["auc"]["high"]
-    assert constant["carried"][0]["threshold"] is None
+    assert constant["carried"][0]["thresholds"] == [None]
     shifted = scores(members, 0.0)
     shifted.loc[members["fold"] == "evaluation", "score"] += 2
     moved = run(folder, write_scores(folder / "moved.parquet", shifted))
@@ -164,7 +164,7 @@ def test_an_empty_side_is_named(tmp_path):
     members = members[members["member"] | (members["fold"] == "calibration")]
     storage.write(members, tmp_path / "membership.parquet")
     path = write_scores(tmp_path / "loss.parquet", scores(members, 0.0))
-    with pytest.raises(SystemExit, match="fold 'evaluation' has 10 members and 0 nonmembers"):
+    with pytest.raises(SystemExit, match="10 members and 0 nonmembers are reported on"):
         run(tmp_path, path)
 
 
@@ -200,8 +200,8 @@ def test_bands_balanced_accuracy_and_draws(target):
     calibration, rows = (rows[rows["fold"] == f] for f in ("calibration", "evaluation"))
     gaps = {score: gap(calibration, score) for score in calibration["score"]}
     balanced, best = found["balanced_accuracy"], max(gaps.values())
-    assert balanced["threshold"] == max(s for s in gaps if gaps[s] == pytest.approx(best))
-    expected = (1 + gap(rows, balanced["threshold"])) / 2
+    assert balanced["thresholds"][0] == max(s for s in gaps if gaps[s] == pytest.approx(best))
+    expected = (1 + gap(rows, balanced["thresholds"][0])) / 2
     assert balanced["value"] == pytest.approx(expected)
     assert balanced["low"] < expected < balanced["high"]
     assert balanced["value"] <= (1 + found["advantage"]["value"]) / 2
@@ -308,6 +308,6 @@ def test_copies_of_a_picture_make_a_carried_threshold_no_surer():
     alone = pd.DataFrame({"score": rng.normal(size=400), "member": np.repeat([True, False], 200)})
     alone["group"] = np.arange(400)
     fourfold = alone.loc[alone.index.repeat(4)]
-    one, four = (at_limits(rows, rows, [0.1, 0.02], 0.95) for rows in (alone, fourfold))
-    for name in ("fpr", "tpr", "alarm", "threshold"):
+    one, four = (at_limits([(rows, rows)], [0.1, 0.02], 0.95) for rows in (alone, fourfold))
+    for name in ("fpr", "tpr", "alarm", "thresholds"):
         assert [entry[name] for entry in one] == [entry[name] for entry in four]

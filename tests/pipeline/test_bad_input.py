@@ -43,7 +43,7 @@ MISTAKES = {
     ),
     "reference trained on the members": (
         lambda config: trained(config, "mine:member"),
-        "targets.fair.reference: 'other' was trained on mine:member, which the target scores; ",
+        "targets.fair.control: 'other' was trained on mine:member, which the target scores; ",
     ),
 }
 

@@ -50,7 +50,7 @@ def directions(
 
 def at_limits(
     tried: Sequence[Direction], limits: Sequence[float], confidence: float
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Any]] | None:
     """Return the rates of thresholds that keep an FPR limit on the images that chose them.
 
     Args:
@@ -61,12 +61,15 @@ def at_limits(
             one image.
 
     Returns:
-        One entry a limit: limit, n_calibration (the most nonmembers that chose a threshold), alarm
+        None where the attack has learnt from every image that could choose a threshold, else one
+        entry a limit: limit, n_calibration (the most nonmembers that chose a threshold), alarm
         (`threshold_does_not_carry` in any direction), thresholds (one a direction; None where
         nobody is called), fpr and tpr (value, low, high, over all directions; None where the limit
         allows fewer than two nonmembers everywhere), members and nonmembers (how many were tried),
         note.
     """
+    if not any(len(chosen_on) for chosen_on, _ in tried):
+        return None
     return [_at_limit(tried, limit, confidence) for limit in limits]
 
 

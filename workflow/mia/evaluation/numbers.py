@@ -61,7 +61,7 @@ def numbers(
     tried = carried.directions(rows, part, fit_image_ids)
     limits = carried.at_limits(tried, metrics.FPR_LIMITS, confidence)
     balanced = carried.balanced_accuracy(tried, confidence, resamples, seed)
-    if by_block:
+    if by_block and limits:
         tpr = [_transferred(entry) for entry in limits]
     else:
         tpr = _at_limits(scores, member, *resampled)
@@ -74,7 +74,7 @@ def numbers(
         "few_false_positives": any(
             few_false_positives(one["false_positives_allowed"]) for one in tpr
         ),
-        "threshold_does_not_carry": any(entry["alarm"] for entry in limits),
+        "threshold_does_not_carry": any(entry["alarm"] for entry in limits or ()),
     }
     return {
         "n_member": size[0],
