@@ -64,9 +64,10 @@ def test_welch_would_pass_four_times_as_often():
 @pytest.mark.parametrize("law", [normal, skewed, outliers, wider])
 @pytest.mark.parametrize(("members", "nonmembers"), [*SETS[1:], (50, 200), (50, 2000), (10, 1125)])
 def test_sets_without_a_difference_pass_as_often_as_they_should(law, members, nonmembers):
-    """Ten members that vary twice as much and are skewed pass more often: too few tell of it."""
-    most = 0.11 if law is wider and members == 10 else 0.07
-    assert passes(law, members, nonmembers, 4000) <= most
+    """Exact where both sides have one law. Measured for `wider`: 4.9 to 7.0 %."""
+    share = passes(law, members, nonmembers, 4000)
+    assert share <= bound(4000)
+    assert law is wider or 0.04 <= share <= 0.06
 
 
 def in_groups(rng, draws, groups, sizes, law=np.exp):

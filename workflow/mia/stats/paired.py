@@ -5,47 +5,16 @@ Scores and `member` are those of `mia.stats.metrics`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mia.stats.delong import auc_covariance, degrees_of_freedom, independent_pairs
+from mia.stats.auc_differences import Difference as Difference
+from mia.stats.auc_differences import auc_differences as auc_differences
+from mia.stats.auc_differences import p_above
+from mia.stats.delong import auc_covariance
 from mia.stats.holm import holm_adjusted
-from mia.stats.metrics import two_sided
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two AUCs on the same images.
-
-    Args:
-        value: In [-1, 1].
-        error: Standard error, at least 0; infinity where nothing is known.
-        p: Two-sided.
-        freedom: Degrees of freedom of Student's t for groups of several images; infinity, which is
-            the normal law, for single images.
-    """
-
-    value: float
-    error: float
-    p: float
-    freedom: float = math.inf
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the two-sided interval, clipped to [-1, 1]."""
-        half = quantile(self.freedom, confidence) * self.error
-        return max(-1.0, self.value - half), min(1.0, self.value + half)
-
-
-def quantile(freedom: float, confidence: float) -> float:
-    """Return how many standard errors a two-sided interval spans on each side, by Student's t."""
-    from scipy.special import stdtrit  # here, as below: pages import this module, compute none
-
-    if math.isinf(freedom):
-        return two_sided(confidence)
-    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
 @dataclass(frozen=True)
@@ -66,6 +35,88 @@ class Adjusted:
     high: float
     p: float
     side: int
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better an attack does on a model than on a control model that saw neither side.
+
+    Args:
+        auc: On the model, in [0, 1].
+        auc_control: Of the same attack on the control, on the same images, in [0, 1].
+        value: `auc` - `auc_control`, in [-1, 1].
+        low: Lower end of the two-sided interval of `value`.
+        high: Upper end.
+        error: Standard error of `value`.
+        p_above: One-sided, for a gain of at most `least`.
+        p: Two-sided, for a gain within ± `least`.
+        p_above_holm: `p_above`, Holm-adjusted over the attacks.
+        p_holm: `p`, the same.
+    """
+
+    auc: float
+    auc_control: float
+    value: float
+    low: float
+    high: float
+    error: float
+    p_above: float
+    p: float
+    p_above_holm: float
+    p_holm: float
+
+
+def gain(
+    scores: np.ndarray,
+    control: np.ndarray,
+    member: np.ndarray,
+    group: np.ndarray | None = None,
+    block: np.ndarray | None = None,
+    least: float = 0.0,
+    confidence: float = 0.95,
+) -> list[Gain]:
+    """Return each attack's gain: AUC on the model minus AUC on the control, same images.
+
+    What makes members easier or harder for both models alike cancels. What is easy for one model
+    alone does not: the gain is then off 0 without any memory, and `least` says how far it may be.
+    Errors are paired, by DeLong's covariance by group (`mia.stats.auc_differences`).
+
+    Args:
+        scores: On the model `(attacks, images)`, higher = more member-like.
+        control: On the control, of the same attacks and images `(attacks, images)`.
+        member: `(images,)`.
+        group: Label of each image's group.
+        block: Block of each image, the same for both models.
+        least: Gain that does not count yet, in [0, 1).
+        confidence: Two-sided level of each interval, in (0, 1).
+
+    Raises:
+        ValueError: The shapes differ, `least` is out of range, or a class is empty.
+    """
+    scores, control = np.asarray(scores, dtype=float), np.asarray(control, dtype=float)
+    if scores.shape != control.shape or scores.ndim != 2:
+        raise ValueError(
+            "a gain needs scores (attacks, images) of both models,"
+            f" got {scores.shape} on the model and {control.shape} on the control"
+        )
+    if not 0 <= least < 1:
+        raise ValueError(f"least lies between 0 and 1, got {least}")
+    attacks = len(scores)
+    both = np.concatenate([scores, control])
+    pairs = [(i, attacks + i) for i in range(attacks)]
+    differences = auc_differences(both, pairs, member, group, block)
+    aucs = auc_covariance(both, member, group, block)[0].tolist()
+    above = [p_above(one, least) for one in differences]
+    below = [p_above(one.reversed(), least) for one in differences]
+    either = [min(1.0, 2 * min(sides)) for sides in zip(above, below, strict=True)]
+    adjusted = zip(holm_adjusted(above), holm_adjusted(either), strict=True)
+    return [
+        Gain(
+            *(aucs[i], aucs[attacks + i], one.value, *one.interval(confidence), one.error),
+            *(above[i], either[i], *holm),
+        )
+        for i, (one, holm) in enumerate(zip(differences, adjusted, strict=True))
+    ]
 
 
 def paired_auc_difference(
@@ -91,55 +142,6 @@ def difference_from_chance(
 ) -> Difference:
     """Return AUC - 0.5: the difference from a score that is the same for every image."""
     return paired_auc_difference(scores, np.zeros(len(scores)), member, group, block)
-
-
-def auc_differences(
-    scores: np.ndarray,
-    pairs: Sequence[tuple[int, int]],
-    member: np.ndarray,
-    group: np.ndarray | None = None,
-    block: np.ndarray | None = None,
-) -> list[Difference]:
-    """Return the difference of AUCs of each pair of rows of `scores`, by DeLong's covariance.
-
-    For groups of several images, p and interval are those of Student's t, since the variance by
-    group rests on few terms (`mia.stats.delong.degrees_of_freedom`).
-
-    Where the covariance is exactly zero (perfect against constant), a sign test over independent
-    pairs of images gives p, and the error is that of a normal law with this p.
-
-    Args:
-        scores: `(attacks, images)`.
-        pairs: Rows to compare, first minus second.
-        member: `(images,)`.
-        group: Label of each image's group `(images,)`, as in `mia.stats.delong`.
-        block: Block of each image `(images,)`, as there.
-    """
-    values, covariance = auc_covariance(scores, member, group, block)
-    independent = independent_pairs(member, group, block)
-    freedom = degrees_of_freedom(member, group, block)
-    found = []
-    for a, b in pairs:
-        variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
-        found.append(
-            _difference(float(values[a] - values[b]), float(variance), independent, freedom)
-        )
-    return found
-
-
-def _difference(value: float, variance: float, independent: int, freedom: float) -> Difference:
-    from scipy.special import ndtri, stdtr
-
-    if independent < 2:
-        return Difference(value, math.inf, 1.0, freedom)
-    if variance > 1e-14:
-        error = math.sqrt(variance)
-        p = float(2 * stdtr(freedom, -abs(value) / error))
-        return Difference(value, error, p, freedom)
-    if abs(value) < 1e-12:
-        return Difference(0.0, 0.0, 1.0)
-    p = 2.0 ** (1 - min(independent, 1000))
-    return Difference(value, float(abs(value) / -ndtri(p / 2)), p)
 
 
 def holm(differences: Sequence[Difference], confidence: float) -> list[Adjusted]:

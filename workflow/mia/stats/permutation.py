@@ -65,8 +65,10 @@ def max_t(
     large) / (1 + permutations), which is never 0. The family is adjusted by the largest statistic
     over attacks (Westfall & Young 1993, max-T), which knows how alike the attacks are.
 
-    Measured at a nominal 5 % (`tests/stats/test_permutation.py`): 4 to 6 % with equal laws on both
-    sides, however skewed and unequal in size; 2 to 7 % with unequal variances.
+    Measured at a nominal 5 % (`tests/stats/test_permutation.py`, standard error 0.3 points), 10 to
+    100 members against 100 to 2,000 nonmembers: 4.1 to 5.3 % with one law on both sides, however
+    skewed; 4.9 to 7.0 % where members are skewed and vary twice as much; 4.3 to 4.8 % in groups of
+    2 to 10 related images; families of 14 attacks 3.3 to 4.3 %.
 
     Args:
         scores: `(attacks, images)`, higher = more member-like, finite.
