@@ -8,8 +8,9 @@ import pytest
 
 from made_images import WORDS
 from made_membership import RULE, blobs, manifest, run
+from mia.audit.channels import channels_of
 from mia.audit.remarks import remarks
-from mia.audit.verdict import channels_of, verdict
+from mia.audit.verdict import verdict
 from mia.blind import caption as channel
 from mia.images import split
 from mia.targets import equal_captions, membership

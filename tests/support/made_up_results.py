@@ -277,8 +277,10 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
             "channel": row["attack"].removeprefix("blind_"),
             "attack": row["attack"],
             "auc": row["auc"],
-            "low": row["auc_low"] - 0.01,
-            "high": min(row["auc_high"] + 0.01, 1.0),
+            "fair_low": row["auc_low"] + 0.005,
+            "fair_high": row["auc_high"] - 0.005,
+            "not_fair_low": row["auc_low"] - 0.01,
+            "not_fair_high": min(row["auc_high"] + 0.01, 1.0),
             "detectable": 0.562,
             "p": 0.03,
             "tpr": {"limit": 0.01, "value": 0.021, "low": 0.003, "high": 0.05},
@@ -290,6 +292,8 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
     sides = {"kept": 700, "calibration": 350, "evaluation": 350, "dropped": {"near duplicate": 3}}
     audit |= {"counts": {"members": sides, "nonmembers": sides}}
     audit |= {
+        "levels": {"fair": 0.9, "not_fair": 0.975},
+        "reach": {"within": 0.145, "images": None, "images_if_alike": 1900},
         "channels": channels,
         "n_member": 350,
         "n_nonmember": 350,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 SHOWN = 10  # least balanced columns
@@ -29,12 +30,19 @@ def channel_rows(audit: dict[str, Any]) -> list[dict[str, Any]]:
         audit: audit/{target}.json.
 
     Returns:
-        The channels; `spread` as (low, mean, high) and `self_test` as (auc, low, high), None where
-        there is none.
+        The channels; `fair` and `not_fair` as (low, high), the intervals that these verdicts ask
+        for; `shown_at`, the smallest AUC that would have been shown to differ from 0.5, and
+        `not_fair_at`, the smallest that would have been called NOT FAIR, both with 80 % power, NaN
+        where there is none below 1; `spread` as (low, mean, high) and `self_test` as (auc, low,
+        high), None where there is none.
     """
     return [
         {
             **channel,
+            "fair": (channel["fair_low"], channel["fair_high"]),
+            "not_fair": (channel["not_fair_low"], channel["not_fair_high"]),
+            "shown_at": _below_one(channel["detectable"]),
+            "not_fair_at": _below_one(channel["detectable"] + audit["margin"]),
             "spread": _numbers(audit["spread"].get(channel["attack"]), "low", "mean", "high"),
             "self_test": _numbers(audit["self_test"].get(channel["attack"]), "auc", "low", "high"),
         }
@@ -63,6 +71,10 @@ def balance_summary(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
         "differ": len(differ),
         "rows": either[:SHOWN],
     }
+
+
+def _below_one(auc: float) -> float:
+    return auc if auc < 1 else math.nan
 
 
 def _numbers(entry: dict[str, float] | None, *names: str) -> tuple[float, ...] | None:
