@@ -9,7 +9,14 @@ from typing import Any
 import pandas as pd
 
 from mia.evaluation import carried
-from mia.evaluation.flags import below_chance, constant, few_false_positives, few_images, too_few
+from mia.evaluation.flags import (
+    below_chance,
+    constant,
+    few_false_positives,
+    few_groups,
+    few_images,
+    too_few,
+)
 from mia.evaluation.metrics_file import Numbers
 from mia.evaluation.scored import fold_of
 from mia.stats import metrics, no_signal
@@ -63,7 +70,8 @@ def numbers(
         limits = carried.at_limits(free, evaluation, metrics.FPR_LIMITS, confidence)
         balanced = carried.balanced_accuracy(free, evaluation, confidence, resamples, seed)
     flags = {
-        "few_images": few_images(min(groups)),
+        "few_images": few_images(min(size)),
+        "few_groups": any(map(few_groups, groups, size)),
         "constant": constant(scores),
         "below_chance": below_chance(auc.high),
         "too_few": any(too_few(point.allowed) for point in points),
