@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mia.audit.equivalence import equivalence_level
+from mia.audit.equivalence import equivalence_level, not_fair_level
 from mia.stats.holm import holm_adjusted
 from mia.stats.intervals import auc_interval, detectable_auc
 from mia.stats.metrics import NORMAL
@@ -23,7 +23,7 @@ class Channel:
         attack: Name of its attack.
         auc: On the evaluation fold.
         fair_low: Lower end of the interval that `FAIR` asks for
-            (`equivalence.equivalence_level`); each holds alone.
+            (`equivalence_level`); each holds alone.
         fair_high: Upper end.
         not_fair_low: Lower end of the interval that `NOT FAIR` asks for (`not_fair_level`); those
             of all channels hold at once.
@@ -57,11 +57,6 @@ class Channel:
         """Return the standard error of the AUC that the interval of `FAIR` implies."""
         half = max(self.fair_high - self.auc, self.auc - self.fair_low)
         return half / NORMAL.inv_cdf(confidence)
-
-
-def not_fair_level(confidence: float, channels: int) -> float:
-    """Return the level of the intervals that `NOT FAIR` asks for: Bonferroni over channels."""
-    return 1 - (1 - confidence) / max(channels, 1)
 
 
 def channels_of(

@@ -1,4 +1,4 @@
-"""Equivalence of two sets: the test behind `FAIR`, its power, and the images that it needs.
+"""Equivalence of two sets: the tests of the verdict, their power, and the images they need.
 
 Sets are equivalent if every blind AUC lies within 0.5 ± margin. Each channel is tested by two
 one-sided tests (Schuirmann 1987): its (1 − 2α) interval has to lie within the margin. The sets pass
@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mia.stats.intervals import detectable_auc
 from mia.stats.metrics import NORMAL
 
 POWER = 0.8  # chance of the right answer, at which a number of images is called enough
@@ -31,6 +32,27 @@ def equivalence_level(confidence: float) -> float:
     0.9
     """
     return 2 * confidence - 1
+
+
+def not_fair_level(confidence: float, channels: int) -> float:
+    """Return the level of the intervals of which one has to lie outside: Bonferroni over channels.
+
+    >>> round(not_fair_level(0.95, 5), 2)
+    0.99
+    """
+    return 1 - (1 - confidence) / max(channels, 1)
+
+
+def not_fair_auc(
+    members: int, nonmembers: int, channels: int, margin: float, confidence: float
+) -> float:
+    """Return the smallest blind AUC above 0.5 that is called `NOT FAIR` with `POWER`; at most 1.
+
+    >>> round(not_fair_auc(2500, 2500, 5, 0.03, 0.95), 3)
+    0.558
+    """
+    level = not_fair_level(confidence, channels)
+    return min(1.0, detectable_auc(members, nonmembers, level, POWER) + margin)
 
 
 def chance_error(members: float, nonmembers: float) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mia.audit.channels import Channel, not_fair_level
-from mia.audit.equivalence import equivalence_level
+from mia.audit.channels import Channel
+from mia.audit.equivalence import equivalence_level, not_fair_level
 from mia.audit.reach import bound, power, reach, would_decide
 
 NO_BASELINE = "no blind baseline"

@@ -9,8 +9,8 @@ import pandas as pd
 
 from mia import command, storage
 from mia.audit.appendix import appendix
-from mia.audit.channels import channels_of, not_fair_level
-from mia.audit.equivalence import equivalence_level
+from mia.audit.channels import channels_of
+from mia.audit.equivalence import equivalence_level, not_fair_level
 from mia.audit.left_out import counts, kept_share
 from mia.audit.reach import reach
 from mia.audit.remarks import remarks
