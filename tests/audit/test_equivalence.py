@@ -27,7 +27,7 @@ from mia.audit.verdict import verdict
 
 ALPHA, POINTS = 0.05, 0.02
 SHORT = 120
-LONG = pytest.param(1000, marks=pytest.mark.slow)
+LONG = pytest.param(500, marks=pytest.mark.slow)
 
 
 def room(share: float, targets: int) -> float:
@@ -46,7 +46,7 @@ def test_at_a_blind_auc_of_51_five_thousand_images_are_mostly_fair(targets):
 
 @pytest.mark.slow
 def test_so_they_are_where_every_baseline_has_51():
-    assert decided([0.51] * 5, 2500, 1000, seed=2)["FAIR"] > 0.5
+    assert decided([0.51] * 5, 2500, 500, seed=2)["FAIR"] > 0.5
 
 
 @pytest.mark.parametrize("targets", [SHORT, LONG])

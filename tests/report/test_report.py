@@ -191,10 +191,15 @@ def test_what_the_verdict_rests_on_is_told(text):
     assert "proves nothing" not in section(text, "target-emoji-fair")
     rests = told[told.index("What the verdict rests on") :]
     assert "Of 3 numbers of captions, files and images, 2 differ in their means" in rests
-    assert "and 1 in their distribution beyond chance" in rests
+    assert "chance alone gives 0.2 on average. 1 differ in their distribution" in rests
+    assert "chance alone gives any in at most 5 of 100 targets" in rests
     assert "random splits of the same images give 0.5 in the middle" in rests
     assert "caption_<wbr>length" in rests and "stat_<wbr>edges" not in rests
     assert ">0.520</td>" in rests and ">0.430 – 0.550</td>" in rests
+    assert "baseline’s 90 % range lies within" in rests
+    assert "baseline’s 97.5 % range lies wholly outside" in rests
+    assert "would have met a margin of 0.145" in rests
+    assert '>0.562</td><td class="number">0.592</td></tr>' in rests
 
 
 def test_every_check_is_explained_and_every_flag_leads_there(text, page):

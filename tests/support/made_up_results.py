@@ -314,6 +314,7 @@ def _appendix(verdict, channels) -> dict:
     columns = [("caption_length", 0.31, 0.0004), ("bytes", -0.12, 0.3), ("stat_edges", 0.02, 1.0)]
     rows = [
         {"column": name, "members": 12.5, "nonmembers": 11.0, "smd": smd, "ks": 0.1, "p": p}
+        | {"unbalanced": abs(smd) >= 0.1, "chance": 0.061}
         for name, smd, p in columns
     ]
     distances = {

@@ -11,7 +11,6 @@ FEATURES = {
     "embedding": "numbers of the image embeddings",
     "text": "numbers of the captions’ text-encoder states",
 }
-BALANCED = 0.1  # largest standardised mean difference of a balanced column (Austin 2011)
 
 
 def rests_on(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
@@ -58,16 +57,18 @@ def balance_summary(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
         confidence: Level of the tests, in (0, 1).
 
     Returns:
-        `columns`, `unbalanced` (by size of the difference of means), `differ` (by distribution,
-        beyond chance), and `rows`, those that are either, at most `SHOWN`.
+        `columns`, `unbalanced` (by size of the difference of means), `by_chance` (how many of these
+        two sets that are alike would have on average), `differ` (by distribution, beyond chance),
+        and `rows`, those that are either, at most `SHOWN`.
     """
     rows = audit["balance"]
-    unbalanced = [r for r in rows if r["smd"] is not None and abs(r["smd"]) >= BALANCED]
+    unbalanced = [row for row in rows if row["unbalanced"]]
     differ = [row for row in rows if row["p"] < 1 - confidence]
     either = [row for row in rows if row in unbalanced or row in differ]
     return {
         "columns": len(rows),
         "unbalanced": len(unbalanced),
+        "by_chance": sum(row["chance"] or 0 for row in rows),
         "differ": len(differ),
         "rows": either[:SHOWN],
     }

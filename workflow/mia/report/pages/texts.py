@@ -155,6 +155,8 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
         (
             "Calibration, evaluation",
             "The images are cut into two halves. Everything that is chosen or learnt comes from "
-            "the calibration half; every number and figure here comes from the evaluation half.",
+            "the calibration half; every number of an attack, the verdict and every figure come "
+            "from the evaluation half. What stands beside the verdict and decides nothing (other "
+            "splits, self-test, balance, Fréchet distance) is of both halves.",
         ),
     ]
