@@ -171,7 +171,9 @@ def test_the_appendix_refits_and_tests_itself(run):
     assert {"bytes", "jpeg_quality", "caption_length", "stat_edges"} <= set(columns)
     (apart,) = found["frechet"]
     assert apart["features"] == "image" and apart["p"] > 0.01
-    assert found["remarks"] == []
+    assert found["verdict"] == "UNDECIDED"
+    (above_blind,) = found["remarks"]
+    assert "proves nothing on this target" in above_blind
 
 
 def test_matching_is_told_with_what_it_left(run):

@@ -161,4 +161,6 @@ def test_remarks_say_what_a_verdict_cannot_know():
         "NOT FAIR", True, "none", shares, {"blind_x": {"low": 0.6, "high": 0.7}}
     )
     assert "blind_x told members from members" in failed
-    assert "proves nothing" in above
+    assert "proves nothing" in above and "saw neither set" in above
+    assert remarks("UNDECIDED", True, "none", shares, fine) == [above]
+    assert remarks("BY DESIGN", True, "none", shares, fine) == []

@@ -337,7 +337,7 @@ def _appendix(verdict, channels) -> dict:
         "kept_share": {"members": 1.0, "nonmembers": 1.0},
         "estimates_worse_than_zero": [],
         "fits_another_prediction_type": [],
-        "remarks": [remarks.ABOVE_BLIND] if verdict == "NOT FAIR" else [],
+        "remarks": [remarks.ABOVE_BLIND] if verdict in remarks.NEED_A_CONTROL else [],
     }
 
 
