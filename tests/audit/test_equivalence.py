@@ -37,7 +37,7 @@ def room(share: float, targets: int) -> float:
 
 @pytest.mark.parametrize("targets", [SHORT, LONG])
 def test_at_a_blind_auc_of_51_five_thousand_images_are_mostly_fair(targets):
-    """Each of five baselines alone would pass in 79 %; .54 in 1,000 targets pass all five."""
+    """One of five has .51: .70 of 1,000 targets pass. Alone it passes in .79."""
     assert decided([0.51, 0.5, 0.5, 0.5, 0.5], 2500, targets)["FAIR"] > 0.5
     shares = decided([0.51], 2500, targets, seed=1)
     assert shares["FAIR"] == pytest.approx(0.789, abs=room(0.789, targets))
@@ -45,8 +45,11 @@ def test_at_a_blind_auc_of_51_five_thousand_images_are_mostly_fair(targets):
 
 
 @pytest.mark.slow
-def test_so_they_are_where_every_baseline_has_51():
-    assert decided([0.51] * 5, 2500, 500, seed=2)["FAIR"] > 0.5
+def test_nearly_so_where_every_baseline_has_51():
+    """.47 of 1,000 targets; were the baselines independent, .79 to the fifth power."""
+    found = decided([0.51] * 5, 2500, 500, seed=2)["FAIR"]
+    assert found == pytest.approx(0.467, abs=room(0.467, 500) + room(0.467, 1000))
+    assert found > 0.789**5
 
 
 @pytest.mark.parametrize("targets", [SHORT, LONG])

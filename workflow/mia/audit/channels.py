@@ -13,6 +13,8 @@ from mia.stats.intervals import auc_interval, detectable_auc
 from mia.stats.metrics import NORMAL
 from mia.stats.paired import difference_from_chance
 
+LEAST = 1e-9  # half width that an interval has at least, where errors are computed from it
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -54,8 +56,8 @@ class Channel:
         return max(abs(self.fair_low - 0.5), abs(self.fair_high - 0.5))
 
     def error(self, confidence: float) -> float:
-        """Return the standard error of the AUC that the interval of `FAIR` implies."""
-        half = max(self.fair_high - self.auc, self.auc - self.fair_low)
+        """Return the standard error of the AUC that the interval of `FAIR` implies, above 0."""
+        half = max(self.fair_high - self.auc, self.auc - self.fair_low, LEAST)
         return half / NORMAL.inv_cdf(confidence)
 
 
