@@ -38,6 +38,8 @@ LONG = (
     "test_blind.py::test_a_channel_sees_its_own_difference",
     "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",
     "test_commands.py::test_a_snakemake_command_plans",
+    "test_equivalence.py::test_at_a_blind_auc_of_51",
+    "test_equivalence.py::test_sets_at_the_edge_of_the_margin",
     "test_images_manifest.py::test_the_number_of_shards_changes_nothing",
     "test_images_membership.py::test_a_matched_target_has_a_third_fold",
     "test_known_vectors.py::test_memory_does_not_grow",

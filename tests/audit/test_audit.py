@@ -11,7 +11,8 @@ from scipy.stats import norm
 from made_images import images
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import storage
-from mia.audit.verdict import Channel, channels_of, verdict
+from mia.audit.channels import Channel, channels_of
+from mia.audit.verdict import verdict
 from mia.stages import audit, evaluate
 
 SIDES = {
@@ -20,8 +21,10 @@ SIDES = {
 }
 
 
-def channel(low, high, name="caption", p=1.0):
-    return Channel(name, f"blind_{name}", (low + high) / 2, low, high, 0.52, p)
+def channel(low, high, name="caption", p=1.0, outer=None):
+    """A channel whose two intervals end alike, at `low` and `high`, unless told otherwise."""
+    ends = (low, high, *(outer or (low, high)))
+    return Channel(name, f"blind_{name}", (low + high) / 2, *ends, 0.52, p)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +56,17 @@ def test_sentences_carry_the_numbers():
     assert "0.62 [0.60–0.64] (caption)" in sentence
     assert "image" not in sentence
     assert "n = 300 members + 310 nonmembers" in sentence
+    assert "every blind AUC lies within 0.5 ± 0.140" in sentence
     undecided = verdict([channel(0.5, 0.6)], 0.03, False, 300, 310)[1]
+    assert "0.55 [0.50–0.60] (caption), 90 % interval, is neither inside nor outside" in undecided
     assert "n = 300 members + 310 nonmembers" in undecided
     by_design = verdict([channel(0.47, 0.55)], 0.03, True, 300, 310)[1]
-    assert "0.51 [0.47–0.55] (caption)" in by_design
-    assert "0.52 with 80 % power" in by_design
+    assert "0.51 [0.47–0.55] (caption), 90 % interval; n = 300" in by_design
+    assert "every blind AUC lies within 0.5 ± 0.050" in by_design
+    assert "a blind AUC of 0.52 to differ from 0.5, and would have called one of 0.55" in by_design
+    fair = verdict([channel(0.479, 0.52), channel(0.49, 0.51, "image")], 0.03, False, 9, 9)[1]
+    assert "0.50 [0.48–0.52] (caption), 0.50 [0.49–0.51] (image), 90 % intervals, inside" in fair
+    assert fair.endswith("every blind AUC lies within 0.5 ± 0.021")
     assert verdict([], 0.03, False, 300, 310)[1] == "UNDECIDED: no blind baseline"
 
 
@@ -75,11 +84,16 @@ def test_intervals_are_wider_when_more_channels_are_looked_at():
     rows = rows.assign(score=scores(rows, 0.3)["score"])
     (alone,) = channels_of({"blind_caption": rows}, 0.95, 100, 0)
     pair = channels_of({"blind_caption": rows, "blind_image": rows}, 0.95, 100, 0)
-    ratio = (pair[0].high - pair[0].low) / (alone.high - alone.low)
+    ratio = (pair[0].not_fair_high - pair[0].not_fair_low) / (
+        alone.not_fair_high - alone.not_fair_low
+    )
     assert ratio == pytest.approx(2.241403 / 1.959964, abs=0.01)
     assert pair[1].channel == "image"
     assert pair[0].detectable > alone.detectable > 0.5
-    half = (alone.high - alone.low) / 2 / norm.ppf(0.975)
+    half = (alone.not_fair_high - alone.not_fair_low) / 2 / norm.ppf(0.975)
+    assert alone.error(0.95) == pytest.approx(half, rel=0.05)
+    for one in (alone, *pair):  # that of FAIR stays as it is, of any number of channels
+        assert one.fair_high - one.auc == pytest.approx(half * norm.ppf(0.95), rel=0.01)
     assert alone.p == pytest.approx(2 * norm.sf(abs(alone.auc - 0.5) / half), rel=0.1)
     assert pair[0].p == pair[1].p == pytest.approx(2 * alone.p)
 
@@ -130,9 +144,9 @@ def test_a_difference_of_the_sets_is_found(run):
     assert found["verdict"] == "NOT FAIR"
     assert "(image)" in found["sentence"]
     assert [c["channel"] for c in found["channels"]] == ["caption", "image"]
-    assert found["channels"][1]["low"] > 0.53
-    keys = "target verdict sentence margin channels n_member n_nonmember by_design counts"
-    more = "spread self_test balance frechet match kept_share remarks survival"
+    assert found["channels"][1]["not_fair_low"] > 0.53
+    keys = "target verdict sentence margin levels reach channels n_member n_nonmember by_design"
+    more = "counts spread self_test balance frechet match kept_share remarks survival"
     more += " same_captions estimates_worse_than_zero fits_another_prediction_type"
     assert {*keys.split(), *more.split()} == found.keys()
     assert found["survival"]["members"]["share"] == 400 / 401
@@ -157,7 +171,9 @@ def test_the_appendix_refits_and_tests_itself(run):
     assert {"bytes", "jpeg_quality", "caption_length", "stat_edges"} <= set(columns)
     (apart,) = found["frechet"]
     assert apart["features"] == "image" and apart["p"] > 0.01
-    assert found["remarks"] == []
+    assert found["verdict"] == "UNDECIDED"
+    (above_blind,) = found["remarks"]
+    assert "proves nothing on this target" in above_blind
 
 
 def test_matching_is_told_with_what_it_left(run):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.linalg import sqrtm
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, norm
 
 from made_images import images
 from mia.audit.balance import balance
@@ -38,6 +38,20 @@ def test_balance_names_the_column_that_differs():
     )
     assert first.p == pytest.approx(raw.pvalue * 4)
     assert all(abs(row.smd) < 0.3 and row.p > 0.05 for row in others)
+
+
+def test_so_many_columns_are_unbalanced_by_chance_as_said():
+    """Of 2,000 columns of sets that are alike; binomial, so within four standard errors."""
+    rng = np.random.default_rng(0)
+    columns = pd.DataFrame(rng.exponential(size=(500, 2000)))
+    member, group = pd.Series(np.arange(500) < 200), pd.Series(np.arange(500))
+    rows = balance(columns, member, group)
+    expected = sum(row.chance for row in rows)
+    assert expected == pytest.approx(2000 * 2 * norm.sf(0.1 / np.sqrt(1 / 200 + 1 / 300)))
+    found = sum(row.unbalanced for row in rows)
+    assert abs(found - expected) < 4 * np.sqrt(expected * (1 - expected / 2000))
+    flat = balance(pd.DataFrame({"x": np.ones(500)}), member, group)[0]
+    assert (flat.unbalanced, flat.chance) == (False, None)
 
 
 def test_copies_do_not_count_as_evidence():
@@ -147,4 +161,6 @@ def test_remarks_say_what_a_verdict_cannot_know():
         "NOT FAIR", True, "none", shares, {"blind_x": {"low": 0.6, "high": 0.7}}
     )
     assert "blind_x told members from members" in failed
-    assert "proves nothing" in above
+    assert "proves nothing" in above and "saw neither set" in above
+    assert remarks("UNDECIDED", True, "none", shares, fine) == [above]
+    assert remarks("BY DESIGN", True, "none", shares, fine) == []

@@ -1,6 +1,7 @@
 """Pictures under one caption: together in a fold, or in equal shares; the verdict stays honest."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,11 @@ import pytest
 
 from made_images import WORDS
 from made_membership import RULE, blobs, manifest, run
+from mia.audit.channels import channels_of
 from mia.audit.remarks import remarks
-from mia.audit.verdict import channels_of, verdict
+from mia.audit.verdict import verdict
 from mia.blind import caption as channel
+from mia.blind import surface
 from mia.images import split
 from mia.targets import equal_captions, membership
 
@@ -88,13 +91,13 @@ def dealt(captions, seed=0, members=None):
     return rows.assign(fold=rows["group"].map(folds))
 
 
-def judged(rows):
-    """The caption baseline's AUC and the verdict, as `score` and `audit` reach them."""
+def judged(rows, reader=channel):
+    """A baseline's AUC and the verdict, as `score` and `audit` reach them."""
     calibration = rows[rows["fold"] == "calibration"]
     tested = rows[rows["fold"] == "evaluation"]
-    fitted = channel.fit(rows, calibration["member"])
+    fitted = reader.fit(rows, calibration["member"])
     tested = tested.assign(score=fitted.log_odds(tested))
-    channels = channels_of({"blind_caption": tested}, 0.95, 200, 0)
+    channels = channels_of({"blind_one": tested}, 0.95, 200, 0)
     sides = [int((tested["member"] == side).sum()) for side in (True, False)]
     return channels[0].auc, verdict(channels, 0.03, False, *sides)[0]
 
@@ -148,6 +151,68 @@ def test_the_fault_is_there_without_the_groups(kind):
     alone = pd.Series(rows.index, rows.index)
     rows["fold"] = alone.map(split.folds(alone, rows["member"], 0))
     assert judged(rows.assign(group=alone))[1] == "NOT FAIR"
+
+
+TYPED = {  # what typing alone changes
+    "case": str.upper,
+    "each word's case": str.title,
+    "blanks": lambda text: f"  {text.replace(' ', '   ')}\n",
+    "other blanks": lambda text: text.replace(" ", "\u00a0\u2009"),
+    "decomposed accents": lambda text: unicodedata.normalize("NFD", text),
+    "decomposed accents in capitals": lambda text: unicodedata.normalize("NFD", text.upper()),
+    "wide letters": lambda text: "".join(
+        chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text
+    ),
+    "characters without a shape": lambda text: "\ufeff" + text.replace("k", "k\u200b\u00ad\ufe0f"),
+    "sharp s": lambda text: text.replace("ß", "ss"),
+}
+
+
+def accented(n, seed=0):
+    texts = (
+        text.replace("e", "é").replace("s", "ß").replace("i", "ΐ") for text in prompts(n, seed)
+    )
+    return [f"kk {text}" for text in texts]
+
+
+@pytest.mark.parametrize("typing", TYPED)
+@pytest.mark.parametrize("reader", [channel, surface], ids=["caption", "surface"])
+def test_typing_hides_no_equal_caption(typing, reader):
+    """A coin decides how each image's caption is typed: nothing but twins could tell the sides."""
+    shared = accented(200)
+    coin = np.random.default_rng(1).random(400) < 0.5
+    typed = [TYPED[typing](t) if c else t for t, c in zip(shared * 2, coin, strict=True)]
+    assert len(set(typed)) > 250
+    rows = dealt(typed)
+    assert rows["group"].nunique() == 200
+    auc, word = judged(rows, reader)
+    assert word != "NOT FAIR" and auc == pytest.approx(0.5, abs=0.07)
+
+
+@pytest.mark.parametrize("typing", TYPED)
+def test_captions_typed_otherwise_on_one_side_are_equal(typing):
+    shared = accented(200)
+    rows = dealt([*shared, *map(TYPED[typing], shared)])
+    assert rows.groupby("group")["member"].agg(["size", "nunique"]).eq(2).all(axis=None)
+    assert equal_captions.on_both_sides(rows["caption"], rows["member"]) == 1
+    plain = rows.assign(caption=equal_captions.plain(rows["caption"]))
+    assert judged(plain) == (pytest.approx(0.5, abs=1e-6), "FAIR")
+
+
+def test_other_words_are_other_captions():
+    others = [
+        "a cat",
+        "a cät",
+        "a-cat",
+        "acat",
+        "a cat.",
+        "a cat 1",
+        "‘a cat’",
+        "'a cat'",
+        "🐈",
+        "🐈‍⬛",
+    ]
+    assert equal_captions.plain(pd.Series(others)).is_unique
 
 
 @pytest.mark.parametrize("kind", [one_to_one, otherwise_typed, ten_classes])

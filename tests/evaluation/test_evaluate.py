@@ -270,6 +270,7 @@ RAISED = {  # flag: what raises it, what does not
     "too_few": ((1,), (2,)),
     "few_false_positives": ((2,), (10,)),
     "few_images": ((19,), (20,)),
+    "few_groups": ((19, 20), (20, 40)),
     "constant": ((np.ones(3),), (SCORES,)),
     "not_finite": ((np.array([1.0, np.nan]),), (SCORES,)),
     "threshold_does_not_carry": (((3, 300), (20, 300), 0.05), ((3, 300), (4, 300), 0.05)),

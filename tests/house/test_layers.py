@@ -37,7 +37,9 @@ ROOMS = {
     "audit": ("blind", "images", "stats", "targets"),
     "config": ("attacks", "given", "images", "models", "signals.shared", "targets"),
     "scoring": ("attacks.shared", "measuring.query_files", "targets"),
-    "cost": ("attacks.shared", "config", "images", "models", "signals.shared"),
+    "cost": (
+        *("attacks.shared", "audit.equivalence", "config", "images", "models", "signals.shared"),
+    ),
     "evaluation": ("attacks.shared.cost", "stats"),
     "report": ("evaluation", "images", "stats", "targets"),
 }

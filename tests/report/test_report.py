@@ -25,7 +25,7 @@ from mia.report.pages import (
     privacy,
     set_test,
 )
-from mia.report.pages.texts import VERDICTS
+from mia.report.pages.texts import conclusions
 from mia.stats.no_signal import auc_band
 
 VOID = {"meta", "link", "img", "input", "br", "wbr"}
@@ -104,7 +104,8 @@ def test_every_target_and_attack_is_there_with_its_verdict(text):
         told = section(text, f"target-{target}")
         assert f"<strong>{verdict}:</strong>" in told
         assert told.index("<strong>") < told.index("<table")
-        assert VERDICTS[verdict]["can"].split(".")[0] in told
+        words = conclusions(verdict, target == "emoji-null")
+        assert words["can"].split(".")[0] in told and words["cannot"].split(".")[0] in told
         for attack in ATTACKS:
             assert f'data-value="{attack}"' in told
 
@@ -177,6 +178,10 @@ def test_every_picture_has_words(text, page):
 def test_control_target_is_named(text):
     assert "trained on neither" in section(text, "target-emoji-null")
     assert "trained on neither" not in section(text, "target-emoji-fair")
+    reads = "An attack that is above chance here reads the model"
+    assert reads in section(text, "target-emoji-fair")
+    assert reads not in section(text, "target-emoji-null")
+    assert "nothing that an attack finds here is memory" in section(text, "target-emoji-null")
 
 
 def test_flags_come_with_their_meaning(text):
@@ -191,10 +196,15 @@ def test_what_the_verdict_rests_on_is_told(text):
     assert "proves nothing" not in section(text, "target-emoji-fair")
     rests = told[told.index("What the verdict rests on") :]
     assert "Of 3 numbers of captions, files and images, 2 differ in their means" in rests
-    assert "and 1 in their distribution beyond chance" in rests
+    assert "chance alone gives 0.2 on average. 1 differ in their distribution" in rests
+    assert "chance alone gives any in at most 5 of 100 targets" in rests
     assert "random splits of the same images give 0.5 in the middle" in rests
     assert "caption_<wbr>length" in rests and "stat_<wbr>edges" not in rests
     assert ">0.520</td>" in rests and ">0.430 – 0.550</td>" in rests
+    assert "baseline’s 90 % range lies within" in rests
+    assert "baseline’s 97.5 % range lies wholly outside" in rests
+    assert "would have met a margin of 0.145" in rests
+    assert '>0.562</td><td class="number">0.592</td></tr>' in rests
 
 
 def test_every_check_is_explained_and_every_flag_leads_there(text, page):
@@ -268,7 +278,11 @@ def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
         (0.01, 0.5, "", "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
         (0.01, 0.04, "", "FAIR", False, "Weak evidence: 1 of 1 attacks"),
         (0.01, 0.04, "", "BY DESIGN", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "No sign of training: "),
+        (0.01, 0.99, TOLD_APART, "UNDECIDED", False, "No sign of training: "),
+        (0.01, 0.99, TOLD_APART, "FAIR", False, "No sign of training: "),
+        (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "Yes: 1 of 1 attacks"),
+        (0.01, 0.001, TOLD_APART, "BY DESIGN", False, "Yes: 1 of 1 attacks"),
+        (0.01, 0.99, TOLD_APART, "BY DESIGN", True, "False alarm: "),
         (0.01, 0.5, "", "NOT FAIR", False, "No sign of training: "),
         (0.01, 0.5, "", "BY DESIGN", True, "False alarm: "),
         (0.01, None, "", "FAIR", False, "Open: "),
@@ -282,6 +296,8 @@ def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, cont
     row |= dict.fromkeys(set_test.POWER)
     table = pd.DataFrame([row]).astype(dict.fromkeys(set_test.COLUMNS, float))
     assert set_test.collection(table, "t", verdict, control)["answer"].startswith(start)
+    noted = [TOLD_APART] if note and verdict != "BY DESIGN" else []
+    assert set_test.collection(table, "t", verdict, control)["notes"] == noted
     assert set_test.collection(table, "another", verdict, control) is None
     blind = table.assign(access="model-free")
     assert set_test.collection(blind, "t", verdict, control)["answer"].startswith("Not asked")

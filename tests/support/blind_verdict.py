@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mia.audit.verdict import channels_of, verdict
+from mia.audit.channels import channels_of
+from mia.audit.verdict import verdict
 from mia.config.attacks import build_attack
 from mia.evidence import Evidence
 

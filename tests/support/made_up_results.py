@@ -293,8 +293,10 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
             "channel": row["attack"].removeprefix("blind_"),
             "attack": row["attack"],
             "auc": row["auc"],
-            "low": row["auc_low"] - 0.01,
-            "high": min(row["auc_high"] + 0.01, 1.0),
+            "fair_low": row["auc_low"] + 0.005,
+            "fair_high": row["auc_high"] - 0.005,
+            "not_fair_low": row["auc_low"] - 0.01,
+            "not_fair_high": min(row["auc_high"] + 0.01, 1.0),
             "detectable": 0.562,
             "p": 0.03,
             "tpr": {"limit": 0.01, "value": 0.021, "low": 0.003, "high": 0.05},
@@ -306,6 +308,8 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
     sides = {"kept": 700, "calibration": 350, "evaluation": 350, "dropped": {"near duplicate": 3}}
     audit |= {"counts": {"members": sides, "nonmembers": sides}}
     audit |= {
+        "levels": {"fair": 0.9, "not_fair": 0.975},
+        "reach": {"within": 0.145, "images": None, "images_if_alike": 1900},
         "channels": channels,
         "n_member": 350,
         "n_nonmember": 350,
@@ -326,6 +330,7 @@ def _appendix(verdict, channels) -> dict:
     columns = [("caption_length", 0.31, 0.0004), ("bytes", -0.12, 0.3), ("stat_edges", 0.02, 1.0)]
     rows = [
         {"column": name, "members": 12.5, "nonmembers": 11.0, "smd": smd, "ks": 0.1, "p": p}
+        | {"unbalanced": abs(smd) >= 0.1, "chance": 0.061}
         for name, smd, p in columns
     ]
     distances = {
@@ -348,7 +353,7 @@ def _appendix(verdict, channels) -> dict:
         "kept_share": {"members": 1.0, "nonmembers": 1.0},
         "estimates_worse_than_zero": [],
         "fits_another_prediction_type": [],
-        "remarks": [remarks.ABOVE_BLIND] if verdict == "NOT FAIR" else [],
+        "remarks": [remarks.ABOVE_BLIND] if verdict in remarks.NEED_A_CONTROL else [],
     }
 
 

@@ -92,16 +92,32 @@ def test_the_best_of_all_orders_must_be_beyond_chance(members, nonmembers, enoug
 def test_few_images_are_flagged_in_the_log_and_beside_every_number(tmp_path, capsys):
     ours, theirs = side("a", "member", [1] * 10, 0), side("b", "all", [1] * 10, 50)
     run(tmp_path, {"ours": ours, "theirs": theirs}, SPEC)
-    assert "warning: few_images: 5 unrelated images to evaluate a side" in capsys.readouterr().err
-    for per_class, group_size, flagged in ((38, 1, True), (40, 1, False), (40, 2, True)):
+    assert "warning: few_images: 5 images to evaluate a side" in capsys.readouterr().err
+    for per_class, group_size, flagged in (
+        (38, 1, {"few_images"}),
+        (40, 1, set()),
+        (40, 2, {"few_groups"}),
+        (36, 2, {"few_images", "few_groups"}),
+        (80, 2, set()),
+        (76, 2, {"few_groups"}),
+    ):
         rows = membership(per_class, group_size)
         storage.write(rows, tmp_path / "membership.parquet")
         path = write_scores(tmp_path / "loss.parquet", scores(rows, 0.5))
         found = evaluate.evaluate(
             "t", "loss", str(path), str(tmp_path / "membership.parquet"), SETTINGS
         )
-        assert ("few_images" in found["flags"]) == flagged
+        assert {"few_images", "few_groups"} & {*found["flags"]} == flagged
     assert flags.few_images(19) and not flags.few_images(20)
+    assert flags.few_groups(19, 20) and not flags.few_groups(19, 19)
+
+
+def test_related_images_are_counted_by_group_in_the_log(tmp_path, capsys):
+    ours, theirs = side("a", "member", [4] * 12, 0), side("b", "all", [1] * 48, 50)
+    run(tmp_path, {"ours": ours, "theirs": theirs}, SPEC)
+    told = capsys.readouterr().err
+    assert "warning: few_groups: 6 groups of images to evaluate a side" in told
+    assert "few_images" not in told
 
 
 def test_a_trained_attack_that_gets_one_side_only_says_so(tmp_path):

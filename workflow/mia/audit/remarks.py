@@ -12,10 +12,13 @@ LABELS = (
     "training set, and an image on no list may still have been trained on."
 )
 ABOVE_BLIND = (
-    "Being above the blind baselines proves nothing on this target. An attack's number here speaks "
-    "about the model only if the same attack, on a comparable model that saw neither set, is at "
-    "chance on these images."
+    "Being above the blind baselines proves nothing on this target: a baseline that sees less of a "
+    "difference than the attack cannot clear it. What speaks about the model is the gain: the AUC "
+    "of the attack minus the AUC of the same attack, on the same images, on a comparable model "
+    "that saw neither set. Both AUCs belong beside the gain. Where that of the other model is off "
+    "0.5, the attack reads a difference of the sets, and a small gain proves nothing either."
 )
+NEED_A_CONTROL = ("NOT FAIR", "UNDECIDED")  # chance made BY DESIGN: no baseline can object there
 TWINS = (
     "{share} of the images bear a caption that both sides have. Equal captions are kept in one "
     "fold, very common ones in equal shares in both, so that no baseline learns from one image "
@@ -62,6 +65,6 @@ def remarks(
         found.append(DERAILED.format(channels=", ".join(failed)))
     if not trained_here:
         found.append(LABELS)
-    if verdict == "NOT FAIR":
+    if verdict in NEED_A_CONTROL:
         found.append(ABOVE_BLIND)
     return found

@@ -3,74 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
-from mia.stats.holm import holm_adjusted
-from mia.stats.intervals import auc_interval, detectable_auc
-from mia.stats.paired import difference_from_chance
+from mia.audit.channels import Channel
+from mia.audit.equivalence import equivalence_level, not_fair_level
+from mia.audit.reach import bound, power, reach, would_decide
 
 NO_BASELINE = "no blind baseline"
-
-
-@dataclass(frozen=True)
-class Channel:
-    """What one blind baseline sees.
-
-    Args:
-        channel: What it looks at: its attack's name without `blind_`.
-        attack: Name of its attack.
-        auc: On the images that it is reported on.
-        low: Lower end of the interval, Bonferroni over channels.
-        high: Upper end.
-        detectable: Smallest AUC that this many groups find with 80 % power at the same level.
-        p: Chance of an AUC this far from 0.5, two-sided, Holm-adjusted over channels.
-    """
-
-    channel: str
-    attack: str
-    auc: float
-    low: float
-    high: float
-    detectable: float
-    p: float
-
-    def __str__(self) -> str:
-        return f"{self.auc:.2f} [{self.low:.2f}–{self.high:.2f}] ({self.channel})"
-
-
-def channels_of(
-    parts: dict[str, pd.DataFrame], confidence: float, resamples: int, seed: int
-) -> list[Channel]:
-    """Return one channel per blind baseline; all intervals hold at once with `confidence`.
-
-    Args:
-        parts: Attack name to its reported rows: columns score, member, group, block.
-    """
-    level = 1 - (1 - confidence) / max(len(parts), 1)
-    found = []
-    for (attack, rows), p in zip(parts.items(), _adjusted(parts), strict=True):
-        member, group = rows["member"].to_numpy(), rows["group"].to_numpy()
-        resampled = level, group, resamples, seed, rows["block"].to_numpy()
-        auc = auc_interval(rows["score"].to_numpy(), member, *resampled)
-        members, nonmembers = (len(np.unique(group[side])) for side in (member, ~member))
-        detectable = detectable_auc(members, nonmembers, level)
-        name = attack.removeprefix("blind_")
-        found.append(Channel(name, attack, auc.value, auc.low, auc.high, detectable, p))
-    return found
-
-
-def _adjusted(parts: dict[str, pd.DataFrame]) -> list[float]:
-    """Return each channel's p against a score that is the same for all, Holm-adjusted."""
-    raw = [
-        difference_from_chance(
-            *(rows[name].to_numpy() for name in ("score", "member", "group", "block"))
-        ).p
-        for rows in parts.values()
-    ]
-    return holm_adjusted(raw)
 
 
 def verdict(
@@ -79,55 +17,80 @@ def verdict(
     by_design: bool,
     n_member: int,
     n_nonmember: int,
-    level: float = 0.05,
+    confidence: float = 0.95,
 ) -> tuple[str, str]:
     """Return the verdict as a word and as a sentence.
 
-    `NOT FAIR` if an interval lies wholly outside 0.5 ± margin, `FAIR` if all lie inside, else
-    `UNDECIDED`; `BY DESIGN` replaces the last two where chance alone made the two sets. The
-    sentence names, with its p, a channel that differs from chance without being outside.
+    - `NOT FAIR`: an interval of `NOT FAIR` lies wholly outside 0.5 ± margin. Bonferroni over
+      channels: without a difference beyond the margin it is said with probability α at most.
+    - `FAIR`: every channel's interval of `FAIR` lies wholly inside. The claim needs every channel,
+      so it needs no correction (intersection-union test, Berger 1982): if one channel's AUC is at
+      the margin or beyond, it is said with probability α at most.
+    - `UNDECIDED`: anything else.
+    - `BY DESIGN`: replaces the last two where chance alone made the two sets.
+
+    Each sentence says the margin that these images would have met. `UNDECIDED` says how many would
+    meet the one that is asked for. A channel that differs from chance without being outside is
+    named with its p.
 
     Args:
         channels: Of the blind baselines; without any, nothing can be decided.
         margin: Largest |AUC - 0.5| that still counts as fair.
         by_design: Whether both sets are random parts of one collection.
-        n_member: Members that are reported on.
-        n_nonmember: Nonmembers.
-        level: A p below this is named.
+        n_member: Members in the evaluation fold.
+        n_nonmember: Nonmembers in it.
+        confidence: 1 − α of both claims, in (0.5, 1).
     """
     low, high = 0.5 - margin, 0.5 + margin
-    band = f"0.50 ± {margin:.2g}"
+    band, chance = f"0.50 ± {margin:.2g}", "both sets are random parts of one collection"
     size = f"n = {n_member} members + {n_nonmember} nonmembers"
-    outside = [c for c in channels if c.low > high or c.high < low]
-    size += _beyond_chance([c for c in channels if c.p < level and c not in outside])
-    open_ = [c for c in channels if c not in outside and (c.low < low or c.high > high)]
+    found = reach(channels, margin, n_member, n_nonmember, confidence)
+    if found is None:
+        if by_design:
+            return "BY DESIGN", f"BY DESIGN: {chance}; {NO_BASELINE}; {size}"
+        return "UNDECIDED", f"UNDECIDED: {NO_BASELINE}"
+    outside = [c for c in channels if c.not_fair_low > high or c.not_fair_high < low]
+    beyond = [c for c in channels if c.p < 1 - confidence and c not in outside]
+    rest = f"{size}{_beyond_chance(beyond)}; {bound(found)}"
     if outside:
         return "NOT FAIR", (
-            "NOT FAIR: the two sets can be told apart without the model: "
-            f"blind AUC {_listed(outside)}, wholly outside {band}; {size}"
+            "NOT FAIR: the two sets can be told apart without the model: blind AUC "
+            f"{_outer(outside, not_fair_level(confidence, len(channels)))}, wholly outside {band}; "
+            f"{rest}"
         )
+    level = equivalence_level(confidence)
     if by_design:
-        shown = f"blind AUC {_listed(channels)}" if channels else NO_BASELINE
-        least = max((c.detectable for c in channels), default=1.0)
-        power = f" would have shown {least:.2f} with 80 % power" if channels else ""
         return "BY DESIGN", (
-            f"BY DESIGN: both sets are random parts of one collection; {shown}; {size}{power}"
+            f"BY DESIGN: {chance}; blind AUC {_inner(channels, level)}; {rest}; {power(found)}"
         )
-    if not channels:
-        return "UNDECIDED", f"UNDECIDED: {NO_BASELINE}"
-    if open_:
+    if open_ := [c for c in channels if c.fair_low < low or c.fair_high > high]:
         return "UNDECIDED", (
-            f"UNDECIDED: blind AUC {_listed(open_)} is neither inside nor outside {band}; {size}"
+            f"UNDECIDED: blind AUC {_inner(open_, level)}, is neither inside nor outside {band}; "
+            f"{rest}; {would_decide(found, margin)}; {power(found)}"
         )
     return "FAIR", (
         "FAIR: no blind baseline tells the two sets apart: "
-        f"blind AUC {_listed(channels)}, inside {band}; {size}"
+        f"blind AUC {_inner(channels, level)}, inside {band}; {rest}"
     )
 
 
-def _listed(channels: Sequence[Channel]) -> str:
-    """Return the channels as text, the one farthest from 0.5 first."""
-    return ", ".join(map(str, sorted(channels, key=lambda c: (-abs(c.auc - 0.5), c.channel))))
+def _inner(channels: Sequence[Channel], level: float) -> str:
+    """Return channels with their intervals of `FAIR` as text."""
+    return _listed([(c, c.fair_low, c.fair_high) for c in channels], level)
+
+
+def _outer(channels: Sequence[Channel], level: float) -> str:
+    """Return channels with their intervals of `NOT FAIR` as text."""
+    return _listed([(c, c.not_fair_low, c.not_fair_high) for c in channels], level)
+
+
+def _listed(intervals: Sequence[tuple[Channel, float, float]], level: float) -> str:
+    """Return channels with intervals of a level as text, the one farthest from 0.5 first."""
+    ordered = sorted(intervals, key=lambda entry: (-entry[0].distance, entry[0].channel))
+    told = ", ".join(
+        f"{c.auc:.2f} [{low:.2f}–{high:.2f}] ({c.channel})" for c, low, high in ordered
+    )
+    return f"{told}, {100 * level:.3g} % {'interval' if len(ordered) == 1 else 'intervals'}"
 
 
 def _beyond_chance(channels: Sequence[Channel]) -> str:

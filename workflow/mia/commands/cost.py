@@ -2,7 +2,8 @@
 
 Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
 image and for all that is missing. Per model and image set: TFLOP of one eval, and hours. What is
-still to be written to disk. And what sharing saves against running each attack alone.
+still to be written to disk. What sharing saves against running each attack alone. And per target
+what its images can decide about its two sets.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
 from mia.cost.cards import CARDS
+from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.hours import Hours, time_lines
 from mia.cost.pictures import most_of
@@ -78,6 +80,7 @@ def main() -> None:
             print(f"\nOn models that are told {TOLD[told]}:")
         asked = experiment.attacks_under(told), others.attacks_under(told)
         print("\n".join(sharing(*asked, args.against)))
+    print(*decidable(experiment, results), sep="\n")
     if mistakes := refusals(experiment, Path(args.config).name):
         print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
 

@@ -9,7 +9,8 @@ import numpy as np
 from mia.access import EXTERNAL
 from mia.stats.metrics import FEW, FEWEST
 
-FEW_IMAGES = 20  # groups of images of a side, below which every number is flagged
+FEW_IMAGES = 20  # images of a side, below which every number is flagged
+FEW_GROUPS = 20  # the same of groups of related images
 DUPLICATES = 0.01  # share of nonmembers dropped as members' duplicates, above which to flag
 SAME = 1e-3  # of a score's standard deviation: how far two runs may differ (docs/flags.md)
 
@@ -21,8 +22,12 @@ MEANINGS = {
     "few_false_positives": "A TPR at a limit rests on fewer than ten false positives.",
     "too_few": "A TPR at a limit is n/a: its limit allows fewer than two false positives here.",
     "few_images": (
-        "Fewer than 20 unrelated images of a side: intervals claim more than they hold, and only a"
-        " very strong attack would be seen."
+        "Fewer than 20 images of a side: intervals claim more than they hold, and only a very"
+        " strong attack would be seen."
+    ),
+    "few_groups": (
+        "The images of a side fall into fewer than 20 groups of related images: they count as so"
+        " few, intervals claim more than they hold, and sets that are alike may be called NOT FAIR."
     ),
     "constant": "Every image has the same score: the attack tells nothing apart.",
     "not_finite": "A score is missing, infinite or not a number; the run stops with its image_id.",
@@ -70,9 +75,17 @@ def few_false_positives(allowed: int) -> bool:
     return FEWEST <= allowed < FEW
 
 
-def few_images(groups: int) -> bool:
-    """Return whether a side has too few `groups` of images to rely on any number."""
-    return groups < FEW_IMAGES
+def few_images(images: int) -> bool:
+    """Return whether a side has too few `images` to rely on any number."""
+    return images < FEW_IMAGES
+
+
+def few_groups(groups: int, images: int) -> bool:
+    """Return whether a side's related `images` form too few `groups` to rely on any number.
+
+    Where every image is a group of its own, `few_images` says all there is to say.
+    """
+    return groups < min(FEW_GROUPS, images)
 
 
 def constant(scores: np.ndarray) -> bool:

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from mia.evaluation import carried
-from mia.evaluation.flags import below_chance, constant, few_false_positives, few_images, too_few
+from mia.evaluation.flags import (
+    below_chance,
+    constant,
+    few_false_positives,
+    few_groups,
+    few_images,
+    too_few,
+)
 from mia.evaluation.metrics_file import Numbers
 from mia.evaluation.scored import comparable, learnt_by_block, reported
 from mia.stats import metrics, no_signal
@@ -65,9 +72,12 @@ def numbers(
         tpr = [_transferred(entry) for entry in limits]
     else:
         tpr = _at_limits(scores, member, *resampled)
-    bands = [no_signal.tpr_band(*groups, limit, confidence) for limit in metrics.FPR_LIMITS]
+    bands = [
+        no_signal.tpr_band(*groups, limit, confidence, size[1]) for limit in metrics.FPR_LIMITS
+    ]
     flags = {
-        "few_images": few_images(min(groups)),
+        "few_images": few_images(min(size)),
+        "few_groups": any(map(few_groups, groups, size)),
         "constant": constant(scores),
         "below_chance": below_chance(auc.high),
         "too_few": any(too_few(one["false_positives_allowed"]) for one in tpr),

@@ -9,10 +9,13 @@ import pandas as pd
 
 from mia import command, storage
 from mia.audit.appendix import appendix
+from mia.audit.channels import channels_of
+from mia.audit.equivalence import equivalence_level, not_fair_level
 from mia.audit.left_out import counts, kept_share
+from mia.audit.reach import reach
 from mia.audit.remarks import remarks
 from mia.audit.survival import survival
-from mia.audit.verdict import channels_of, verdict
+from mia.audit.verdict import verdict
 from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
 from mia.evaluation.estimates import FLAGS, sentences
@@ -57,26 +60,26 @@ def audit(
         )
         for found in metrics
     }
-    channels = channels_of(
-        parts, settings["confidence"], settings["resamples"], settings.get("seed", 0)
-    )
+    margin, confidence = settings["margin"], settings["confidence"]
+    channels = channels_of(parts, confidence, settings["resamples"], settings.get("seed", 0))
     kept = membership[membership["kept"].astype(bool)]
     members = kept.loc[kept["block"] >= 0, "member"]
     n_member, n_nonmember = int(members.sum()), int((~members.astype(bool)).sum())
     word, sentence = verdict(
-        channels,
-        settings["margin"],
-        settings["by_design"],
-        n_member,
-        n_nonmember,
-        1 - settings["confidence"],
+        channels, margin, settings["by_design"], n_member, n_nonmember, confidence
     )
+    decides = reach(channels, margin, n_member, n_nonmember, confidence)
     rates = {found["attack"]: found["tpr"] for found in metrics}
     return {
         "target": target,
         "verdict": word,
         "sentence": sentence,
-        "margin": settings["margin"],
+        "margin": margin,
+        "levels": {
+            "fair": equivalence_level(confidence),
+            "not_fair": not_fair_level(confidence, len(channels)),
+        },
+        "reach": asdict(decides) if decides else None,
         "channels": [
             {**asdict(channel), "tpr": _named_tpr(rates[channel.attack])} for channel in channels
         ],

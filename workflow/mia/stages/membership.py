@@ -50,13 +50,24 @@ def write_membership(options: argparse.Namespace) -> None:
     kept = rows[rows["kept"]]
     counts = kept.groupby(["member", "fold"]).size().unstack()
     print(counts.rename({True: "members", False: "nonmembers"}).to_string(), file=sys.stderr)
-    few = kept[kept["fold"] == EVALUATION].groupby("member")["group"].nunique().min()
-    if flags.few_images(few):
-        print(f"warning: few_images: {few} unrelated images to evaluate a side", file=sys.stderr)
+    for warning in few(kept[kept["fold"] == EVALUATION]):
+        print(f"warning: {warning}", file=sys.stderr)
     for side, member in SIDES.items():
         print(account(side, rows[rows["member"] == member]), file=sys.stderr)
     storage.write(rows, options.membership)
     storage.write(pairs, options.pairs)
+
+
+def few(evaluation: pd.DataFrame) -> list[str]:
+    """Return the flags that so few images or groups to evaluate will raise, each with the count."""
+    sides = evaluation.groupby("member")["group"].agg(["size", "nunique"])
+    images, found = int(sides["size"].min()), []
+    if flags.few_images(images):
+        found.append(f"few_images: {images} images to evaluate a side")
+    groups = [g for n, g in sides.itertuples(index=False) if flags.few_groups(g, n)]
+    if groups:
+        found.append(f"few_groups: {min(groups)} groups of images to evaluate a side")
+    return found
 
 
 def columns(spec: dict) -> list[str] | None:

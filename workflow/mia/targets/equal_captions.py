@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import numpy as np
@@ -12,14 +13,18 @@ from mia.images.duplicates.components import components, links
 FEW = 0.01  # share of images with a twin, up to which twins are left alone
 COMMON = 0.05  # share of images with one caption, if more than a pair, above which they join none
 COMMON_OF_FEW, SMALL = 0.1, 20  # the same, if that is at most `SMALL` images
+VARIANTS = re.compile("[\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # marks that choose a form
 ALIKE = 0.95  # p of a χ² test, above which the sides' shares of captions are nearer than chance
 
 
 def plain(captions: pd.Series) -> pd.Series:
-    """Return captions in lower case without extra spaces; an empty caption is None.
+    """Return captions without what typing alone changes; an empty caption is None.
 
-    >>> plain(pd.Series(["A Cat", " a  cat ", " ", None])).tolist()
-    ['a cat', 'a cat', None, None]
+    Captions that differ in case, blanks, Unicode form or characters without a shape are equal. Case
+    and form follow the compatibility caseless match of the Unicode Standard (D146).
+
+    >>> plain(pd.Series(["A Cat", " a  cat ", "Ａ\u00a0ca\u200bt", " ", None])).tolist()
+    ['a cat', 'a cat', 'a cat', None, None]
     """
     return captions.astype(object).map(_plain)
 
@@ -92,4 +97,12 @@ def _alike(text: pd.Series, member: pd.Series) -> bool:
 def _plain(caption: object) -> str | None:
     if not isinstance(caption, str):
         return None
-    return " ".join(unicodedata.normalize("NFKC", caption).casefold().split()) or None
+    folded = unicodedata.normalize("NFD", caption).casefold()
+    folded = unicodedata.normalize("NFKD", folded).casefold()
+    seen = "".join(letter for letter in folded if not _shapeless(letter))
+    return " ".join(unicodedata.normalize("NFKC", seen).split()) or None
+
+
+def _shapeless(letter: str) -> bool:
+    """Whether a character is seen only through others: joiners, direction marks, variants."""
+    return unicodedata.category(letter) == "Cf" or bool(VARIANTS.match(letter))

@@ -39,7 +39,13 @@ def collection(
     rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
     told_apart = TOLD_APART in set(mine["note"])
     answer = _answer(rows, verdict, told_apart, control)
-    return {"answer": answer, "level": LEVEL, "sizes": sizes, "rows": rows, "notes": _notes(mine)}
+    return {
+        "answer": answer,
+        "level": LEVEL,
+        "sizes": sizes,
+        "rows": rows,
+        "notes": _notes(mine, verdict),
+    }
 
 
 def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
@@ -63,24 +69,29 @@ def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control:
     found = f"{len(passing)} of {len(reading)} attacks on the model"
     if not passing:
         return f"No: {found} recognise it{', as it should be in a control' if control else ''}."
-    if told_apart or verdict == "NOT FAIR":
+    if verdict == "NOT FAIR" or (told_apart and verdict != "BY DESIGN"):
         return f"No sign of training: {found} pass, but the sets can be told apart without it."
     if control:
         return f"False alarm: {found} pass, on a model trained on neither set."
     if not blind:
         return f"Open: {found} pass, but no blind baseline was tested beside them."
     told = f"{found} recognise it, {passing[0]} most surely"
-    if not any(p < LEVEL for p in blind):
+    if not told_apart and not any(p < LEVEL for p in blind):
         sure = "Perhaps" if verdict == "UNDECIDED" else "Yes"
         return f"{sure}: {told}, and no blind baseline does."
     if verdict == "BY DESIGN":
-        return f"Yes: {told}. A blind baseline passes by itself too: luck, as chance made the sets."
+        return f"Yes: {told}. A blind baseline finds something too: luck, as chance made the sets."
     return f"Weak evidence: {told}, but a blind baseline passes by itself too."
 
 
-def _notes(mine: pd.DataFrame) -> list[str]:
-    """Each note once, with whom it concerns; not that of the baselines, which are shaded."""
+def _notes(mine: pd.DataFrame, verdict: str) -> list[str]:
+    """Each note once, with whom it concerns; not that of the baselines, which are shaded.
+
+    Where chance made the sets, a baseline that tells them apart is luck and no objection.
+    """
     mine = mine[mine["access"].map(reads_model)]
+    if verdict == "BY DESIGN":
+        mine = mine[mine["note"] != TOLD_APART]
     everyone, told = set(mine["attack"]), []
     for note, found in mine[mine["note"] != ""].groupby("note", sort=False):
         who = "" if set(found["attack"]) == everyone else f"{', '.join(found['attack'].unique())}: "

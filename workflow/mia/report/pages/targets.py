@@ -14,7 +14,7 @@ from mia.report.pages.audit_tables import rests_on
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
-from mia.report.pages.texts import ABOVE_BLIND, ACCESS, LEFT_OUT, VERDICTS
+from mia.report.pages.texts import ABOVE_BLIND, ACCESS, LEFT_OUT, conclusions
 
 TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
@@ -99,6 +99,7 @@ def target_context(
         long: tables/metrics.csv, read as text.
     """
     pairing, verdict = spec["targets"][name], audit["verdict"]
+    control = name in spec["controls"]
     differences = beyond_blind(long, name)
     rows = [{**row, "beyond": differences.get(row["attack"])} for row in rows]
     return {
@@ -111,7 +112,7 @@ def target_context(
         "verdict": verdict,
         "style": verdict.lower().replace(" ", "-"),
         "sentence": audit["sentence"].removeprefix(verdict).lstrip(" :.—-"),
-        "words": VERDICTS.get(verdict, VERDICTS["UNDECIDED"]),
+        "words": conclusions(verdict, control),
         "tested": tested(rows, audit),
         "findings": findings(rows, verdict),
         "brief": brief(rows, verdict),
@@ -125,7 +126,7 @@ def target_context(
         "flags": flag_notes(rows),
         "notes": notes(long, name),
         "carried": carried(long, name),
-        "control": name in spec["controls"],
+        "control": control,
     }
 
 

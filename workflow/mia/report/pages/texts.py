@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+GAIN = (
+    "What speaks about the model is the gain of the same attack over a comparable model that saw "
+    "neither set, on the same images."
+)
+
 VERDICTS = {
     "FAIR": {
         "short": "No blind baseline tells the two sets apart by more than the margin.",
-        "can": "Attack numbers here measure the model, up to the margin. An attack that is above "
-        "every blind baseline picks up something the model keeps of its training images.",
+        "can": "The sets are alike, up to the margin, in all that the baselines look at. An attack "
+        "that is above every blind baseline most likely picks up something the model keeps of its "
+        "training images.",
         "cannot": "Differences between the sets that none of the blind baselines looks for are not "
-        "ruled out.",
+        "ruled out, and an attack may read one. " + GAIN,
     },
     "BY DESIGN": {
         "short": "One seeded random split made both sets: they are exchangeable by construction.",
-        "can": "What an attack finds here beyond its interval comes from the model: chance alone "
-        "decided which image was trained on.",
+        "can": "An attack that is above chance here reads the model: chance alone decided which "
+        "image was trained on. Whether it is above the blind baselines too makes no difference.",
         "cannot": "That other models, or other images, would give the same numbers. A blind "
-        "baseline beyond chance here is luck of the split.",
+        "baseline beyond chance here is luck of the split, and no objection to an attack.",
     },
     "UNDECIDED": {
         "short": "The blind baselines neither clear the two sets nor convict them.",
-        "can": "Attack numbers may be read beside the blind baselines: an attack well above all of "
-        "them may point at the model.",
-        "cannot": "Quote an attack number on its own. With this many images, a difference "
-        "between the sets larger than the margin could go unseen.",
+        "can": "The verdict says how far apart the sets may be, and how many images would decide. "
+        "Attack numbers may be read beside the blind baselines.",
+        "cannot": "That an attack above every blind baseline has found memory: a baseline that "
+        "sees less of a difference than the attack cannot clear it. " + GAIN,
     },
     "NOT FAIR": {
         "short": "A classifier that never saw the model tells the two sets apart.",
-        "can": "The sets differ. Attack numbers here measure the sets, not the model.",
+        "can": "The sets differ. Attack numbers here, taken alone, measure the sets.",
         "cannot": "Anything about what the model remembers: a test that ignores the model does "
-        "well too, so a high AUC is no sign of leakage and a low one no sign of safety.",
+        "well too, so a high AUC is no sign of leakage and a low one no sign of safety. " + GAIN,
     },
+}
+
+CONTROL = {
+    "can": "The model saw neither set, so nothing that an attack finds here is memory. An attack "
+    "beyond chance here is luck, reads a difference of the sets, or is at fault.",
+    "cannot": "What the same attacks find where the model was trained on one side: numbers there "
+    "are to be read beside these.",
 }
 
 ABOVE_BLIND = {
@@ -89,6 +102,17 @@ PAIRS = {
 }
 
 
+def conclusions(verdict: str, control: bool) -> dict[str, str]:
+    """Return what a target allows one to conclude: `short`, `can` and `cannot`.
+
+    Args:
+        verdict: On its two sets.
+        control: Whether its model was trained on neither.
+    """
+    words = VERDICTS.get(verdict, VERDICTS["UNDECIDED"])
+    return {**words, **CONTROL} if control else words
+
+
 def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
     """Return (word, what it means) in reading order.
 
@@ -131,15 +155,18 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
         ),
         (
             "Verdict",
-            f"Whether the two sets are comparable. FAIR: every blind baseline lies within "
-            f"0.5 ± {margin:g}. NOT FAIR: one lies wholly outside. UNDECIDED: too few images to "
-            "tell. BY DESIGN: one random split made both sets.",
+            f"Whether the two sets are comparable. FAIR: the range of every blind baseline lies "
+            f"within 0.5 ± {margin:g}. NOT FAIR: that of one lies wholly outside. UNDECIDED: too "
+            "few images to tell, or a baseline beyond the margin that may be luck. BY DESIGN: one "
+            "random split made both sets.",
         ),
         (
             "Above blind",
             "Whether an attack does better than every blind baseline on the same images, beyond "
-            "chance, however many comparisons the target has. Only a “yes” speaks about the "
-            "model.",
+            "chance, however many comparisons the target has. A “yes” speaks for memory where the "
+            "sets are FAIR. Where they are UNDECIDED it proves nothing: an attack may read a "
+            "difference that no baseline sees. Where they are BY DESIGN it is not needed: there "
+            "it is enough that the attack is above chance.",
         ),
         (
             "Reads",
@@ -155,6 +182,8 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
         (
             "Calibration, evaluation",
             "The images are cut into two halves. Everything that is chosen or learnt comes from "
-            "the calibration half; every number and figure here comes from the evaluation half.",
+            "the calibration half; every number of an attack, the verdict and every figure come "
+            "from the evaluation half. What stands beside the verdict and decides nothing (other "
+            "splits, self-test, balance, Fréchet distance) is of both halves.",
         ),
     ]
