@@ -264,7 +264,12 @@ def test_a_target_groups_equal_captions_of_what_it_keeps():
         [(f"n{n:02d}", "all", blobs(100 + n), {"caption": text}) for n, text in enumerate(texts)]
         + [("x", "all", blobs(5), {"caption": "c 6"})]
     )
-    spec = {"members": ["ours", ["member"]], "nonmembers": ["theirs", ["all"]], "seed": 0}
+    spec = {
+        "members": ["ours", ["member"]],
+        "nonmembers": ["theirs", ["all"]],
+        "seed": 0,
+        "design": "all",
+    }
     spec |= {"duplicates": RULE, "match": "none"}
     rows = membership.build({"ours": ours, "theirs": theirs}, spec)[0].set_index("key")
     assert rows.loc["n00", "group"] == rows.loc["m00", "group"] == "ours:m00"
@@ -279,7 +284,12 @@ def test_the_stage_reads_captions(tmp_path):
         manifest([(f"{s}{n:02d}", p, blobs(at + n), {"caption": texts[n]}) for n in range(12)])
         for s, p, at in (("m", "member", 0), ("n", "all", 100))
     ]
-    spec = {"members": ["ours", ["member"]], "nonmembers": ["theirs", ["all"]], "seed": 0}
+    spec = {
+        "members": ["ours", ["member"]],
+        "nonmembers": ["theirs", ["all"]],
+        "seed": 0,
+        "design": "all",
+    }
     spec |= {"duplicates": RULE, "match": "none"}
     rows = run(tmp_path, {"ours": sides[0], "theirs": sides[1]}, json.loads(json.dumps(spec)))
     assert rows.groupby("group").size().eq(2).all()

@@ -399,7 +399,7 @@ def test_parts_of_sets(config):
 
 
 def test_what_is_measured_follows_from_the_targets(config):
-    """The reference answers only attacks that read it; a target without one lacks them."""
+    """A control answers what the model answers; attacks with a reference need one."""
     found = experiment(config)
     assert found.pairs == (
         ("early", "emoji"),
@@ -409,7 +409,7 @@ def test_what_is_measured_follows_from_the_targets(config):
     )
     assert found.attacks_of("late") == ("loss", "late")
     asked = {query.timestep for query in found.wanted("other", "emoji")}
-    assert asked == {100}
+    assert asked == {100, 700}
     assert {query.timestep for query in found.wanted("late", "mine")} == {100, 700}
     assert found.measured_parts("emoji", ("late",)) == ("member",)
     assert found.measured_parts("emoji", ("early", "late")) == ("member", "nonmember")

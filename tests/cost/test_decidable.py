@@ -59,9 +59,9 @@ def test_a_wider_margin_needs_fewer_images():
     assert "the margin 0.1 so" in notes
 
 
-def test_of_matched_sides_two_fifths_are_evaluated():
+def test_of_matched_sides_five_sixths_of_four_fifths_are_evaluated():
     asked = experiment(match="bins")
-    assert to_evaluate(asked, NOWHERE, "t") == (160, 80, False)
+    assert to_evaluate(asked, NOWHERE, "t") == (266, 133, False)
     assert "by design" not in table(asked)[0][0]
 
 
@@ -70,7 +70,7 @@ def test_once_membership_is_known_unrelated_images_are_counted(tmp_path):
         {
             "member": [True] * 4 + [False] * 5,
             "group": ["a", "a", "b", "c", "d", "e", "f", "g", "h"],
-            "fold": ["evaluation"] * 8 + ["calibration"],
+            "block": [1] * 8 + [0],
             "kept": [True] * 7 + [False, True],
         }
     )
@@ -91,4 +91,4 @@ def test_what_nobody_knows_yet_is_said(tmp_path):
 @pytest.mark.parametrize("attacks", [{"loss": {"timesteps": [100]}}, {"coin": {}}])
 def test_without_a_blind_baseline_nothing_is_decided(attacks):
     (row,), _ = table(experiment(attacks=attacks))
-    assert row.split()[3:] == ["0", "200", "100", "-", "-", "-"]
+    assert row.split()[3:] == ["0", "333", "166", "-", "-", "-"]

@@ -37,7 +37,7 @@ def theirs():
 
 def spec(**change):
     sides = {"members": ["ours", ["member"]], "nonmembers": ["theirs", ["all"]]}
-    return {**sides, "duplicates": RULE, "match": "none", "seed": 0, **change}
+    return {**sides, "duplicates": RULE, "match": "none", "seed": 0, "design": "all"} | change
 
 
 def built(manifests, spec, known=None):

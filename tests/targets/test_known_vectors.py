@@ -156,7 +156,15 @@ def test_the_nearest_of_many_is_that_of_a_plain_comparison(tmp_path, monkeypatch
 def run(tmp_path, manifests, path, **change):
     """Membership by the real stage."""
     named = {"path": str(path), "embedding": "clip", "embedding_model": "0" * 64}
-    spec = {**SIDES, "duplicates": RULE, "match": "none", "seed": 0, "known": named, **change}
+    spec = {
+        **SIDES,
+        "duplicates": RULE,
+        "match": "none",
+        "seed": 0,
+        "design": "all",
+        "known": named,
+        **change,
+    }
     for name, table in manifests.items():
         storage.write(table, tmp_path / f"{name}.parquet")
     arguments = ["--name", "t", "--settings", json.dumps(spec), "--known", str(path)]
@@ -226,7 +234,7 @@ def test_isolation_asks_the_embeddings_of_the_index_but_not_a_members_own(tmp_pa
 
 
 def test_an_index_without_vectors_leaves_the_table_as_it_was(manifests):
-    spec = {**SIDES, "duplicates": RULE, "match": "none", "seed": 0}
+    spec = {**SIDES, "duplicates": RULE, "match": "none", "seed": 0, "design": "all"}
     known = Index(pd.DataFrame({"sha256": [f"{50:064x}"]}))
     rows, _ = membership.build(manifests, spec, known=known)
     assert rows.columns.tolist() == [*membership.COLUMNS, "in_index"]

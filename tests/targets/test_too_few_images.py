@@ -13,7 +13,7 @@ from mia.stages import evaluate
 from mia.targets.sufficiency import require_folds
 
 PARTS = {"members": ["ours", ["member"]], "nonmembers": ["theirs", ["all"]]}
-SPEC = {**PARTS, "duplicates": RULE, "match": "none", "seed": 0}
+SPEC = {**PARTS, "duplicates": RULE, "match": "none", "seed": 0, "design": "all"}
 
 
 def side(letter, part, sizes, at, **further):

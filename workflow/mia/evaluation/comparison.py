@@ -97,7 +97,7 @@ def speaks_of_model(answer: str, verdict: str, gain: Gain | None) -> str:
     A baseline that sees less than the attack cannot clear it: `yes` stands where the sets are
     alike, or where the attack also gains over its control models (`mia.evaluation.gain`).
     """
-    cleared = verdict in ("FAIR", "BY DESIGN") or (gain is not None and gain.adjusted.side > 0)
+    cleared = verdict in ("FAIR", "BY DESIGN") or (gain is not None and gain.found)
     return UNDECIDED if answer == "yes" and not cleared else answer
 
 

@@ -2,7 +2,9 @@
 
 Where an attack reads a difference between the two sides, or which images are easy, it reads it on a
 comparable model too. What is left of its AUC beyond that is what the model keeps of its training
-images, as far as the control is like the model.
+images, as far as the control is like the model: where a hidden difference looks easier to one of
+two unlike models, a gain is found without any memory. So it has to be clear, and clearer still
+where the control itself is off 0.5.
 """
 
 from __future__ import annotations
@@ -10,62 +12,76 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from mia.evaluation.scored import CONTROL, columns
-from mia.stats.delong import auc_covariance, degrees_of_freedom, independent_pairs
-from mia.stats.paired import Adjusted, Difference, holm
-from mia.stats.paired import _difference as difference_of
+from mia.stats import paired
+from mia.stats.holm import holm_adjusted
+
+LEAST = 0.01  # gain that does not count yet: two unlike models differ so much without any memory
+SURE = 0.01  # p that is asked for where the attack finds something on the control itself
 
 
 @dataclass(frozen=True)
 class Gain:
-    """AUC(attack on the model) - mean AUC(attack on the control models), on the same images.
+    """AUC of an attack on the model minus its AUC on a control model, on the same images.
+
+    Of several control models it is the one with the least gain.
 
     Args:
-        control: The mean AUC on the controls, in [0, 1].
-        raw: The gain, its error and its p, two-sided.
-        adjusted: The gain among those of the target's other attacks, Holm-adjusted.
+        control: Its name.
+        auc_control: The AUC on it, in [0, 1].
+        value: The gain, in [-1, 1].
+        low: Lower end of its two-sided interval, which holds alone.
+        high: Upper end.
+        p: One-sided, for a gain of at most `LEAST`, Holm-adjusted over the target's attacks.
+        found: Whether the model adds something: p is below 1 - confidence, and below `SURE` where
+            the AUC on the control is not 0.5, as far as can be told.
     """
 
-    control: float
-    raw: Difference
-    adjusted: Adjusted
+    control: str
+    auc_control: float
+    value: float
+    low: float
+    high: float
+    p: float
+    found: bool
 
 
 def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain]:
     """Return attack to gain, of those that were tried on control models.
 
-    The variance is DeLong's by group, of all the scores together: the images, and so what makes
-    them easy or hard, are the same.
+    The variance is DeLong's paired one, by group: the images, and so what makes them easy or hard,
+    are the same.
 
     Args:
         rows: Attack to reported rows, with a column `control_…` for each control model.
-        confidence: Of all sides at once, and of each interval.
+        confidence: Of all answers at once, and of each interval.
     """
-    found = {
-        name: _gain(table, tried)
+    least = {
+        name: min(
+            (_over(table, column, confidence) for column in tried),
+            key=lambda of_control: of_control[1].value,
+        )
         for name, table in rows.items()
         if (tried := [column for column in table if column.startswith(CONTROL)])
     }
-    adjusted = holm([raw for _, raw in found.values()], confidence)
+    adjusted = holm_adjusted([one.p_above for _, one, _ in least.values()])
     return {
-        name: Gain(control, raw, corrected)
-        for (name, (control, raw)), corrected in zip(found.items(), adjusted, strict=True)
+        name: Gain(
+            *(control, one.auc_control, one.value, one.low, one.high, p),
+            found=p < (SURE if off else 1 - confidence),
+        )
+        for (name, (control, one, off)), p in zip(least.items(), adjusted, strict=True)
     }
 
 
-def _gain(table: pd.DataFrame, tried: list[str]) -> tuple[float, Difference]:
-    """Return the mean AUC on the controls `tried`, and the gain over it."""
-    scores = table[["score", *tried]].to_numpy().T
-    member, group, block = columns(table, "member", "group", "block")
-    values, covariance = auc_covariance(scores, member, group, block)
-    weights = np.array([1.0, *[-1 / len(tried)] * len(tried)])
-    difference = difference_of(
-        float(weights @ values),
-        float(weights @ covariance @ weights),
-        independent_pairs(member, group, block),
-        degrees_of_freedom(member, group, block),
+def _over(table: pd.DataFrame, column: str, confidence: float) -> tuple[str, paired.Gain, bool]:
+    """Return a control model, the gain over it, and whether the AUC on it is off 0.5."""
+    score, control, *images = columns(table, "score", column, "member", "group", "block")
+    member, group, block = images
+    (found,) = paired.gain(
+        score[None], control[None], member, group, block, least=LEAST, confidence=confidence
     )
-    return float(values[1:].mean()), difference
+    off = paired.difference_from_chance(control, member, group, block).p < 1 - confidence
+    return column.removeprefix(CONTROL), found, off

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mia.evaluation.comparison import Comparison
-from mia.evaluation.gain import Gain
+from mia.evaluation.gain import LEAST, Gain
 from mia.evaluation.metrics_file import Metrics
 
 LONG = [
@@ -71,9 +71,11 @@ def metric_rows(
             note = f"lower bound at δ = {bound['delta']:g}; holds with those of all attacks at once"
             numbers.append(_number("epsilon_together", None, value, bound["pairs"], note))
         if gained := gains.get(found["attack"]):
-            one = gained.adjusted
-            note = f"AUC on the control {gained.control:.3f}; Holm-adjusted p = {one.p:.2g}"
-            numbers.append(_number("auc_gain", None, vars(one), both, note))
+            note = (
+                f"AUC on the control {gained.control} {gained.auc_control:.3f}; one-sided p of a"
+                f" gain above {LEAST:g}, Holm-adjusted: {gained.p:.2g}"
+            )
+            numbers.append(_number("auc_gain", None, vars(gained), both, note))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"

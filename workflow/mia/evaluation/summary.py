@@ -9,7 +9,7 @@ import pandas as pd
 
 from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.cost import Cost
-from mia.evaluation.comparison import WORDS, speaks_of_model
+from mia.evaluation.comparison import UNDECIDED, speaks_of_model
 from mia.evaluation.flags import duplicates_across_sets, shift
 from mia.evaluation.gain import Gain
 from mia.evaluation.metrics_file import Metrics
@@ -92,9 +92,12 @@ def _gain(gained: Gain | None) -> dict[str, Any]:
     """Return the cells of what an attack gains over control models; empty without any."""
     if gained is None:
         return {"auc_control": None, **dict.fromkeys(GAIN), "gain": "n/a"}
-    one = gained.adjusted
-    numbers = dict(zip(GAIN, (one.value, one.low, one.high, one.p), strict=True))
-    return {"auc_control": gained.control, **numbers, "gain": WORDS[one.side]}
+    numbers = zip(GAIN, (gained.value, gained.low, gained.high, gained.p), strict=True)
+    return {
+        "auc_control": gained.auc_control,
+        **dict(numbers),
+        "gain": "yes" if gained.found else UNDECIDED,
+    }
 
 
 def target_flags(audit: Mapping[str, Any]) -> list[str]:
