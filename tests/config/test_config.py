@@ -96,7 +96,12 @@ def test_defaults_are_filled_in_at_every_level(config):
     assert config == before
     assert found["seed"] == 0
     assert found["measure"]["batch_size"] == "auto" and found["measure"]["dtype"] == "float32"
-    assert found["evaluation"] == {"confidence": 0.95, "resamples": 1000, "delta": 1e-5}
+    assert found["evaluation"] == {
+        "design": "all",
+        "confidence": 0.95,
+        "resamples": 1000,
+        "delta": 1e-5,
+    }
     assert found["image_sets"]["mine"]["shards"] == 1
     assert found["image_sets"]["mine"]["duplicates"]["phash"] == 6
     assert found["training"]["main"]["resolution"] == 32
