@@ -13,6 +13,7 @@ import pandas as pd
 
 from mia import storage
 from mia.images.training_set import prepared
+from mia.measuring.other_captions import told
 from mia.models import latents_file
 from mia.models.options import preparation
 
@@ -70,6 +71,14 @@ class Shard:
         """
         found = copy(self)
         found.images = self.images[self.images["place"] < count]
+        return found
+
+    def under(self, control: str | None, image_set: str, tables: Mapping[str, str | Path]) -> Shard:
+        """Return the shard with the captions that a control tells (`other_captions.told`)."""
+        if control is None:
+            return self
+        found = copy(self)
+        found.images = told(self.images, control, image_set, tables)
         return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:
