@@ -13,12 +13,17 @@ from pathlib import Path
 import pandas as pd
 
 from mia import storage
+from mia.path_names import names
 from mia.query import Query
+from mia.result_paths import MANIFEST
 from mia.told_captions import FIELD, plain, target_of
 
 
 def told(
-    images: pd.DataFrame, control: str, image_set: str, tables: Mapping[str, str | Path]
+    images: pd.DataFrame,
+    control: str,
+    manifest: str | Path,
+    tables: Mapping[str, str | Path],
 ) -> pd.DataFrame:
     """Return rows of images with the captions that a control tells.
 
@@ -26,7 +31,7 @@ def told(
         images: Columns key and caption. An image of an exchange that is not in its target is left
             out.
         control: `fixed:<text>`, `shuffled:<target>` or `swapped:<target>`.
-        image_set: Name of the images' set.
+        manifest: That of the images' set; its path names the set.
         tables: Target to its table of exchanged captions (`mia.stages.other_captions`).
 
     Raises:
@@ -38,12 +43,12 @@ def told(
     if rest not in tables:
         raise ValueError(f"no table of exchanged captions for target {rest!r}; expected one")
     table = storage.read(tables[rest], ["set", "key", kind])
-    captions = table[table["set"] == image_set].set_index("key")[kind]
+    captions = table[table["set"] == names(MANIFEST, manifest)["set"]].set_index("key")[kind]
     there = images[images["key"].isin(captions.index)]
     return there.assign(caption=captions.loc[there["key"]].to_numpy())
 
 
 def as_asked(rows: pd.DataFrame, asked: Sequence[Query], control: str) -> pd.DataFrame:
     """Return one signal's rows, measured without the control, named as its queries `asked` are."""
-    names = {plain(query).name: query.name for query in asked}
-    return rows.assign(**{"query": rows["query"].map(names), FIELD: control})
+    name_of = {plain(query).name: query.name for query in asked}
+    return rows.assign(**{"query": rows["query"].map(name_of), FIELD: control})

@@ -46,7 +46,8 @@ class Shard:
         pictures: str | Path | None = None,
         sized: bool = False,
     ) -> None:
-        self.latents, self.pictures, self.sized = latents, pictures, sized
+        self.manifest, self.latents = manifest, latents
+        self.pictures, self.sized = pictures, sized
         keys, ids = latents_file.images(latents)
         self._position = {image_id: i for i, image_id in enumerate(ids)}
         rows = kept_rows(manifest, parts, SIZES if sized else ())
@@ -73,12 +74,12 @@ class Shard:
         found.images = self.images[self.images["place"] < count]
         return found
 
-    def under(self, control: str | None, image_set: str, tables: Mapping[str, str | Path]) -> Shard:
+    def under(self, control: str | None, tables: Mapping[str, str | Path]) -> Shard:
         """Return the shard with the captions that a control tells (`other_captions.told`)."""
         if control is None:
             return self
         found = copy(self)
-        found.images = told(self.images, control, image_set, tables)
+        found.images = told(self.images, control, self.manifest, tables)
         return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:

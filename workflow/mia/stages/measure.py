@@ -25,9 +25,9 @@ from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
 from mia.models.captions import are_classes, require_captions
 from mia.models.families import module_of
 from mia.models.weights import require_described
-from mia.path_names import by_name, names
+from mia.path_names import by_name
 from mia.query import Query
-from mia.result_paths import MANIFEST, OTHER_CAPTIONS, SIGNALS
+from mia.result_paths import OTHER_CAPTIONS, SIGNALS
 from mia.told_captions import by_control, plain
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ def measure(args: argparse.Namespace) -> None:
     sized = module_of(model["family"]).family.reads_sizes(model["options"])
     shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures, sized)
     wanted = queries_module.load(args.settings["queries"])
-    image_set = names(MANIFEST, args.manifest)["set"]
     exchanged = by_name(OTHER_CAPTIONS, "target", args.captions)
     asked = by_control(wanted)
-    shards = {control: shard.under(control, image_set, exchanged) for control in asked}
+    shards = {control: shard.under(control, exchanged) for control in asked}
     for control, queries in asked.items() if are_classes(model) else ():
         require_classes(model, shards[control], queries, args.manifest)
     outputs = by_name(SIGNALS, "signal", args.output)
