@@ -17,6 +17,7 @@ from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
+from mia.signals.shared.evals import predictions
 from mia.told_captions import FIELD, OWN
 
 TIMESTEPS = ("timestep", "timesteps")  # an attack has one of these fields; it may be `auto`
@@ -70,11 +71,14 @@ def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
-    """Return the queries of each of `attacks` that a stack may read: none under a control."""
+    """Return the queries of each of `attacks` that a stack may read: those the model answers.
+
+    None under a caption control is among them, nor a size of the image itself.
+    """
     return {
-        name: attack.queries
+        name: queries
         for name, attack in attacks.items()
-        if attack.queries
+        if (queries := tuple(filter(predictions, attack.queries)))
         and not isinstance(attack, Stacks | OtherCaptions)
         and not traits_of(attack).reads_reference
     }

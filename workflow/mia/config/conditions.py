@@ -78,7 +78,8 @@ def attacks_under(entries: dict[str, dict[str, Any]], condition: str) -> dict[st
 
 def entry_under(entry: Mapping[str, Any], attack: Entry, condition: str) -> dict[str, Any]:
     """Return an entry as it is for models of a condition: without a caption, if they have none."""
-    bare = condition == NONE and attack.queries and not isinstance(attack, Stacks)
+    asks = bool(attack.queries) and not isinstance(attack, Stacks)
+    bare = condition == NONE and asks and _chooses_condition(attack)
     return {**entry, "condition": NULL} if bare else {**entry}
 
 
