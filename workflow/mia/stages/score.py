@@ -23,6 +23,7 @@ from mia.query import load
 from mia.scoring.fitting import fitted, images_to_fit
 from mia.scoring.inputs import Inputs
 from mia.scoring.remeasured import repeated
+from mia.told_captions import FIELD
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ def score(args: argparse.Namespace) -> None:
         "fitted": attack.fitted if isinstance(attack, Tells) else {},
         "fit_image_ids": fit_ids,
         "repeats": repeats,
+        **({FIELD: entry[FIELD]} if FIELD in entry else {}),
         "devices": inputs.devices(),
     }
     storage.write(table.rename_axis("image_id").reset_index(), args.output, metadata)

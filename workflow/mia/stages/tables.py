@@ -42,6 +42,9 @@ def of_target(
 ) -> dict[str, list[dict]]:
     """Return the rows of one target, by table: long, summary, pairwise, set_test.
 
+    Entries under other captions are controls of what an attack reads. They have their own numbers
+    and a place in `pairwise`; they are tried neither against chance nor against baselines.
+
     Args:
         target: Its name.
         metrics: Metrics of its attacks, in the order of the table.
@@ -56,8 +59,11 @@ def of_target(
     access = {found["attack"]: found["access"] for found in metrics}
     rows = {name: scored(storage.read(scores[name]), membership, scores[name]) for name in names}
     evaluation = {name: fold_of(rows[name], "evaluation", scores[name]) for name in names}
-    comparisons = compare_rows(evaluation, blind, settings["confidence"])
-    reading = {name: evaluation[name] for name in names if reads_model(access[name])}
+    controls = {found["attack"] for found in metrics if "other_captions" in found["flags"]}
+    tried = {name: evaluation[name] for name in names if name not in controls}
+    comparisons = compare_rows(tried, blind, settings["confidence"])
+    asking = {name: evaluation[name] for name in names if reads_model(access[name])}
+    reading = {name: asking[name] for name in asking if name not in controls}
     beyond = above_chance(reading, settings["confidence"])
     bounded = {
         found["attack"]: reading[found["attack"]]
@@ -70,8 +76,10 @@ def of_target(
     return {
         "long": summary.metric_rows(metrics, comparisons, together),
         "summary": summary.summary_rows(metrics, audit, comparisons, beyond, cost),
-        "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
-        "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
+        "pairwise": pairwise.pairwise_rows(target, asking, settings["confidence"]),
+        "set_test": set_test.set_test_rows(
+            target, {name: rows[name] for name in tried}, access, blind, settings["seed"]
+        ),
     }
 
 
