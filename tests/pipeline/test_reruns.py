@@ -16,6 +16,7 @@ import pytest
 
 from mia import storage
 from micro_experiment import EVALS, IMAGES
+from mia.told_captions import CONTROLS
 from workbench import announced_jobs
 
 MEASURE = ["measure/tiny/mine/000", "measure/tiny/mine/001"]
@@ -122,6 +123,26 @@ def test_an_attack_with_new_queries_and_one_more_timestep(bench):
     assert after.jobs == shown(LOSS_FIGURES, *again, "audit/fair")
     flags = bench.summary()["flags"].str.contains("estimates_worse_than_zero")
     assert flags["loss_late"] and flags["pia"] and not flags["blind_caption"]
+    assert planned(bench) == []
+
+
+def test_caption_controls_measure_their_own_queries_alone(bench):
+    """No attack is scored or judged anew for them, and the page says what the attack reads."""
+    before = bench.summary()
+    entry = {"attack": "clid_null", "timesteps": [450]}
+    controls = {f"clid_{kind}": {**entry, "captions": kind} for kind in CONTROLS}
+    bench.configure(lambda config: config["attacks"].update(controls))
+    measured, after = bench.make_run()
+    assert measured.jobs == sorted([*MEASURE, GATHER, "other_captions/fair"])
+    assert (measured.evals, after.evals) == (2 * len(controls) * IMAGES, 0)
+    assert after.jobs == shown(*rescored(*controls))
+    summary = bench.summary()
+    attacks = summary.loc[before.index].drop(columns="evals_shared")
+    assert attacks.equals(before.drop(columns="evals_shared"))
+    assert summary.loc[[*controls], "flags"].str.contains("other_captions").all()
+    assert summary.loc[[*controls], ["above_chance", "above_blind"]].isna().all(axis=None)
+    page = (bench.folder / "results/report.html").read_text()
+    assert "What do attacks read in captions?" in page and "6 attacks" not in page
     assert planned(bench) == []
 
 

@@ -59,6 +59,12 @@ def by_control(queries: Iterable[Query]) -> dict[str | None, tuple[Query, ...]]:
     return {control: tuple(some) for control, some in found.items()}
 
 
+def exchange_of(query: Query) -> str | None:
+    """Return the control of a query if it exchanges captions, else None."""
+    control = control_of(query)
+    return control if control and target_of(control) else None
+
+
 def target_of(control: str) -> str | None:
     """Return the target whose captions a control exchanges; None for a fixed caption."""
     kind, _, rest = control.partition(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mia.config import design
+from mia.config.caption_controls import caption_controls
 from mia.config.experiment import Experiment
 from mia.models.family import TEXT
 
@@ -33,6 +34,7 @@ def report_settings(experiment: Experiment) -> dict[str, Any]:
         **{key: config[key] for key in SHOWN},
         "training": trainings,
         "targets": targets,
+        "caption_controls": caption_controls(experiment.attacks),
         "controls": [name for name in config["targets"] if design.is_control(experiment, name)],
         "pictured": [name for name in config["image_sets"] if design.is_shown(experiment, name)],
     }

@@ -104,7 +104,9 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         target = targets.target_context(name, spec, mine, audits[name], long)
         shown.append(
             target
-            | details.of_target(target, long, found, spec["evaluation"])
+            | details.of_target(
+                target, long, found, spec["evaluation"], spec.get("caption_controls", ())
+            )
             | {"known": index_counts(storage.read(memberships[name]))}
             | {"figures": inline_figures.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
