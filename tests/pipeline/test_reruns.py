@@ -15,8 +15,8 @@ import shutil
 import pytest
 
 from mia import storage
+from mia.told_captions import CONTROLS, NEUTRAL
 from micro_experiment import EVALS, IMAGES
-from mia.told_captions import CONTROLS
 from workbench import announced_jobs
 
 MEASURE = ["measure/tiny/mine/000", "measure/tiny/mine/001"]
@@ -127,14 +127,17 @@ def test_an_attack_with_new_queries_and_one_more_timestep(bench):
 
 
 def test_caption_controls_measure_their_own_queries_alone(bench):
-    """No attack is scored or judged anew for them, and the page says what the attack reads."""
+    """A caption that two controls tell an image is told once. No attack is judged anew."""
     before = bench.summary()
     entry = {"attack": "clid_null", "timesteps": [450]}
     controls = {f"clid_{kind}": {**entry, "captions": kind} for kind in CONTROLS}
     bench.configure(lambda config: config["attacks"].update(controls))
     measured, after = bench.make_run()
     assert measured.jobs == sorted([*MEASURE, GATHER, "other_captions/fair"])
-    assert (measured.evals, after.evals) == (2 * len(controls) * IMAGES, 0)
+    table = storage.read(bench.folder / "results/targets/fair/captions.parquet")
+    told = table.assign(fixed=NEUTRAL)[[*CONTROLS]].to_numpy()
+    new = sum(len({*texts} - {own}) for texts, own in zip(told, table["own"], strict=True))
+    assert (measured.evals, after.evals) == (2 * new, 0) and 2 * IMAGES < new <= 3 * IMAGES
     assert after.jobs == shown(*rescored(*controls))
     summary = bench.summary()
     attacks = summary.loc[before.index].drop(columns="evals_shared")
