@@ -8,10 +8,12 @@ import pytest
 
 from measured import measured
 from mia.attacks.shared.contract import Learns, traits_of
+from mia.attacks.shared.cost import evaluations
 from mia.config.attacks import attack_module, build_attack, known_attacks
 from mia.config.errors import ConfigError
 from mia.evidence import Evidence
 from mia.query import Query
+from mia.signals.shared.evals import predictions
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 IDS = [f"image{number}" for number in range(6)]
@@ -124,7 +126,8 @@ def test_declares_what_it_is(name):
     assert attack.source
     assert inspect.getdoc(type(attack)), "say what the score is, its unit and its range"
     assert all(isinstance(query, Query) for query in attack.queries)
-    assert bool(attack.queries) == (attack.access != "model-free")
+    evals = evaluations(attack, predictions)
+    assert bool(evals) == (attack.access != "model-free"), "what asks the model reads it"
 
 
 @pytest.mark.parametrize("name", ["loss", "loss_ratio", "pia", "sima"])

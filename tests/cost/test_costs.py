@@ -39,24 +39,31 @@ def test_at_the_papers_own_settings_little_is_shared():
 def test_missing_queries_are_counted_with_what_they_share():
     wanted = [Query("denoise", 100, 0, "both"), Query("denoise", 100), Query("clean", 0)]
     wanted += [Query("proximal", 200)]
-    costs = {c.signal: c for c in pair_costs(wanted, dict.fromkeys(wanted, 10), 10)}
+    costs = {
+        c.signal: c
+        for c in pair_costs(wanted, dict.fromkeys(wanted, 10), dict.fromkeys(wanted, 10))
+    }
     assert (costs["denoise"].wanted, costs["denoise"].held, costs["denoise"].evals) == (20, 0, 20)
     assert (costs["clean"].evals, costs["proximal"].evals) == (10, 10)
-    held = {c.signal: c for c in pair_costs(wanted, {wanted[3]: 4}, 10)}
+    held = {c.signal: c for c in pair_costs(wanted, {wanted[3]: 4}, dict.fromkeys(wanted, 10))}
     assert (held["denoise"].held, held["denoise"].evals) == (20, 0)
     assert (held["proximal"].held, held["proximal"].evals) == (6, 8)
 
 
 def test_what_one_image_costs_stays_when_all_is_held():
     wanted = [Query("clean", 0), Query("denoise", 100, 0, "both"), Query("proximal", 200)]
-    costs = pair_costs(wanted, {}, 10)
+    costs = pair_costs(wanted, {}, dict.fromkeys(wanted, 10))
     assert [cost.image_evals for cost in costs] == [1, 2, 1]  # the proximal one starts at clean 0
     assert [(cost.missing, cost.evals, cost.numbers) for cost in costs] == [(0, 0, 0)] * 3
 
 
 def test_backward_passes_are_those_that_a_signal_declares(monkeypatch):
     monkeypatch.setattr(clean, "backwards", lambda query: 3, raising=False)
-    cost, other = pair_costs([Query("clean", 0), Query("proximal", 5)], {Query("clean", 0): 4}, 10)
+    cost, other = pair_costs(
+        wanted := [Query("clean", 0), Query("proximal", 5)],
+        {Query("clean", 0): 4},
+        dict.fromkeys(wanted, 10),
+    )
     assert (cost.image_backwards, cost.backwards) == (3, 12)
     assert (other.image_backwards, other.backwards) == (0, 0)
 

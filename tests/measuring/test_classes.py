@@ -86,7 +86,7 @@ def encode(folder, model="adm", name="manifest", output="z"):
     return run(folder, encode_shard, SETTINGS, **files, output=f"{output}.safetensors")
 
 
-def measured(folder, name="manifest", queries=QUERIES, model="adm"):
+def measured(folder, name="manifest", queries=QUERIES, model="adm", captions=()):
     """Measure the latents `z`; the table that comes of it lies under `name`."""
     settings = {**SETTINGS, "dtype": "float32", "batch_size": 3, "compile": False, "repeats": 1}
     settings |= {"flush_seconds": 30, "shards": 1, "seed": 0, "queries": dump(queries)}
@@ -98,6 +98,7 @@ def measured(folder, name="manifest", queries=QUERIES, model="adm"):
             [str(folder / f"signals/{model}/{name}/denoise/000.parquet")],
             None,
         )
+        options.captions = captions
         measure(options)
 
     return run(folder, work, settings, **files)

@@ -43,7 +43,13 @@ def job(tmp_path):
         output = tmp_path / "signals/mine/all/denoise/000.parquet"
         named = {"latents": tmp_path / "latents.safetensors", "ledger": tmp_path / "ledger"}
         named |= {"model": str(tmp_path / "model.json"), "manifest": tmp_path / "manifest.parquet"}
-        named |= {"pictures": None, "shard": "000", "threads": 1, "output": [str(output)]}
+        named |= {
+            "pictures": None,
+            "captions": [],
+            "shard": "000",
+            "threads": 1,
+            "output": [str(output)],
+        }
         measure.measure(Namespace(settings=settings, **named))
         return storage.read(output).set_index("image_id").loc[IDS], model, z0
 

@@ -78,6 +78,7 @@ def bench(tmp_path_factory):
             manifest=str(folder / "manifest.parquet"),
             latents=str(folder / "latents"),
             pictures=None,
+            captions=[],
             shard="000",
             threads=1,
             ledger=str(folder / "ledger"),

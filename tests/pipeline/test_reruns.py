@@ -15,6 +15,7 @@ import shutil
 import pytest
 
 from mia import storage
+from mia.told_captions import CONTROLS, NEUTRAL
 from micro_experiment import EVALS, IMAGES
 from workbench import announced_jobs
 
@@ -122,6 +123,29 @@ def test_an_attack_with_new_queries_and_one_more_timestep(bench):
     assert after.jobs == shown(LOSS_FIGURES, *again, "audit/fair")
     flags = bench.summary()["flags"].str.contains("estimates_worse_than_zero")
     assert flags["loss_late"] and flags["pia"] and not flags["blind_caption"]
+    assert planned(bench) == []
+
+
+def test_caption_controls_measure_their_own_queries_alone(bench):
+    """A caption that two controls tell an image is told once. No attack is judged anew."""
+    before = bench.summary()
+    entry = {"attack": "clid_null", "timesteps": [450]}
+    controls = {f"clid_{kind}": {**entry, "captions": kind} for kind in CONTROLS}
+    bench.configure(lambda config: config["attacks"].update(controls))
+    measured, after = bench.make_run()
+    assert measured.jobs == sorted([*MEASURE, GATHER, "other_captions/fair"])
+    table = storage.read(bench.folder / "results/targets/fair/captions.parquet")
+    told = table.assign(fixed=NEUTRAL)[[*CONTROLS]].to_numpy()
+    new = sum(len({*texts} - {own}) for texts, own in zip(told, table["own"], strict=True))
+    assert (measured.evals, after.evals) == (2 * new, 0) and 2 * IMAGES < new <= 3 * IMAGES
+    assert after.jobs == shown(*rescored(*controls))
+    summary = bench.summary()
+    attacks = summary.loc[before.index].drop(columns="evals_shared")
+    assert attacks.equals(before.drop(columns="evals_shared"))
+    assert summary.loc[[*controls], "flags"].str.contains("other_captions").all()
+    assert summary.loc[[*controls], ["above_chance", "above_blind"]].isna().all(axis=None)
+    page = (bench.folder / "results/report.html").read_text()
+    assert "What do attacks read in captions?" in page and "6 attacks" not in page
     assert planned(bench) == []
 
 

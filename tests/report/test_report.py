@@ -371,14 +371,15 @@ def test_a_table_without_its_columns_is_named(tmp_path):
 
 def test_what_was_tested_is_told_by_kind(text):
     rows = [
-        {"attack": name, "blind": access == "model-free", "evals_alone": evals}
+        {"attack": name, "blind": access == "model-free", "evals_alone": evals, "flags": []}
         for name, (access, _, evals) in ATTACKS.items()
     ]
+    rows.append({**rows[0], "attack": "mixed", "flags": ["other_captions"], "evals_alone": 99})
     audit = {"channels": [{"attack": name} for name in ATTACKS if name.startswith("blind")]}
     on_model, blind, control = findings.tested(rows, audit)
     assert on_model[0] == "7 attacks on the model" and "1 to 20 evals" in on_model[1]
     assert blind == ("3 blind baselines", "blind_caption, blind_image, blind_metadata")
-    assert control == ("1 control", "coin")
+    assert control == ("2 controls", "coin, mixed")
     assert "7 attacks on the model" in section(text, "target-web")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
+from tempfile import TemporaryFile
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from mia.noise import draw_noise
@@ -88,6 +90,19 @@ class Naive:
 
 def loss(naive, i):
     return -np.mean([naive.loss(i, 100, draw, naive.captions[i]) for draw in (0, 1)])
+
+
+def loss_per_byte(naive, i):
+    """The bytes of a PNG written to a file, pixel by pixel."""
+    side = naive.pixels.shape[-1]
+    image = Image.new("RGB", (side, side))
+    for y in range(side):
+        for x in range(side):
+            levels = (round((float(p) + 1) * 127.5) for p in naive.pixels[i][:, y, x])
+            image.putpixel((x, y), tuple(levels))
+    with TemporaryFile() as file:
+        image.save(file, "PNG", compress_level=9)
+        return loss(naive, i) / file.tell()
 
 
 def error(naive, i, t, caption, space):

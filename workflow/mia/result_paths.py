@@ -26,6 +26,7 @@ QUERIES = "queries/{model}/{set}/{signal}/{query}.parquet"
 ESTIMATES = "queries/{model}/{set}/estimates.json"
 MEMBERSHIP = "targets/{target}/membership.parquet"
 TARGET_PAIRS = "targets/{target}/pairs.parquet"
+OTHER_CAPTIONS = "targets/{target}/captions.parquet"
 SCORES = "scores/{target}/{attack}.parquet"
 METRICS = "metrics/{target}/{attack}.json"
 AUDIT = "audit/{target}.json"
@@ -33,6 +34,6 @@ FIGURE = "figures/{target}-{figure}.svg"
 REPORT = "report.html"
 FILES = (
     *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
-    *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS, SCORES),
-    *(METRICS, AUDIT, FIGURE, REPORT),
+    *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS),
+    *(OTHER_CAPTIONS, SCORES, METRICS, AUDIT, FIGURE, REPORT),
 )

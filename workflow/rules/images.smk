@@ -171,3 +171,25 @@ rule membership:
         "python -m mia.stages.membership --name {wildcards.target:q} --manifests {input.manifests:q}"
         " {params.known:q} --settings {params.settings:q} --membership {output.membership:q}"
         " --pairs {output.pairs:q} &> {log:q}"
+
+
+rule other_captions:
+    input:
+        membership=results(paths.MEMBERSHIP),
+        manifests=of_wildcards(RESULTS.manifests),
+    output:
+        results(paths.OTHER_CAPTIONS),
+    log:
+        results("logs/other_captions/{target}.log"),
+    conda:
+        "../../envs/images.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        code=code("other_captions"),
+        settings=told("other_captions"),
+    shell:
+        "python -m mia.stages.other_captions --target {wildcards.target:q}"
+        " --membership {input.membership:q} --manifests {input.manifests:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"

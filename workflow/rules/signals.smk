@@ -7,6 +7,7 @@ rule measure:
         manifest=results(paths.MANIFEST),
         latents=of_wildcards(RESULTS.latents),
         pictures=of_wildcards(RESULTS.pictures_to_measure),
+        captions=of_wildcards(RESULTS.other_captions),
     output:
         expand(results(paths.SIGNALS), signal=EXPERIMENT.signals, allow_missing=True),
     log:
@@ -25,7 +26,8 @@ rule measure:
         ledger=results(paths.LEDGER),
     shell:
         "python -m mia.stages.measure --model {input.model:q} --manifest {input.manifest:q}"
-        " --latents {input.latents:q} --pictures {input.pictures:q} --shard {wildcards.shard:q}"
+        " --latents {input.latents:q} --pictures {input.pictures:q}"
+        " --captions {input.captions:q} --shard {wildcards.shard:q}"
         " --settings {params.settings:q} --threads {threads} --ledger {params.ledger:q}"
         " --output {output:q} &> {log:q}"
 

@@ -13,9 +13,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import pandas as pd
-
 from mia import result_paths, storage
+from mia.commands.costing.missing import asked_of, missing_of, parts_told
 from mia.config import results_folder
 from mia.config.check_files import file_mistakes
 from mia.config.errors import ConfigError
@@ -29,12 +28,11 @@ from mia.cost.pictures import most_of
 from mia.cost.sharing import sharing
 from mia.cost.signals import COLUMNS as PLANNED
 from mia.cost.signals import SignalCost, pair_costs
-from mia.measuring.ledger import Ledger
-from mia.measuring.missing import input_hashes
-from mia.measuring.shard import captions_of, kept_rows
-from mia.measuring.signal_coverage import SignalCoverage, shared_inputs
+from mia.measuring.shard import kept_rows
 from mia.models.description import ModelJson
 from mia.models.family import TOLD
+from mia.query import Query
+from mia.told_captions import by_control, exchange_of
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
 
@@ -109,42 +107,30 @@ def costs_of_pair(
     manifest = results / result_paths.MANIFEST.format(set=image_set)
     described = results / result_paths.MODEL.format(model=model)
     if not manifest.is_file():
-        images = most_of(experiment.config["image_sets"][image_set], parts)
-        count = min(images + repeats * len(parts), 2 * images) if images else 0
-        return images, pair_costs(wanted, dict.fromkeys(wanted, count), count)
+        spec = experiment.config["image_sets"][image_set]
+
+        def most(of: tuple[str, ...]) -> int:
+            images = most_of(spec, of)
+            return min(images + repeats * len(of), 2 * images) if images else 0
+
+        exchanged = {query: control for query in wanted if (control := exchange_of(query))}
+        told = {query: parts_told(experiment, exchanged[query], image_set) for query in exchanged}
+        lacking = {query: most(told.get(query, parts)) for query in wanted}
+        return most_of(spec, parts), pair_costs(wanted, lacking, lacking)
     rows = kept_rows(manifest, parts).drop_duplicates("image_id")
     again = rows[rows["place"] < repeats]
-    count = len(rows) + len(again)
-    missing = Counter(dict.fromkeys(wanted, count))
+    there: Counter[Query] = Counter()
+    for control, queries in by_control(wanted).items():
+        asked = [
+            asked_of(experiment, results, image_set, some, control)[0] for some in (rows, again)
+        ]
+        there.update(dict.fromkeys(queries, sum(map(len, asked))))
+    missing = Counter(there)
     if described.is_file():
         about: ModelJson = storage.read_json(described)
-        missing = missing_of(experiment, results, about, image_set, captions_of(rows))
-        missing += missing_of(experiment, results, about, image_set, captions_of(again), True)
-    return len(rows), pair_costs(wanted, missing, count)
-
-
-def missing_of(
-    experiment: Experiment,
-    results: Path,
-    model: ModelJson,
-    image_set: str,
-    rows: pd.DataFrame,
-    repeat: bool = False,
-) -> Counter:
-    """Return how many images lack each query in the ledger; with `repeat`, a second time."""
-    settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
-    hashes = input_hashes(rows, shared_inputs(model, settings, repeat))
-    wanted = experiment.wanted(model["name"], image_set)
-    ledger = Ledger(results / result_paths.LEDGER.format(model=model["name"], set=image_set))
-    return Counter(
-        {
-            query: len(images)
-            for signal in sorted({query.signal for query in wanted})
-            for query, images in SignalCoverage(
-                signal, model, ledger, hashes, wanted
-            ).missing.items()
-        }
-    )
+        missing = missing_of(experiment, results, about, image_set, rows)
+        missing += missing_of(experiment, results, about, image_set, again, True)
+    return len(rows), pair_costs(wanted, missing, there)
 
 
 def thousands(count: int) -> str:

@@ -13,11 +13,15 @@ from mia.access import reads_model
 from mia.attacks.shared.auto_timestep import at_each_timestep
 from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
 from mia.attacks.shared.external import External
+from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
+from mia.signals.shared.evals import predictions
+from mia.told_captions import FIELD, OWN
 
 TIMESTEPS = ("timestep", "timesteps")  # an attack has one of these fields; it may be `auto`
+META = ("attack", FIELD)  # keys of an entry that are no parameters of its attack
 EXTERNAL_SCORES = "mia.targets.external_scores"  # the module that finds whose scores a file holds
 ATTACKS = Path(__file__).parents[1] / "attacks"
 
@@ -67,12 +71,15 @@ def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
-    """Return the queries of each of `attacks` that a stack may read."""
+    """Return the queries of each of `attacks` that a stack may read: those the model answers.
+
+    None under a caption control is among them, nor a size of the image itself.
+    """
     return {
-        name: attack.queries
+        name: queries
         for name, attack in attacks.items()
-        if attack.queries
-        and not isinstance(attack, Stacks)
+        if (queries := tuple(filter(predictions, attack.queries)))
+        and not isinstance(attack, Stacks | OtherCaptions)
         and not traits_of(attack).reads_reference
     }
 
@@ -108,16 +115,17 @@ def build_attack(name: str, entry: dict[str, Any]) -> Any:
     if module not in known_attacks():
         raise ConfigError(f"{key}: no attack {module!r}; {nearest(module, known_attacks())}")
     attack = importlib.import_module(f"mia.attacks.{module}").Attack
-    parameters = {key: _tuples(value) for key, value in entry.items() if key != "attack"}
+    parameters = {key: _tuples(value) for key, value in entry.items() if key not in META}
     names = {
         field.name for field in fields(attack) if field.init and not field.name.startswith("_")
     }
     for parameter in parameters.keys() - names - {"grid"}:
         raise ConfigError(
-            f"{key}: attack {module!r} has no parameter {parameter!r}; {nearest(parameter, names)}"
+            f"{key}: attack {module!r} has no parameter {parameter!r}; "
+            f"{nearest(parameter, {*names, FIELD})}"
         )
     try:
-        built = _built(attack, parameters)
+        built = with_captions(_built(attack, parameters), entry.get(FIELD, OWN))
         built.queries  # noqa: B018 - a query checks its own fields
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error

@@ -6,7 +6,8 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
-from mia.config.attacks import is_external
+from mia.attacks.shared.contract import traits_of
+from mia.config.attacks import attack_module, is_external
 from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
@@ -36,6 +37,7 @@ def check(experiment: Experiment) -> None:
             *(partial(_check_model, experiment, name) for name in config["models"]),
             lambda: experiment.attacks,  # builds each, so that a misspelt parameter stops here
             *(partial(_check_coverage, experiment, name) for name in config["attacks"]),
+            lambda: _check_beside(experiment),
             *(partial(_check_target, experiment, name) for name in config["targets"]),
             lambda: check_audit(experiment),
         ]
@@ -119,6 +121,20 @@ def _check_coverage(experiment: Experiment, attack: str) -> None:
     row = experiment.config["attacks"][attack]
     for target in row.get("targets", ()) if is_external(row) else ():
         require_known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
+
+
+def _check_beside(experiment: Experiment) -> None:
+    """Check that the baselines are there without which an attack would be read wrongly."""
+    entries = experiment.config["attacks"]
+    there = {attack_module(name, entry) for name, entry in entries.items()}
+    lines = [
+        f"attacks.{name}: expected an entry `{other}: {{}}` too, which says what it rests on"
+        for name, attack in experiment.attacks.items()
+        for other in traits_of(attack).beside
+        if other not in there
+    ]
+    if lines:
+        raise ConfigError("\n".join(lines))
 
 
 def _check_target(experiment: Experiment, name: str) -> None:

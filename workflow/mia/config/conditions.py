@@ -1,8 +1,9 @@
 """What a model is told of an image decides which entries of `attacks:` exist on its targets.
 
 A model that turns text into images is told a caption, a class-conditional model a class, and an
-unconditional one nothing. On a class, no words can be cut. On nothing, there are no two conditions
-to contrast, and every other attack runs without a caption.
+unconditional one nothing. On a class, no words can be cut, and the neutral caption is none. On
+nothing, there are no two conditions to contrast and no captions to exchange, and every other attack
+runs without a caption.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 
 from mia.attacks.shared.auto_timestep import AutoTimestep
 from mia.attacks.shared.contract import Entry, Stacks
+from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.attacks import asking, build_attack, build_attacks, stacked
 from mia.models.families import condition_of
 from mia.models.family import CLASS, NONE, TEXT
 from mia.models.model_json import ModelError
 from mia.signals.shared.evals import reads_words
+from mia.told_captions import FIXED, NEUTRAL
 
 NULL = "null"  # the condition of a query without a caption
 
@@ -75,12 +78,16 @@ def attacks_under(entries: dict[str, dict[str, Any]], condition: str) -> dict[st
 
 def entry_under(entry: Mapping[str, Any], attack: Entry, condition: str) -> dict[str, Any]:
     """Return an entry as it is for models of a condition: without a caption, if they have none."""
-    bare = condition == NONE and attack.queries and not isinstance(attack, Stacks)
+    asks = bool(attack.queries) and not isinstance(attack, Stacks)
+    bare = condition == NONE and asks and _chooses_condition(attack)
     return {**entry, "condition": NULL} if bare else {**entry}
 
 
 def _exists(attack: Entry, condition: str) -> bool:
     """Whether an attack that asks something of its own exists on models without text."""
+    if isinstance(attack, OtherCaptions):
+        is_class = condition == CLASS and attack.captions != f"{FIXED}:{NEUTRAL}"
+        return is_class and _exists(attack.attack, condition)
     if any(map(reads_words, attack.queries)):
         return False
     if condition == CLASS or not attack.queries:

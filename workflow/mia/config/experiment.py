@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mia.attacks.shared.contract import Traits, traits_of
+from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.attacks import attack_code, is_blind
 from mia.config.conditions import attacks_under, entry_under
 from mia.config.materials import SIDES, Materials
@@ -65,7 +66,8 @@ class Experiment(Materials):
 
     def attack_on(self, target: str, attack: str) -> Any:
         """Return the attack of an entry, as it asks the model of `target`."""
-        return self.attacks_under(self.told(target))[attack]
+        built = self.attacks_under(self.told(target))[attack]
+        return built.on(target) if isinstance(built, OtherCaptions) else built
 
     def entry_on(self, target: str, attack: str) -> dict[str, Any]:
         """Return an entry of `attacks:` as it is on `target`."""

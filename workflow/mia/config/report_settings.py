@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mia.config import design
+from mia.config.caption_controls import caption_controls
 from mia.config.experiment import Experiment
 from mia.models.family import TEXT
+from mia.told_captions import FIELD
 
 SHOWN = ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluation")
 
@@ -33,9 +35,15 @@ def report_settings(experiment: Experiment) -> dict[str, Any]:
         **{key: config[key] for key in SHOWN},
         "training": trainings,
         "targets": targets,
+        "caption_controls": _caption_controls(experiment),
         "controls": [name for name in config["targets"] if design.is_control(experiment, name)],
         "pictured": [name for name in config["image_sets"] if design.is_shown(experiment, name)],
     }
+
+
+def _caption_controls(experiment: Experiment) -> list[dict[str, str]]:
+    asked = any(FIELD in entry for entry in experiment.config["attacks"].values())
+    return caption_controls(experiment.attacks) if asked else []
 
 
 def _left_out(experiment: Experiment, target: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from mia.models.clip_folder import encoder_name
 from mia.query import Query
 from mia.signals.shared.contract import traits_of as signal_traits
 from mia.signals.shared.evals import signal
+from mia.told_captions import by_control, control_of, target_of
 
 
 class StageInputs(ResultFiles):
@@ -97,6 +98,12 @@ class StageInputs(ResultFiles):
         looked_at = any(signal_traits(module).needs_pixels for module in modules)
         return self.of(paths.PICTURES, set=set, shard=shard) if looked_at else []
 
+    def other_captions(self, model: str, set: str) -> list[str]:
+        """Return the exchanged captions that a model is told on an image set, one a target."""
+        controls = by_control(self._experiment.wanted(model, set))
+        targets = {target_of(control) for control in controls if control is not None}
+        return self.of(paths.OTHER_CAPTIONS, target=sorted(filter(None, targets)))
+
     # Scores
 
     def answers(self, target: str, attack: str) -> list[str]:
@@ -127,7 +134,8 @@ class StageInputs(ResultFiles):
 
         def asked(model: str, image_set: str) -> list[Query]:
             wanted = self._experiment.wanted(model, image_set)
-            return [query for query in wanted if query.signal == "denoise"]
+            denoise = [query for query in wanted if query.signal == "denoise"]
+            return [query for query in denoise if control_of(query) is None]
 
         return self._of_model(target, self._config["targets"][target]["model"], asked)
 

@@ -20,10 +20,8 @@ from mia.query import dump
 from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
-
 DIVIDED = ("split", "duplicates", "min_success")
-# Keys of a training that hold names: another name for the same thing changes no weights.
-NAMES = ("set", "representation_set", "like", "base")
+NAMES = ("set", "representation_set", "like", "base")  # other names change no weights
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
@@ -71,6 +69,11 @@ def membership(experiment: Experiment, target: str) -> Settings:
     }
 
 
+def other_captions(experiment: Experiment) -> Settings:
+    """Return the seed by which captions are exchanged."""
+    return _seed(experiment)
+
+
 def vae(experiment: Experiment, training: str) -> Settings:
     """Return how a VAE is trained, and on which parts; what learns pixels trains none."""
     return _training(experiment, training, "representation_set")
@@ -86,16 +89,16 @@ def model(experiment: Experiment, model: str) -> Settings:
 
     And what it is told of an image, where that is no text: the config's attacks are made for it.
     """
-    spec, training = experiment.config["models"][model], experiment.training(model)
+    training = experiment.training(model)
     trained = {} if training is None else experiment.trained(training)
-    return {**trained, **spec, **_told(experiment.condition(model))}
+    return {**trained, **experiment.config["models"][model], **_told(experiment.condition(model))}
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:
     """Return which parts are encoded: those on which a model with this VAE is measured."""
     models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
-    parts = experiment.measured_parts(set, models)
-    return {"parts": parts, "device": experiment.config["measure"]["device"]}
+    device = experiment.config["measure"]["device"]
+    return {"parts": experiment.measured_parts(set, models), "device": device}
 
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
@@ -116,8 +119,7 @@ def gather(experiment: Experiment, set: str) -> Settings:
 
 def score(experiment: Experiment, target: str, attack: str) -> Settings:
     """Return an attack's name, its entry on the target, and the others' queries that it reads."""
-    on_target = experiment.entry_on(target, attack)
-    entry = {k: v for k, v in on_target.items() if k != "targets"}
+    entry = {k: v for k, v in experiment.entry_on(target, attack).items() if k != "targets"}
     told = {"name": attack, "entry": entry, **_seed(experiment)}
     built = experiment.attack_on(target, attack)
     return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
@@ -130,11 +132,11 @@ def evaluate(experiment: Experiment, target: str) -> Settings:
 
 def audit(experiment: Experiment, target: str) -> Settings:
     """Return how sides are judged, and all that is known of how they came to be."""
-    blind = experiment.blind_attacks(target)
+    entries = experiment.config["attacks"]
     return {
         **experiment.config["audit"],
         **_evaluation(experiment),
-        "attacks": {name: experiment.config["attacks"][name] for name in blind},
+        "attacks": {name: entries[name] for name in experiment.blind_attacks(target)},
         "by_design": design.is_by_design(experiment, target),
         "trained_here": design.trained_here(experiment, target),
         "match": experiment.config["targets"][target]["match"],
@@ -146,8 +148,8 @@ def audit(experiment: Experiment, target: str) -> Settings:
 
 def tables(experiment: Experiment) -> Settings:
     """Return every attack, which targets' models are told no text, and how attacks are compared."""
-    told = {name: experiment.told(name) for name in experiment.config["targets"]}
-    others = {target: condition for target, condition in told.items() if condition != TEXT}
+    targets = experiment.config["targets"]
+    others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
         **_evaluation(experiment),
         "attacks": experiment.config["attacks"],
@@ -157,9 +159,8 @@ def tables(experiment: Experiment) -> Settings:
 
 def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
-    names = experiment.attacks_of(target)
-    built = {name: experiment.attack_on(target, name) for name in names}
-    evals = {name: len(evaluations(built[name], predictions)) for name in names}
+    built = {name: experiment.attack_on(target, name) for name in experiment.attacks_of(target)}
+    evals = {name: len(evaluations(attack, predictions)) for name, attack in built.items()}
     return {**_evaluation(experiment), "evals": evals}
 
 

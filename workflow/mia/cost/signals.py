@@ -54,14 +54,14 @@ class SignalCost:
 
 
 def pair_costs(
-    wanted: Sequence[Query], missing: Mapping[Query, int], images: int
+    wanted: Sequence[Query], missing: Mapping[Query, int], images: Mapping[Query, int]
 ) -> list[SignalCost]:
     """Return the cost of each signal on one (model, image set).
 
     Args:
         wanted: Queries of the pair.
         missing: How many images lack each query; absent where none does.
-        images: Images of the pair.
+        images: How many images are asked each query.
     """
     seen: set[Hashable] = set()
     seen_of_one: set[Hashable] = set()
@@ -76,13 +76,13 @@ def pair_costs(
             new = predictions(query) - seen if lacking[query] else frozenset()
             evals += len(new) * lacking[query]
             seen |= new
-        rows = sum(lacking.values())
+        rows, pairs = sum(lacking.values()), sum(images[query] for query in queries)
         found.append(
             SignalCost(
                 signal=name,
                 queries=len(queries),
-                wanted=len(queries) * images,
-                held=len(queries) * images - rows,
+                wanted=pairs,
+                held=pairs - rows,
                 image_evals=len(of_one),
                 evals=evals,
                 image_backwards=sum(map(backwards, queries)),

@@ -8,6 +8,7 @@ import numpy as np
 
 from mia.access import EXTERNAL
 from mia.stats.metrics import FEW, FEWEST
+from mia.told_captions import OWN
 
 FEW_IMAGES = 20  # images of a side, below which every number is flagged
 FEW_GROUPS = 20  # the same of groups of related images
@@ -45,6 +46,9 @@ MEANINGS = {
         " does."
     ),
     "mixed_devices": "What the scores rest on was measured on more than one kind of device.",
+    "other_captions": (
+        "A control, not an attack: the model was told other captions than the images' own."
+    ),
     "external": "The scores were made elsewhere: what they were fitted on is not known here.",
     "estimates_worse_than_zero": (
         "Where noise prevails, the model removes none: its loss is that of no estimate, or above."
@@ -116,6 +120,11 @@ def combines_signals(combines: bool) -> bool:
 def mixed_devices(devices: Collection[str]) -> bool:
     """Return whether more than one kind of device did the measuring."""
     return len(set(devices)) > 1
+
+
+def other_captions(captions: str) -> bool:
+    """Return whether an entry's `captions` are not the images' own."""
+    return captions != OWN
 
 
 def external(access: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mia.measuring.other_captions import as_asked
 from mia.measuring.shard import Shard
 from mia.measuring.signal_coverage import SignalCoverage
 from mia.query import Query
@@ -23,11 +24,15 @@ class MeasureJob:
         repeat: Whether all of this was measured before. Then each image goes through the model by
             itself. This reveals a number that depends on the rest of its batch or on a generator
             of the process.
+        control: What the images' captions were replaced by, if they were (`mia.told_captions`).
+        asked: The queries wanted under the control; `signals` have them without it.
     """
 
     shard: Shard
     signals: Mapping[str, SignalCoverage]
     repeat: bool = False
+    control: str | None = None
+    asked: tuple[Query, ...] = ()
 
     @property
     def missing(self) -> dict[Query, list[str]]:
@@ -46,5 +51,8 @@ class MeasureJob:
         return frozenset(evaluation for evaluation, count in counts.items() if count > 1)
 
     def table(self, signal: str) -> pd.DataFrame:
-        """Return all answers of one signal, with a column `repeat`."""
-        return self.signals[signal].table(self.shard.images).assign(repeat=self.repeat)
+        """Return all answers of one signal, with columns `repeat` and, of a control, `captions`."""
+        rows = self.signals[signal].table(self.shard.images).assign(repeat=self.repeat)
+        if self.control is None:
+            return rows
+        return as_asked(rows, [q for q in self.asked if q.signal == signal], self.control)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from mia import storage
 from mia.images.training_set import prepared
+from mia.measuring.other_captions import told
 from mia.models import latents_file
 from mia.models.options import preparation
 
@@ -45,7 +46,8 @@ class Shard:
         pictures: str | Path | None = None,
         sized: bool = False,
     ) -> None:
-        self.latents, self.pictures, self.sized = latents, pictures, sized
+        self.manifest, self.latents = manifest, latents
+        self.pictures, self.sized = pictures, sized
         keys, ids = latents_file.images(latents)
         self._position = {image_id: i for i, image_id in enumerate(ids)}
         rows = kept_rows(manifest, parts, SIZES if sized else ())
@@ -70,6 +72,14 @@ class Shard:
         """
         found = copy(self)
         found.images = self.images[self.images["place"] < count]
+        return found
+
+    def under(self, control: str | None, tables: Mapping[str, str | Path]) -> Shard:
+        """Return the shard with the captions that a control tells (`other_captions.told`)."""
+        if control is None:
+            return self
+        found = copy(self)
+        found.images = told(self.images, control, self.manifest, tables)
         return found
 
     def captions(self, image_ids: Sequence[str]) -> list[str]:

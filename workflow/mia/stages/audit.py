@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from mia import command, storage
+from mia.attacks.shared.contract import Learns
 from mia.audit.appendix import appendix
 from mia.audit.channels import channels_of
 from mia.audit.equivalence import equivalence_level, not_fair_level
@@ -106,13 +107,14 @@ def blind_views(
         embeddings: Embeddings of their images and captions, if a model is given.
         membership: Its membership table.
         settings: splits, random_splits, confidence, resamples, seed; `attacks`, name to config
-            entry of its blind baselines.
+            entry of its blind baselines, of which those that learn are tried on other splits.
     """
     rows = membership[membership["kept"].astype(bool) & (membership["fold"] != "fit")]
     rows = rows.set_index("image_id").sort_index().astype({"member": bool})
     images = with_embeddings(read_images(manifests, rows), rows, embeddings)
     blind = {name: build_attack(name, row) for name, row in settings["attacks"].items()}
-    return appendix(images, rows, blind, settings)
+    learning = {name: attack for name, attack in blind.items() if isinstance(attack, Learns)}
+    return appendix(images, rows, learning, settings)
 
 
 def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:

@@ -16,6 +16,7 @@ from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.numbers import numbers
 from mia.evaluation.scored import reported, scored
+from mia.told_captions import FIELD, OWN
 
 MEMBERSHIP = ["image_id", "member", "group", "fold", "block", "kept"]
 
@@ -62,6 +63,7 @@ def evaluate(
     repeats = about.get("repeats")
     raised = {
         "combines_signals": flags.combines_signals(about.get("combines_signals", False)),
+        "other_captions": flags.other_captions(about.get(FIELD, OWN)),
         "external": external,
         "mixed_devices": flags.mixed_devices(about.get("devices", ())),
         "not_reproducible": flags.not_reproducible(repeats["difference"]) if repeats else False,

@@ -18,6 +18,7 @@ from mia import command, storage
 from mia import query as queries_module
 from mia.evaluation import estimates
 from mia.query import Query
+from mia.told_captions import control_of
 
 AT_ONCE = 16  # queries in memory at a time
 
@@ -49,7 +50,7 @@ def gather(args: argparse.Namespace) -> None:
             table = rows.reindex(columns=[*fields, *measures])
             metadata["repeats"] = table[repeat].to_dict("records")
             storage.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
-            if signal == "denoise":
+            if signal == "denoise" and control_of(query) is None:
                 compared += estimates.compare(table[~repeat], model)
     judged = estimates.judge(compared)
     for line in estimates.sentences(model["name"], [judged]):

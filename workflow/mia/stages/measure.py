@@ -2,7 +2,8 @@
 
 Numbers come from the ledger; the model is loaded only if something is missing, and a killed job
 loses at most `flush_seconds` of work. The first images of each part are measured a second time:
-rows with `repeat`, which no attack's score reads and every attack is checked with.
+rows with `repeat`, which no attack's score reads and every attack is checked with. Under a caption
+control (`mia.told_captions`) the images are measured once more, with other captions.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from mia.models.captions import are_classes, require_captions
 from mia.models.families import module_of
 from mia.models.weights import require_described
 from mia.path_names import by_name
-from mia.result_paths import SIGNALS
+from mia.query import Query
+from mia.result_paths import OTHER_CAPTIONS, SIGNALS
+from mia.told_captions import by_control, plain
 
 if TYPE_CHECKING:
     from mia.measuring.meter import Meter
@@ -37,6 +40,7 @@ def main() -> None:
     parser.add_argument("--manifest", required=True)
     parser.add_argument("--latents", required=True, help="latents of the shard")
     parser.add_argument("--pictures", nargs="?", help="pictures.tar, if a signal looks at pixels")
+    parser.add_argument("--captions", nargs="*", default=[], help="exchanged, one file per target")
     parser.add_argument("--shard", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--ledger", required=True)
@@ -49,23 +53,27 @@ def measure(args: argparse.Namespace) -> None:
     sized = module_of(model["family"]).family.reads_sizes(model["options"])
     shard = Shard(args.manifest, args.latents, args.settings["parts"], args.pictures, sized)
     wanted = queries_module.load(args.settings["queries"])
-    if are_classes(model):
-        for kind in sorted({caption_kind(query) for query in wanted} - {"null"}):
-            rows = zip(shard.images["key"], shard.images[kind], strict=True)
-            require_captions(model, rows, args.manifest, kind)
+    exchanged = by_name(OTHER_CAPTIONS, "target", args.captions)
+    asked = by_control(wanted)
+    shards = {control: shard.under(control, exchanged) for control in asked}
+    for control, queries in asked.items() if are_classes(model) else ():
+        require_classes(model, shards[control], queries, args.manifest)
     outputs = by_name(SIGNALS, "signal", args.output)
     ledger = Ledger(args.ledger)
 
-    def work(layer: Shard, repeat: bool) -> MeasureJob:
+    def work(layer: Shard, control: str | None, repeat: bool) -> MeasureJob:
         """Return what the ledger holds and lacks of a layer."""
         hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat))
-        held = {name: SignalCoverage(name, model, ledger, hashes, wanted) for name in outputs}
-        return MeasureJob(layer, held, repeat)
+        queries = tuple(map(plain, asked[control]))
+        held = {name: SignalCoverage(name, model, ledger, hashes, queries) for name in outputs}
+        return MeasureJob(layer, held, repeat, control, asked[control])
 
-    layers = shard.layers()
-    firsts = [layer.first(args.settings["repeats"]) for layer in layers]
-    to_do = [(layer, False) for layer in layers]
-    to_do += [(layer, True) for layer in firsts if len(layer.images)]
+    to_do = []
+    for control, told in shards.items():
+        layers = told.layers()
+        firsts = [layer.first(args.settings["repeats"]) for layer in layers]
+        to_do += [(layer, control, False) for layer in layers]
+        to_do += [(layer, control, True) for layer in firsts if len(layer.images)]
     with shard_lock(ledger.folder, args.shard, args.settings["shards"]):
         meter, done = None, []
         for layer in to_do:
@@ -82,6 +90,13 @@ def measure(args: argparse.Namespace) -> None:
         parts = [part.table(name) for part in done]
         table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         storage.write(table.sort_values(["repeat", "image_id", "query", "key"]), path, metadata)
+
+
+def require_classes(model: dict, shard: Shard, queries: tuple[Query, ...], manifest: str) -> None:
+    """Raise ModelError if a caption that `queries` tell is no class of a model told classes."""
+    for kind in sorted({caption_kind(query) for query in queries} - {"null"}):
+        rows = zip(shard.images["key"], shard.images[kind], strict=True)
+        require_captions(model, rows, manifest, kind)
 
 
 def loaded(path: str, settings: dict, threads: int) -> Meter:

@@ -29,6 +29,7 @@ from mia.report.pages import (
 )
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
+from mia.told_captions import FIELD, OWN
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]
@@ -103,7 +104,9 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         target = targets.target_context(name, spec, mine, audits[name], long)
         shown.append(
             target
-            | details.of_target(target, long, found, spec["evaluation"])
+            | details.of_target(
+                target, long, found, spec["evaluation"], spec.get("caption_controls", ())
+            )
             | {"known": index_counts(storage.read(memberships[name]))}
             | {"figures": inline_figures.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
@@ -158,7 +161,8 @@ def gallery(
     ranked = {}
     for path in sorted(path for path in scores if names(paths.SCORES, path)["target"] == target):
         about = storage.metadata(path)
-        if reads_model(about["access"]) and not about.get("trained"):
+        attacks = reads_model(about["access"]) and about.get(FIELD, OWN) == OWN
+        if attacks and not about.get("trained"):
             ranked[about["name"]] = scored(storage.read(path), known, str(path))
     attack = pictures.strongest(ranked)
     if attack is None:

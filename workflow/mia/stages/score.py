@@ -26,6 +26,7 @@ from mia.query import load
 from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit
 from mia.scoring.inputs import Inputs
 from mia.scoring.remeasured import repeated
+from mia.told_captions import FIELD
 
 
 def main() -> None:
@@ -84,6 +85,7 @@ def score(args: argparse.Namespace) -> None:
         "fitted": scorer.fitted if isinstance(scorer, Tells | Blockwise) else {},
         "fit_image_ids": learnt_from(attack, inputs, seed) if once else [],
         "repeats": repeats,
+        **({FIELD: entry[FIELD]} if FIELD in entry else {}),
         "devices": inputs.devices(),
     }
     storage.write(table.rename_axis("image_id").reset_index(), args.output, metadata)

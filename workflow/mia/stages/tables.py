@@ -43,6 +43,9 @@ def of_target(
 ) -> dict[str, list[dict]]:
     """Return the rows of one target, by table: long, summary, pairwise, set_test.
 
+    Entries under other captions are controls of what an attack reads. They have their own numbers
+    and a place in `pairwise`; they are tried neither against chance nor against baselines.
+
     Args:
         target: Its name.
         metrics: Metrics of its attacks, in the order of the table.
@@ -59,9 +62,12 @@ def of_target(
         name: reported(scored(storage.read(path := scores[name]), membership, path), path)
         for name in names
     }
-    comparisons = compare_rows(rows, blind, settings["confidence"])
+    controls = {found["attack"] for found in metrics if "other_captions" in found["flags"]}
+    tried = {name: rows[name] for name in names if name not in controls}
+    comparisons = compare_rows(tried, blind, settings["confidence"])
     above = above_blind(comparisons, settings["confidence"])
-    reading = {name: rows[name] for name in names if reads_model(access[name])}
+    asking = {name: rows[name] for name in names if reads_model(access[name])}
+    reading = {name: asking[name] for name in asking if name not in controls}
     beyond = above_chance(reading, settings["confidence"])
     gained = gains(reading, settings["confidence"])
     bounded = {
@@ -75,8 +81,8 @@ def of_target(
     return {
         "long": long_table.metric_rows(metrics, comparisons, gained, together),
         "summary": summary.summary_rows(metrics, audit, above, beyond, gained, cost),
-        "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
-        "set_test": set_test.set_test_rows(target, rows, access, blind, settings["seed"]),
+        "pairwise": pairwise.pairwise_rows(target, asking, settings["confidence"]),
+        "set_test": set_test.set_test_rows(target, tried, access, blind, settings["seed"]),
     }
 
 

@@ -34,6 +34,7 @@ class Traits:
         combines_signals: It learns from many measurements together; its score is flagged, since no
             single query earns it.
         targets: It exists on these targets only; on all of them where none is named.
+        beside: Attacks without which a config may not have it, as they say what it rests on.
     """
 
     reads_images: bool = False
@@ -43,6 +44,7 @@ class Traits:
     embeddings_optional: bool = False
     combines_signals: bool = False
     targets: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def needs_embeddings(self) -> tuple[str, ...]:
@@ -72,7 +74,10 @@ class Entry(Protocol):
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        """What it asks the target's model; empty where `access` is `model-free` or `external`."""
+        """What it asks the target's model; empty where `access` is `external`.
+
+        Where it is `model-free`, no evaluation of the model answers them.
+        """
 
 
 @runtime_checkable

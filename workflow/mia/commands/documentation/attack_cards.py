@@ -9,6 +9,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
+from mia.access import reads_model
 from mia.attacks.shared.contract import Entry, Learns, Stacks, traits_of
 from mia.attacks.shared.cost import evaluations
 from mia.config.attacks import build_attack
@@ -40,6 +41,13 @@ A parameter means the same in every attack:
 - `draws`: how many noise tensors each picture gets at each step.
 - `condition`: the text the model is given: `caption` (the picture's own), `null` (none) or
   `alt-<name>` (another caption that the image set declares as `alternates`).
+- `captions`: whose captions the model is told, in every attack that reads the picture's own: `own`,
+  or a control. `fixed` tells the neutral caption "an image" for every picture, and `fixed:<text>`
+  another text. `shuffled` deals the captions of each side of the target anew among that side, so
+  that no picture keeps its own. `swapped` gives members captions of nonmembers and the reverse;
+  the smaller side's captions are given several times. The formula, the noise and the condition
+  `null` stay the same. A control is no attack: it shows what the attack reads
+  ([how to read it](reading.md#caption-controls)). A stack reads no control.
 - `norm`: the p of a p-norm.
 - `space`: which error is averaged: of the noise (`epsilon`, what the papers do), of the image
   (`sample`) or of the velocity of flow matching (`velocity`). It is algebra on the same estimates
@@ -55,9 +63,10 @@ schedule of its own is asked at the ᾱ of that schedule.
 What a model is told of an image decides which attacks exist on its targets:
 
 - a text: all;
-- a class (its caption is the class): all but those that change the words of a caption;
-- nothing: all that contrast no two conditions and read no caption. They run with `condition: null`
-  by themselves; an entry that gives another is an error.
+- a class (its caption is the class): all but those that change the words of a caption, or tell the
+  neutral one;
+- nothing: all that contrast no two conditions and read no caption, nor another in its place. They
+  run with `condition: null` by themselves; an entry that gives another is an error.
 
 An *eval* is one pass of one latent through the denoiser, a U-Net or a transformer. The numbers here
 are for one picture, default parameters, and the attack alone; attacks that ask the same share the
@@ -129,7 +138,7 @@ def _queries(queries: tuple[Query, ...]) -> str:
 def _reads(attack: Entry) -> str:
     stacks, traits = isinstance(attack, Stacks), traits_of(attack)
     signals = "the signals of other entries" if stacks else "the model's signals"
-    what = [signals] if attack.queries else []
+    what = [signals] if attack.queries and reads_model(attack.access) else []
     what += ["the reference's signals"] if traits.reads_reference else []
     what += ["pictures and captions"] if traits.reads_images else []
     what += ["`audit.embedding`"] if traits.needs_embeddings else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from mia import checksums
 from mia.report.pages import pairwise, set_test
+from mia.report.pages.caption_controls import caption_controls
 from mia.report.pages.other_metrics import measures
 from mia.report.pages.privacy import privacy
 
@@ -51,21 +52,25 @@ def of_target(
     long: pd.DataFrame,
     found: Mapping[str, pd.DataFrame],
     settings: Mapping[str, Any],
+    families: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return `collection`, `privacy`, `measures` and `comparisons` of a target.
+    """Return `collection`, `privacy`, `measures`, `comparisons`, `captions` of a target.
 
     Args:
         target: Its `target_context`.
         long: tables/metrics.csv, read as text.
         found: What `read_all` returned.
         settings: `evaluation` of the config.
+        families: What `mia.config.caption_controls` returned.
     """
     name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
+    pairs, level = found["pairwise"], 1 - settings["confidence"]
     return {
         "collection": set_test.collection(
             found["set_test"], name, target["verdict"], target["control"]
         ),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
-        "comparisons": pairwise.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
+        "comparisons": pairwise.comparisons(pairs, name, level),
+        "captions": caption_controls(families, target["rows"], pairs, name, level),
     }

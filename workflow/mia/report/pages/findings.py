@@ -14,9 +14,9 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
         audit: audit/{target}.json, which knows the blind baselines.
     """
     channels = {channel["attack"] for channel in audit["channels"]}
-    reading = [row for row in rows if not row["blind"]]
+    reading = _attacks(rows)
     blind = [row for row in rows if row["blind"] and row["attack"] in channels]
-    controls = [row for row in rows if row["blind"] and row["attack"] not in channels]
+    controls = [row for row in rows if row not in reading and row not in blind]
     found = []
     if reading:
         evals = sorted(row["evals_alone"] for row in reading)
@@ -30,12 +30,17 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
     return found
 
 
+def _attacks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the attacks on the model; what was told other captions is a control."""
+    return [row for row in rows if not row["blind"] and "other_captions" not in row["flags"]]
+
+
 def findings(rows: list[dict[str, Any]], verdict: str) -> str:
     """Say in a few sentences, with names, what the attacks on the model found.
 
     All of it holds at once: of many attacks that find nothing, some would look lucky alone.
     """
-    reading = [row for row in rows if not row["blind"]]
+    reading = _attacks(rows)
     if not reading:
         return "No attack here reads the model."
     above = _names(row for row in reading if row["above_chance"] == "yes")
@@ -53,7 +58,7 @@ def findings(rows: list[dict[str, Any]], verdict: str) -> str:
 
 def brief(rows: list[dict[str, Any]], verdict: str) -> str:
     """Say in one sentence how many attacks on the model found something."""
-    reading = [row for row in rows if not row["blind"]]
+    reading = _attacks(rows)
     if not reading:
         return "No attack here reads the model."
     if verdict == "NOT FAIR":

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from mia.query import Query
 from mia.signals.shared.contract import traits_of
+from mia.told_captions import control_of, plain
 
 
 def signal(name: str) -> ModuleType:
@@ -16,8 +17,10 @@ def signal(name: str) -> ModuleType:
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
-    """Return the single evaluations that answer `query`."""
-    return signal(query.signal).predictions(query)
+    """Return the single evaluations that answer `query`; those of each caption control apart."""
+    found = signal(query.signal).predictions(plain(query))
+    control = control_of(query)
+    return found if control is None else frozenset((control, evaluation) for evaluation in found)
 
 
 def backwards(query: Query) -> int:

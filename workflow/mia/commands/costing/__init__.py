@@ -1,0 +1,1 @@
+"""What the estimate of costs is made from."""
