@@ -27,6 +27,8 @@ def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
     And one if its reference is told something else than the model.
     """
     spec = experiment.config["targets"][target]
+    if "model" not in spec:
+        return
     model, reference = spec["model"], spec.get("reference")
     condition = experiment.condition(model)
     if reference and (other := experiment.condition(reference)) != condition:

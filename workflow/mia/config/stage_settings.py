@@ -14,6 +14,7 @@ from mia.config import design
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES
 from mia.config.report_settings import report_settings
+from mia.config.training_settings import training_settings
 from mia.images.sources.shared.stage_keys import download_settings, plan_settings
 from mia.models.family import TEXT
 from mia.query import dump
@@ -22,8 +23,6 @@ from mia.signals.shared.evals import predictions
 Settings = dict[str, Any]
 
 DIVIDED = ("split", "duplicates", "min_success")
-# Keys of a training that hold names: another name for the same thing changes no weights.
-NAMES = ("set", "representation_set", "like", "base")
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
@@ -38,8 +37,9 @@ def download(experiment: Experiment, set: str) -> Settings:
 
 
 def rows(experiment: Experiment, set: str) -> Settings:
-    """Return how large an image may be."""
-    return {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
+    """Return how large an image may be; for a set of captions alone, its name too."""
+    limit = {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
+    return limit if experiment.has_images(set) else {**limit, "captions_of": set}
 
 
 def encoder(experiment: Experiment, encoder: str) -> Settings:
@@ -72,19 +72,16 @@ def membership(experiment: Experiment, target: str) -> Settings:
 
 def vae(experiment: Experiment, training: str) -> Settings:
     """Return how a VAE is trained, and on which parts; what learns pixels trains none."""
-    return _training(experiment, training, "representation_set")
+    return training_settings(experiment, training, "representation_set")
 
 
 def train(experiment: Experiment, training: str) -> Settings:
     """Return how a model is trained, and on which parts."""
-    return _training(experiment, training, "set")
+    return training_settings(experiment, training, "set")
 
 
 def model(experiment: Experiment, model: str) -> Settings:
-    """Return where a model comes from; for a trained one, its epoch and how images are prepared.
-
-    And what it is told of an image, where that is no text: the config's attacks are made for it.
-    """
+    """Return where a model comes from, its epoch, and what it is told where that is no text."""
     spec, training = experiment.config["models"][model], experiment.training(model)
     trained = {} if training is None else experiment.trained(training)
     return {**trained, **spec, **_told(experiment.condition(model))}
@@ -115,8 +112,7 @@ def gather(experiment: Experiment, set: str) -> Settings:
 
 def score(experiment: Experiment, target: str, attack: str) -> Settings:
     """Return an attack's name, its entry on the target, and the others' queries that it reads."""
-    on_target = experiment.entry_on(target, attack)
-    entry = {k: v for k, v in on_target.items() if k != "targets"}
+    entry = {k: v for k, v in experiment.entry_on(target, attack).items() if k != "targets"}
     told = {"name": attack, "entry": entry, **_seed(experiment)}
     built = experiment.attack_on(target, attack)
     return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
@@ -131,7 +127,7 @@ def audit(experiment: Experiment, target: str) -> Settings:
     """Return how sides are judged, and all that is known of how they came to be."""
     blind = experiment.blind_attacks(target)
     return {
-        **experiment.config["audit"],
+        **{key: value for key, value in experiment.config["audit"].items() if key != "stop_if"},
         **_evaluation(experiment),
         "attacks": {name: experiment.config["attacks"][name] for name in blind},
         "by_design": design.is_by_design(experiment, target),
@@ -143,22 +139,37 @@ def audit(experiment: Experiment, target: str) -> Settings:
     }
 
 
+def given_scores(experiment: Experiment) -> Settings:
+    """Return the seed of the folds, and the margin that the page names."""
+    return {"margin": experiment.config["audit"]["margin"], **_seed(experiment)}
+
+
+def gate(experiment: Experiment) -> Settings:
+    """Return which verdict ends the run."""
+    return {"stop_if": experiment.config["audit"]["stop_if"]}
+
+
+def verdict(experiment: Experiment) -> Settings:
+    """Return nothing: what estimates are worth is no matter of the config."""
+    return {}
+
+
 def tables(experiment: Experiment) -> Settings:
     """Return every attack, which targets' models are told no text, and how attacks are compared."""
-    told = {name: experiment.told(name) for name in experiment.config["targets"]}
-    others = {target: condition for target, condition in told.items() if condition != TEXT}
+    targets = experiment.config["targets"]
+    others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
         **_evaluation(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
+        **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
     }
 
 
 def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
-    names = experiment.attacks_of(target)
-    built = {name: experiment.attack_on(target, name) for name in names}
-    evals = {name: len(evaluations(built[name], predictions)) for name in names}
+    built = {name: experiment.attack_on(target, name) for name in experiment.attacks_of(target)}
+    evals = {name: len(evaluations(attack, predictions)) for name, attack in built.items()}
     return {**_evaluation(experiment), "evals": evals}
 
 
@@ -170,16 +181,6 @@ def loss_figures(experiment: Experiment) -> Settings:
 def report(experiment: Experiment) -> Settings:
     """Return what the page says of the experiment besides its numbers."""
     return report_settings(experiment)
-
-
-def _training(experiment: Experiment, training: str, key: str) -> Settings:
-    spec = experiment.config["training"][training]
-    return {
-        **{name: value for name, value in spec.items() if name not in NAMES},
-        "keep": experiment.kept_epochs(training),
-        "parts": experiment.parts(spec.get(key, spec["set"]))[1],
-        **_seed(experiment),
-    }
 
 
 def _told(condition: str) -> Settings:
