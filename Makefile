@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run resume check test test-slow lint format cost lean bench report why docs readme clean clean-results
+.PHONY: help run audit resume check test test-slow lint format cost lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -44,13 +44,19 @@ $(STAMP): constraints.txt pyproject.toml
 	$(bin)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt ".[slurm,test]"
 	@touch $(venv)/.stamp
 
-# Two calls: after the first, Snakemake sees which measured files really changed (docs/decisions/0002).
-# A config that cannot be read is named first: of a file named by --configfile, Snakemake tells no line.
-run: $(STAMP) ## Everything that CONFIG asks for; then its table, and where the report lies
-	@$(command).results --config $(config) >/dev/null
+# Three calls. The first judges the sets before anything is asked of a model, and may end the run
+# (`audit.stop_if`). After the second, Snakemake sees which measured files really changed
+# (docs/decisions/0002). A config that cannot be read is named first: of a file named by
+# --configfile, Snakemake tells no line.
+run: audit ## Everything that CONFIG asks for; then its table, and where the report lies
 	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
 	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
 	@$(command).results --config $(config) --show
+
+audit: $(STAMP) ## Are the sets of CONFIG fair? No model is loaded, nothing is measured
+	@$(command).results --config $(config) >/dev/null
+	$(snakemake) audited --cores $(cores) --configfile $(config) $(OPTIONS)
+	@$(command).verdicts --config $(config)
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live
 	@$(command).resume --config $(config)

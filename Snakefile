@@ -21,13 +21,19 @@ include: "workflow/rules/inputs.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/models.smk"
-include: "workflow/rules/signals.smk"
+include: "workflow/rules/judged.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/report.smk"
 
 
+if EXPERIMENT.signals:
+
+    include: "workflow/rules/signals.smk"
+
+
 localrules:
     all,
+    audited,
     measured,
 
 
@@ -35,6 +41,7 @@ rule all:
     default_target: True
     input:
         gpu_or_end,
+        RESULTS.judged(),
         RESULTS.measured(),
         RESULTS.of_targets(paths.MEMBERSHIP),
         RESULTS.of_all_attacks(paths.SCORES),
@@ -44,8 +51,15 @@ rule all:
         rules.report.output,
 
 
+# The sets of every target, judged; no model is asked for it.
+rule audited:
+    input:
+        RESULTS.judged(),
+
+
 rule measured:
     input:
         gpu_or_end,
+        RESULTS.gate(),
         RESULTS.measured(),
         RESULTS.of_targets(paths.MEMBERSHIP),

@@ -424,8 +424,9 @@ def test_what_is_measured_follows_from_the_targets(config):
 def test_shipped_configs_are_accepted(path):
     """Files and models that they name need not be there."""
     found = experiment(yaml.safe_load(path.read_text(encoding="utf-8")))
-    assert found.pairs and found.queries
-    assert all(map(found.blind_attacks, found.config["targets"]))
+    assert bool(found.pairs) == bool(found.queries) == bool(found.with_model())
+    assert all(map(found.blind_attacks, found.with_sets()))
+    assert all(map(found.attacks_of, found.config["targets"]))
     assert len(dump(found.queries)) < 100_000, "Linux takes arguments of up to 131,072 bytes"
 
 

@@ -19,6 +19,7 @@ VALUES = {
     "file": "a.parquet",
     "sha256": SHA,
     "url": "address",
+    "address": "link",
     "caption": "text",
     "picture_sha256": "sha",
     "allow_hosts": ["127.0.0.1"],
@@ -34,6 +35,7 @@ VALUES = {
 }
 SETS = {
     "builtin": {"source": "builtin"},
+    "captions": {"source": "captions", "path": "a.csv"},
     "folder": {"source": "folder", "path": "a"},
     "urls": {"source": "urls", "path": "a.csv"},
     "hub": {"source": "hub", "repo": "a/b", "revision": REVISION, "file": "a.csv"},
@@ -100,8 +102,8 @@ def test_no_default_stands_where_it_is_not_read(block, source):
     [
         (
             {"source": "folder", "path": "a", "caption": "b.csv"},
-            "image_sets.mine.caption: not read for source folder, only for hub or urls; did you "
-            "mean 'captions'?",
+            "image_sets.mine.caption: not read for source folder, only for captions or hub or "
+            "urls; did you mean 'captions'?",
         ),
         (
             {"source": "urls", "path": "a.csv", "captions": "text"},

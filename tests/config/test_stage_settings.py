@@ -70,7 +70,12 @@ def test_every_stage_is_told_by_a_function_of_its_name():
 def test_code_and_given_files_are_said_of_stages():
     """A function of another name would be called by no rule."""
     loaded = {name for name, _ in inspect.getmembers(stage_code, inspect.isfunction)}
-    of_config = {"exclude", "known", "external"}  # paths, which stages are given as options
+    of_config = {
+        "exclude",
+        "known",
+        "external",
+        "table",
+    }  # paths, which stages are given as options
     given = {name for name, _ in inspect.getmembers(StageFiles, inspect.isfunction)} - of_config
     loaded -= {"families", "source", "source_code"}
     assert {name for name in loaded | given if not name.startswith("_")} <= STAGES
@@ -86,7 +91,7 @@ def test_what_no_number_depends_on_is_told_to_nobody():
         (lambda c: c["attacks"]["loss"].update(draws=3), {"score", "measure", "gather", "tables"}),
         (lambda c: c["image_sets"]["openmoji"].update(shards=3), {"plan", "gather", "measure"}),
         (lambda c: c["attacks"].update(more={"attack": "coin"}), {"tables"}),
-        (lambda c: c.setdefault("audit", {}).update(margin=0.04), {"audit"}),
+        (lambda c: c.setdefault("audit", {}).update(margin=0.04), {"audit", "given_scores"}),
         (lambda c: c.setdefault("measure", {}).update(batch_size=3), {"measure"}),
         (lambda c: c.setdefault("measure", {}).update(device="cuda"), {"measure", "encode"}),
         (
@@ -111,7 +116,7 @@ def test_inputs_named_by_wildcards_are_those_that_rules_have():
 
 def test_every_rule_hands_its_stage_the_settings_of_its_name():
     for name, text in RULES.items():
-        stage = "plan" if name.startswith("plan") else name
+        stage = next((s for s in ("plan", "given_scores") if name.startswith(s)), name)
         if f"mia.stages.{stage} " in text:
             assert f'told("{stage}"' in text and "--settings {params.settings:q}" in text, name
             assert f'code("{stage}"' in text, name

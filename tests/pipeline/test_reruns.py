@@ -60,6 +60,7 @@ def test_the_first_run_measures_every_query_once(finished_run):
     assert sorted(jobs) == shown(
         LOSS_FIGURES,
         *("plan_mine", "manifest/mine", "model/tiny", "membership/fair", "audit/fair"),
+        "verdict/fair",
         *(f"{rule}/mine/{shard}" for rule in ("download", "rows") for shard in ("000", "001")),
         *(f"encode/tiny/mine/{shard}" for shard in ("000", "001")),
         *MEASURE,
@@ -97,7 +98,7 @@ def test_an_edited_score(bench):
 @pytest.mark.slow
 def test_an_edited_blind_baseline_is_audited_too(bench):
     bench.edit("workflow/mia/blind/caption.py", "max_iter=1000", "max_iter=1001")
-    assert plain(bench) == shown(*rescored("blind_caption"), "audit/fair")
+    assert plain(bench) == shown(*rescored("blind_caption"), "audit/fair", "verdict/fair")
 
 
 def test_parameters_with_the_queries_unchanged(bench):
@@ -120,7 +121,7 @@ def test_an_attack_with_new_queries_and_one_more_timestep(bench):
     assert (measured.evals, after.evals) == ((3 + 2) * IMAGES, 0)
     # The model is untrained, and now there is a timestep more that shows it.
     again = rescored("clid_null", "loss_late")
-    assert after.jobs == shown(LOSS_FIGURES, *again, "audit/fair")
+    assert after.jobs == shown(LOSS_FIGURES, *again, "verdict/fair")
     flags = bench.summary()["flags"].str.contains("estimates_worse_than_zero")
     assert flags["loss_late"] and flags["pia"] and not flags["blind_caption"]
     assert planned(bench) == []
@@ -156,7 +157,7 @@ def test_an_attack_with_new_queries_in_one_plain_call(bench):
     bench.configure(lambda config: config["attacks"].update(loss_late=new))
     run = bench.run().done()
     reading = ["clid_null", "loss", "loss_late", "pia", "sima"]
-    assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading), "audit/fair")
+    assert run.jobs == shown(*MEASURE, GATHER, LOSS_FIGURES, *rescored(*reading), "verdict/fair")
     assert run.evals == 3 * IMAGES
     assert planned(bench) == []
 
@@ -179,6 +180,7 @@ def test_a_second_target_on_the_same_model_and_set(bench):
         "membership/swapped",
         *rescored(*ATTACKS, target="swapped"),
         "audit/swapped",
+        "verdict/swapped",
         "loss_figures/swapped",
         figures=["swapped"],
     )

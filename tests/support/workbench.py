@@ -26,7 +26,7 @@ ANNOUNCED = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n?)+)", re.MULTILINE
 FIELD = re.compile(r"^    (jobid|wildcards): (.*)$", re.MULTILINE)
 FINISHED = re.compile(r"^Finished jobid: (\d+)", re.MULTILINE)
 MEASURED = re.compile(r"measured (\d+) evals")
-TARGETS = {"all", "measured"}
+TARGETS = {"all", "audited", "measured"}
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,12 @@ def announced(text: str) -> dict[str, str]:
 
 
 def announced_jobs(text: str) -> list[str]:
-    """Return the jobs of a dry run; `all` and `measured` left out."""
+    """Return the jobs of a dry run; targets of the Snakefile left out."""
     return sorted(job for job in announced(text).values() if job not in TARGETS)
 
 
 def finished_jobs(text: str) -> list[str]:
-    """Return the jobs that ended well, from Snakemake's messages; `all` and `measured` left out."""
+    """Return the jobs that ended well, from Snakemake's messages; no targets of the Snakefile."""
     names = announced(text)
     jobs = [names[number] for number in FINISHED.findall(text)]
     return sorted(job for job in jobs if job not in TARGETS)

@@ -29,11 +29,13 @@ TARGET_PAIRS = "targets/{target}/pairs.parquet"
 OTHER_CAPTIONS = "targets/{target}/captions.parquet"
 SCORES = "scores/{target}/{attack}.parquet"
 METRICS = "metrics/{target}/{attack}.json"
+SETS_AUDIT = "audit/sets/{target}.json"
+GATE = "audit/sets.passed.json"
 AUDIT = "audit/{target}.json"
 FIGURE = "figures/{target}-{figure}.svg"
 REPORT = "report.html"
 FILES = (
     *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
     *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS),
-    *(OTHER_CAPTIONS, SCORES, METRICS, AUDIT, FIGURE, REPORT),
+    *(OTHER_CAPTIONS, SCORES, METRICS, SETS_AUDIT, GATE, AUDIT, FIGURE, REPORT),
 )

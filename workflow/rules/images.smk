@@ -154,6 +154,8 @@ rule membership:
         pairs=results(paths.TARGET_PAIRS),
     log:
         results("logs/membership/{target}.log"),
+    wildcard_constraints:
+        target=any_of(EXPERIMENT.with_sets()),
     # An impossible target stops the run before anything is encoded, trained or measured: those
     # jobs wait for this one (config/stage_order.py).
     priority: 100

@@ -11,7 +11,7 @@ TARGETS = config["targets"]
 
 
 def any_of(names):
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 wildcard_constraints:
@@ -20,7 +20,9 @@ wildcard_constraints:
     vae=any_of([*config["training"], *config["models"]]),
     model=any_of(config["models"]),
     target=any_of(TARGETS),
-    attack=any_of(config["attacks"]),
+    attack=any_of(
+        {name for target in TARGETS for name in EXPERIMENT.attacks_of(target)}
+    ),
     encoder=any_of(EXPERIMENT.encoders),
     channel="embedding|text",
     shard=r"\d{3}",

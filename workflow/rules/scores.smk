@@ -1,4 +1,4 @@
-"""Scores and metrics: one attack on one target at a time; then the verdict and the tables."""
+"""Scores and metrics: one attack on one target at a time; then the audit and the tables."""
 
 
 rule score:
@@ -14,6 +14,8 @@ rule score:
         results(paths.SCORES),
     log:
         results("logs/score/{target}/{attack}.log"),
+    wildcard_constraints:
+        target=any_of(EXPERIMENT.with_sets()),
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -61,11 +63,12 @@ rule audit:
         membership=results(paths.MEMBERSHIP),
         manifests=of_wildcards(RESULTS.manifests),
         embeddings=of_wildcards(RESULTS.embeddings_of_target),
-        estimates=of_wildcards(RESULTS.estimates),
     output:
-        results(paths.AUDIT),
+        results(paths.SETS_AUDIT),
     log:
         results("logs/audit/{target}.log"),
+    wildcard_constraints:
+        target=any_of(EXPERIMENT.with_sets()),
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -78,7 +81,28 @@ rule audit:
         "python -m mia.stages.audit --target {wildcards.target:q} --metrics {input.metrics:q}"
         " --scores {input.scores:q} --membership {input.membership:q}"
         " --manifests {input.manifests:q} --embeddings {input.embeddings:q}"
-        " --estimates {input.estimates:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"
+
+
+rule verdict:
+    input:
+        audit=results(paths.SETS_AUDIT),
+        estimates=of_wildcards(RESULTS.estimates),
+    output:
+        results(paths.AUDIT),
+    log:
+        results("logs/verdict/{target}.log"),
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        code=code("verdict"),
+        settings=told("verdict"),
+    shell:
+        "python -m mia.stages.verdict --audit {input.audit:q} --estimates {input.estimates:q}"
+        " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule tables:

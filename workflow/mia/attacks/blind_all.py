@@ -24,7 +24,8 @@ class Attack(Baseline):
     The log odds that it learns from are out of fold: they come from channels fitted on other
     groups. What it finds is a difference of the sets, not of what the model remembers.
     `channels: all` means caption, surface, image, metadata and source, and with `audit.embedding`
-    also embedding and text. Without `source` it sees only what an attack on the model could see.
+    also embedding and text; where the sets have captions alone, caption, surface and source.
+    Without `source` it sees only what an attack on the model could see.
     """
 
     channels: tuple[str, ...] | str = ALL
@@ -41,10 +42,16 @@ class Attack(Baseline):
 
     @property
     def traits(self) -> Traits:
-        """It needs the embeddings that `channels` names, and takes those that exist under `all`."""
+        """It needs the images and embeddings that `channels` names, and takes all under `all`."""
         of_all = self.channels == ALL
         read = tuple(name for name in stack.EMBEDDED if of_all or name in self.channels)
-        return Traits(reads_images=True, reads_embeddings=read, embeddings_optional=of_all)
+        on_files = not of_all and bool({*self.channels} & {*stack.OF_FILES})
+        return Traits(
+            reads_images=True,
+            reads_files=on_files,
+            reads_embeddings=read,
+            embeddings_optional=of_all,
+        )
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""

@@ -19,4 +19,4 @@ class Attack(Baseline):
 
     channel = embedding
     source = "Das et al. 2024 (arXiv 2406.16201), with embeddings as features"
-    traits = Traits(reads_images=True, reads_embeddings=("embedding",))
+    traits = Traits(reads_images=True, reads_files=True, reads_embeddings=("embedding",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mia.attacks.shared.baseline import Baseline
+from mia.attacks.shared.contract import Traits
 from mia.blind import metadata
 
 
@@ -19,3 +20,4 @@ class Attack(Baseline):
 
     channel = metadata
     source = "Das et al. 2024 (arXiv 2406.16201), with file metadata as features"
+    traits = Traits(reads_images=True, reads_files=True)

@@ -27,7 +27,9 @@ def appendix(
         settings: splits, random_splits, confidence, resamples, seed.
     """
     seed, member, group = settings["seed"], rows["member"], rows["group"]
-    read = pd.concat([c.features(images) for c in (surface, metadata, image)], axis=1)
+    whole = not images["bytes"].isna().any()  # without an image there are only captions to compare
+    channels = (surface, metadata, image) if whole else (surface,)
+    read = pd.concat([channel.features(images) for channel in channels], axis=1)
     apart = distances(images, member, group, settings["random_splits"], seed)
     return {
         "same_captions": on_both_sides(images["caption"], member),

@@ -118,9 +118,12 @@ def distances(
     Returns:
         One for each kind of features that the images have and that has a distance.
     """
+    channels = {"image": image, "embedding": embedding, "text": text}
+    if images["bytes"].isna().any():
+        channels = {"text": text}  # a set of captions alone
     found = [
         frechet(name, channel.features(images), member, group, splits, seed, name == "image")
-        for name, channel in (("image", image), ("embedding", embedding), ("text", text))
+        for name, channel in channels.items()
     ]
     return [one for one in found if one is not None]
 

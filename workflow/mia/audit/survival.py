@@ -15,6 +15,7 @@ DEALT = (
     "n/a: parts were dealt among the images that could be had, "
     "so a row that failed belongs to no part"
 )
+NO_IMAGES = "n/a: a table of captions has no images that could be lost"
 
 
 def survival(
@@ -27,7 +28,7 @@ def survival(
     Args:
         manifests: Image set to manifest: columns part, status.
         sides: `members` and `nonmembers`, each with `set`, `parts`, and `dealt`: whether a seeded
-            split of the opened images made the parts.
+            split of the opened images made the parts; `captions_only` where it has no images.
         confidence: Level of the intervals and, as 1 - confidence, of the test.
 
     Returns:
@@ -39,6 +40,8 @@ def survival(
     """
     found = {side: _side(manifests[of["set"]], of, confidence) for side, of in sides.items()}
     nothing = {**found, "p": None, "unequal": None}
+    if any(of.get("captions_only") for of in sides.values()):
+        return {**dict.fromkeys(nothing), "sentence": NO_IMAGES}
     asked = {side: of for side, of in found.items() if of is not None}
     if len(asked) < len(found):
         return {**nothing, "sentence": DEALT}

@@ -21,6 +21,7 @@ CHANNELS = {
     "source": source,
 }
 EMBEDDED = {"embedding": embedding, "text": text}  # where the audit is given a model
+OF_FILES = ("image", "metadata", "embedding")  # channels that need an image
 FOLDS = 5
 
 
@@ -82,9 +83,15 @@ def fit(
 
 
 def readable(images: pd.DataFrame) -> tuple[str, ...]:
-    """Return the channels that manifest rows have columns for: `EMBEDDED` ones only if given."""
+    """Return the channels that manifest rows have values for.
+
+    Those of `EMBEDDED` need columns, and those of `OF_FILES` an image of every row.
+    """
     embedded = [name for name, channel in EMBEDDED.items() if channel.features(images).shape[1]]
-    return (*CHANNELS, *embedded)
+    channels = (*CHANNELS, *embedded)
+    if images["bytes"].isna().any():
+        return tuple(name for name in channels if name not in OF_FILES)
+    return channels
 
 
 def _folds(group: pd.Series, member: pd.Series, seed: int) -> pd.Series:

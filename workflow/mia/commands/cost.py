@@ -24,6 +24,7 @@ from mia.cost.cards import CARDS
 from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.hours import Hours, time_lines
+from mia.cost.kinds import free_targets
 from mia.cost.pictures import most_of
 from mia.cost.sharing import sharing
 from mia.cost.signals import COLUMNS as PLANNED
@@ -51,7 +52,8 @@ def main() -> None:
     todo: dict[tuple[str, str], list[SignalCost]] = {}
     most = ""
     unknown: dict[str, None] = {}  # image sets whose number of images nobody knows
-    print(LINE("model", "image set", "signal", *PLANNED))
+    if experiment.pairs:
+        print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set)
         todo[model, image_set] = costs
@@ -69,7 +71,7 @@ def main() -> None:
         if not (results / result_paths.MANIFEST.format(set=image_set)).is_file():
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
-    print(*to_do(total, most, list(unknown)), sep="\n")
+    print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
     print(*time_lines(Hours(experiment, results, args.card), todo), sep="\n")
     print_disk(experiment, results, total, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment

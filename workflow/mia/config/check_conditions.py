@@ -26,6 +26,8 @@ def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
 
     And one for each control model that is told something else than the model.
     """
+    if not experiment.models_of(target):
+        return
     model, *controls = experiment.models_of(target)
     condition = experiment.condition(model)
     for control in controls:

@@ -19,6 +19,7 @@ from mia.images.sources.shared.shelf import source
 from mia.models.adapter_file import adapter_file
 from mia.models.model_json import ModelError
 from mia.models.single_file import single_file
+from mia.targets import given_scores
 from mia.targets.external_scores import columns
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
     for name, target in config["targets"].items():
         if "known" in target:
             yield from _of_index(experiment, target, f"targets.{name}.known")
+        if "scores" in target:
+            key, check = f"targets.{name}.scores", given_scores.columns
+            yield from _table(target["scores"], key, "a table of scores", check)
     for name, row in config["attacks"].items():
         if is_external(row):
             yield from _table(row["scores"], f"attacks.{name}.scores", "a table of scores", columns)

@@ -18,6 +18,8 @@ def mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
         yield from source(spec["source"]).mistakes(spec, key)
     yield from _names(spec, key)
     embedding = spec["duplicates"].get("embedding")
+    if embedding and not source(spec["source"]).has_images:
+        yield f"{key}.duplicates.embedding: source {spec['source']} has no images to embed"
     if embedding and embedding["review"] > embedding["drop"]:
         yield (
             f"{key}.duplicates.embedding.review: {embedding['review']} is above drop, "

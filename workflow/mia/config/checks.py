@@ -11,8 +11,10 @@ from mia.config.attacks import attack_module, is_external
 from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
+from mia.config.check_kinds import check_blocks, check_imageless, check_kind, check_training_images
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
+from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake
 from mia.models.family import TEXT, TOLD
@@ -28,6 +30,8 @@ def check(experiment: Experiment) -> None:
         ConfigError: A line for each mistake, with the key, what was found and what was expected.
     """
     config = experiment.config
+    check_blocks(experiment)
+    all_of(partial(check_kind, experiment, name) for name in config["targets"])
     # First, as what a model has learnt is asked of its base too, and of the base's base.
     all_of(partial(_check_base, experiment, name) for name in config["training"])
     all_of(
@@ -54,6 +58,7 @@ def _check_training(experiment: Experiment, name: str) -> None:
     for field in ("set", "representation_set"):
         if field in training:
             experiment.parts(training[field], f"{key}.{field}")
+    check_training_images(experiment, name)
     late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
     if late:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
@@ -120,7 +125,13 @@ def _check_coverage(experiment: Experiment, attack: str) -> None:
     """Check that the targets that a file of scores covers exist."""
     row = experiment.config["attacks"][attack]
     for target in row.get("targets", ()) if is_external(row) else ():
-        require_known(target, experiment.config["targets"], f"attacks.{attack}.targets", "target")
+        key = f"attacks.{attack}.targets"
+        require_known(target, experiment.config["targets"], key, "target")
+        if experiment.kind(target) == SCORES_ONLY:
+            raise ConfigError(
+                f"{key}: {target!r} has scores alone; expected a target with image sets, or one "
+                "more column in its own table"
+            )
 
 
 def _check_beside(experiment: Experiment) -> None:
@@ -139,19 +150,25 @@ def _check_beside(experiment: Experiment) -> None:
 
 def _check_target(experiment: Experiment, name: str) -> None:
     target, key = experiment.config["targets"][name], f"targets.{name}"
-    named = [("model", target["model"]), *(("control", one) for one in experiment.controls(name))]
-    for field, model in named:
+    if experiment.kind(name) == SCORES_ONLY:
+        return
+    models, controls = experiment.models_of(name), experiment.controls(name)
+    for model in models:
+        field = "control" if model in controls else "model"
         require_known(model, experiment.config["models"], f"{key}.{field}", "model")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
     )
+    check_imageless(experiment, name)
     check_told(experiment, name)
+    if not experiment.attacks_of(name):
+        raise ConfigError(f"{key}: none of `attacks` exists on it; add a blind baseline")
     _check_alternates(experiment, name)
     check_agreement(experiment, name)
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
-    for control in experiment.controls(name):
+    for control in controls:
         if control == target["model"]:
             raise ConfigError(f"{key}.control: {control!r} is the model itself")
         learnt = experiment.trained_on(control) or set()

@@ -8,15 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mia.attacks.shared.contract import Traits, traits_of
+from mia.attacks.shared.contract import traits_of
+from mia.attacks.shared.external import External
 from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.attacks import attack_code, is_blind
 from mia.config.conditions import attacks_under, entry_under
+from mia.config.existence import exists
+from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES, Materials
-from mia.images.sources.shared.shelf import source
 from mia.models.clip_folder import channels, encoder_name
 from mia.models.family import TEXT
 from mia.query import Query
+from mia.targets.given_scores import attacks_in
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,10 @@ class Experiment(Materials):
         return tuple(sorted(found))
 
     def _measured(self) -> Iterator[tuple[str, tuple[str, tuple[str, ...]]]]:
-        for name, target in self.config["targets"].items():
+        for name in self.config["targets"]:
             for model in self.models_of(name):
                 for side in SIDES:
-                    yield model, self.parts(target[side])
+                    yield model, self.parts(self.config["targets"][name][side])
 
     # Attacks
 
@@ -65,7 +68,12 @@ class Experiment(Materials):
         return self._attacks[condition]
 
     def attack_on(self, target: str, attack: str) -> Any:
-        """Return the attack of an entry, as it asks the model of `target`."""
+        """Return the attack of an entry, as it asks the model of `target`.
+
+        Of a target of scores alone, it is the column of that name.
+        """
+        if self.kind(target) == SCORES_ONLY:
+            return External(self.config["targets"][target]["scores"], (target,))
         built = self.attacks_under(self.told(target))[attack]
         return built.on(target) if isinstance(built, OtherCaptions) else built
 
@@ -75,13 +83,18 @@ class Experiment(Materials):
         return entry_under(self.config["attacks"][attack], built, self.told(target))
 
     def told(self, target: str) -> str:
-        """Return what the model of `target` is told of an image: `text`, `class` or `none`."""
-        return self.condition(self.config["targets"][target]["model"])
+        """Return what the model of `target` is told of an image: `text`, `class` or `none`.
+
+        Where there is no model, entries of `attacks:` are as they would be on one that is told a
+        text.
+        """
+        spec = self.config["targets"][target]
+        return self.condition(spec["model"]) if "model" in spec else TEXT
 
     @property
     def all_told(self) -> tuple[str, ...]:
         """What the targets' models are told, each once."""
-        return tuple(dict.fromkeys(map(self.told, self.config["targets"])))
+        return tuple(dict.fromkeys(map(self.told, self.with_model())))
 
     def code(self, attack: str) -> str:
         """Return the dotted name of the module of an entry of `attacks:`."""
@@ -89,19 +102,20 @@ class Experiment(Materials):
 
     def attacks_of(self, target: str) -> tuple[str, ...]:
         """Return the attacks that exist on `target`: it and its model have what they read."""
-        kinds = [source(self.config["image_sets"][name]["source"]) for name in self.sets(target)]
-        addressed = any(kind.has_addresses for kind in kinds)
-        referenced = bool(self.controls(target))
-
-        def exists(traits: Traits) -> bool:
-            return (
-                (referenced or not traits.reads_reference)
-                and (addressed or not traits.reads_addresses)
-                and target in (traits.targets or (target,))
-            )
-
+        if self.kind(target) == SCORES_ONLY:
+            return self.columns_of(target)
         found = self.attacks_under(self.told(target))
-        return tuple(name for name, attack in found.items() if exists(traits_of(attack)))
+        return tuple(name for name, attack in found.items() if exists(self, attack, target))
+
+    def columns_of(self, target: str) -> tuple[str, ...]:
+        """Return the attacks in the table of a target of scores alone; none if it is no table."""
+        return self._columns[self.config["targets"][target]["scores"]]
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[str, ...]]:
+        """Attacks in each table of scores alone, by its path."""
+        paths = {self.config["targets"][name]["scores"] for name in self.with_scores()}
+        return {path: attacks_in(path) for path in paths}
 
     def left_out(self, target: str) -> tuple[str, ...]:
         """Return the attacks that do not exist on `target` for what its model is told."""
@@ -110,7 +124,8 @@ class Experiment(Materials):
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:
         """Return the attacks on `target` that read images and captions but never the model."""
-        return tuple(name for name in self.attacks_of(target) if is_blind(self.attacks[name]))
+        there = self.attacks_of(target)
+        return tuple(name for name in there if is_blind(self.attack_on(target, name)))
 
     def without_addresses(self, target: str) -> tuple[str, ...]:
         """Return the attacks left out on `target` because no image of it has an address."""
@@ -120,6 +135,11 @@ class Experiment(Materials):
             for name, attack in self.attacks.items()
             if traits_of(attack).reads_addresses and name not in there
         )
+
+    @property
+    def may_stop(self) -> bool:
+        """Return whether a verdict on image sets may end the run before anything is measured."""
+        return self.config["audit"]["stop_if"] != "never" and bool(self.with_sets())
 
     # Embeddings
 

@@ -52,7 +52,7 @@ def readers(key: str, block: str, schema: Mapping[str, Any]) -> list[str]:
 
 def overridden_keys(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield the place of every key of an image set that each of its parts gives for itself."""
-    for name, spec in config["image_sets"].items():
+    for name, spec in config.get("image_sets", {}).items():
         yield from (f"image_sets.{name}.{key}" for key in _overridden(spec))
 
 
@@ -91,7 +91,7 @@ def idle_settings(training: Mapping[str, Any]) -> dict[str, str]:
 
 def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for block in BLOCKS:
-        yield from ((block, name, spec) for name, spec in config[block].items())
+        yield from ((block, name, spec) for name, spec in config.get(block, {}).items())
 
 
 def _blocks(place: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -8,7 +8,10 @@ from typing import Any
 
 from mia.config.conditions import model_condition
 from mia.config.errors import require_known
+from mia.config.kinds import FULL, SCORES_ONLY, kind_of
 from mia.images.sources.shared.needed import has_own_rows
+from mia.images.sources.shared.parts import specs
+from mia.images.sources.shared.shelf import source
 
 SIDES = ("members", "nonmembers")
 
@@ -18,6 +21,24 @@ class Materials:
     """A completed config, as `mia.config.read` returns it, checked."""
 
     config: dict[str, Any]
+
+    # Targets
+
+    def kind(self, target: str) -> str:
+        """Return the kind of a target (`mia.config.kinds`)."""
+        return kind_of(self.config["targets"][target])
+
+    def with_model(self) -> tuple[str, ...]:
+        """Return the targets that have a model."""
+        return tuple(name for name in self.config["targets"] if self.kind(name) == FULL)
+
+    def with_sets(self) -> tuple[str, ...]:
+        """Return the targets that have image sets."""
+        return tuple(name for name in self.config["targets"] if self.kind(name) != SCORES_ONLY)
+
+    def with_scores(self) -> tuple[str, ...]:
+        """Return the targets that have a table of scores alone."""
+        return tuple(name for name in self.config["targets"] if self.kind(name) == SCORES_ONLY)
 
     # Image sets
 
@@ -42,9 +63,23 @@ class Materials:
         return [f"{number:03d}" for number in range(self.config["image_sets"][image_set]["shards"])]
 
     def sets(self, target: str) -> tuple[str, ...]:
-        """Return the image sets of a target, its members' first."""
+        """Return the image sets of a target, its members' first; none where it has scores alone."""
         spec = self.config["targets"][target]
-        return tuple(dict.fromkeys(self.parts(spec[side])[0] for side in SIDES))
+        sides = [spec[side] for side in SIDES if side in spec]
+        return tuple(dict.fromkeys(self.parts(side)[0] for side in sides))
+
+    def has_images(self, image_set: str) -> bool:
+        """Return whether an image set has images, or captions alone."""
+        return source(self.config["image_sets"][image_set]["source"]).has_images
+
+    def imageless(self, target: str) -> tuple[str, ...]:
+        """Return the image sets of a target that have captions alone."""
+        return tuple(name for name in self.sets(target) if not self.has_images(name))
+
+    def addressed(self, image_set: str) -> bool:
+        """Return whether the images of a set have addresses on the web."""
+        spec = self.config["image_sets"][image_set]
+        return source(spec["source"]).addressed(specs(spec))
 
     # Models
 
@@ -53,8 +88,12 @@ class Materials:
         return tuple(self.config["targets"][target].get("control", ()))
 
     def models_of(self, target: str) -> tuple[str, ...]:
-        """Return the models that a target's attacks ask: the one under attack, then controls."""
-        return (self.config["targets"][target]["model"], *self.controls(target))
+        """Return the models that a target's attacks ask: the one under attack, then controls.
+
+        There are none where the sets, or scores, are there alone.
+        """
+        model = self.config["targets"][target].get("model")
+        return (model, *self.controls(target)) if model else ()
 
     def vae(self, model: str) -> str:
         """Return whose VAE `model` has: a training's, or the one that comes with the model."""

@@ -7,7 +7,8 @@ from typing import Any
 from mia.config import design
 from mia.config.caption_controls import caption_controls
 from mia.config.experiment import Experiment
-from mia.models.family import TEXT
+from mia.config.kinds import FULL
+from mia.config.left_out import left_out
 from mia.told_captions import FIELD
 
 SHOWN = ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluation")
@@ -16,7 +17,8 @@ SHOWN = ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluat
 def report_settings(experiment: Experiment) -> dict[str, Any]:
     """Return the blocks of the config that are `SHOWN`, and what follows from the others.
 
-    `left_out` says which attacks do not exist on a target whose model is told no text.
+    A target's `kind` is there where it is not full; `left_out` says, by the reason why, which
+    attacks do not exist on it; `imageless` names its sets that have captions alone.
     """
     config = experiment.config
     trainings = {
@@ -28,7 +30,7 @@ def report_settings(experiment: Experiment) -> dict[str, Any]:
         for name, spec in config["training"].items()
     }
     targets = {
-        name: {**spec, "sets": experiment.sets(name), **_left_out(experiment, name)}
+        name: {**spec, "sets": experiment.sets(name), **_of_kind(experiment, name)}
         for name, spec in config["targets"].items()
     }
     return {
@@ -46,8 +48,7 @@ def _caption_controls(experiment: Experiment) -> list[dict[str, str]]:
     return caption_controls(experiment.attacks) if asked else []
 
 
-def _left_out(experiment: Experiment, target: str) -> dict[str, Any]:
-    told = experiment.told(target)
-    if told == TEXT:
-        return {}
-    return {"condition": told, "left_out": experiment.left_out(target)}
+def _of_kind(experiment: Experiment, target: str) -> dict[str, Any]:
+    found = {"left_out": left_out(experiment, target), "imageless": experiment.imageless(target)}
+    kind = {} if experiment.kind(target) == FULL else {"kind": experiment.kind(target)}
+    return kind | {key: value for key, value in found.items() if value}

@@ -64,6 +64,18 @@ class ResultFiles:
         """Return a file of every target."""
         return self.of(template, target=self._config["targets"])
 
+    def of_image_targets(self, template: str) -> list[str]:
+        """Return a file of every target that has image sets."""
+        return self.of(template, target=self._experiment.with_sets())
+
+    def judged(self) -> list[str]:
+        """Return what says of every target whether its sets are fair; no model is needed for it."""
+        return [*self.of_targets(paths.SETS_AUDIT), *self.gate()]
+
+    def gate(self) -> list[str]:
+        """Return the file without which nothing is measured, if the config asks for a gate."""
+        return self.of(paths.GATE) if self._experiment.may_stop else []
+
     def of_attacks(self, template: str, target: str, blind: bool = False) -> list[str]:
         """Return a file of every attack on a target, or of its blind baselines."""
         attacks = self._experiment.blind_attacks if blind else self._experiment.attacks_of

@@ -48,7 +48,9 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     while config["results"].startswith("./"):  # one folder has one spelling
         config["results"] = config["results"].removeprefix("./")
     config["training"] = _inherit(config.get("training") or {})
-    config["attacks"] = {name: _null_words(row or {}) for name, row in config["attacks"].items()}
+    config["attacks"] = {
+        name: _null_words(row or {}) for name, row in (config.get("attacks") or {}).items()
+    }
     for name, target in config["targets"].items():
         _with_controls(target, f"targets.{name}")
     _fill(config, schema, schema)

@@ -79,6 +79,10 @@ class StageFiles:
         """Return the table of scores, if the entry has one."""
         return self._files(self.external(attack))
 
+    def given_scores(self, target: str) -> Files:
+        """Return the table of a target of scores alone."""
+        return self._files(self.table(target))
+
     def report(self) -> Files:
         """Return the page's template and the texts that it shows."""
         return self._package([*PAGE_TEXTS, *(f"workflow/report/{part}" for part in PAGE_PARTS)])
@@ -99,6 +103,10 @@ class StageFiles:
     def known(self, target: str) -> list[str]:
         """Return the table of known training images, if the target names one."""
         return _given(self._experiment.config["targets"][target].get("known", {}), "path")
+
+    def table(self, target: str) -> list[str]:
+        """Return the table of a target of scores alone."""
+        return _given(self._experiment.config["targets"][target], "scores")
 
     def external(self, attack: str) -> list[str]:
         """Return the table of scores, if the entry has one."""

@@ -44,7 +44,8 @@ class StageInputs(ResultFiles):
 
     def embeddings_of_target(self, target: str) -> list[str]:
         """Return the embeddings that the audit compares, of images and of captions."""
-        return self._of_audit(target, self._experiment.embeddings)
+        without = {"embedding"} if self._experiment.imageless(target) else set()
+        return self._of_audit(target, {*self._experiment.embeddings} - without)
 
     def embeddings_of_attack(self, target: str, attack: str) -> list[str]:
         """Return the embeddings that an attack reads."""

@@ -24,13 +24,17 @@ class StageOrder:
     def awaited(self, stage: str, wildcards: Any) -> list[str]:
         """Return the awaited paths below the results folder.
 
-        A download waits for the models that people give; a costly job waits for memberships too.
+        A download waits for the models that people give. A costly job waits for memberships too,
+        and for the gate where one is asked for (`audit.stop_if`).
         """
         if stage == "download":
             return self._given((wildcards.set,))
         sets = self._sets_of_costly(stage, wildcards)
+        if not sets:
+            return []
         memberships = [result_paths.MEMBERSHIP.format(target=name) for name in self._targets(sets)]
-        return [*memberships, *self._given(sets)] if sets else []
+        gate = [result_paths.GATE] if self._experiment.may_stop else []
+        return [*memberships, *gate, *self._given(sets)]
 
     def _sets_of_costly(self, stage: str, wildcards: Any) -> tuple[str, ...]:
         if stage in ("encode", "measure"):

@@ -14,6 +14,7 @@ from mia.config import design
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES
 from mia.config.report_settings import report_settings
+from mia.config.training_settings import training_settings
 from mia.images.sources.shared.stage_keys import download_settings, plan_settings
 from mia.models.family import TEXT
 from mia.query import dump
@@ -21,7 +22,6 @@ from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
 DIVIDED = ("split", "duplicates", "min_success")
-NAMES = ("set", "representation_set", "like", "base")  # other names change no weights
 
 
 def plan(experiment: Experiment, set: str) -> Settings:
@@ -36,8 +36,9 @@ def download(experiment: Experiment, set: str) -> Settings:
 
 
 def rows(experiment: Experiment, set: str) -> Settings:
-    """Return how large an image may be."""
-    return {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
+    """Return how large an image may be; for a set of captions alone, its name too."""
+    limit = {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
+    return limit if experiment.has_images(set) else {**limit, "captions_of": set}
 
 
 def encoder(experiment: Experiment, encoder: str) -> Settings:
@@ -76,19 +77,16 @@ def other_captions(experiment: Experiment) -> Settings:
 
 def vae(experiment: Experiment, training: str) -> Settings:
     """Return how a VAE is trained, and on which parts; what learns pixels trains none."""
-    return _training(experiment, training, "representation_set")
+    return training_settings(experiment, training, "representation_set")
 
 
 def train(experiment: Experiment, training: str) -> Settings:
     """Return how a model is trained, and on which parts."""
-    return _training(experiment, training, "set")
+    return training_settings(experiment, training, "set")
 
 
 def model(experiment: Experiment, model: str) -> Settings:
-    """Return where a model comes from; for a trained one, its epoch and how images are prepared.
-
-    And what it is told of an image, where that is no text: the config's attacks are made for it.
-    """
+    """Return where a model comes from, its epoch, and what it is told where that is no text."""
     training = experiment.training(model)
     trained = {} if training is None else experiment.trained(training)
     return {**trained, **experiment.config["models"][model], **_told(experiment.condition(model))}
@@ -134,7 +132,7 @@ def audit(experiment: Experiment, target: str) -> Settings:
     """Return how sides are judged, and all that is known of how they came to be."""
     entries = experiment.config["attacks"]
     return {
-        **experiment.config["audit"],
+        **{key: value for key, value in experiment.config["audit"].items() if key != "stop_if"},
         **_evaluation(experiment),
         "attacks": {name: entries[name] for name in experiment.blind_attacks(target)},
         "by_design": design.is_by_design(experiment, target),
@@ -146,6 +144,22 @@ def audit(experiment: Experiment, target: str) -> Settings:
     }
 
 
+def given_scores(experiment: Experiment) -> Settings:
+    """Return what is reported on, the seed of the folds, and the margin that the page names."""
+    told = {"design": experiment.config["evaluation"]["design"], **_seed(experiment)}
+    return {"margin": experiment.config["audit"]["margin"], **told}
+
+
+def gate(experiment: Experiment) -> Settings:
+    """Return which verdict ends the run."""
+    return {"stop_if": experiment.config["audit"]["stop_if"]}
+
+
+def verdict(experiment: Experiment) -> Settings:
+    """Return nothing: what estimates are worth is no matter of the config."""
+    return {}
+
+
 def tables(experiment: Experiment) -> Settings:
     """Return every attack, which targets' models are told no text, and how attacks are compared."""
     targets = experiment.config["targets"]
@@ -154,6 +168,7 @@ def tables(experiment: Experiment) -> Settings:
         **_evaluation(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
+        **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
     }
 
 
@@ -172,16 +187,6 @@ def loss_figures(experiment: Experiment) -> Settings:
 def report(experiment: Experiment) -> Settings:
     """Return what the page says of the experiment besides its numbers."""
     return report_settings(experiment)
-
-
-def _training(experiment: Experiment, training: str, key: str) -> Settings:
-    spec = experiment.config["training"][training]
-    return {
-        **{name: value for name, value in spec.items() if name not in NAMES},
-        "keep": experiment.kept_epochs(training),
-        "parts": experiment.parts(spec.get(key, spec["set"]))[1],
-        **_seed(experiment),
-    }
 
 
 def _told(condition: str) -> Settings:

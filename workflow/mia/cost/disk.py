@@ -77,6 +77,8 @@ def disk(experiment: Experiment, results: Path) -> list[Disk]:
 def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
     """Return lines of an image set: its files as they come, and what is noted of each."""
     rows, each, basis = rows_of(spec, folder), None, ""
+    if not source(spec["source"]).has_images:
+        return [_noted(name, rows, folder)]
     done = [storage.read(path, ["bytes"]) for path in sorted(folder.glob("rows/*.parquet"))]
     tried = sum(map(len, done))
     if tried:
@@ -87,13 +89,19 @@ def pictures(name: str, spec: dict[str, Any], folder: Path) -> list[Disk]:
     elif rows and (sizes := file_sizes(spec)):
         each, basis = sum(sizes) / len(sizes), "the mean of the folder's files"
     files = None if rows is None or each is None else rows * each
-    noted = None if rows is None else rows * DESCRIPTION
     count = f"{_counted(rows)}, {each / 1e3:,.1f} kB each: {basis}" if each else _counted(rows)
-    made = size(folder / "rows") + size(folder / "manifest.parquet")
     return [
         Disk(f"pictures {name}", files, size(folder / "raw"), count),
-        Disk(f"manifest {name}", noted, made, f"{_counted(rows)}, {DESCRIPTION / 1e3} kB each"),
+        _noted(name, rows, folder),
     ]
+
+
+def _noted(name: str, rows: int | None, folder: Path) -> Disk:
+    """Return the line of what is noted of each image of a set."""
+    noted = None if rows is None else rows * DESCRIPTION
+    made = size(folder / "rows") + size(folder / "manifest.parquet")
+    basis = f"{_counted(rows)}, {DESCRIPTION / 1e3} kB each"
+    return Disk(f"manifest {name}", noted, made, basis)
 
 
 def checkpoints(experiment: Experiment, results: Path, name: str) -> Disk:

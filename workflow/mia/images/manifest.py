@@ -80,7 +80,9 @@ def _with_verdicts(good: pd.DataFrame, pairs: pd.DataFrame, linked_rmse: float) 
     together, copy = part[a] == part[b], (pairs["kind"] == "exact").to_numpy(bool)
     original, copied = a[together & copy], b[together & copy]
     a, b = a[together & ~copy], b[together & ~copy]
-    thumbnails = hashes.thumbnails(good["thumbnail"].tolist())
+    bare = good["thumbnail"].isna().all()  # captions alone: only equal addresses are duplicates
+    blank = np.zeros((len(good), hashes.SIDE, hashes.SIDE, 3), np.uint8)
+    thumbnails = blank if bare else hashes.thumbnails(good["thumbnail"].tolist())
     first, direct = representatives(thumbnails, a, b, linked_rmse)
     # Of images with equal bytes only the first was compared with others; its result holds for all.
     first[copied], direct[copied] = first[original], direct[original]

@@ -1,4 +1,4 @@
-"""Audit one target: what its blind baselines see, the verdict, and the rows that were left out."""
+"""Audit the sets of one target: what its blind baselines see, the verdict, the rows left out."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from mia.audit.survival import survival
 from mia.audit.verdict import verdict
 from mia.config.attacks import build_attack
 from mia.evaluation.empty_captions import empty_captions
-from mia.evaluation.estimates import FLAGS, sentences
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.scored import reported, scored
 from mia.models.family import NONE
-from mia.path_names import by_name, names
-from mia.result_paths import ESTIMATES, MANIFEST, SCORES
+from mia.path_names import by_name
+from mia.result_paths import MANIFEST, SCORES
 from mia.stats.metrics import NAMED_LIMIT
 from mia.targets.pictures import read_images, with_embeddings
 
@@ -117,14 +116,6 @@ def blind_views(
     return appendix(images, rows, learning, settings)
 
 
-def estimates_by_model(paths: list[str]) -> dict[str, list[dict]]:
-    """Return, by model, what `mia.evaluation.estimates.judge` found on each image set."""
-    found: dict[str, list[dict]] = {}
-    for path in paths:
-        found.setdefault(names(ESTIMATES, path)["model"], []).append(storage.read_json(path))
-    return found
-
-
 def _named_tpr(rates: list[dict]) -> dict:
     """Return the TPR at `NAMED_LIMIT` and its interval; nulls if too few nonmembers resolve it."""
     (entry,) = [entry for entry in rates if entry["limit"] == NAMED_LIMIT]
@@ -139,7 +130,6 @@ def main() -> None:
     parser.add_argument("--membership", required=True)
     parser.add_argument("--manifests", required=True, nargs="+", help="of the target's sets")
     parser.add_argument("--embeddings", nargs="*", default=[], help="of images and captions")
-    parser.add_argument("--estimates", nargs="*", default=[], help="{model}/{set}/estimates.json")
     parser.add_argument("--output", required=True)
     command.run(parser, write_audit)
 
@@ -149,7 +139,7 @@ def write_audit(args: argparse.Namespace) -> None:
 
 
 def found(args: argparse.Namespace) -> dict:
-    """Return all that audit/{target}.json says, from the files that the options name."""
+    """Return all that audit/sets/{target}.json says, from the files that the options name."""
     settings, membership = args.settings, storage.read(args.membership, COLUMNS)
     of_target = audit(
         args.target,
@@ -170,8 +160,6 @@ def found(args: argparse.Namespace) -> dict:
         more["same_captions"],
         settings["without_addresses"],
     )
-    judged = estimates_by_model(args.estimates)
-    said = [line for model, ones in judged.items() for line in sentences(model, ones)] + said
     columns, sides = ["part", "status", "caption"], settings["sides"]
     paths = by_name(MANIFEST, "set", args.manifests)
     manifests = {name: storage.read(path, columns) for name, path in paths.items()}
@@ -180,10 +168,6 @@ def found(args: argparse.Namespace) -> dict:
         **more,
         "match": match,
         "kept_share": share,
-        **{
-            flag: [model for model, ones in judged.items() if any(one[key] for one in ones)]
-            for flag, key in FLAGS.items()
-        },
         "survival": survival(manifests, sides, settings["confidence"]),
         "remarks": [*said, *empty_captions(manifests, sides, settings.get("condition") != NONE)],
     }

@@ -43,14 +43,13 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True)
     for many in (
         "audits",
-        "manifests",
-        "pairs",
         "memberships",
         "target-pairs",
-        "models",
         "figures",
     ):
         parser.add_argument(f"--{many}", type=Path, nargs="+", required=True)
+    for perhaps in ("manifests", "pairs", "models"):
+        parser.add_argument(f"--{perhaps}", type=Path, nargs="*", default=[])
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
     parser.add_argument("--pairwise", type=Path, required=True)
     parser.add_argument("--set-test", type=Path, required=True)
@@ -155,7 +154,7 @@ def gallery(
     fold. Attacks that are fitted on calibration are left out, as their scores there flatter them.
     """
     sets = sorted(spec["targets"][target]["sets"])
-    if not {*sets} <= {*spec["pictured"]}:
+    if not sets or not {*sets} <= {*spec["pictured"]}:
         return None
     known = storage.read(membership)
     ranked = {}

@@ -10,7 +10,7 @@ import pandas as pd
 from mia import command, storage
 from mia.images import archive
 from mia.images.pictures import naming
-from mia.images.rows import COLUMNS, PLANNED, describe, typed
+from mia.images.rows import COLUMNS, PLANNED, captioned, describe, typed
 from mia.images.sources.shared import exclusion, replay
 from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
@@ -30,7 +30,8 @@ def write_rows(options: argparse.Namespace) -> None:
     downloads = storage.read(options.downloads)
     without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
     limit = options.settings["pixel_limit"]
-    rows, fitted = described(plan, downloads, options.pictures, limit, without)
+    captions_of = options.settings.get("captions_of")
+    rows, fitted = described(plan, downloads, options.pictures, limit, without, captions_of)
     fitted |= set(storage.metadata(options.downloads).get("fitted", []))
     about = {"fitted": sorted(fitted)} if fitted else {}
     storage.write(rows, options.output, storage.metadata(options.plan) | about)
@@ -42,11 +43,13 @@ def described(
     tar: Path,
     limit: int,
     without: Exclusion = NOTHING,
+    captions_of: str | None = None,
 ) -> tuple[pd.DataFrame, set[str]]:
     """Return the planned rows with what became of them, and the entries that excluded some.
 
     A row without an image has nulls. An image that `without` names is excluded here too: it may
-    have been listed after it was downloaded.
+    have been listed after it was downloaded. `captions_of` is the name of a set that has captions
+    alone: its rows have no image.
     """
     unlike = set(plan["key"]) ^ set(downloads["key"])
     if unlike:
@@ -62,6 +65,10 @@ def described(
     # An older run did not record the hashes of the downloaded bytes.
     hashes = arrived["sha256"] if "sha256" in arrived else pd.Series("", arrived.index)
     expected = plan.set_index("key")["sha256"]
+    if captions_of is not None:
+        addresses = plan.set_index("key")["url"]
+        found |= {key: captioned(addresses[key], key, captions_of) for key in arrived.index}
+        hashes = hashes.iloc[:0]
     for key, data in archive.unpack(tar, hashes.to_dict()):
         with naming(f"{key} of {tar}"):
             found[key] = replay.unlike(expected[key], describe(data, limit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
+from mia.attacks.shared.external import External
 from mia.config.conditions import attacks_under
 from mia.evaluation import long_table, pairwise, readable, set_test, summary
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
@@ -38,7 +40,7 @@ def of_target(
     scores: dict[str, str],
     membership: pd.DataFrame,
     audit: dict,
-    attacks: dict[str, Any],
+    attacks: Mapping[str, Any],
     settings: dict,
 ) -> dict[str, list[dict]]:
     """Return the rows of one target, by table: long, summary, pairwise, set_test.
@@ -104,6 +106,13 @@ def write(args: argparse.Namespace) -> None:
     confidence = args.settings["confidence"]
     entries, told = args.settings["attacks"], args.settings.get("conditions", {})
     attacks = {of: attacks_under(entries, of) for of in {TEXT, *told.values()}}
+    alone = args.settings.get("scores_only", ())
+
+    def attacks_on(target: str) -> Mapping[str, Any]:
+        if target not in alone:
+            return attacks[told.get(target, TEXT)]
+        return {attack: External("") for name, attack in scores if name == target}
+
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     for target in dict.fromkeys(metrics["target"] for metrics in found):
         of_tables = of_target(
@@ -112,7 +121,7 @@ def write(args: argparse.Namespace) -> None:
             {attack: path for (name, attack), path in scores.items() if name == target},
             storage.read(memberships[target], COLUMNS_READ),
             audits[target],
-            attacks[told.get(target, TEXT)],
+            attacks_on(target),
             args.settings,
         )
         for name in COLUMNS:

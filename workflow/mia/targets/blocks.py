@@ -25,7 +25,7 @@ def blocks_of(rows: pd.DataFrame, design: str, seed: int) -> pd.Series:
     """Return the block of every row, an integer: `NOWHERE` where no attack is reported on it.
 
     Args:
-        rows: Rows of a target: columns member, group, fold, kept, caption.
+        rows: Rows of a target: columns member, group, fold, kept, and caption if there is any.
         design: `all` or `halves`.
         seed: The experiment's seed.
     """
@@ -33,6 +33,7 @@ def blocks_of(rows: pd.DataFrame, design: str, seed: int) -> pd.Series:
     if design == HALVES:
         dealt = kept["fold"].map({split.EVALUATION: 0}).fillna(NOWHERE)
     else:
-        evenly = equal_captions.evenly(kept["caption"], kept["member"])
+        captioned = "caption" in kept
+        evenly = equal_captions.evenly(kept["caption"], kept["member"]) if captioned else None
         dealt = kept["group"].map(split.blocks(kept["group"], kept["member"], seed, evenly))
     return dealt.reindex(rows.index, fill_value=NOWHERE).astype("int64")

@@ -45,7 +45,7 @@ def require_folds(
         of_fold = kept[kept["fold"] == fold].groupby("member")["group"].nunique()
         members, nonmembers = (int(of_fold.get(member, 0)) for member in SIDES.values())
         enough = min(members, nonmembers) > 0
-        if not (enough if fold == FIT else _can_show_anything(members, nonmembers)):
+        if not (enough if fold == FIT else can_show_anything(members, nonmembers)):
             raise ValueError(
                 f"too few images: {members} unrelated members and {nonmembers} unrelated "
                 f"nonmembers in the fold {fold}, where not even a perfect attack could be told "
@@ -54,10 +54,10 @@ def require_folds(
             )
 
 
-def _can_show_anything(members: int, nonmembers: int) -> bool:
-    """Whether the best of all orders is beyond chance; one image alone has no spread.
+def can_show_anything(members: int, nonmembers: int) -> bool:
+    """Return whether the best of all orders is beyond chance; one image alone has no spread.
 
-    >>> [_can_show_anything(*sizes) for sizes in [(3, 4), (4, 4), (2, 8), (1, 1000)]]
+    >>> [can_show_anything(*sizes) for sizes in [(3, 4), (4, 4), (2, 8), (1, 1000)]]
     [False, True, True, False]
     """
     some = round(2 / LEVEL)

@@ -26,6 +26,8 @@ class Traits:
         reads_images: `evidence.images` holds the manifest's columns: captions, statistics, files.
         reads_addresses: It learns from the addresses in `evidence.images`. It exists only on
             targets with an image set that has addresses.
+        reads_files: It learns from the image files: their pixels, or facts such as their size. It
+            exists only on targets whose image sets have images.
         reads_reference: `evidence.reference` holds what the reference model answers to its queries.
             It exists only on targets that name a reference.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
@@ -39,6 +41,7 @@ class Traits:
 
     reads_images: bool = False
     reads_addresses: bool = False
+    reads_files: bool = False
     reads_reference: bool = False
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False

@@ -40,6 +40,8 @@ def matches(
         `embedding`; `review` for pairs a little beyond the rule: up to `REVIEW_BITS` more and
         `REVIEW_RMSE` times the difference, or a cosine from `review` up. Sorted by (a, b).
     """
+    if _bare(left) or (right is not None and _bare(right)):
+        return _equal_ids(left, right)
     further = {name: rule[name] * REVIEW_RMSE for name in ("rmse", "mirror_rmse")}
     reach = {"phash": rule["phash"] + REVIEW_BITS, **further}
     own = right is None
@@ -95,6 +97,23 @@ def pairs_within(table: pd.DataFrame, rule: Mapping[str, Any]) -> pd.DataFrame:
     found = found.assign(key_a=keys[found["a"]], key_b=keys[found["b"]])[copies.columns]
     both = [frame for frame in (found, copies) if len(frame)] or [found]
     return pd.concat(both).sort_values(["key_a", "key_b"], ignore_index=True)
+
+
+def _bare(table: pd.DataFrame) -> bool:
+    """Whether a table has rows and none of them an image: a set of captions alone."""
+    return bool(len(table)) and bool(table["phash"].isna().all())
+
+
+def _equal_ids(left: pd.DataFrame, right: pd.DataFrame | None) -> pd.DataFrame:
+    """The pairs with one `image_id`; where there are no images, nothing else can be compared."""
+    own, other = right is None, left if right is None else right
+    ids = [table["image_id"].reset_index(drop=True) for table in (left, other)]
+    sides = [pd.DataFrame({"image_id": i, n: i.index}) for i, n in zip(ids, "ab", strict=True)]
+    found = sides[0].merge(sides[1], on="image_id")
+    found = found[found["a"] < found["b"]] if own else found
+    found = found[["a", "b"]].sort_values(["a", "b"], ignore_index=True).astype(np.int64)
+    exact = {"distance": 0, "rmse": 0.0, "mirrored": False}
+    return found.assign(**exact, kind="exact", cosine=np.nan)
 
 
 class _Side:

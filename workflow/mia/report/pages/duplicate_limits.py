@@ -36,7 +36,9 @@ def within(
 def between(
     target: str, spec: Mapping[str, Any], pairs: Path, manifests: Mapping[str, Path]
 ) -> dict[str, Any] | None:
-    """Return the same of a target's two sets, or None where one set holds both sides.
+    """Return the same of a target's two sets.
+
+    It is None where one set holds both sides, and where a set has captions alone or there is none.
 
     Args:
         target: The target.
@@ -45,7 +47,7 @@ def between(
         manifests: Image set to file.
     """
     sets = spec["targets"][target]["sets"]
-    if len(sets) == 1:
+    if len(sets) < 2 or spec["targets"][target].get("imageless"):
         return None
     found = storage.read(pairs, [*PAIRS, "set_a", "key_a", "set_b", "key_b"])
     # Two sets may hold the same address, and so the same key.

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mia.images.sources.shared.exclusion import EXCLUDED
+from mia.images.sources.shared.shelf import source
 from mia.report.pages.texts import FAILURES, PAIRS
 
 DUPLICATES = ("exact", "near", "mirror", "embedding")
@@ -37,6 +38,7 @@ def image_set_context(
         "name": name,
         "source": spec["source"],
         "openmoji": is_openmoji(spec),
+        "captions_only": not source(spec["source"]).has_images,
         "rows": int(asked.sum()),
         "opened": int(opened.sum()),
         "kept": int(kept.sum()),

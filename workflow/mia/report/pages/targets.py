@@ -14,7 +14,15 @@ from mia.report.pages.audit_tables import rests_on
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
-from mia.report.pages.texts import ABOVE_BLIND, ACCESS, LEFT_OUT, conclusions
+from mia.report.pages.texts import (
+    ABOVE_BLIND,
+    ACCESS,
+    LEFT_OUT,
+    NO_GALLERY,
+    NO_IMAGES,
+    NO_MODEL,
+    conclusions,
+)
 
 TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
@@ -102,13 +110,16 @@ def target_context(
     control = name in spec["controls"]
     differences = beyond_blind(long, name)
     rows = [{**row, "beyond": differences.get(row["attack"])} for row in rows]
+    kind, model, left_out = pairing.get("kind"), pairing.get("model"), pairing.get("left_out", {})
     return {
         "name": name,
-        "model": pairing["model"],
+        "model": model or "–",
         "control_models": pairing.get("control", ()),
-        "left_out": pairing.get("left_out", ()),
-        "why_left_out": LEFT_OUT.get(pairing.get("condition"), ""),
-        "made": describe_model(spec["models"][pairing["model"]]),
+        "left_out": [(names, LEFT_OUT[reason]) for reason, names in left_out.items()],
+        "absent": [(name.removeprefix("blind_"), name) for name in left_out.get("no_images", ())],
+        "why_absent": LEFT_OUT["no_images"],
+        "made": describe_model(spec["models"][model]) if model else NO_MODEL[kind],
+        "no_gallery": NO_GALLERY.get(kind),
         "verdict": verdict,
         "style": verdict.lower().replace(" ", "-"),
         "sentence": audit["sentence"].removeprefix(verdict).lstrip(" :.—-"),
@@ -119,7 +130,12 @@ def target_context(
         "audit": audit,
         **rests_on(audit, spec["evaluation"]["confidence"]),
         "sides": [
-            (side, pairing[side], audit.get("counts", {}).get(side), audit[key])
+            (
+                side,
+                pairing.get(side, NO_IMAGES),
+                audit.get("counts", {}).get(side),
+                audit[key],
+            )
             for side, key in (("members", "n_member"), ("nonmembers", "n_nonmember"))
         ],
         "rows": sorted(rows, key=lambda row: row["blind"]),

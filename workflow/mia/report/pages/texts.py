@@ -30,6 +30,13 @@ VERDICTS = {
         "cannot": "That an attack above every blind baseline has found memory: a baseline that "
         "sees less of a difference than the attack cannot clear it. " + GAIN,
     },
+    "UNKNOWN": {
+        "short": "There are scores alone and no images, so nobody can tell here whether the two "
+        "sets are comparable.",
+        "can": "How well these scores part the two columns of labels, and how sure that is.",
+        "cannot": "Anything about a model: a difference between the sets gives such scores as "
+        "well, and nothing here looks for one.",
+    },
     "NOT FAIR": {
         "short": "A classifier that never saw the model tells the two sets apart.",
         "can": "The sets differ. Attack numbers here, taken alone, measure the sets.",
@@ -49,7 +56,7 @@ ABOVE_BLIND = {
     "yes": "better than every blind baseline, beyond chance",
     "no": "worse than a blind baseline, beyond chance",
     "undecided": "the difference is within chance",
-    "n/a": "not asked: a baseline itself, or the sets are NOT FAIR",
+    "n/a": "not asked: a baseline itself, no baseline to compare with, or the sets are NOT FAIR",
 }
 
 ACCESS = {
@@ -87,9 +94,24 @@ FAILURES = {
     "failed": "failed otherwise",
 }
 
-LEFT_OUT = {  # what a model is told: why attacks were left out on it
+LEFT_OUT = {  # why attacks were left out on a target; first, by what its model is told
     "class": "The model is told a class, and these attacks change the words of a caption.",
     "none": "The model is told nothing of an image, and these attacks read a caption.",
+    "no_model": "They ask a model, and this target has none.",
+    "no_images": "They look at images, and a set of this target has captions alone.",
+    "scores_only": "This target has scores alone; its rows are the columns of its table.",
+}
+
+# By the kind of a target that is not full: what stands in place of its model, its sides and its
+# galleries.
+NO_MODEL = {
+    "audit only": "audit only: the two sets are judged and no model is asked",
+    "scores only": "scores only: made elsewhere, by models that are not known here",
+}
+NO_IMAGES = "– (scores only: no images are known here)"
+NO_GALLERY = {
+    "audit only": "no attack here ranks by a model",
+    "scores only": "no images are known here",
 }
 
 PAIRS = {
@@ -158,7 +180,7 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
             f"Whether the two sets are comparable. FAIR: the range of every blind baseline lies "
             f"within 0.5 ± {margin:g}. NOT FAIR: that of one lies wholly outside. UNDECIDED: too "
             "few images to tell, or a baseline beyond the margin that may be luck. BY DESIGN: one "
-            "random split made both sets.",
+            "random split made both sets. UNKNOWN: there are no images to audit.",
         ),
         (
             "Above blind",

@@ -81,6 +81,7 @@ class Source(Protocol):
             `mia.images.download.fetcher` says. The source's own file will do, but then whatever
             is edited there, all is fetched again.
         has_addresses: Whether its images have addresses of their own on the web.
+        has_images: Whether there are images, or captions alone.
         may_be_shown: Whether anyone may be shown the images.
         package_files: Files of this package that the plan reads.
     """
@@ -90,6 +91,7 @@ class Source(Protocol):
     fetched_by: ClassVar[str]
     needed: ClassVar[Sequence[str]] = ()
     has_addresses: ClassVar[bool] = False
+    has_images: ClassVar[bool] = True
     may_be_shown: ClassVar[bool] = False
     package_files: ClassVar[Sequence[Path]] = ()
 
@@ -104,6 +106,10 @@ class Source(Protocol):
     def counts(self, parts: Mapping[str, Spec]) -> dict[str, int | None]:
         """Return how many rows `listed` would find, limits aside, at little cost; None: unknown."""
         return dict.fromkeys(parts)
+
+    def addressed(self, parts: Mapping[str, Spec]) -> bool:
+        """Return whether the images of these parts have addresses."""
+        return self.has_addresses
 
     def given(self, part: Spec) -> Sequence[GivenFolder | GivenFile]:
         """Return the files and folders of people that a part names."""
