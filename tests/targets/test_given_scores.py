@@ -122,7 +122,7 @@ def test_parquet_of_a_useless_type_is_named(tmp_path):
 def test_folds_part_no_group_and_halve_each_class(tmp_path):
     table = frame(40).assign(group=[f"g{number // 4}" for number in range(40)])
     table.to_csv(tmp_path / "t.csv", index=False)
-    rows = given_scores.membership(given_scores.read(tmp_path / "t.csv"), 0, "t.csv")
+    rows = given_scores.membership(given_scores.read(tmp_path / "t.csv"), "all", 0, "t.csv")
     assert (rows.groupby("group")["fold"].nunique() == 1).all()
     counts = rows.groupby(["member", "fold"]).size()
     assert counts.tolist() == [10, 10, 10, 10]
@@ -132,7 +132,7 @@ def test_folds_part_no_group_and_halve_each_class(tmp_path):
 def test_too_few_rows_to_tell_anything_are_refused(tmp_path):
     frame(14).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(ValueError, match=r"^t\.csv: too few rows: "):
-        given_scores.membership(given_scores.read(tmp_path / "t.csv"), 0, "t.csv")
+        given_scores.membership(given_scores.read(tmp_path / "t.csv"), "all", 0, "t.csv")
 
 
 def test_the_stage_writes_what_the_rules_after_it_read(tmp_path):

@@ -109,7 +109,8 @@ class StageInputs(ResultFiles):
 
     def answers(self, target: str, attack: str) -> list[str]:
         """Return the query files of an attack, from the target's model."""
-        return self._answers(target, attack, self._config["targets"][target]["model"])
+        models = self._experiment.models_of(target)[:1]
+        return [path for model in models for path in self._answers(target, attack, model)]
 
     def answers_of_reference(self, target: str, attack: str) -> list[str]:
         """Return the query files of an attack, from the first control, if it reads a reference."""
@@ -138,7 +139,8 @@ class StageInputs(ResultFiles):
             denoise = [query for query in wanted if query.signal == "denoise"]
             return [query for query in denoise if control_of(query) is None]
 
-        return self._of_model(target, self._config["targets"][target]["model"], asked)
+        models = self._experiment.models_of(target)[:1]
+        return [path for model in models for path in self._of_model(target, model, asked)]
 
     def _of_model(
         self, target: str, model: str, queries: Callable[[str, str], Iterable[Query]]

@@ -12,48 +12,20 @@ from mia.attacks.shared.contract import Stacks
 from mia.attacks.shared.cost import evaluations
 from mia.config import design
 from mia.config.experiment import Experiment
+from mia.config.image_settings import download as download
+from mia.config.image_settings import embed as embed
+from mia.config.image_settings import encoder as encoder
+from mia.config.image_settings import manifest as manifest
+from mia.config.image_settings import plan as plan
+from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
 from mia.config.report_settings import report_settings
 from mia.config.training_settings import training_settings
-from mia.images.sources.shared.stage_keys import download_settings, plan_settings
 from mia.models.family import TEXT
 from mia.query import dump
 from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
-DIVIDED = ("split", "duplicates", "min_success")
-
-
-def plan(experiment: Experiment, set: str) -> Settings:
-    """Return which images a set has, by its config, and how many shards they are dealt into."""
-    spec = experiment.config["image_sets"][set]
-    return {**plan_settings(spec), "shards": spec["shards"]}
-
-
-def download(experiment: Experiment, set: str) -> Settings:
-    """Return how the images of a set are fetched."""
-    return download_settings(experiment.config["image_sets"][set])
-
-
-def rows(experiment: Experiment, set: str) -> Settings:
-    """Return how large an image may be; for a set of captions alone, its name too."""
-    limit = {"pixel_limit": experiment.config["image_sets"][set]["pixel_limit"]}
-    return limit if experiment.has_images(set) else {**limit, "captions_of": set}
-
-
-def encoder(experiment: Experiment, encoder: str) -> Settings:
-    """Return path and hash of an embedding model."""
-    return experiment.encoders[encoder]
-
-
-def embed(experiment: Experiment, encoder: str) -> Settings:
-    """Return the embedding model, and what it runs on."""
-    return {**experiment.encoders[encoder], "device": experiment.config["measure"]["device"]}
-
-
-def manifest(experiment: Experiment, set: str) -> Settings:
-    """Return how a set is freed of duplicates and divided."""
-    return {**_some(experiment.config["image_sets"][set], DIVIDED), **_seed(experiment)}
 
 
 def membership(experiment: Experiment, target: str) -> Settings:

@@ -29,7 +29,13 @@ called without make, and names no line.)
 
 NAME = "<name>"
 REFERENCES = {"part_or_set": "`set` or `set:part`", "name": "name"}
-WORDS = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false"}
+WORDS = {
+    "string": "text",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "true or false",
+    "array": "list of texts",
+}
 
 
 def page(schema: Mapping[str, Any]) -> str:
