@@ -14,8 +14,7 @@ from mia.audit.remarks import remarks
 from mia.audit.verdict import verdict
 from mia.blind import caption as channel
 from mia.blind import surface
-from mia.images import split
-from mia.targets import equal_captions, membership
+from mia.targets import equal_captions, folds, membership
 
 SYLLABLES = [a + b for a in ("ba", "ke", "di", "lo", "mu", "ta", "re", "si") for b in WORDS]
 
@@ -87,16 +86,21 @@ def dealt(captions, seed=0, members=None):
     rows = pd.DataFrame({"caption": captions, "member": np.arange(n) < members}, index=key)
     rows["group"] = equal_captions.joined(pd.Series(key, key), rows["caption"])
     evenly = equal_captions.evenly(rows["caption"], rows["member"])
-    folds = split.folds(rows["group"], rows["member"], seed, evenly)
-    return rows.assign(fold=rows["group"].map(folds))
+    return with_blocks(rows, rows["group"], seed, evenly)
+
+
+def with_blocks(rows, groups, seed=0, evenly=None):
+    return rows.assign(block=groups.map(folds.blocks(groups, rows["member"], seed, evenly)))
 
 
 def judged(rows, reader=channel):
     """A baseline's AUC and the verdict, as `score` and `audit` reach them."""
-    calibration = rows[rows["fold"] == "calibration"]
-    tested = rows[rows["fold"] == "evaluation"]
-    fitted = reader.fit(rows, calibration["member"])
-    tested = tested.assign(score=fitted.log_odds(tested))
+    parts = []
+    for block in range(1, rows["block"].max() + 1):
+        fitted = reader.fit(rows, rows.loc[rows["block"] < block, "member"])
+        part = rows[rows["block"] == block]
+        parts.append(part.assign(score=fitted.log_odds(part)))
+    tested = pd.concat(parts)
     channels = channels_of({"blind_one": tested}, 0.95, 200, 0)
     sides = [int((tested["member"] == side).sum()) for side in (True, False)]
     return channels[0].auc, verdict(channels, 0.03, False, *sides)[0]
@@ -124,7 +128,7 @@ def test_that_fault_too_is_there_when_chance_deals_single_images(kind):
     members, nonmembers = UNEVEN[kind]
     rows = dealt([*members, *nonmembers], 0, len(members))
     alone = pd.Series(rows.index, rows.index)
-    rows["fold"] = alone.map(split.folds(alone, rows["member"], 0))
+    rows = with_blocks(rows, alone)
     assert judged(rows.assign(group=alone))[0] < 0.46
 
 
@@ -149,7 +153,7 @@ def test_sides_that_chance_made_of_common_captions_are_dealt_by_chance():
 def test_the_fault_is_there_without_the_groups(kind):
     rows = dealt(kind(200))
     alone = pd.Series(rows.index, rows.index)
-    rows["fold"] = alone.map(split.folds(alone, rows["member"], 0))
+    rows = with_blocks(rows, alone)
     assert judged(rows.assign(group=alone))[1] == "NOT FAIR"
 
 
@@ -229,7 +233,7 @@ def test_a_real_difference_of_captions_is_still_found():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("deal", [split.folds, split.folds_to_match])
+@pytest.mark.parametrize("deal", [folds.halves, folds.fifths])
 def test_folds_stay_balanced_and_hold_whole_groups(kind, deal):
     rows = dealt(kind(200))
     evenly = equal_captions.evenly(rows["caption"], rows["member"])
@@ -241,8 +245,8 @@ def test_folds_stay_balanced_and_hold_whole_groups(kind, deal):
 
 def test_a_common_caption_of_both_sides_is_dealt_in_equal_shares():
     rows = dealt(ten_classes(210))
-    shares = pd.crosstab([rows["caption"], rows["fold"]], rows["member"])
-    assert len(shares) == 20 and set(shares.to_numpy().ravel()) == {10, 11}
+    shares = pd.crosstab([rows["caption"], rows["block"]], rows["member"])
+    assert len(shares) == 60 and set(shares.to_numpy().ravel()) == {3, 4}
     assert (shares[True] == shares[False]).all()
     unequal = ["a photo"] * 150 + prompts(250)
     rows = dealt(unequal)

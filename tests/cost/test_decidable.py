@@ -46,9 +46,9 @@ def table(asked, results=NOWHERE):
 
 def test_a_split_says_how_many_images_there_are_at_most():
     (row,), notes = table(experiment())
-    within = reachable_margin(200, 100, 2, 0.95)
-    at, needed = not_fair_auc(200, 100, 2, 0.03, 0.95), images_for_margin(0.03, 2, 0.95)
-    cells = ["t", "(by", "design)", "2", "200", "100", "0.5", "±", f"{within:.3f}", f"{at:.3f}"]
+    within = reachable_margin(333, 166, 2, 0.95)
+    at, needed = not_fair_auc(333, 166, 2, 0.03, 0.95), images_for_margin(0.03, 2, 0.95)
+    cells = ["t", "(by", "design)", "2", "333", "166", "0.5", "±", f"{within:.3f}", f"{at:.3f}"]
     assert row.split() == [*cells, f"{needed:,}"]
     assert "At most so many" in notes and "the margin 0.03 so" in notes
 

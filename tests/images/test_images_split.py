@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from mia.images import split
+from mia.targets import folds
 
 
 @pytest.fixture
@@ -62,10 +63,10 @@ def test_too_few_pictures_are_an_error_with_the_counts(sizes, wanted):
 def test_folds_halve_each_class_and_part_no_group(sizes):
     groups = pd.Series(np.repeat(list(sizes), list(sizes.values())))
     member = pd.Series(np.random.default_rng(1).random(len(groups)) < 0.4)
-    fold = groups.map(split.folds(groups, member, seed=0))
+    fold = groups.map(folds.halves(groups, member, seed=0))
     counts = pd.crosstab(member, fold)
     assert (counts["calibration"] - counts["evaluation"]).abs().max() <= 1
     shuffled = np.random.default_rng(2).permutation(len(groups))
-    again = split.folds(groups[shuffled], member[shuffled], seed=0)
-    assert again == split.folds(groups, member, seed=0)
-    assert split.folds(groups, member, seed=1) != again
+    again = folds.halves(groups[shuffled], member[shuffled], seed=0)
+    assert again == folds.halves(groups, member, seed=0)
+    assert folds.halves(groups, member, seed=1) != again

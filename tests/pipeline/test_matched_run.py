@@ -7,7 +7,7 @@ import pytest
 
 import micro_experiment
 from mia import storage
-from mia.images.split import CALIBRATION, EVALUATION, FIT
+from mia.targets.folds import CALIBRATION, EVALUATION, FIT
 from workbench import Workbench
 
 SIDES = {"members": True, "nonmembers": False}

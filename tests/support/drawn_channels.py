@@ -28,7 +28,7 @@ def drawn(
     noise = noise + np.sqrt(1 - alike) * rng.normal(size=(n, len(aucs)))
     member = np.arange(n) < per_side
     noise[member] += np.sqrt(2) * norm.ppf(aucs)
-    about = pd.DataFrame({"member": member, "group": np.arange(n)})
+    about = pd.DataFrame({"member": member, "group": np.arange(n), "block": 0})
     return {f"blind_{i}": about.assign(score=noise[:, i]) for i in range(len(aucs))}
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from made_images import images
 from mia.blind import stack
-from mia.images import split
+from mia.targets import folds
 from mia.targets.matching import bins, hard, propensity
 from mia.targets.matching.method import unmatched
 
@@ -22,7 +22,7 @@ def shifted(per_class, seed=0, shift=0.25):
     """Sets that differ in one statistic, with the three folds of a matched target."""
     rows = images(per_class, seed)
     rows["stat_edges"] += shift * rows["member"]
-    dealt = split.folds_to_match(rows["group"], rows["member"], seed)
+    dealt = folds.fifths(rows["group"], rows["member"], seed)
     return rows.reset_index().assign(fold=rows["group"].map(dealt).to_numpy())
 
 
@@ -141,15 +141,15 @@ def test_three_folds_are_a_fifth_and_two_fifths_of_each_class():
     rng = np.random.default_rng(0)
     group = pd.Series(rng.integers(0, 300, 600)).astype(str)
     member = pd.Series(rng.random(600) < 0.3)
-    dealt = split.folds_to_match(group, member, seed=0)
+    dealt = folds.fifths(group, member, seed=0)
     shares = pd.crosstab(member, group.map(dealt), normalize="index")
     assert (shares - [0.4, 0.4, 0.2]).abs().max(axis=None) < 0.02
-    single = split.folds_to_match(pd.Series(range(100)).astype(str), pd.Series([True] * 100), 0)
+    single = folds.fifths(pd.Series(range(100)).astype(str), pd.Series([True] * 100), 0)
     assert pd.Series(single).value_counts().to_dict() == {
         "fit": 20,
         "calibration": 40,
         "evaluation": 40,
     }
-    assert split.folds_to_match(group, member, seed=1) != dealt
+    assert folds.fifths(group, member, seed=1) != dealt
     shuffled = rng.permutation(600)
-    assert split.folds_to_match(group[shuffled], member[shuffled], seed=0) == dealt
+    assert folds.fifths(group[shuffled], member[shuffled], seed=0) == dealt

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mia.evidence import Evidence
-from mia.images import split
 from mia.stats.intervals import auc_interval
 from mia.stats.metrics import auc
-from mia.targets import equal_captions
+from mia.targets import equal_captions, folds
 
 
 def spread(
@@ -66,8 +65,8 @@ def self_test(
         Attack to `auc`, `low`, `high`; empty where the members are too few to be quartered.
     """
     members = rows[rows["member"].astype(bool)]
-    half = split.folds(members["group"], members["member"], seed)
-    chosen = members["group"].map(half) == split.CALIBRATION
+    half = folds.halves(members["group"], members["member"], seed)
+    chosen = members["group"].map(half) == folds.CALIBRATION
     tested = _tested(chosen, members["group"], images["caption"], seed + 1)
     if tested is None:
         return {}
@@ -86,7 +85,7 @@ def _tested(
 ) -> pd.Series | None:
     """Return which rows a split tests; None where they or the others lack a class."""
     evenly = equal_captions.evenly(captions.loc[member.index], member)
-    tested = group.map(split.folds(group, member, seed, evenly)) == split.EVALUATION
+    tested = group.map(folds.halves(group, member, seed, evenly)) == folds.EVALUATION
     classes = [member[fold].nunique() for fold in (tested, ~tested)]
     return tested if min(classes) == 2 else None
 

@@ -10,9 +10,9 @@ from mia.config.design import is_by_design
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES
 from mia.cost.pictures import most_of
-from mia.images.split import BLOCKS, FIFTHS, FIT
 from mia.result_paths import MEMBERSHIP
 from mia.targets.blocks import ALL, HALVES
+from mia.targets.folds import BLOCKS, FIFTHS, FIT
 
 REPORTED = {ALL: 1 - 1 / BLOCKS, HALVES: 1 / 2}  # share of images that baselines are judged on
 NOT_TO_MATCH = 1 - FIFTHS.count(FIT) / len(FIFTHS)  # share that is left where sides are matched

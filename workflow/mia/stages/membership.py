@@ -13,8 +13,8 @@ from mia import command, storage
 from mia.evaluation import flags
 from mia.given.cells import Column
 from mia.given.table import GivenTable
-from mia.images.split import EVALUATION
 from mia.targets import known_pictures
+from mia.targets.folds import EVALUATION
 from mia.targets.known_vectors import KnownVectors
 from mia.targets.membership import build
 from mia.targets.sufficiency import SIDES

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mia.images import split
-from mia.targets import equal_captions
+from mia.targets import equal_captions, folds
 
 ALL, HALVES = "all", "halves"
 NOWHERE = -1
@@ -29,11 +28,11 @@ def blocks_of(rows: pd.DataFrame, design: str, seed: int) -> pd.Series:
         design: `all` or `halves`.
         seed: The experiment's seed.
     """
-    kept = rows[rows["kept"] & (rows["fold"] != split.FIT)]
+    kept = rows[rows["kept"] & (rows["fold"] != folds.FIT)]
     if design == HALVES:
-        dealt = kept["fold"].map({split.EVALUATION: 0}).fillna(NOWHERE)
+        dealt = kept["fold"].map({folds.EVALUATION: 0}).fillna(NOWHERE)
     else:
         captioned = "caption" in kept
         evenly = equal_captions.evenly(kept["caption"], kept["member"]) if captioned else None
-        dealt = kept["group"].map(split.blocks(kept["group"], kept["member"], seed, evenly))
+        dealt = kept["group"].map(folds.blocks(kept["group"], kept["member"], seed, evenly))
     return dealt.reindex(rows.index, fill_value=NOWHERE).astype("int64")

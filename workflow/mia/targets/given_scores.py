@@ -16,7 +16,7 @@ import pyarrow as pa
 from mia.excerpt import cut, excerpt, listed
 from mia.given.cells import Column
 from mia.given.table import GivenTable
-from mia.images import split
+from mia.targets import folds
 from mia.targets.blocks import blocks_of
 from mia.targets.sufficiency import can_show_anything
 
@@ -36,7 +36,7 @@ MEMBER = Label("member", "1 or 0, or true or false", numbers=True)
 GROUP = Column("group", "a name that related rows share")
 LABELS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 ATTACK = re.compile(r"[a-z][a-z0-9_-]{0,40}")  # a name in a config, as files are named after it
-FOLDS = (split.CALIBRATION, split.EVALUATION)
+FOLDS = (folds.CALIBRATION, folds.EVALUATION)
 MOST = 5  # rows that a message names
 
 
@@ -134,7 +134,7 @@ def membership(rows: pd.DataFrame, design: str, seed: int, source: str) -> pd.Da
     Raises:
         ValueError: A fold has too few groups of a class for any score to be beyond chance.
     """
-    fold = rows["group"].map(split.folds(rows["group"], rows["member"], seed))
+    fold = rows["group"].map(folds.halves(rows["group"], rows["member"], seed))
     for name in FOLDS:
         held = rows[fold == name].groupby("member")["group"].nunique()
         members, nonmembers = (int(held.get(flag, 0)) for flag in (True, False))

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.images import split
 from mia.images.duplicates.components import components, links
 from mia.images.duplicates.pairs import REVIEW, matches
-from mia.targets import equal_captions, nearness
+from mia.targets import equal_captions, folds, nearness
 from mia.targets.blocks import blocks_of
 from mia.targets.known_pictures import Index
 from mia.targets.matching.method import Method, unmatched
@@ -87,12 +86,12 @@ def build(
     require_both(rows, manifests, spec)
     kept = rows[rows["kept"]]
     evenly = equal_captions.evenly(kept["caption"], kept["member"])
-    deal = split.folds_to_match if matching else split.folds
+    deal = folds.fifths if matching else folds.halves
     dealt = deal(kept["group"], kept["member"], spec["seed"], evenly)
     # A dropped row has no fold of its own if its group has no kept row.
-    rows["fold"] = rows["group"].map(dealt).fillna(split.CALIBRATION)
-    reported = [split.CALIBRATION, split.EVALUATION]
-    require_folds(rows, [split.FIT, *reported] if matching else reported, manifests, spec)
+    rows["fold"] = rows["group"].map(dealt).fillna(folds.CALIBRATION)
+    reported = [folds.CALIBRATION, folds.EVALUATION]
+    require_folds(rows, [folds.FIT, *reported] if matching else reported, manifests, spec)
     if matching:
         _leave_out(rows, unmatched(rows[rows["kept"]], matching, spec["seed"]))
         require_folds(rows, reported, manifests, spec)

@@ -7,7 +7,7 @@ from math import comb
 
 import pandas as pd
 
-from mia.images.split import FIT
+from mia.targets.folds import FIT
 from mia.targets.reasons import reason_kind
 
 LEVEL = 0.05  # significance level that the best possible order must reach

@@ -13,10 +13,10 @@ from mia import storage
 from mia.config import stage_settings
 from mia.config.read import read
 from mia.images.rows import NUMBERS, STATISTICS
-from mia.images.split import BLOCKS
 from mia.query import Query, grid
 from mia.report.figures.shared.shelf import LOSSES, SCORES, known_figures
 from mia.signals.denoise import MEASURES
+from mia.targets.folds import BLOCKS
 
 ROOT = Path(__file__).parents[4]
 PAIRS = ["key_a", "key_b", "part_a", "part_b", "distance", "rmse", "mirrored", "cosine", "kind"]

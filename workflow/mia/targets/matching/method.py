@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from mia.images import split
+from mia.targets import folds
 
 
 class Matcher(Protocol):
@@ -34,10 +34,10 @@ def unmatched(rows: pd.DataFrame, method: Method, seed: int) -> pd.Series:
         method: A module of `mia.targets.matching`.
         seed: The experiment's seed.
     """
-    seen = rows[rows["fold"] == split.FIT]
+    seen = rows[rows["fold"] == folds.FIT]
     matcher = method.fit(seen, seen["member"], seed)
     reasons = [
         matcher.reasons(part, part["member"])
-        for part in (rows[rows["fold"] == fold] for fold in (split.CALIBRATION, split.EVALUATION))
+        for part in (rows[rows["fold"] == fold] for fold in (folds.CALIBRATION, folds.EVALUATION))
     ]
     return pd.concat(reasons)
