@@ -38,7 +38,8 @@ ROOMS = {
     "config": ("attacks", "given", "images", "models", "signals.shared", "targets"),
     "scoring": ("attacks.shared", "measuring.query_files", "targets"),
     "cost": (
-        *("attacks.shared", "audit.equivalence", "config", "images", "models", "signals.shared"),
+        *("attacks.shared", "audit.equivalence", "config", "images", "models"),
+        *("signals.shared", "targets.blocks", "targets.folds"),
     ),
     "evaluation": ("attacks.shared.cost", "stats"),
     "report": ("evaluation", "images", "stats", "targets"),

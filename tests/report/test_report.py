@@ -25,7 +25,7 @@ from mia.report.pages import (
     privacy,
     set_test,
 )
-from mia.report.pages.texts import conclusions
+from mia.report.pages.verdict_texts import conclusions
 from mia.stats.no_signal import auc_band
 
 VOID = {"meta", "link", "img", "input", "br", "wbr"}

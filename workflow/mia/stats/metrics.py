@@ -78,8 +78,7 @@ def curve(scores: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def allowed_false_positives(limit: float, nonmembers: int) -> int:
     """Return k = floor(limit × (nonmembers + 1)), at most `nonmembers`.
 
-    The k-th highest of n nonmembers is a threshold that a further nonmember reaches with
-    probability k / (n + 1), which is at most `limit`. It is safe from the rounding of decimals.
+    A further nonmember reaches the k-th highest of n with probability k / (n + 1), at most `limit`.
 
     >>> allowed_false_positives(0.29, 99), allowed_false_positives(0.01, 300)
     (29, 3)

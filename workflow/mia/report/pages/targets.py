@@ -21,8 +21,8 @@ from mia.report.pages.texts import (
     NO_GALLERY,
     NO_IMAGES,
     NO_MODEL,
-    conclusions,
 )
+from mia.report.pages.verdict_texts import conclusions
 
 TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
