@@ -2,7 +2,7 @@
 
 Two scripts of the public code cannot run. It draws one noise tensor for a whole batch and fits its
 scaling on shadow models. Here the noise is the image's own, and scaling and mixing weight are
-fitted on half of the calibration fold.
+fitted on images that it is not reported on.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The paper trains logistic regression, a tree, a forest and a small network, picks their settings by
 cross-validation and reports the mean over random splits of one pool. Here are the first and the
-third of them. Their settings are fixed beforehand; they are fitted on half of the calibration fold.
+third of them. Their settings are fixed beforehand; they are fitted on images not reported on.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The paper picks settings by cross-validation, adds latent and pixel errors (`dubinski_classifier`
 has them), and reports on random splits of one pool. Here the settings are fixed beforehand and the
-classifier is fitted on half of the calibration fold. `stack` takes more than losses.
+classifier is fitted on images that it is not reported on. `stack` takes more than losses.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def reach(
     Args:
         channels: Of the blind baselines.
         margin: Largest |AUC − 0.5| that still counts as fair.
-        n_member: Members in the evaluation fold.
+        n_member: Members that are reported on.
         n_nonmember: Nonmembers in it.
         confidence: 1 − α of both claims.
     """

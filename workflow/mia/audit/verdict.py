@@ -37,7 +37,7 @@ def verdict(
         channels: Of the blind baselines; without any, nothing can be decided.
         margin: Largest |AUC - 0.5| that still counts as fair.
         by_design: Whether both sets are random parts of one collection.
-        n_member: Members in the evaluation fold.
+        n_member: Members that are reported on.
         n_nonmember: Nonmembers in it.
         confidence: 1 − α of both claims, in (0.5, 1).
     """

@@ -33,8 +33,8 @@ MEANINGS = {
     "constant": "Every image has the same score: the attack tells nothing apart.",
     "not_finite": "A score is missing, infinite or not a number; the run stops with its image_id.",
     "threshold_does_not_carry": (
-        "A threshold from the calibration fold makes more false positives on the evaluation fold"
-        " than chance allows."
+        "A threshold makes more false positives on the images where it is tried than chance allows"
+        " after those that chose it."
     ),
     "shift": "The two sets can be told apart without the model: the verdict is NOT FAIR.",
     "duplicates_across_sets": (

@@ -79,7 +79,6 @@ def allowed_false_positives(limit: float, nonmembers: int) -> int:
     """Return k = floor(limit × (nonmembers + 1)), at most `nonmembers`.
 
     A further nonmember reaches the k-th highest of n with probability k / (n + 1), at most `limit`.
-
     >>> allowed_false_positives(0.29, 99), allowed_false_positives(0.01, 300)
     (29, 3)
     """

@@ -103,7 +103,7 @@ class Learns(Attack, Protocol):
         """Return the fitted attack; this one stays as it is.
 
         Args:
-            evidence: Of images of the calibration fold, none of which is reported on.
+            evidence: Of images, none of which the fitted attack is reported on.
             member: bool, index image_id: the images to learn from. `evidence` may hold more.
         """
 

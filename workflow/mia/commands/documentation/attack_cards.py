@@ -36,7 +36,7 @@ attacks:
 A parameter means the same in every attack:
 
 - `timestep`, `timesteps`: steps of the training schedule, 0 (least noise) to 999. `auto` chooses
-  one of `grid` by AUC on a half of the calibration fold; the choice is written into the metrics
+  one of `grid` by AUC on images that it is not reported on; the choice is written into the metrics
   file.
 - `draws`: how many noise tensors each picture gets at each step.
 - `condition`: the text the model is given: `caption` (the picture's own), `null` (none) or

@@ -7,7 +7,7 @@ from textwrap import fill
 from mia.report.figures.shared.shelf import known_figures
 
 HEAD = ".. Generated from `workflow/mia/report/figures/{name}.py` by `make docs`.\n\n"
-TARGET = "Target ``{{ snakemake.wildcards.target }}``, images of the evaluation fold."
+TARGET = "Target ``{{ snakemake.wildcards.target }}``, images that are reported on."
 WIDTH = 120
 
 

@@ -25,16 +25,15 @@ CAPTION = (
     "How many members each attack finds (up) when it may wrongly accuse so many nonmembers "
     "(right). Both axes are logarithmic, because the left edge matters: few false accusations. "
     "The grey band is where attacks without any signal land at this number of images, the "
-    "thin line is chance. Drawn at first: at most six attacks on the model, those that rank "
-    "best on the calibration half, and the blind baseline farthest from chance."
+    "thin line is chance. Drawn at first: at most six attacks on the model, those with the "
+    "highest AUC, and the blind baseline farthest from chance."
 )
 NOTE = (
     "Each line is an attack: how many members it finds (up) while so many nonmembers are "
     "wrongly called members (right). Both axes are logarithmic, because the left edge matters. "
     "The grey band is where scores without any signal land at this number of images; grey "
     "lines never read the model. Shown are at most six attacks on the model, those with the "
-    "highest AUC on the calibration fold, and the blind baseline farthest from chance; the "
-    "whole report shows any other."
+    "highest AUC, and the blind baseline farthest from chance; the whole report shows any other."
 )
 
 POINTS = 200
