@@ -45,5 +45,16 @@ def test_nothing_is_found_where_there_is_nothing(table):
 
 
 def test_coin_is_at_chance_everywhere(table):
+    """Within four standard errors: the seed was not chosen by what the coin says."""
     coin = table.xs("coin", level="attack")
-    assert (coin["auc_low"] <= 0.5).all() and (coin["auc_high"] >= 0.5).all()
+    error = (coin["auc_high"] - coin["auc_low"]) / (2 * 1.96)
+    assert ((coin["auc"] - 0.5).abs() < 4 * error).all()
+
+
+def test_the_model_adds_something_to_the_strongest_rows_and_a_later_one_more(table):
+    early, late = (table.loc[target] for target in ("emoji-fair", "emoji-overfit"))
+    for attack in ("loss", "clid_null", "sima"):
+        assert late.loc[attack, "gain"] == "yes"
+        assert late.loc[attack, "auc_gain"] > early.loc[attack, "auc_gain"]
+    assert early.loc["clid_null", "gain"] == "yes"
+    assert early.loc["clid_null", "auc_control"] == pytest.approx(0.5, abs=0.1)
