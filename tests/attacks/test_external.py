@@ -82,7 +82,7 @@ def test_a_file_is_scored_and_evaluated_like_ours(target, name, locator, call, m
     assert found["access"] == "external" and not found["blind"]
     assert "external" in found["flags"]
     assert found["auc"]["value"] > 0.7
-    assert found["carried"][0]["threshold"] is not None
+    assert all(found["carried"][0]["thresholds"])
     assert found["between_draws"] is None
 
 

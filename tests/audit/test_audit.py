@@ -91,9 +91,9 @@ def test_intervals_are_wider_when_more_channels_are_looked_at():
     assert pair[1].channel == "image"
     assert pair[0].detectable > alone.detectable > 0.5
     half = (alone.not_fair_high - alone.not_fair_low) / 2 / norm.ppf(0.975)
-    assert alone.error(0.95) == pytest.approx(half, rel=0.05)
+    assert alone.error(0.95) == pytest.approx(half, rel=0.1)
     for one in (alone, *pair):  # that of FAIR stays as it is, of any number of channels
-        assert one.fair_high - one.auc == pytest.approx(half * norm.ppf(0.95), rel=0.01)
+        assert one.fair_high - one.auc == pytest.approx(half * norm.ppf(0.95), rel=0.05)
     assert alone.p == pytest.approx(2 * norm.sf(abs(alone.auc - 0.5) / half), rel=0.1)
     assert pair[0].p == pair[1].p == pytest.approx(2 * alone.p)
 

@@ -19,6 +19,7 @@ MEMBERSHIP = pd.DataFrame(
         "image_id": list("abcd"),
         "member": [True, True, False, False],
         "fold": ["calibration", "evaluation"] * 2,
+        "block": [-1, 0] * 2,
         "kept": True,
         "reason": "",
     }

@@ -79,13 +79,18 @@ def of(*programs: str) -> list:
     ]
 
 
+WHOLE = ("all", "measured", "audited")  # of the Snakefile
+
+
 def parsed_by_snakemake(words: list[str]) -> argparse.Namespace:
     """Let Snakemake read the words; what it takes for a file must be one, and a target a target."""
     _, args = parse_args(words)
     for path in args.configfile or []:
         assert re.search(r"\.ya?ml$", str(path)), f"taken for a config file: {path}"
     for target in args.targets:
-        rule = re.search(rf"(?m)^ *rule {target}:", RULES + "\nrule all:\nrule measured:")
+        rule = re.search(
+            rf"(?m)^ *rule {target}:", RULES + "\nrule all:\nrule measured:\nrule audited:"
+        )
         assert rule or target.startswith("results/"), f"taken for a target: {target}"
     for rule in (*(args.until or ()), *(args.omit_from or ())):
         assert re.search(rf"(?m)^ *rule {rule}:", RULES), f"no rule {rule}"

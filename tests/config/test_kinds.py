@@ -129,7 +129,7 @@ def test_a_header_that_is_none_is_named_before_a_run(header, said, config, table
             "targets.full: missing key 'members'; a target has members and ",
         ),
         ("judged", {"nonmembers": None}, "targets.judged: missing key 'nonmembers'; a target has "),
-        ("judged", {"reference": "mine"}, "targets.judged.reference: not read without `model`"),
+        ("judged", {"reference": "mine"}, "targets.judged.control: not read without `model`"),
         ("judged", {"members": None, "nonmembers": None}, "missing key 'members', 'nonmembers'; "),
         ("published", {"model": "mine"}, "targets.published.model: not read beside `scores`: "),
         ("published", {"members": "some"}, "targets.published.members: not read beside `scores`: "),

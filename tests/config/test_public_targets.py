@@ -28,7 +28,7 @@ def test_a_config_of_a_public_target_is_planned(name, tmp_path, monkeypatch):
     scored = [len(experiment.attacks_of(target)) for target in config["targets"]]
     assert counts["score"] == counts["evaluate"] == str(sum(scored))
     assert counts["model"] == str(len(config["models"]))
-    referred = [bool(target.get("reference")) for target in config["targets"].values()]
+    referred = [bool(target.get("control")) for target in config["targets"].values()]
     lacking = [len(config["attacks"]) - count for count in scored]
     assert lacking == [int("loss_ratio" in config["attacks"] and not has) for has in referred]
 

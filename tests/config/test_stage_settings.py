@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 import yaml
 
-from mia.config import stage_code, stage_settings
+from mia.config import image_settings, stage_code, stage_settings
 from mia.config.errors import ConfigError
 from mia.config.read import read
 from mia.config.stage_files import StageFiles
@@ -62,7 +62,7 @@ def test_every_stage_is_told_by_a_function_of_its_name():
         name
         for name, function in vars(stage_settings).items()
         if inspect.isfunction(function)
-        and function.__module__ == stage_settings.__name__
+        and function.__module__ in (stage_settings.__name__, image_settings.__name__)
         and not name.startswith("_")
     } == STAGES
 

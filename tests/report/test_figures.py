@@ -163,23 +163,20 @@ def test_roc_names_the_curves_that_are_seen_and_keeps_the_others(drawn):
     assert len([name for name in seen if name.startswith("blind_")]) == 1
 
 
-def ranked(calibration, evaluation):
-    """Scores of eight images, every other a member."""
-    rows = pd.DataFrame({"score": [*calibration, *evaluation], "member": [True, False] * 4})
-    folds = ["calibration"] * 4 + ["evaluation"] * 4
-    return rows.assign(fold=folds).set_index(pd.Index(list("abcdefgh"), name="image_id"))
+def ranked(*scores):
+    """Reported rows of four images, every other a member."""
+    return pd.DataFrame({"score": scores, "member": [True, False] * 2, "block": 0})
 
 
-def test_curves_are_chosen_on_calibration_pictures_not_learnt_from(monkeypatch):
-    good, bad = [1, 0, 1, 0], [0, 1, 0, 1]
-    scores = {"late": ranked(bad, good), "early": ranked(good, bad)}
-    scores |= {"learnt": ranked([1, 0, 0, 1], good)}
-    scores |= {"near": ranked(good, [0, 0, 0, 0]), "far": ranked(bad, bad)}
+def test_the_strongest_attacks_and_the_hardest_baseline_are_seen_first(monkeypatch):
+    good, fair, bad = (1, 0, 1, 0), (1, 0, 0, 0), (0, 1, 0, 1)
+    scores = {"weak": ranked(*fair), "strong": ranked(*good), "upside_down": ranked(*bad)}
+    scores |= {"near": ranked(*fair), "far": ranked(*bad)}
     access = dict.fromkeys(scores, "grey-box") | dict.fromkeys(("near", "far"), "model-free")
     monkeypatch.setattr(selection, "MOST", 1)
-    assert selection.shown(scores, access, {}, ["near", "far"]) == ["early", "far"]
-    without = {"early": ["a", "b", "c", "d"], "learnt": ["c", "d"]}
-    assert selection.shown(scores, access, without, ["near", "far"]) == ["learnt", "far"]
+    assert selection.shown(scores, access, ["near", "far"]) == ["strong", "far"]
+    monkeypatch.setattr(selection, "MOST", 2)
+    assert selection.shown(scores, access, ["near", "far"]) == ["weak", "strong", "far"]
 
 
 def test_auc_by_timestep_is_that_of_the_smaller_loss():

@@ -143,7 +143,7 @@ def test_the_stage_writes_what_the_rules_after_it_read(tmp_path):
     stage.main(
         [
             *("--name", "published", "--table", str(table)),
-            *("--settings", json.dumps({"seed": 0, "margin": 0.03})),
+            *("--settings", json.dumps({"seed": 0, "margin": 0.03, "design": "all"})),
             *(text for name, path in paths.items() for text in (f"--{name}", str(path))),
             *("--scores", *map(str, scores)),
         ]
@@ -151,7 +151,7 @@ def test_the_stage_writes_what_the_rules_after_it_read(tmp_path):
     audit = storage.read_json(paths["audit"])
     assert audit["verdict"] == "UNKNOWN"
     assert audit["sentence"] == "UNKNOWN: no images to audit"
-    assert (audit["n_member"], audit["n_nonmember"]) == (4, 4)
+    assert (audit["n_member"], audit["n_nonmember"]) == (8, 8)
     member = storage.read(paths["membership"]).set_index("image_id")["member"]
     assert member.sum() == ROWS / 2 and len(storage.read(paths["pairs"])) == 0
     for path in scores:
@@ -165,7 +165,13 @@ def test_the_stage_names_the_target(tmp_path):
         stage.main(
             [
                 *("--name", "published", "--table", str(tmp_path / "t.csv"), "--settings"),
-                *('{"seed": 0, "margin": 0.03}', "--membership", "m", "--pairs", "p"),
+                *(
+                    '{"seed": 0, "margin": 0.03, "design": "all"}',
+                    "--membership",
+                    "m",
+                    "--pairs",
+                    "p",
+                ),
                 *("--audit", "a", "--scores", "scores/published/pia.parquet"),
             ]
         )

@@ -2,7 +2,7 @@
 
 Public code cannot run as released. It visits no timestep for its `stop: 0`, never fires the latent
 shift of setting 3, and picks the best timestep on the data that it reports on. Here the timestep is
-chosen on images that are not reported on. Settings that give one statistic are computed once: 3 is 1.
+chosen on images not reported on. Settings that give one statistic are computed once: 3 is 1.
 The model loss of 2 and 16 is the plain conditional loss at their timesteps, since the latent is
 noised anew at each timestep and the loss never sees the guidance. `condition` is for that loss and
 for setting 13, which has no guidance.

@@ -39,7 +39,7 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     _refuse(rows.index.difference(score.index), source, "without a score; expected one")
     _refuse(score.index.difference(rows.index), source, "not in the target; expected its kept rows")
     given = given.astype("float64")
-    first = rows.index[rows["block"] == 0] if "block" in scores else []
+    first = rows.index[rows["block"] <= 0] if "block" in scores else []
     wrong = given.index[flags.not_finite(given.to_numpy()).any(axis=1)].difference(first)
     _refuse(wrong, source, "with a score that is not finite; expected a number")
     table = rows[["member", "group", "fold", "block"]].join(given)

@@ -25,14 +25,14 @@ class Blockwise:
 
     Args:
         attacks: Block to the attack that scores it.
-        block: Block of every image, index image_id. Images of the first have no score.
+        block: Block of every image, index image_id. Images up to the first have no score.
     """
 
     attacks: Mapping[int, Any]
     block: pd.Series
 
     def score(self, evidence: Evidence) -> pd.Series:
-        """Return the score of every image; NaN for those of the first block."""
+        """Return the score of every image; NaN for those that no block before is there for."""
         block = self.block.loc[list(evidence.image_ids)]
         score = pd.Series(np.nan, block.index)
         for number, attack in self.attacks.items():
@@ -57,11 +57,12 @@ def fitted_by_block(
         attack: Has `fit`.
         evidence: Of all images.
         member: Whether each image is a member, index image_id.
-        block: Block of each image, the same index; at least two blocks, from 0.
+        block: Block of each image, the same index; at least two blocks, from 0. Images below 0, of
+            the fold that sides were matched on, are neither learnt from nor scored.
         source: The file that the labels are from, for messages.
     """
     later = range(1, int(block.max()) + 1)
-    before = {number: list(block.index[block < number]) for number in later}
+    before = {number: list(block.index[block.between(0, number - 1)]) for number in later}
     attacks = {
         number: fitted(attack, evidence, member, ids, source) for number, ids in before.items()
     }

@@ -113,7 +113,8 @@ class Scale:
         losses = [self.path(f"queries/model/pictures/{query.path}.parquet") for query in self.grid]
         scores = [self.path(f"scores/target/{name}.parquet") for name in ("loss", "blind_caption")]
         metrics = [self.path(f"metrics/target/{name}.json") for name in ("loss", "blind_caption")]
-        audit, target = self.path("audit/target.json"), ["--target", "target"]
+        of_sets, audit = self.path("audit/sets/target.json"), self.path("audit/target.json")
+        target = ["--target", "target"]
         drawn, curves = (
             [self.path(f"figures/target-{name}.svg") for name in names]
             for names in (SCORE_FIGURES, LOSS_FIGURES)
@@ -143,8 +144,10 @@ class Scale:
             "evaluate (blind)": evaluation("blind_caption", scores[1], metrics[1]),
             "audit": [
                 *(*target, "--metrics", metrics[1], "--scores", scores[1], *member),
-                *("--manifests", manifest, *told("audit", target="target"), "--output", audit),
+                *("--manifests", manifest, *told("audit", target="target")),
+                *("--output", of_sets),
             ],
+            "verdict": ["--audit", of_sets, "--output", audit],
             "tables": [
                 *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
                 *("--audits", audit, *told("tables")),
