@@ -259,7 +259,7 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
     told = folded(text, "emoji-fair", "Is a whole collection recognised")
     best = rows[rows["attack"] == "loss_ratio"].iloc[0]
     first = re.search(r"<tbody>\s*<tr.*?</tr>", told, re.S)[0]
-    assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p"]}"' in first
+    assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p_family"]}"' in first
     assert ">8.3 %<small>5.3 – 28.3 %</small></td>" in first and ">71.7 %<small>" in first
     assert "any one image was trained on" in told
 
@@ -267,7 +267,7 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
 def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
     told = folded(text, "web", "Is a whole collection recognised")
     row = re.search(r'<tr><th scope="row">pian</th>.*?</tr>', told)[0]
-    assert row.count(">n/a</td>") == row.count("<td") == 6
+    assert row.count(">n/a</td>") == row.count("<td") == 9
     assert HOSTILE not in told and "<li>pian: " in told and "&lt;img src=x" in told
 
 
@@ -292,8 +292,8 @@ def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
 )
 def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, control, start):
     row = {"target": "t", "attack": "loss", "access": "grey-box", "note": note, "size": 9.0}
-    row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p}
-    row |= dict.fromkeys(set_test.POWER)
+    row |= {"difference": 0.1, "p": p_holm, "p_family": p_holm, "blind_p": blind_p}
+    row |= dict.fromkeys((*set_test.POWER, *set_test.NUMBERS))
     table = pd.DataFrame([row]).astype(dict.fromkeys(set_test.COLUMNS, float))
     assert set_test.collection(table, "t", verdict, control)["answer"].startswith(start)
     noted = [TOLD_APART] if note and verdict != "BY DESIGN" else []

@@ -279,7 +279,8 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     randomised = target in ("emoji-fair", "emoji-overfit")
     bound = max(0.0, strength * remembers) if randomised else None
     long += [{**names, **more} for more in made_up_statistics.numbers(attack, auc, m, n, bound)]
-    return score.assign(member=rows["member"].to_numpy(), group=rows["group"].to_numpy())[seen]
+    about = {name: rows[name].to_numpy() for name in ("member", "group", "block")}
+    return score.assign(**about)[seen]
 
 
 def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:

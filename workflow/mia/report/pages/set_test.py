@@ -11,7 +11,8 @@ from mia.access import reads_model
 from mia.evaluation.set_test import LEVEL, TOLD_APART
 
 POWER = ["power", "power_low", "power_high"]
-COLUMNS = ("size", "difference", "p", "p_holm", "blind_p", *POWER)
+NUMBERS = ("excess", "p_excess", "smallest_gap", "images_needed", "false_alarms")
+COLUMNS = ("size", "difference", "p", "p_family", "blind_p", *NUMBERS, *POWER)
 WORDS = ("target", "attack", "access", "note")
 
 
@@ -27,7 +28,8 @@ def collection(
         control: Whether the model was trained on neither set.
 
     Returns:
-        `answer` in words, `level` of the test, `sizes` of the smaller collections, `rows` (the
+        `answer` in words, `level` of the test, `sizes` of the smaller collections, `alarms` (false
+        ones of the whole, least and most, in [0, 1]), `rows` (the
         surest attack on the model first, those that never read it last; `power` as value, low, high
         at each size) and `notes`.
     """
@@ -36,16 +38,23 @@ def collection(
         return None
     sizes = sorted(mine.loc[mine["power"].notna(), "size"].dropna().unique())
     rows = [_row(found, sizes) for _, found in mine.groupby("attack", sort=False)]
-    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
+    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_family", "p"))))
     told_apart = TOLD_APART in set(mine["note"])
     answer = _answer(rows, verdict, told_apart, control)
     return {
         "answer": answer,
         "level": LEVEL,
         "sizes": sizes,
+        "alarms": _ends(mine),
         "rows": rows,
         "notes": _notes(mine, verdict),
     }
+
+
+def _ends(mine: pd.DataFrame) -> tuple[float, float] | None:
+    """The least and the largest share of false alarms of whole sets, by attacks on the model."""
+    whole = mine[mine["p"].notna() & mine["access"].map(reads_model)]["false_alarms"].dropna()
+    return (whole.min(), whole.max()) if len(whole) else None
 
 
 def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
@@ -62,7 +71,7 @@ def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
 def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control: bool) -> str:
     """Who passes, and what the blind baselines make of it, the gravest reason for doubt first."""
     reading = [row for row in rows if not row["blind"]]
-    passing = [row["attack"] for row in reading if row["p_holm"] < LEVEL]
+    passing = [row["attack"] for row in reading if row["p_family"] <= LEVEL]
     blind = [row["blind_p"] for row in rows if not math.isnan(row["blind_p"])]
     if not reading:
         return "Not asked: no attack here reads the model."
@@ -76,7 +85,7 @@ def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control:
     if not blind:
         return f"Open: {found} pass, but no blind baseline was tested beside them."
     told = f"{found} recognise it, {passing[0]} most surely"
-    if not told_apart and not any(p < LEVEL for p in blind):
+    if not told_apart and not any(p < 0.05 for p in blind):
         sure = "Perhaps" if verdict == "UNDECIDED" else "Yes"
         return f"{sure}: {told}, and no blind baseline does."
     if verdict == "BY DESIGN":
