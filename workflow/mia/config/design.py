@@ -36,21 +36,34 @@ def trained_here(experiment: Experiment, target: str) -> bool:
     )
 
 
+def is_claimed(experiment: Experiment, target: str) -> bool:
+    """Return whether the target's members are only claimed to have been trained on."""
+    return experiment.config["targets"][target].get("members_are") == "claimed"
+
+
 def learns_members(experiment: Experiment, target: str) -> bool:
-    """Return whether the target's model is trained here, on its members and no nonmember."""
+    """Return whether the target's model is trained here, on its members and no nonmember.
+
+    Of members that are only claimed this is not told.
+    """
     members, nonmembers = sides(experiment, target)
     learnt = experiment.trained_on(experiment.config["targets"][target]["model"])
-    if learnt is None or not trained_here(experiment, target):
+    known = trained_here(experiment, target) and not is_claimed(experiment, target)
+    if learnt is None or not known:
         return False
     return members <= learnt and not nonmembers & learnt
 
 
 def is_control(experiment: Experiment, target: str) -> bool:
-    """Return whether the target's model is trained here, from nothing, on neither side."""
+    """Return whether the target's model is trained here, from nothing, on neither side.
+
+    Of members that are only claimed this is not told.
+    """
     members, nonmembers = sides(experiment, target)
     model = experiment.config["targets"][target]["model"]
     learnt = experiment.trained_on(model)
-    if learnt is None or not trained_here(experiment, target) or experiment.base(model):
+    known = trained_here(experiment, target) and not is_claimed(experiment, target)
+    if learnt is None or not known or experiment.base(model):
         return False
     return not learnt & (members | nonmembers)
 

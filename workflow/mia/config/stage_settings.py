@@ -11,6 +11,7 @@ from typing import Any
 from mia.attacks.shared.contract import Stacks
 from mia.attacks.shared.cost import evaluations
 from mia.config import design
+from mia.config.claims import claimed, claims
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES
 from mia.config.report_settings import report_settings
@@ -20,7 +21,6 @@ from mia.query import dump
 from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
-
 DIVIDED = ("split", "duplicates", "min_success")
 # Keys of a training that hold names: another name for the same thing changes no weights.
 NAMES = ("set", "representation_set", "like", "base")
@@ -28,8 +28,7 @@ NAMES = ("set", "representation_set", "like", "base")
 
 def plan(experiment: Experiment, set: str) -> Settings:
     """Return which images a set has, by its config, and how many shards they are dealt into."""
-    spec = experiment.config["image_sets"][set]
-    return {**plan_settings(spec), "shards": spec["shards"]}
+    return {**plan_settings(spec := experiment.config["image_sets"][set]), "shards": spec["shards"]}
 
 
 def download(experiment: Experiment, set: str) -> Settings:
@@ -87,15 +86,15 @@ def model(experiment: Experiment, model: str) -> Settings:
     And what it is told of an image, where that is no text: the config's attacks are made for it.
     """
     spec, training = experiment.config["models"][model], experiment.training(model)
-    trained = {} if training is None else experiment.trained(training)
+    trained = experiment.trained(training) if training else {}
     return {**trained, **spec, **_told(experiment.condition(model))}
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:
     """Return which parts are encoded: those on which a model with this VAE is measured."""
     models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
-    parts = experiment.measured_parts(set, models)
-    return {"parts": parts, "device": experiment.config["measure"]["device"]}
+    on = {"device": experiment.config["measure"]["device"]}
+    return {"parts": experiment.measured_parts(set, models), **on}
 
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
@@ -116,8 +115,7 @@ def gather(experiment: Experiment, set: str) -> Settings:
 
 def score(experiment: Experiment, target: str, attack: str) -> Settings:
     """Return an attack's name, its entry on the target, and the others' queries that it reads."""
-    on_target = experiment.entry_on(target, attack)
-    entry = {k: v for k, v in on_target.items() if k != "targets"}
+    entry = {k: v for k, v in experiment.entry_on(target, attack).items() if k != "targets"}
     told = {"name": attack, "entry": entry, **_seed(experiment)}
     built = experiment.attack_on(target, attack)
     return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
@@ -130,11 +128,10 @@ def evaluate(experiment: Experiment, target: str) -> Settings:
 
 def audit(experiment: Experiment, target: str) -> Settings:
     """Return how sides are judged, and all that is known of how they came to be."""
-    blind = experiment.blind_attacks(target)
     return {
         **experiment.config["audit"],
         **_evaluation(experiment),
-        "attacks": {name: experiment.config["attacks"][name] for name in blind},
+        "attacks": {a: experiment.config["attacks"][a] for a in experiment.blind_attacks(target)},
         "by_design": design.is_by_design(experiment, target),
         "trained_here": design.trained_here(experiment, target),
         "match": experiment.config["targets"][target]["match"],
@@ -145,11 +142,12 @@ def audit(experiment: Experiment, target: str) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return every attack, which targets' models are told no text, and how attacks are compared."""
-    told = {name: experiment.told(name) for name in experiment.config["targets"]}
-    others = {target: condition for target, condition in told.items() if condition != TEXT}
+    """Return attacks, which models are told no text, what is claimed, and how all is compared."""
+    targets = experiment.config["targets"]
+    others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
         **_evaluation(experiment),
+        **claims(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
     }
@@ -160,12 +158,12 @@ def figures(experiment: Experiment, target: str) -> Settings:
     names = experiment.attacks_of(target)
     built = {name: experiment.attack_on(target, name) for name in names}
     evals = {name: len(evaluations(built[name], predictions)) for name in names}
-    return {**_evaluation(experiment), "evals": evals}
+    return {**_evaluation(experiment), "evals": evals, **claimed(experiment, target)}
 
 
-def loss_figures(experiment: Experiment) -> Settings:
+def loss_figures(experiment: Experiment, target: str) -> Settings:
     """Return how sure the figures are."""
-    return _evaluation(experiment)
+    return _evaluation(experiment) | claimed(experiment, target)
 
 
 def report(experiment: Experiment) -> Settings:
@@ -185,7 +183,7 @@ def _training(experiment: Experiment, training: str, key: str) -> Settings:
 
 def _told(condition: str) -> Settings:
     """Say what a model is told of an image, if it is no text, which goes without saying."""
-    return {} if condition == TEXT else {"condition": condition}
+    return {"condition": condition} if condition != TEXT else {}
 
 
 def _evaluation(experiment: Experiment) -> Settings:

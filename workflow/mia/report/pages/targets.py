@@ -16,7 +16,7 @@ from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
 from mia.report.pages.texts import ABOVE_BLIND, ACCESS, LEFT_OUT, conclusions
 
-TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "flags")
+TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "answer", "flags")
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
 
 
