@@ -19,7 +19,7 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import pairwise, set_test
+from mia.evaluation import answer_rows, pairwise, set_test
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
@@ -137,12 +137,15 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/metrics.csv", long, LONG)
     _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
     _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
+    answers = made_up_statistics.answer_rows(TARGETS, summary, sets)
+    _csv(folder / "tables/answers.csv", answers, answer_rows.COLUMNS)
     checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
     below = {
         "summary": "tables/summary.csv",
         "metrics": "tables/metrics.csv",
         "pairwise": "tables/pairwise.csv",
         "set-test": "tables/set_test.csv",
+        "answers": "tables/answers.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -259,6 +262,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         else "undecided"
     )
     row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
+    row["answer"] = "Used"
     side = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
     row["above_chance"] = "n/a" if access == "model-free" else side
     gain = 0.4 * strength * remembers if "control" in CONFIG["targets"][target] else None

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mia import command, storage
 from mia import result_paths as paths
 from mia.access import reads_model
+from mia.claimed import markup_as_claimed
 from mia.evaluation.scored import scored
 from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
     parser.add_argument("--pairwise", type=Path, required=True)
     parser.add_argument("--set-test", type=Path, required=True)
+    parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
@@ -75,6 +78,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
     )
     for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
         environment.filters[name] = getattr(formats, name)
+    environment.filters["claimed"] = lambda markup: Markup(markup_as_claimed(str(markup)))
     return environment.get_template(template.name).render(values)
 
 
@@ -87,7 +91,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     spec = options.settings
     summary = targets.tidy(details.read_cells(options.summary))
     long = details.read_cells(options.metrics)
-    found = details.read_all(options.pairwise, options.set_test)
+    found = details.read_all(options.pairwise, options.set_test, options.answers)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {audit["target"]: audit for audit in map(storage.read_json, options.audits)}

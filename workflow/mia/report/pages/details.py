@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums
-from mia.report.pages import pairwise, set_test
+from mia.report.pages import answers, pairwise, set_test
 from mia.report.pages.other_metrics import measures
 from mia.report.pages.privacy import privacy
 
@@ -38,9 +38,10 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
-def read_all(of_pairs: Path, of_sets: Path) -> dict[str, pd.DataFrame]:
-    """Return both tables, as `of_target` takes them."""
+def read_all(of_pairs: Path, of_sets: Path, of_answers: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables, as `of_target` takes them."""
     return {
+        "answers": read(of_answers, answers.WORDS, answers.NUMBERS),
         "pairwise": read(of_pairs, pairwise.WORDS, pairwise.COLUMNS),
         "set_test": read(of_sets, set_test.WORDS, set_test.COLUMNS),
     }
@@ -52,7 +53,7 @@ def of_target(
     found: Mapping[str, pd.DataFrame],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return `collection`, `privacy`, `measures` and `comparisons` of a target.
+    """Return `answer`, `collection`, `privacy`, `measures` and `comparisons` of a target.
 
     Args:
         target: Its `target_context`.
@@ -62,9 +63,8 @@ def of_target(
     """
     name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
     return {
-        "collection": set_test.collection(
-            found["set_test"], name, target["verdict"], target["control"]
-        ),
+        "answer": answers.answer_context(found["answers"], name),
+        "collection": set_test.collection(found["set_test"], name, target["verdict"]),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
         "comparisons": pairwise.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
