@@ -183,7 +183,7 @@ def made(tmp_path_factory):
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
-    outputs |= {"--answers": "answers.csv"}
+    outputs |= {"--answers": "answers.csv", "--detections": "detections.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]

@@ -131,7 +131,7 @@ def test_identifiers_are_unique_and_links_lead_somewhere(page):
 
 def test_pictures_only_where_allowed_and_credited(text):
     fair, web = section(text, "target-emoji-fair"), section(text, "target-web")
-    assert fair.count("data:image/png") == 2 * pictures.SHOWN
+    assert fair.count("data:image/png") == 3 * pictures.SHOWN
     assert "OpenMoji (openmoji.org), CC BY-SA 4.0" in fair
     assert "data:image/png" not in web and "Not shown" in web
     assert "in winter" in fair and "in winter" not in web
@@ -283,6 +283,19 @@ def test_how_many_attacks_pass_the_set_test_is_counted_not_judged():
     assert set_test.collection(table, "another", "FAIR") is None
     blind = table.assign(access="model-free")
     assert set_test.collection(blind, "t", "FAIR")["passed"].startswith("Not asked")
+
+
+def test_named_images_are_counted_and_shown_with_the_rate(text, path):
+    table = pd.read_csv(path.parent / "tables/detections.csv").query("target == 'emoji-fair'")
+    told = folded(text, "emoji-fair", "Which images are named")
+    counts = table.groupby("attack").size()
+    assert counts.max() > 8 and f"Up to {counts.max()} of 350, by {counts.idxmax()}." in told
+    row = re.search(rf'scope="row">{counts.idxmax()}</th>.*?</tr>', told)[0]
+    least = (table[table["attack"] == counts.idxmax()]["rate"] <= 0.1).sum()
+    assert f">{least}</td>" in row and f">{counts.max()}</td>" in row
+    assert told.count("data:image/png") == pictures.SHOWN and "at a rate of 20 %" in told
+    assert "None can be: the sets differ." in folded(text, "emoji-shifted", "Which images are")
+    assert "data:image" not in folded(text, "web", "Which images are named")
 
 
 def test_the_answer_comes_first_and_stands_in_brief(text):

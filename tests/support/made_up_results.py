@@ -19,7 +19,7 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import answer_rows, pairwise, set_test
+from mia.evaluation import answer_rows, detections, pairwise, set_test
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
@@ -122,7 +122,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         made_up_pictures.model(folder, model, config["models"][model])
     made_up_pictures.samples(folder / "training/emoji/samples.png", rng)
     access = {name: reads for name, (reads, _, _) in ATTACKS.items()}
-    summary, long, pairs, sets = [], [], [], []
+    summary, long, pairs, sets, found = [], [], [], [], []
     for target in TARGETS:
         rows = _membership(folder, target, manifests, config["targets"][target], rng)
         _losses(folder, target, config["targets"][target]["model"], rows, rng)
@@ -130,6 +130,7 @@ def build(folder: Path) -> dict[str, list[str]]:
             attack: _score(folder, target, attack, rows, summary, long, rng) for attack in ATTACKS
         }
         reading = {name: found for name, found in scores.items() if access[name] == "grey-box"}
+        found += detections.detection_rows(target, reading, TARGETS[target][0])
         pairs += pairwise.pairwise_rows(target, reading, 0.95)
         sets += made_up_statistics.set_test_rows(target, scores, access)
         _audit(folder, target, summary, manifests, config["targets"][target])
@@ -137,6 +138,7 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/metrics.csv", long, LONG)
     _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
     _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
+    _csv(folder / "tables/detections.csv", found, detections.COLUMNS)
     answers = made_up_statistics.answer_rows(TARGETS, summary, sets)
     _csv(folder / "tables/answers.csv", answers, answer_rows.COLUMNS)
     checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
@@ -146,6 +148,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "pairwise": "tables/pairwise.csv",
         "set-test": "tables/set_test.csv",
         "answers": "tables/answers.csv",
+        "detections": "tables/detections.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -284,7 +287,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     bound = max(0.0, strength * remembers) if randomised else None
     long += [{**names, **more} for more in made_up_statistics.numbers(attack, auc, m, n, bound)]
     about = {name: rows[name].to_numpy() for name in ("member", "group", "block")}
-    return score.assign(**about)[seen]
+    return score.assign(**about)[seen].set_index("image_id")
 
 
 def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:

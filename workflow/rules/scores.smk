@@ -108,6 +108,7 @@ rule tables:
             labels={"what": "The answer per target"},
             caption="../report/answers.rst",
         ),
+        detections=results("tables/detections.csv"),
         html=report(
             results("tables/summary.html"),
             category="Results",
@@ -131,5 +132,5 @@ rule tables:
         " --memberships {input.memberships:q} --audits {input.audits:q}"
         " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
         " --pairwise {output.pairwise:q} --set-test {output.set_test:q}"
-        " --answers {output.answers:q} --html {output.html:q} --markdown {output.markdown:q}"
-        " --checksums {output.checksums:q} &> {log:q}"
+        " --answers {output.answers:q} --detections {output.detections:q}"
+        " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"

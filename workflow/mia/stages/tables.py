@@ -13,7 +13,15 @@ from mia.access import reads_model
 from mia.attacks.shared.cost import costs
 from mia.claimed import as_claimed
 from mia.config.conditions import attacks_under
-from mia.evaluation import answer_rows, long_table, pairwise, readable, set_test, summary
+from mia.evaluation import (
+    answer_rows,
+    detections,
+    long_table,
+    pairwise,
+    readable,
+    set_test,
+    summary,
+)
 from mia.evaluation.collection_share import share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
@@ -31,6 +39,7 @@ COLUMNS = {
     "pairwise": pairwise.COLUMNS,
     "set_test": set_test.COLUMNS,
     "answers": answer_rows.COLUMNS,
+    "detections": detections.COLUMNS,
 }
 COLUMNS_READ = ["image_id", "member", "group", "fold", "block", "kept"]
 
@@ -44,7 +53,7 @@ def of_target(
     attacks: dict[str, Any],
     settings: dict,
 ) -> dict[str, list[dict]]:
-    """Return the rows of one target, by table: long, summary, pairwise, set_test, answers.
+    """Return the rows of one target, by table, keys as in `COLUMNS`.
 
     Args:
         target: Its name.
@@ -85,6 +94,7 @@ def of_target(
         "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
         "set_test": tested,
         "answers": [answer],
+        "detections": detections.detection_rows(target, reading, audit["verdict"]),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums
-from mia.report.pages import answers, pairwise, set_test
+from mia.report.pages import answers, detections, pairwise, set_test
 from mia.report.pages.other_metrics import measures
 from mia.report.pages.privacy import privacy
 
@@ -38,9 +38,12 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
-def read_all(of_pairs: Path, of_sets: Path, of_answers: Path) -> dict[str, pd.DataFrame]:
+def read_all(
+    of_pairs: Path, of_sets: Path, of_answers: Path, of_images: Path
+) -> dict[str, pd.DataFrame]:
     """Return the tables, as `of_target` takes them."""
     return {
+        "detections": read(of_images, detections.WORDS, detections.NUMBERS),
         "answers": read(of_answers, answers.WORDS, answers.NUMBERS),
         "pairwise": read(of_pairs, pairwise.WORDS, pairwise.COLUMNS),
         "set_test": read(of_sets, set_test.WORDS, set_test.COLUMNS),
@@ -53,7 +56,7 @@ def of_target(
     found: Mapping[str, pd.DataFrame],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return `answer`, `collection`, `privacy`, `measures` and `comparisons` of a target.
+    """Return a target's `answer`, `collection`, `detections`, `privacy`, `measures`, `comparisons`.
 
     Args:
         target: Its `target_context`.
@@ -65,6 +68,13 @@ def of_target(
     return {
         "answer": answers.answer_context(found["answers"], name),
         "collection": set_test.collection(found["set_test"], name, target["verdict"]),
+        "detections": detections.detections(
+            found["detections"],
+            name,
+            target["verdict"],
+            [row["attack"] for row in target["rows"] if not row["blind"]],
+            target["audit"]["n_member"],
+        ),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
         "comparisons": pairwise.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
