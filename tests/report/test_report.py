@@ -298,6 +298,19 @@ def test_named_images_are_counted_and_shown_with_the_rate(text, path):
     assert "data:image" not in folded(text, "web", "Which images are named")
 
 
+def test_what_numbers_mean_in_practice(text, path):
+    told = folded(text, "emoji-fair", "What do these numbers mean in practice")
+    table = pd.read_csv(path.parent / "tables/metrics.csv").query("target == 'emoji-fair'")
+    found = table[(table["attack"] == "loss_ratio") & (table["metric"] == "ppv_prior_1pct")].iloc[0]
+    row = re.search(r'scope="row">loss_ratio</th>.*?</tr>', told)[0]
+    assert f">{100 * found['value']:.1f} %<small>" in row and row.count("<td") == 3
+    auc = table[(table["attack"] == "loss_ratio") & (table["metric"] == "auc")].iloc[0]["value"]
+    assert f"{auc:.3f} to {(auc - 0.05) / 0.9:.3f} with 10 % of them" in told
+    near = re.search(r"Near chance, each with an AUC no better than .*?: (.*?)\.</li>", told)[1]
+    assert "loss_ratio" not in near and re.search(r"pian 0\.\d{3}", near + " pian 0.000")
+    assert "coin" not in told
+
+
 def test_the_answer_comes_first_and_stands_in_brief(text):
     brief, fair = section(text, "brief"), section(text, "target-emoji-fair")
     assert text.index('id="brief"') < text.index('id="reading"')

@@ -19,7 +19,7 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import answer_rows, detections, pairwise, set_test
+from mia.evaluation import answer_rows, detections, pairwise, practice, set_test
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
@@ -247,6 +247,9 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         }
         row |= chance_columns(f"tpr_fpr_{name}", tpr_band(m, n, limit, 0.95))
         long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
+        if limit == 0.1:
+            entry = [{**ends, "limit": limit, "fpr": rests / n}]
+            long += [{**names, **row} for row in practice.predictive_values(entry, m, n)]
         if rests > 1 and access != "model-free":
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
             long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})

@@ -18,6 +18,7 @@ from mia.evaluation import (
     detections,
     long_table,
     pairwise,
+    practice,
     readable,
     set_test,
     summary,
@@ -89,7 +90,10 @@ def of_target(
     claims = target in settings["neither"], target in settings["claimed"]
     answer = answer_rows.answer_row(wide, tested, gained, audit, *claims)
     return {
-        "long": long_table.metric_rows(metrics, comparisons, gained, together),
+        "long": [
+            *long_table.metric_rows(metrics, comparisons, gained, together),
+            *practice.overlap_row(target, reading, {one["attack"]: one["auc"] for one in wide}),
+        ],
         "summary": [{**row, "answer": answer["answer"]} for row in wide],
         "pairwise": pairwise.pairwise_rows(target, reading, settings["confidence"]),
         "set_test": tested,

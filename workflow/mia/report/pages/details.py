@@ -12,6 +12,7 @@ import pandas as pd
 from mia import checksums
 from mia.report.pages import answers, detections, pairwise, set_test
 from mia.report.pages.other_metrics import measures
+from mia.report.pages.practice import practice
 from mia.report.pages.privacy import privacy
 
 
@@ -56,7 +57,7 @@ def of_target(
     found: Mapping[str, pd.DataFrame],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return a target's `answer`, `collection`, `detections`, `privacy`, `measures`, `comparisons`.
+    """Return what the page says of a target beside its table, one entry for each part.
 
     Args:
         target: Its `target_context`.
@@ -75,6 +76,7 @@ def of_target(
             [row["attack"] for row in target["rows"] if not row["blind"]],
             target["audit"]["n_member"],
         ),
+        "practice": practice(long, name, target["rows"]),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
         "comparisons": pairwise.comparisons(found["pairwise"], name, 1 - settings["confidence"]),
