@@ -135,8 +135,9 @@ def test_a_finished_run_is_shown_and_a_run_that_fails_shows_nothing(bench):
     where = {"VENV": VENV, "CONFIG": f"{ODD}/config.yaml", "CORES": "2"}
     done = make(tree, "run", **where)
     assert done.returncode == 0, done.stdout + done.stderr
-    table = (tree / "results/tables/summary.md").read_text()
+    table = "Table:  results/tables/summary.md"
     assert done.stdout.endswith(f"\n{table}\nReport: results/report.html\n")
+    assert re.search(r"^  answer   \w", done.stdout, re.M)
     (tree / "results/report.html").unlink()
     shown = subprocess.run(
         [

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import storage
 from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.cost import costs, evaluations
+from mia.claimed import as_claimed
 from mia.evaluation.comparison import above_blind, above_chance, compare
 from mia.query import Query
 from mia.stages import audit, evaluate
@@ -32,7 +34,7 @@ tpr_fpr_1pct_chance_low tpr_fpr_1pct_chance_high
 tpr_fpr_01pct tpr_fpr_01pct_low tpr_fpr_01pct_high
 tpr_fpr_01pct_chance_low tpr_fpr_01pct_chance_high
 above_chance auc_control auc_gain auc_gain_low auc_gain_high p_gain gain
-blind_auc above_blind verdict evals_alone evals_shared backwards flags
+blind_auc above_blind verdict answer evals_alone evals_shared backwards flags
 """
 COLUMNS = SUMMARY.split()
 
@@ -138,6 +140,7 @@ ATTACKS = {
     "blind_caption": {},
     "blind_image": {},
 }
+CLAIMS = {"neither": [], "claimed": {"shifted": "fair"}}
 ABOUT = {
     "coin": {"access": "model-free"},
     "blind_caption": BLIND,
@@ -180,10 +183,11 @@ def made(tmp_path_factory):
         argv["--audits"].append(str(folder / "audit" / f"{target}.json"))
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
+    outputs |= {"--answers": "answers.csv", "--detections": "detections.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
-    line += ["--settings", json.dumps({**SETTINGS, "attacks": ATTACKS})]
+    line += ["--settings", json.dumps({**SETTINGS, **CLAIMS, "attacks": ATTACKS})]
     line += [part for name, file in outputs.items() for part in (name, str(folder / file))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", line)
@@ -310,11 +314,37 @@ def test_the_set_test_has_every_attack_and_the_blind_p(made):
     assert list(table.columns) == stage.set_test.COLUMNS
     whole = table[table["p"].notna()].set_index(["target", "attack"])
     assert len(whole) == 2 * len(ATTACKS)
-    assert whole.loc[("fair", "loss"), "p"] < 1e-6 < whole.loc[("fair", "loss"), "blind_p"]
-    note = "a blind baseline tells the sets apart too: no sign of training"
+    assert whole.loc[("fair", "loss"), "p"] == 1e-4 < whole.loc[("fair", "loss"), "blind_p"]
+    assert whole.loc[("fair", "loss"), "p_excess"] < 0.01 < whole.loc[("fair", "pia"), "p_excess"]
+    note = "a blind baseline tells the sets apart too"
     assert whole.loc[("shifted", "loss"), "note"] == note
     sizes = table[(table["target"] == "fair") & (table["attack"] == "loss")]["size"]
     assert sizes.tolist() == [200, 10, 20, 50, 100, 200]
+
+
+def test_the_answers_are_one_row_a_target(made):
+    table = read(made / "answers.csv").set_index("target")
+    assert list(read(made / "answers.csv").columns) == stage.answer_rows.COLUMNS
+    assert table["answer"].to_dict() == {"fair": "Used", "shifted": "Cannot be told"}
+    fair = table.loc["fair"]
+    assert fair["attack"] == "loss_more" and fair["passing"] == "loss | loss_more"
+    assert fair["reasons"].split(" | ")[-1] == "Nothing but the training tells the two sets apart."
+    summary = read(made / "summary.csv").set_index(["target", "attack"])
+    assert summary.loc[("fair", "coin"), "answer"] == "Used"
+    assert fair["auc"] == summary.loc[("fair", "loss_more"), "auc"]
+    assert math.isnan(fair["share_used"]) and fair["members_are"] == "known"
+
+
+def test_claimed_members_are_called_so_and_their_share_is_told(made):
+    shifted = read(made / "answers.csv").set_index("target").loc["shifted"]
+    assert shifted["members_are"] == "claimed" and "claimed images" in shifted["reasons"]
+    assert 0 < shifted["share_at_least"] < shifted["share_low"] < shifted["share_high"] <= 1
+    assert "; its TPR is that on fair, where it is known" in shifted["share_note"]
+    for name in ("metrics.csv", "set_test.csv", "answers.csv"):
+        table = read(made / name)
+        cells = table[table["target"] == "shifted"].select_dtypes("object").astype(str)
+        said = " ".join(cells.drop(columns=["target", "attack"]).to_numpy().ravel())
+        assert not re.search(r"\bmembers?\b", said.replace("member_", "")), name
 
 
 def test_pages_say_it_in_words(made):
@@ -323,6 +353,7 @@ def test_pages_say_it_in_words(made):
     assert "http" not in page
     for target in ("fair", "shifted"):
         sentence = json.loads((made / "audit" / f"{target}.json").read_text())["sentence"]
+        sentence = as_claimed(sentence) if target == "shifted" else sentence
         assert f"{target}: {sentence}" in page
     summary = read(made / "summary.csv").iloc[0]
     interval = f"{summary['auc']:.2f} [{summary['auc_low']:.2f}–{summary['auc_high']:.2f}]"

@@ -9,6 +9,8 @@ import pytest
 from made_up_page import DOCS, write_page
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
+from mia.claimed import as_claimed
+from mia.evaluation import reasons
 from mia.evaluation.flags import MEANINGS
 from mia.evaluation.set_test import TOLD_APART
 from mia.report.checkout import commit
@@ -115,7 +117,8 @@ def test_every_figure_is_inside_the_page(text):
         told = section(text, f"target-{target}")
         for figure in known_figures():
             assert f"<title>{figure.name} of {target}</title>" in told
-            assert figure.caption in told
+            words = as_claimed(figure.caption) if target == "web" else figure.caption
+            assert words in told
     assert text.count("<figcaption>") == len(known_figures()) * len(TARGETS) + 1
 
 
@@ -128,7 +131,7 @@ def test_identifiers_are_unique_and_links_lead_somewhere(page):
 
 def test_pictures_only_where_allowed_and_credited(text):
     fair, web = section(text, "target-emoji-fair"), section(text, "target-web")
-    assert fair.count("data:image/png") == 2 * pictures.SHOWN
+    assert fair.count("data:image/png") == 3 * pictures.SHOWN
     assert "OpenMoji (openmoji.org), CC BY-SA 4.0" in fair
     assert "data:image/png" not in web and "Not shown" in web
     assert "in winter" in fair and "in winter" not in web
@@ -249,17 +252,13 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
         told = folded(text, target, "Is a whole collection recognised")
         return re.search(r'<span class="answer">(.*?)</span></summary>', told)[1]
 
-    assert heading("emoji-fair") == (
-        "Yes: 6 of 7 attacks on the model recognise it, loss_ratio most surely, and no blind"
-        " baseline does."
-    )
-    assert heading("emoji-null").startswith("No: 0 of 7 attacks on the model recognise it")
-    assert heading("emoji-shifted").startswith("No sign of training: ")
+    assert heading("emoji-fair") == "6 of 7 attacks on the model pass."
+    assert heading("emoji-null").startswith("0 of 7 attacks on the model pass")
     rows = pd.read_csv(path.parent / "tables/set_test.csv").query("target == 'emoji-fair'")
     told = folded(text, "emoji-fair", "Is a whole collection recognised")
     best = rows[rows["attack"] == "loss_ratio"].iloc[0]
     first = re.search(r"<tbody>\s*<tr.*?</tr>", told, re.S)[0]
-    assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p"]}"' in first
+    assert 'scope="row">loss_ratio<' in first and f'data-value="{best["p_family"]}"' in first
     assert ">8.3 %<small>5.3 – 28.3 %</small></td>" in first and ">71.7 %<small>" in first
     assert "any one image was trained on" in told
 
@@ -267,40 +266,79 @@ def test_a_recognised_collection_is_told_in_the_heading(text, path):
 def test_empty_cells_and_hostile_notes_of_the_set_test_survive(text):
     told = folded(text, "web", "Is a whole collection recognised")
     row = re.search(r'<tr><th scope="row">pian</th>.*?</tr>', told)[0]
-    assert row.count(">n/a</td>") == row.count("<td") == 6
+    assert row.count(">n/a</td>") == row.count("<td") == 9
     assert HOSTILE not in told and "<li>pian: " in told and "&lt;img src=x" in told
 
 
-@pytest.mark.parametrize(
-    ("p_holm", "blind_p", "note", "verdict", "control", "start"),
-    [
-        (0.01, 0.5, "", "FAIR", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.5, "", "UNDECIDED", False, "Perhaps: 1 of 1 attacks"),
-        (0.01, 0.04, "", "FAIR", False, "Weak evidence: 1 of 1 attacks"),
-        (0.01, 0.04, "", "BY DESIGN", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.99, TOLD_APART, "UNDECIDED", False, "No sign of training: "),
-        (0.01, 0.99, TOLD_APART, "FAIR", False, "No sign of training: "),
-        (0.01, 0.99, TOLD_APART, "BY DESIGN", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.001, TOLD_APART, "BY DESIGN", False, "Yes: 1 of 1 attacks"),
-        (0.01, 0.99, TOLD_APART, "BY DESIGN", True, "False alarm: "),
-        (0.01, 0.5, "", "NOT FAIR", False, "No sign of training: "),
-        (0.01, 0.5, "", "BY DESIGN", True, "False alarm: "),
-        (0.01, None, "", "FAIR", False, "Open: "),
-        (0.2, 0.01, "", "FAIR", False, "No: 0 of 1 attacks"),
-        (None, None, "", "FAIR", False, "No: 0 of 1 attacks"),
-    ],
-)
-def test_what_makes_a_collection_recognised(p_holm, blind_p, note, verdict, control, start):
-    row = {"target": "t", "attack": "loss", "access": "grey-box", "note": note, "size": 9.0}
-    row |= {"difference": 0.1, "p": p_holm, "p_holm": p_holm, "blind_p": blind_p}
-    row |= dict.fromkeys(set_test.POWER)
+def test_how_many_attacks_pass_the_set_test_is_counted_not_judged():
+    row = {"target": "t", "attack": "loss", "access": "grey-box", "note": TOLD_APART, "size": 9.0}
+    row |= {"difference": 0.1, "p": 0.01, "p_family": 0.01, "blind_p": 0.5}
+    row |= dict.fromkeys((*set_test.POWER, *set_test.NUMBERS))
     table = pd.DataFrame([row]).astype(dict.fromkeys(set_test.COLUMNS, float))
-    assert set_test.collection(table, "t", verdict, control)["answer"].startswith(start)
-    noted = [TOLD_APART] if note and verdict != "BY DESIGN" else []
-    assert set_test.collection(table, "t", verdict, control)["notes"] == noted
-    assert set_test.collection(table, "another", verdict, control) is None
+    for verdict, noted in (("FAIR", [TOLD_APART]), ("BY DESIGN", [])):
+        told = set_test.collection(table, "t", verdict)
+        assert (told["passed"], told["notes"]) == ("1 of 1 attacks on the model pass.", noted)
+    missed = set_test.collection(table.assign(p_family=0.02), "t", "FAIR")
+    assert missed["passed"] == "0 of 1 attacks on the model pass."
+    assert set_test.collection(table, "another", "FAIR") is None
     blind = table.assign(access="model-free")
-    assert set_test.collection(blind, "t", verdict, control)["answer"].startswith("Not asked")
+    assert set_test.collection(blind, "t", "FAIR")["passed"].startswith("Not asked")
+
+
+def test_named_images_are_counted_and_shown_with_the_rate(text, path):
+    table = pd.read_csv(path.parent / "tables/detections.csv").query("target == 'emoji-fair'")
+    told = folded(text, "emoji-fair", "Which images are named")
+    counts = table.groupby("attack").size()
+    assert counts.max() > 8 and f"Up to {counts.max()} of 350, by {counts.idxmax()}." in told
+    row = re.search(rf'scope="row">{counts.idxmax()}</th>.*?</tr>', told)[0]
+    least = (table[table["attack"] == counts.idxmax()]["rate"] <= 0.1).sum()
+    assert f">{least}</td>" in row and f">{counts.max()}</td>" in row
+    assert told.count("data:image/png") == pictures.SHOWN and "at a rate of 20 %" in told
+    assert "None can be: the sets differ." in folded(text, "emoji-shifted", "Which images are")
+    assert "data:image" not in folded(text, "web", "Which images are named")
+
+
+def test_what_numbers_mean_in_practice(text, path):
+    told = folded(text, "emoji-fair", "What do these numbers mean in practice")
+    table = pd.read_csv(path.parent / "tables/metrics.csv").query("target == 'emoji-fair'")
+    found = table[(table["attack"] == "loss_ratio") & (table["metric"] == "ppv_prior_1pct")].iloc[0]
+    row = re.search(r'scope="row">loss_ratio</th>.*?</tr>', told)[0]
+    assert f">{100 * found['value']:.1f} %<small>" in row and row.count("<td") == 3
+    auc = table[(table["attack"] == "loss_ratio") & (table["metric"] == "auc")].iloc[0]["value"]
+    assert f"{auc:.3f} to {(auc - 0.05) / 0.9:.3f} with 10 % of them" in told
+    near = re.search(r"Near chance, each with an AUC no better than .*?: (.*?)\.</li>", told)[1]
+    assert "loss_ratio" not in near and re.search(r"pian 0\.\d{3}", near + " pian 0.000")
+    assert "coin" not in told
+
+
+def test_the_answer_comes_first_and_stands_in_brief(text):
+    brief, fair = section(text, "brief"), section(text, "target-emoji-fair")
+    assert text.index('id="brief"') < text.index('id="reading"')
+    for told in (brief, fair):
+        assert "<strong>Used" in told
+    assert fair.index('id="answer-emoji-fair"') < fair.index('class="verdict"')
+    assert "<dt>Surest attack</dt><dd>loss_ratio: AUC 0." in fair
+    assert "Nothing but the training tells the two sets apart." in fair
+    null = section(text, "target-emoji-null")
+    assert reasons.NEITHER in null or reasons.FALSE_ALARM in null
+    assert "Cannot be told" in section(text, "target-emoji-shifted")
+    nav = re.search(r"<nav.*?</nav>", text, re.S)[0]
+    assert '#target-emoji-fair">emoji-fair</a> <span class="muted">used</span>' in nav
+
+
+def test_claimed_images_are_never_called_members(text):
+    """Of `web`, whose members are claimed: in its section, in brief, in its figures' words."""
+    brief = re.search(r"<li [^>]*>\s*<h3><a href=.#target-web..*?</li>", text, re.S)[0]
+    for told in (section(text, "target-web"), brief):
+        words = re.sub(r"<code>.*?</code>|<[^>]*>", " ", told, flags=re.S)
+        assert not re.search(r"\bmembers?\b(?!-)", words, re.I), re.findall(
+            r".{40}\bmembers?\b.{40}", words, re.I
+        )
+        assert "images it was trained on" not in words
+    web = section(text, "target-web")
+    assert "Was this collection used to train the model?" in web and "Claimed images" in web
+    assert "<dt>Share used</dt><dd>42.0 %<span>30.0 % to 55.0 %; " in web
+    assert "nonmembers" in web and re.search(r"\bmembers\b", section(text, "target-emoji-fair"))
 
 
 def test_the_privacy_bound_is_told_with_its_meaning(text):
@@ -437,7 +475,7 @@ def test_unequal_survival_is_warned_of_and_shown_by_part(text):
     web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
     assert "<strong>Warning:</strong> unequal survival: " in web
     assert web.index("unequal survival") < web.index("<table")
-    for part in ("photos:seen<small>members", "photos:unseen<small>nonmembers"):
+    for part in ("photos:seen<small>claimed images", "photos:unseen<small>nonmembers"):
         assert f'<tr><th scope="row">{part}</small></th><td class="number">700</td>' in web
     assert "Warning" not in fair and "n/a: parts were dealt" in fair
 

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 from statsmodels.api import OLS, add_constant
 
 from mia.stats.permutation import max_t
@@ -54,10 +55,10 @@ def test_skewed_scores_pass_as_often_as_they_should(law, members, nonmembers):
 
 
 def test_welch_would_pass_four_times_as_often():
-    from mia.evaluation.set_test import welch
-
     scores = skewed(np.random.default_rng(10), 2000, 10, 1000)
-    assert (welch(scores[:, :10], scores[:, 10:]) <= 0.05).mean() >= 0.15
+    sides = scores[:, :10], scores[:, 10:]
+    found = ttest_ind(*sides, axis=1, equal_var=False, alternative="greater")
+    assert (found.pvalue <= 0.05).mean() >= 0.15
 
 
 @pytest.mark.slow

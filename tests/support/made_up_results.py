@@ -19,7 +19,7 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import pairwise, set_test
+from mia.evaluation import answer_rows, detections, pairwise, practice, set_test
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
@@ -122,7 +122,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         made_up_pictures.model(folder, model, config["models"][model])
     made_up_pictures.samples(folder / "training/emoji/samples.png", rng)
     access = {name: reads for name, (reads, _, _) in ATTACKS.items()}
-    summary, long, pairs, sets = [], [], [], []
+    summary, long, pairs, sets, found = [], [], [], [], []
     for target in TARGETS:
         rows = _membership(folder, target, manifests, config["targets"][target], rng)
         _losses(folder, target, config["targets"][target]["model"], rows, rng)
@@ -130,7 +130,8 @@ def build(folder: Path) -> dict[str, list[str]]:
             attack: _score(folder, target, attack, rows, summary, long, rng) for attack in ATTACKS
         }
         reading = {name: found for name, found in scores.items() if access[name] == "grey-box"}
-        one = {name: found.assign(block=0) for name, found in reading.items()}
+        one = {name: found_rows.assign(block=0) for name, found_rows in reading.items()}
+        found += detections.detection_rows(target, one, TARGETS[target][0])
         pairs += pairwise.pairwise_rows(target, one, 0.95)
         sets += made_up_statistics.set_test_rows(target, scores, access)
         _audit(folder, target, summary, manifests, config["targets"][target])
@@ -138,12 +139,17 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/metrics.csv", long, LONG)
     _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
     _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
+    _csv(folder / "tables/detections.csv", found, detections.COLUMNS)
+    answers = made_up_statistics.answer_rows(TARGETS, summary, sets)
+    _csv(folder / "tables/answers.csv", answers, answer_rows.COLUMNS)
     checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
     below = {
         "summary": "tables/summary.csv",
         "metrics": "tables/metrics.csv",
         "pairwise": "tables/pairwise.csv",
         "set-test": "tables/set_test.csv",
+        "answers": "tables/answers.csv",
+        "detections": "tables/detections.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -242,6 +248,9 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         }
         row |= chance_columns(f"tpr_fpr_{name}", tpr_band(m, n, limit, 0.95))
         long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
+        if limit == 0.1:
+            entry = [{**ends, "limit": limit, "fpr": rests / n}]
+            long += [{**names, **row} for row in practice.predictive_values(entry, m, n)]
         if rests > 1 and access != "model-free":
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
             long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})
@@ -260,6 +269,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         else "undecided"
     )
     row |= {"blind_auc": 0.5 + shift * 0.3, "above_blind": above, "verdict": verdict}
+    row["answer"] = "Used"
     side = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
     row["above_chance"] = "n/a" if access == "model-free" else side
     gain = 0.4 * strength * remembers if "control" in CONFIG["targets"][target] else None
@@ -280,7 +290,8 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     randomised = target in ("emoji-fair", "emoji-overfit")
     bound = max(0.0, strength * remembers) if randomised else None
     long += [{**names, **more} for more in made_up_statistics.numbers(attack, auc, m, n, bound)]
-    return score.assign(member=rows["member"].to_numpy(), group=rows["group"].to_numpy())[seen]
+    about = {name: rows[name].to_numpy() for name in ("member", "group", "block")}
+    return score.assign(**about)[seen].set_index("image_id")
 
 
 def chance_columns(name: str, band: tuple[float, float]) -> dict[str, float]:

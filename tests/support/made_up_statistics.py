@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import ttest_ind
 
 from made_up_pictures import HOSTILE
+from mia.evaluation import answer_rows as answers
 from mia.evaluation import epsilon
 from mia.evaluation.set_test import doubt
 from mia.stats import no_signal
@@ -73,9 +74,30 @@ def set_test_rows(
             continue
         adjusted = "" if name in blind else min(1.0, p[name] * len(scores))
         gap = np.mean(pair[0]) - np.mean(pair[1])
-        whole = {"size": len(pair[0]), "difference": gap, "p": p[name], "p_holm": adjusted}
+        whole = {"size": len(pair[0]), "difference": gap, "p": p[name], "p_family": adjusted}
+        whole |= {"smallest_gap": 0.25, "images_needed": 140, "false_alarms": 0.012}
+        if name not in blind:
+            whole |= {"excess": 0.9 * gap, "p_excess": min(1.0, 2 * p[name] * len(scores))}
         table.append({**row, **whole})
         for size, power in ((10, 0.083), (200, 0.717)):
             ends = {"power_low": power - 0.03, "power_high": power + 0.2}
             table.append({**row, "size": size, "power": power, **ends})
     return table
+
+
+def answer_rows(targets: Mapping[str, tuple], summary: list[dict], tested: list[dict]) -> list:
+    """The answers, as rows of tables/answers.csv; that of `web` has a share and a hostile note."""
+    rows = []
+    for name, (verdict, *_) in targets.items():
+        audit = {"target": name, "verdict": verdict, "margin": 0.03}
+        mine = [[row for row in table if row["target"] == name] for table in (summary, tested)]
+        wholes = [
+            row
+            for row in mine[1]
+            if row["access"] != "model-free" and row.get("p_family") not in (None, "")
+        ]
+        row = answers.answer_row(mine[0], wholes, {}, audit, name == "emoji-null", name == "web")
+        if name == "web":
+            row |= {"share_used": 0.42, "share_low": 0.3, "share_high": 0.55, "share_note": HOSTILE}
+        rows.append(row)
+    return rows

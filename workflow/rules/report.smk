@@ -57,6 +57,8 @@ rule report:
         metrics=results("tables/metrics.csv"),
         pairwise=results("tables/pairwise.csv"),
         set_test=results("tables/set_test.csv"),
+        answers=results("tables/answers.csv"),
+        detections=results("tables/detections.csv"),
         checksums=results("tables/checksums.json"),
         audits=RESULTS.of_targets(paths.AUDIT),
         manifests=RESULTS.of(paths.MANIFEST, set=SETS),
@@ -95,4 +97,4 @@ rule report:
         " --target-pairs {input.target_pairs:q} --models {input.models:q}"
         " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
-        " --output {output:q} &> {log:q}"
+        " --answers {input.answers:q} --detections {input.detections:q} --output {output:q} &> {log:q}"

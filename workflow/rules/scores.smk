@@ -126,6 +126,13 @@ rule tables:
             labels={"what": "Is a collection in the training data"},
             caption="../report/set_test.rst",
         ),
+        answers=report(
+            results("tables/answers.csv"),
+            category="Results",
+            labels={"what": "The answer per target"},
+            caption="../report/answers.rst",
+        ),
+        detections=results("tables/detections.csv"),
         html=report(
             results("tables/summary.html"),
             category="Results",
@@ -148,5 +155,6 @@ rule tables:
         "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"
         " --memberships {input.memberships:q} --audits {input.audits:q}"
         " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
-        " --pairwise {output.pairwise:q} --set-test {output.set_test:q} --html {output.html:q}"
-        " --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"
+        " --pairwise {output.pairwise:q} --set-test {output.set_test:q}"
+        " --answers {output.answers:q} --detections {output.detections:q}"
+        " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"

@@ -1,4 +1,4 @@
-"""Say where the results of a config lie; with `--show`, print its table and where its page is.
+"""Say where the results of a config lie; with `--show`, print its answers and where its page is.
 
 Not a stage of the pipeline: the Makefile asks it, so that one program reads configs.
 """
@@ -6,9 +6,15 @@ Not a stage of the pipeline: the Makefile asks it, so that one program reads con
 from __future__ import annotations
 
 import argparse
+import io
+import shutil
 from pathlib import Path
 
-from mia import checksums
+import pandas as pd
+
+from mia import checksums, storage
+from mia.claimed import as_claimed
+from mia.commands import terminal
 from mia.config.read import read_file_or_exit
 from mia.seal import DamagedFile
 
@@ -16,26 +22,44 @@ from mia.seal import DamagedFile
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", required=True)
-    parser.add_argument("--show", action="store_true", help="the table and the path of the page")
+    parser.add_argument("--show", action="store_true", help="answers and the path of the page")
     args = parser.parse_args()
     folder = Path(read_file_or_exit(args.config).config["results"])
     print(shown(folder) if args.show else folder)
 
 
-def shown(folder: Path) -> str:
-    """Return the table of a run in Markdown, and the path of its page.
+def shown(folder: Path, width: int | None = None) -> str:
+    """Return the answers of a run in a few lines a target, and the path of its page.
+
+    Args:
+        folder: Of the results.
+        width: Columns of the terminal; by default what it says, or 80.
 
     Raises:
-        SystemExit: One of the two is not there, or the table is not as it was written.
+        SystemExit: One of the files is not there, or is not as it was written.
     """
-    table, page = folder / "tables" / "summary.md", folder / "report.html"
+    table, page = folder / "tables" / "answers.csv", folder / "report.html"
     for path in (table, page):
         if not path.is_file():
             raise SystemExit(f"error: {path}: not there; `make run` writes it")
+    width = width or shutil.get_terminal_size().columns
     try:
-        return f"\n{checksums.read(table)}\nReport: {page}"
+        answers = pd.read_csv(io.StringIO(checksums.read(table)), dtype=str, keep_default_na=False)
+        audits = [
+            storage.read_json(folder / "audit" / f"{name}.json") for name in answers["target"]
+        ]
     except DamagedFile as error:
         raise SystemExit(f"error: {error}") from error
+    claimed = set(answers.loc[answers["members_are"] == "claimed", "target"])
+    sentences = {
+        audit["target"]: as_claimed(audit["sentence"])
+        if audit["target"] in claimed
+        else audit["sentence"]
+        for audit in audits
+    }
+    lines = terminal.summary(answers, sentences, width)
+    lines += ["", f"Table:  {folder / 'tables' / 'summary.md'}", f"Report: {page}"]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,17 @@ def trained_here(experiment: Experiment, target: str) -> bool:
     )
 
 
+def is_claimed(experiment: Experiment, target: str) -> bool:
+    """Return whether the target's members are only claimed to have been trained on."""
+    return experiment.config["targets"][target].get("members_are") == "claimed"
+
+
 def learns_members(experiment: Experiment, target: str) -> bool:
-    """Return whether the target's model is trained here, on its members and no nonmember."""
-    if not trained_here(experiment, target):
+    """Return whether the target's model is trained here, on its members and no nonmember.
+
+    Of members that are only claimed this is not told.
+    """
+    if not trained_here(experiment, target) or is_claimed(experiment, target):
         return False
     members, nonmembers = sides(experiment, target)
     learnt = experiment.trained_on(experiment.config["targets"][target]["model"])
@@ -50,8 +58,11 @@ def learns_members(experiment: Experiment, target: str) -> bool:
 
 
 def is_control(experiment: Experiment, target: str) -> bool:
-    """Return whether the target's model is trained here, from nothing, on neither side."""
-    if not trained_here(experiment, target):
+    """Return whether the target's model is trained here, from nothing, on neither side.
+
+    Of members that are only claimed this is not told.
+    """
+    if not trained_here(experiment, target) or is_claimed(experiment, target):
         return False
     members, nonmembers = sides(experiment, target)
     model = experiment.config["targets"][target]["model"]

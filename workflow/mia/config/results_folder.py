@@ -14,7 +14,8 @@ IDENTITY = ".experiment"  # holds the name of the config
 # A whole tree belongs to a training, to its ledger, to a merged model and to the answers of one.
 _TREES = """
 training/*/** models/*/merged/** ledger/train/** queries/*/*/** ledger/measure/*/*/*
-tables/metrics.csv tables/pairwise.csv tables/set_test.csv tables/summary.* tables/checksums.json
+tables/answers.csv tables/metrics.csv tables/pairwise.csv tables/set_test.csv tables/summary.*
+tables/detections.csv tables/checksums.json
 logs/**.log benchmarks/**.tsv snakemake-report.html comparison.csv
 """
 _FILES = (re.sub(r"\{\w+\}", "*", path) for path in result_paths.FILES)

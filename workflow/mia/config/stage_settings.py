@@ -11,6 +11,7 @@ from typing import Any
 from mia.attacks.shared.contract import Stacks
 from mia.attacks.shared.cost import evaluations
 from mia.config import design
+from mia.config.claims import claimed, claims
 from mia.config.experiment import Experiment
 from mia.config.image_settings import download as download
 from mia.config.image_settings import embed as embed
@@ -133,11 +134,12 @@ def verdict(experiment: Experiment) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return every attack, which targets' models are told no text, and how attacks are compared."""
+    """Return attacks, which models are told no text, what is claimed, and how all is compared."""
     targets = experiment.config["targets"]
     others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
         **_evaluation(experiment),
+        **claims(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
         **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
@@ -148,12 +150,12 @@ def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
     built = {name: experiment.attack_on(target, name) for name in experiment.attacks_of(target)}
     evals = {name: len(evaluations(attack, predictions)) for name, attack in built.items()}
-    return {**_evaluation(experiment), "evals": evals}
+    return {**_evaluation(experiment), "evals": evals, **claimed(experiment, target)}
 
 
-def loss_figures(experiment: Experiment) -> Settings:
+def loss_figures(experiment: Experiment, target: str) -> Settings:
     """Return how sure the figures are."""
-    return _evaluation(experiment)
+    return _evaluation(experiment) | claimed(experiment, target)
 
 
 def report(experiment: Experiment) -> Settings:
@@ -163,7 +165,7 @@ def report(experiment: Experiment) -> Settings:
 
 def _told(condition: str) -> Settings:
     """Say what a model is told of an image, if it is no text, which goes without saying."""
-    return {} if condition == TEXT else {"condition": condition}
+    return {"condition": condition} if condition != TEXT else {}
 
 
 def _evaluation(experiment: Experiment) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mia.evaluation import practice
 from mia.evaluation.comparison import Comparison
 from mia.evaluation.gain import LEAST, Gain
 from mia.evaluation.metrics_file import Metrics
@@ -37,6 +38,7 @@ def metric_rows(
         numbers.append(_number("partial_auc", partial["limit"], partial, both, note))
         for entry in found["tpr"]:
             numbers.append(_number("tpr_at_fpr", entry["limit"], entry, members, entry["note"]))
+        numbers += practice.predictive_values(found["tpr"], members, nonmembers)
         for entry in found["carried"] or ():
             alarm = "threshold_does_not_carry" if entry["alarm"] else ""
             note = entry["note"] or alarm

@@ -1,8 +1,8 @@
 """Is a collection in the training data? One test over a set of images, where each tells little.
 
 Dubiński et al. 2025 (CDI, arXiv 2411.12858): members that are a little easier for the model than
-comparable nonmembers show it together. So do sets that differ for any other reason. The test says
-nothing where the blind baselines pass it too.
+comparable nonmembers show it together. So do sets that differ for any other reason. Beside the test
+stands what is left of it beyond the gap that each blind baseline foresees.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.evaluation.scored import comparable
-from mia.stats.holm import holm_adjusted
+from mia.access import reads_model
+from mia.evaluation.set_family import beyond_blind, family
+from mia.evaluation.set_scores import sides, testable
+from mia.stats import set_power
+from mia.stats.permutation import max_t
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-LEVEL, CONFIDENCE = 0.05, 0.95
-DRAWS = 1000
+LEVEL, CONFIDENCE = 0.01, 0.95  # CDI tests at 1 %
+DRAWS, SHUFFLES = 500, 199
 COLUMNS = [
-    *("target", "attack", "access", "size", "difference", "p", "p_holm", "blind_p"),
+    *("target", "attack", "access", "size", "difference", "p", "p_family", "blind_p"),
+    *("excess", "p_excess", "smallest_gap", "images_needed"),
     *("power", "power_low", "power_high", "false_alarms", "note"),
 ]
-TOLD_APART = "a blind baseline tells the sets apart too: no sign of training"
+TOLD_APART = "a blind baseline tells the sets apart too"
 PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: compare the two"
 
 
@@ -36,14 +40,21 @@ def set_test_rows(
 ) -> list[dict[str, Any]]:
     """Return the test of a target's members against its nonmembers, keys as in `COLUMNS`.
 
-    The first row of each attack describes all images it is reported on; the others, one size each
-    (`power`). The first row holds:
+    The first row of each attack describes all images it is reported on; the others, one size each,
+    so many groups of members against all nonmembers (`power_rows`). The first row holds:
 
     - `size`: how many groups of members there are;
     - `difference`: the members' mean score minus the nonmembers', in standard deviations of
       the nonmembers;
-    - `p`: of Welch's one-sided test over group means; `p_holm`: that, Holm-adjusted over attacks;
+    - `p`: one-sided, by permutation of groups (`mia.stats.permutation.max_t`); `p_family`: that,
+      adjusted over the attacks that read the model;
     - `blind_p`: the smallest p of a blind baseline by the same test, unadjusted;
+    - `excess`: what is left of the difference beyond what the blind baseline foresees that leaves
+      the least sure excess; `p_excess`: its p, adjusted over attacks (`set_family.beyond_blind`);
+    - `smallest_gap`: the difference that would have passed, after adjustment, four times in five;
+    - `images_needed`: how many groups of members pass alone, four times in five, if the difference
+      is the one seen here;
+    - `false_alarms`: the share of sets of this size that pass, drawn from nonmembers alone;
     - `note`: whether the baselines tell the sets apart, after Bonferroni over baselines and both
       directions, or by `blind_p` alone.
 
@@ -52,104 +63,95 @@ def set_test_rows(
         scores: Attack to reported rows.
         access: Attack to access.
         blind: Which attacks are blind baselines.
-        seed: Of the false alarms' draws, which all attacks share.
+        seed: Of permutations and draws, which all attacks share.
     """
-    units = {name: _units(rows) for name, rows in scores.items()}
-    p = {name: float(welch(*pair)) for name, pair in units.items()}
-    blind_p = min((p[name] for name in blind), default=None)
-    reading = [name for name in scores if name not in blind]
-    holm = dict(zip(reading, holm_adjusted([p[name] for name in reading]), strict=True))
-    note = doubt([p[name] for name in blind])
-    rows = []
-    for name, (members, nonmembers) in units.items():
+    reading = [name for name in scores if reads_model(access[name])]
+    others = [name for name in scores if name not in reading]
+    whole = {
+        **family({name: scores[name] for name in reading}, seed),
+        **family({name: scores[name] for name in others}, seed),
+    }
+    baselines = {name: scores[name] for name in blind}
+    beyond = beyond_blind({name: scores[name] for name in reading}, baselines, seed)
+    blind_p = min((whole[name].p for name in blind), default=None)
+    note = doubt([whole[name].p for name in blind])
+    level = LEVEL / max(1, len(reading))
+    rows: list[dict[str, Any]] = []
+    for name, table in scores.items():
         about = {"target": target, "attack": name, "access": access[name], "blind_p": blind_p}
         about["note"] = "blind baseline" if name in blind else note
-        gap = float(members.mean() - nonmembers.mean())
-        whole = {"size": len(members), "difference": gap, "p": p[name]}
-        rows.append({**about, **whole, "p_holm": holm.get(name)})
-        rows += [{**about, **found} for found in power(members, nonmembers, seed)]
+        first, *smaller = power_rows(table, seed, level)
+        found, more = whole[name], beyond.get(name)
+        numbers: dict[str, Any] = {"difference": found.gap, "p": found.p}
+        numbers["p_family"] = found.p_family if name in reading else None
+        if more is not None:
+            numbers |= {"excess": more.gap, "p_excess": more.p_family}
+        rows.append({**about, **first, **numbers})
+        rows += [{**about, **row} for row in smaller]
     return rows
 
 
-def welch(members: np.ndarray, nonmembers: np.ndarray) -> np.ndarray:
-    """Return p of Welch's test that members score higher, along the last axis.
-
-    Where neither side varies, p is 0.5 if the means are equal, else 0 or 1. With fewer than two
-    scores on a side nothing can be told, and p is 1.
-    """
-    from scipy.special import stdtr  # here, as below: the page takes this module's words alone
-
-    sides = members, nonmembers
-    if min(side.shape[-1] for side in sides) < 2:
-        return np.ones(members.shape[:-1])
-    parts = [side.var(axis=-1, ddof=1) / side.shape[-1] for side in sides]
-    gap, variance = members.mean(axis=-1) - nonmembers.mean(axis=-1), parts[0] + parts[1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / sum(
-            part**2 / (side.shape[-1] - 1) for part, side in zip(parts, sides, strict=True)
-        )
-        p = stdtr(freedom, -gap / np.sqrt(variance))
-    return np.where(variance > 0, p, (1 - np.sign(gap)) / 2)
-
-
-def power(members: np.ndarray, nonmembers: np.ndarray, seed: int) -> list[dict[str, Any]]:
-    """Return the probability that sets of each size pass the test, up to the size of these.
+def power_rows(table: pd.DataFrame, seed: int, level: float) -> list[dict[str, Any]]:
+    """Return what sets of each size show, the whole set first, up to the size of this.
 
     Args:
-        members, nonmembers: Scores of groups.
+        table: Reported rows of one attack.
         seed: Of the draws.
+        level: At which one attack of all has to pass; `power` is that of this attack alone.
 
     Returns:
-        One row a size. `power` is that of so many groups of each class at p < 0.05, were the
-        standardised difference the one seen here (noncentral t). `power_low` and `power_high` are
-        those at the ends of that difference's 95 % interval. `false_alarms` is the share that pass
-        of draws, with replacement, of nonmembers against nonmembers. It is 0.05 where scores are
-        near enough to normal for so small a set.
+        The whole set's size, `smallest_gap`, `images_needed` and `false_alarms`; then one row a
+        size. `power` is that of so many groups of members against all nonmembers at p of at most
+        `LEVEL`, were the difference the one seen here. `power_low` and `power_high` are those at
+        the ends of that difference's 95 % interval. `false_alarms` stands at the smallest size too.
     """
     from scipy.special import ndtri
 
-    sides = members, nonmembers
-    sizes = [size for size in SIZES if size <= min(map(len, sides))]
-    spread = np.sqrt(np.mean([side.var(ddof=1) for side in sides])) if sizes else 0.0
-    if not spread:
-        return []
-    effect = float(members.mean() - nonmembers.mean()) / spread
-    parts = [1 / len(side) for side in sides]
-    error = np.sqrt(sum(parts) + effect**2 / (2 * sum(map(len, sides))))
-    half = ndtri((1 + CONFIDENCE) / 2) * error
-    effects = {"power_low": effect - half, "power": effect, "power_high": effect + half}
-    generator = np.random.default_rng(seed)
-    found = []
-    for size in sizes:
-        drawn = generator.choice(nonmembers, (2, DRAWS, size))
-        alarms = float((welch(*drawn) < LEVEL).mean())
-        passed = {name: _passed(size, d) for name, d in effects.items()}
-        found.append({"size": size, **passed, "false_alarms": alarms})
-    return found
+    groups = table.loc[table["member"], "group"].nunique()
+    if not testable(table):
+        return [{"size": groups}]
+    members, nonmembers = sides(table)
+    (means, known) = (set_power.side(*one) for one in (members, nonmembers))
+    gap = float(members[0].mean() - nonmembers[0].mean())
+    needed = set_power.groups_needed(gap, means, known, LEVEL)
+    whole = {
+        "size": groups,
+        "smallest_gap": set_power.smallest_gap(means, known, level),
+        "images_needed": needed if np.isfinite(needed) else None,
+        "false_alarms": false_alarms(nonmembers, groups, seed),
+    }
+    half = ndtri((1 + CONFIDENCE) / 2) * set_power.standard_error(means, known)
+    gaps = {"power_low": gap - half, "power": gap, "power_high": gap + half}
+    rows = [whole]
+    for size in (size for size in SIZES if size <= groups):
+        some = set_power.Side(size, means.variance)
+        passed = {name: set_power.power(one, some, known, LEVEL) for name, one in gaps.items()}
+        alarms = {"false_alarms": false_alarms(nonmembers, size, seed)} if size == SIZES[0] else {}
+        rows.append({"size": size, **passed, **alarms})
+    return rows
 
 
-def _passed(size: int, effect: float) -> float:
-    """Return the power of the test of two sets of `size` that lie `effect` deviations apart."""
-    from scipy.special import nctdtr, stdtrit
+def false_alarms(nonmembers: tuple[np.ndarray, np.ndarray], size: int, seed: int) -> float:
+    """Return how often `size` groups pass against all nonmembers, all drawn from nonmembers.
 
-    freedom = 2 * size - 2
-    limit = -stdtrit(freedom, LEVEL)
-    return float(1 - nctdtr(freedom, effect * np.sqrt(size / 2), limit))
+    Drawn are means of groups, with replacement; it is near `LEVEL` if the test holds its level.
+
+    Args:
+        nonmembers: Scores and groups of the nonmembers `(images,)`.
+        size: Groups that are called members, at least 2.
+        seed: Of the draws.
+    """
+    scores, group = nonmembers
+    _, place = np.unique(group, return_inverse=True)
+    means = np.bincount(place, scores) / np.bincount(place)
+    drawn = np.random.default_rng(seed).choice(means, (DRAWS, size + len(means)))
+    labels = np.arange(drawn.shape[1]) < size
+    return float((max_t(drawn, labels, permutations=SHUFFLES, seed=seed).p <= LEVEL).mean())
 
 
 def doubt(blind: Sequence[float]) -> str:
     """Return a note on an attack's p, from the one-sided p of blind baselines; "" if no doubt."""
-    tries = 2 * len(blind)
-    if any(min(p, 1 - p) * tries < LEVEL for p in blind):
+    tries, level = 2 * len(blind), 1 - CONFIDENCE
+    if any(min(p, 1 - p) * tries < level for p in blind):
         return TOLD_APART
-    return PASSES.format(tried=tries) if any(p < LEVEL for p in blind) else ""
-
-
-def _units(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return members' and nonmembers' mean scores by group, in deviations of the nonmembers."""
-    scores = comparable(part)
-    spread = scores[~part["member"]].std(ddof=0)
-    means = (
-        (scores / (spread if spread > 0 else 1.0)).groupby([part["member"], part["group"]]).mean()
-    )
-    return means.loc[True].to_numpy(), means.loc[False].to_numpy()
+    return PASSES.format(tried=tries) if any(p < level for p in blind) else ""

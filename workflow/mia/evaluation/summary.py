@@ -30,6 +30,7 @@ WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember"),
     *(name + end for name in ("auc", *TPR_COLUMNS.values()) for end in ENDS),
     *("above_chance", "auc_control", *GAIN, "gain", "blind_auc", "above_blind", "verdict"),
+    "answer",
     *("evals_alone", "evals_shared", "backwards", "flags"),
 ]
 
@@ -42,7 +43,7 @@ def summary_rows(
     gains: Mapping[str, Gain],
     costs: Mapping[str, Cost],
 ) -> list[dict[str, Any]]:
-    """Return one row per attack of one target, keys as in `WIDE`.
+    """Return one row per attack of one target, keys as in `WIDE` but for `answer`.
 
     Args:
         metrics: The attacks' metrics, as `evaluate` writes them.

@@ -6,13 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from mia import command, storage
 from mia import result_paths as paths
-from mia.access import reads_model
-from mia.evaluation.scored import scored
+from mia.claimed import markup_as_claimed
 from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
@@ -27,9 +26,9 @@ from mia.report.pages import (
     provenance,
     targets,
 )
+from mia.report.pages.gallery import gallery
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
-from mia.told_captions import FIELD, OWN
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]
@@ -53,6 +52,8 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, nargs="*", default=[])
     parser.add_argument("--pairwise", type=Path, required=True)
     parser.add_argument("--set-test", type=Path, required=True)
+    parser.add_argument("--answers", type=Path, required=True)
+    parser.add_argument("--detections", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
@@ -75,6 +76,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
     )
     for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
         environment.filters[name] = getattr(formats, name)
+    environment.filters["claimed"] = lambda markup: Markup(markup_as_claimed(str(markup)))
     return environment.get_template(template.name).render(values)
 
 
@@ -87,7 +89,8 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     spec = options.settings
     summary = targets.tidy(details.read_cells(options.summary))
     long = details.read_cells(options.metrics)
-    found = details.read_all(options.pairwise, options.set_test)
+    tables = options.pairwise, options.set_test, options.answers, options.detections
+    found = details.read_all(*tables)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {audit["target"]: audit for audit in map(storage.read_json, options.audits)}
@@ -97,7 +100,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     pairs = {name: storage.read(path, PAIRS) for name, path in within.items()}
     memberships = by_name(paths.MEMBERSHIP, "target", options.memberships)
     between = by_name(paths.TARGET_PAIRS, "target", options.target_pairs)
-    shown = []
+    shown, of_images = [], (options.scores, manifests)
     for name in dict.fromkeys(summary["target"]):
         mine = [row for row in rows if row["target"] == name]
         target = targets.target_context(name, spec, mine, audits[name], long)
@@ -108,7 +111,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
             )
             | {"known": index_counts(storage.read(memberships[name]))}
             | {"figures": inline_figures.of_target(name, options.figures)}
-            | {"gallery": gallery(name, spec, options.scores, memberships[name], manifests)}
+            | {"gallery": gallery(name, spec, *of_images, memberships[name], found["detections"])}
             | {"limits": duplicate_limits.between(name, spec, between[name], manifests)}
         )
     sets = [
@@ -139,38 +142,6 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "ethics": markdown.sections(ethics),
         "glossary": glossary(confidence, spec["audit"]["margin"]),
     }
-
-
-def gallery(
-    target: str,
-    spec: dict[str, Any],
-    scores: list[Path],
-    membership: Path,
-    manifests: dict[str, Path],
-) -> dict[str, Any] | None:
-    """Return a target's most and least member-like images, or None where none may be shown.
-
-    The ranking attack is chosen on the calibration fold, and its images come from the evaluation
-    fold. Attacks that are fitted on calibration are left out, as their scores there flatter them.
-    """
-    sets = sorted(spec["targets"][target]["sets"])
-    if not sets or not {*sets} <= {*spec["pictured"]}:
-        return None
-    known = storage.read(membership)
-    ranked = {}
-    for path in sorted(path for path in scores if names(paths.SCORES, path)["target"] == target):
-        about = storage.metadata(path)
-        attacks = reads_model(about["access"]) and about.get(FIELD, OWN) == OWN
-        if attacks and not about.get("trained"):
-            ranked[about["name"]] = scored(storage.read(path), known, str(path))
-    attack = pictures.strongest(ranked)
-    if attack is None:
-        return None
-    columns = ["image_id", "caption", "thumbnail", "kept"]
-    held = pd.concat([storage.read(manifests[name], columns) for name in sets])
-    held = held[held["kept"].astype(bool)].drop_duplicates("image_id").set_index("image_id")
-    credit = any(image_sets.is_openmoji(spec["image_sets"][name]) for name in sets)
-    return {"attack": attack, "credit": credit, **pictures.ends(ranked[attack], held)}
 
 
 def samples(spec: dict[str, Any], files: list[Path]) -> list[dict[str, Any]]:

@@ -13,8 +13,19 @@ from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
 from mia.attacks.shared.external import External
+from mia.claimed import as_claimed
 from mia.config.conditions import attacks_under
-from mia.evaluation import long_table, pairwise, readable, set_test, summary
+from mia.evaluation import (
+    answer_rows,
+    detections,
+    long_table,
+    pairwise,
+    practice,
+    readable,
+    set_test,
+    summary,
+)
+from mia.evaluation.collection_share import share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.gain import gains
@@ -30,6 +41,8 @@ COLUMNS = {
     "summary": summary.WIDE,
     "pairwise": pairwise.COLUMNS,
     "set_test": set_test.COLUMNS,
+    "answers": answer_rows.COLUMNS,
+    "detections": detections.COLUMNS,
 }
 COLUMNS_READ = ["image_id", "member", "group", "fold", "block", "kept"]
 
@@ -43,7 +56,7 @@ def of_target(
     attacks: Mapping[str, Any],
     settings: dict,
 ) -> dict[str, list[dict]]:
-    """Return the rows of one target, by table: long, summary, pairwise, set_test.
+    """Return the rows of one target, by table, keys as in `COLUMNS`.
 
     Entries under other captions are controls of what an attack reads. They have their own numbers
     and a place in `pairwise`; they are tried neither against chance nor against baselines.
@@ -55,7 +68,7 @@ def of_target(
         membership: Its membership table.
         audit: Its audit.
         attacks: Name of the row to its attack.
-        settings: confidence of the comparisons, δ of the privacy bounds, seed.
+        settings: confidence of the comparisons, δ of the privacy bounds, seed, and `claims`.
     """
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
@@ -80,19 +93,59 @@ def of_target(
     privacy = (settings["confidence"], settings["delta"], settings["seed"])
     together = bounds_together(bounded, *privacy)
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
+    wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
+    tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"])
+    claims = target in settings["neither"], target in settings["claimed"]
+    answer = answer_rows.answer_row(wide, tested, gained, audit, *claims)
     return {
-        "long": long_table.metric_rows(metrics, comparisons, gained, together),
-        "summary": summary.summary_rows(metrics, audit, above, beyond, gained, cost),
+        "long": [
+            *long_table.metric_rows(metrics, comparisons, gained, together),
+            *practice.overlap_row(target, reading, {one["attack"]: one["auc"] for one in wide}),
+        ],
+        "summary": [{**row, "answer": answer["answer"]} for row in wide],
         "pairwise": pairwise.pairwise_rows(target, asking, settings["confidence"]),
-        "set_test": set_test.set_test_rows(target, tried, access, blind, settings["seed"]),
+        "set_test": tested,
+        "answers": [answer],
+        "detections": detections.detection_rows(target, reading, audit["verdict"]),
     }
+
+
+def worded(rows: list[dict]) -> list[dict]:
+    """Return rows of a target with claimed members, whose notes call them so."""
+    return [{**row, "note": as_claimed(row["note"])} if "note" in row else row for row in rows]
+
+
+def share(
+    target: str,
+    reference: str | None,
+    scores: dict[tuple[str, ...], str],
+    memberships: dict[str, str],
+    confidence: float,
+) -> dict[str, Any]:
+    """Return how much of a claimed collection was used (`evaluation.collection_share`).
+
+    Args:
+        target: Of the collection.
+        reference: The target that knows members of the same model, if any.
+        scores: Target and attack to score file; attacks that have learnt anything are left out.
+        memberships: Target to membership table.
+        confidence: Of the interval.
+    """
+    tables: dict[str, dict[str, pd.DataFrame]] = {target: {}}
+    for (name, attack), path in scores.items():
+        about = storage.metadata(path)
+        if name in (target, reference) and reads_model(about["access"]) and not about["trained"]:
+            membership = storage.read(memberships[name], COLUMNS_READ)
+            rows = scored(storage.read(path), membership, path)
+            tables.setdefault(name, {})[attack] = reported(rows, path)
+    return share_cells(tables[target], tables.get(reference or "", {}), reference, confidence)
 
 
 def main() -> None:
     parser = command.stage(__doc__)
     for given in ("metrics", "scores", "memberships", "audits"):
         parser.add_argument(f"--{given}", required=True, nargs="*")
-    for made in ("long", "summary", "pairwise", "set_test", "html", "markdown", "checksums"):
+    for made in (*COLUMNS, "html", "markdown", "checksums"):
         parser.add_argument(f"--{made.replace('_', '-')}", type=Path, required=True, help="output")
     command.run(parser, write)
 
@@ -103,7 +156,7 @@ def write(args: argparse.Namespace) -> None:
     scores = {tuple(names(SCORES, path).values()): path for path in args.scores}
     memberships = by_name(MEMBERSHIP, "target", args.memberships)
     audits = {audit["target"]: audit for audit in map(storage.read_json, args.audits)}
-    confidence = args.settings["confidence"]
+    confidence, claimed = args.settings["confidence"], args.settings["claimed"]
     entries, told = args.settings["attacks"], args.settings.get("conditions", {})
     attacks = {of: attacks_under(entries, of) for of in {TEXT, *told.values()}}
     alone = args.settings.get("scores_only", ())
@@ -125,8 +178,14 @@ def write(args: argparse.Namespace) -> None:
             args.settings,
         )
         for name in COLUMNS:
-            rows[name] += of_tables[name]
-    sentences = {target: audit["sentence"] for target, audit in audits.items()}
+            rows[name] += worded(of_tables[name]) if target in claimed else of_tables[name]
+    for row in rows["answers"]:
+        if row["target"] in claimed:
+            row |= share(row["target"], claimed[row["target"]], scores, memberships, confidence)
+    sentences = {
+        target: as_claimed(audit["sentence"]) if target in claimed else audit["sentence"]
+        for target, audit in audits.items()
+    }
     for name, columns in COLUMNS.items():
         storage.write_text(summary.csv(rows[name], columns), getattr(args, name))
     storage.write_text(readable.html(rows["summary"], sentences, confidence), args.html)

@@ -116,6 +116,8 @@ def kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     'list of: integer, multiple of 8'
     >>> kind({"enum": ["cpu", "cuda"]}, {})
     '`cpu` or `cuda`'
+    >>> kind({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}, {})
+    'text or list of: text'
     """
     reference = schema.get("$ref", "").rsplit("/", 1)[-1]
     if reference in REFERENCES:
@@ -126,6 +128,8 @@ def kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if inner:
         return "a section per name, see below" if named else "section, see below"
+    if "oneOf" in schema:
+        return " or ".join(kind(one, root) for one in schema["oneOf"])
     if schema.get("type") == "array":
         return f"list of: {kind(schema['items'], root)}"
     if schema.get("type") == "object":

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums
-from mia.report.pages import pairwise, set_test
+from mia.report.pages import answers, detections, pairwise, set_test
 from mia.report.pages.caption_controls import caption_controls
 from mia.report.pages.other_metrics import measures
+from mia.report.pages.practice import practice
 from mia.report.pages.privacy import privacy
 
 
@@ -39,9 +40,13 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 
-def read_all(of_pairs: Path, of_sets: Path) -> dict[str, pd.DataFrame]:
-    """Return both tables, as `of_target` takes them."""
+def read_all(
+    of_pairs: Path, of_sets: Path, of_answers: Path, of_images: Path
+) -> dict[str, pd.DataFrame]:
+    """Return the tables, as `of_target` takes them."""
     return {
+        "detections": read(of_images, detections.WORDS, detections.NUMBERS),
+        "answers": read(of_answers, answers.WORDS, answers.NUMBERS),
         "pairwise": read(of_pairs, pairwise.WORDS, pairwise.COLUMNS),
         "set_test": read(of_sets, set_test.WORDS, set_test.COLUMNS),
     }
@@ -54,7 +59,7 @@ def of_target(
     settings: Mapping[str, Any],
     families: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return `collection`, `privacy`, `measures`, `comparisons`, `captions` of a target.
+    """Return what the page says of a target beside its table, one entry for each part.
 
     Args:
         target: Its `target_context`.
@@ -66,9 +71,16 @@ def of_target(
     name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
     pairs, level = found["pairwise"], 1 - settings["confidence"]
     return {
-        "collection": set_test.collection(
-            found["set_test"], name, target["verdict"], target["control"]
+        "answer": answers.answer_context(found["answers"], name),
+        "collection": set_test.collection(found["set_test"], name, target["verdict"]),
+        "detections": detections.detections(
+            found["detections"],
+            name,
+            target["verdict"],
+            [row["attack"] for row in target["rows"] if not row["blind"]],
+            target["audit"]["n_member"],
         ),
+        "practice": practice(long, name, target["rows"]),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
         "comparisons": pairwise.comparisons(pairs, name, level),

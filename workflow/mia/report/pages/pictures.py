@@ -82,14 +82,21 @@ def ends(rows: pd.DataFrame, pictures: pd.DataFrame) -> dict[str, list[dict[str,
     shown = rows[rows["fold"] == "evaluation"].reset_index()
     falling = shown.sort_values(["score", "image_id"], ascending=[False, True])
     sides = {"most": falling.head(SHOWN), "least": falling.tail(SHOWN).iloc[::-1]}
-    return {
-        side: [
-            {
-                "caption": pictures.loc[row.image_id, "caption"] or "no caption",
-                "uri": thumbnail_uri(pictures.loc[row.image_id, "thumbnail"]),
-                "member": bool(row.member),
-            }
-            for row in chosen.itertuples()
-        ]
-        for side, chosen in sides.items()
-    }
+    return {side: entries(chosen, pictures) for side, chosen in sides.items()}
+
+
+def entries(chosen: pd.DataFrame, pictures: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return caption, thumbnail and side of each image.
+
+    Args:
+        chosen: Columns image_id, member.
+        pictures: As in `ends`.
+    """
+    return [
+        {
+            "caption": pictures.loc[row.image_id, "caption"] or "no caption",
+            "uri": thumbnail_uri(pictures.loc[row.image_id, "thumbnail"]),
+            "member": bool(row.member),
+        }
+        for row in chosen.itertuples()
+    ]

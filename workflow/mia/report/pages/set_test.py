@@ -11,23 +11,22 @@ from mia.access import reads_model
 from mia.evaluation.set_test import LEVEL, TOLD_APART
 
 POWER = ["power", "power_low", "power_high"]
-COLUMNS = ("size", "difference", "p", "p_holm", "blind_p", *POWER)
+NUMBERS = ("excess", "p_excess", "smallest_gap", "images_needed", "false_alarms")
+COLUMNS = ("size", "difference", "p", "p_family", "blind_p", *NUMBERS, *POWER)
 WORDS = ("target", "attack", "access", "note")
 
 
-def collection(
-    table: pd.DataFrame, target: str, verdict: str, control: bool
-) -> dict[str, Any] | None:
+def collection(table: pd.DataFrame, target: str, verdict: str) -> dict[str, Any] | None:
     """Return the test of a target's members as one collection, None where there is none.
 
     Args:
         table: tables/set_test.csv, `COLUMNS` as floats, NaN where a cell is empty.
         target: Its name.
         verdict: On its two sets.
-        control: Whether the model was trained on neither set.
 
     Returns:
-        `answer` in words, `level` of the test, `sizes` of the smaller collections, `rows` (the
+        `passed` in words, `level` of the test, `sizes` of the smaller collections, `alarms` (false
+        ones of the whole, least and most, in [0, 1]), `rows` (the
         surest attack on the model first, those that never read it last; `power` as value, low, high
         at each size) and `notes`.
     """
@@ -36,16 +35,21 @@ def collection(
         return None
     sizes = sorted(mine.loc[mine["power"].notna(), "size"].dropna().unique())
     rows = [_row(found, sizes) for _, found in mine.groupby("attack", sort=False)]
-    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_holm", "p"))))
-    told_apart = TOLD_APART in set(mine["note"])
-    answer = _answer(rows, verdict, told_apart, control)
+    rows.sort(key=lambda row: (row["blind"], *(_last(row[name]) for name in ("p_family", "p"))))
     return {
-        "answer": answer,
+        "passed": _passed(rows),
         "level": LEVEL,
         "sizes": sizes,
+        "alarms": _ends(mine),
         "rows": rows,
         "notes": _notes(mine, verdict),
     }
+
+
+def _ends(mine: pd.DataFrame) -> tuple[float, float] | None:
+    """The least and the largest share of false alarms of whole sets, by attacks on the model."""
+    whole = mine[mine["p"].notna() & mine["access"].map(reads_model)]["false_alarms"].dropna()
+    return (whole.min(), whole.max()) if len(whole) else None
 
 
 def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
@@ -59,29 +63,13 @@ def _row(found: pd.DataFrame, sizes: list[float]) -> dict[str, Any]:
     }
 
 
-def _answer(rows: list[dict[str, Any]], verdict: str, told_apart: bool, control: bool) -> str:
-    """Who passes, and what the blind baselines make of it, the gravest reason for doubt first."""
+def _passed(rows: list[dict[str, Any]]) -> str:
+    """How many attacks on the model pass; what it means is the answer's to say."""
     reading = [row for row in rows if not row["blind"]]
-    passing = [row["attack"] for row in reading if row["p_holm"] < LEVEL]
-    blind = [row["blind_p"] for row in rows if not math.isnan(row["blind_p"])]
+    passing = [row["attack"] for row in reading if row["p_family"] <= LEVEL]
     if not reading:
         return "Not asked: no attack here reads the model."
-    found = f"{len(passing)} of {len(reading)} attacks on the model"
-    if not passing:
-        return f"No: {found} recognise it{', as it should be in a control' if control else ''}."
-    if verdict == "NOT FAIR" or (told_apart and verdict != "BY DESIGN"):
-        return f"No sign of training: {found} pass, but the sets can be told apart without it."
-    if control:
-        return f"False alarm: {found} pass, on a model trained on neither set."
-    if not blind:
-        return f"Open: {found} pass, but no blind baseline was tested beside them."
-    told = f"{found} recognise it, {passing[0]} most surely"
-    if not told_apart and not any(p < LEVEL for p in blind):
-        sure = "Perhaps" if verdict == "UNDECIDED" else "Yes"
-        return f"{sure}: {told}, and no blind baseline does."
-    if verdict == "BY DESIGN":
-        return f"Yes: {told}. A blind baseline finds something too: luck, as chance made the sets."
-    return f"Weak evidence: {told}, but a blind baseline passes by itself too."
+    return f"{len(passing)} of {len(reading)} attacks on the model pass."
 
 
 def _notes(mine: pd.DataFrame, verdict: str) -> list[str]:

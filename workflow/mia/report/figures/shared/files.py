@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mia import command, seal, storage
+from mia.claimed import markup_as_claimed
 from mia.report.figures.shared.contract import Drawn
 from mia.report.figures.shared.shelf import known_figures
 from mia.report.figures.shared.style import to_svg
@@ -25,7 +26,12 @@ def run(
     parser.add_argument("--target", required=True)
     parser.add_argument("--membership", type=Path, required=True)
     parser.add_argument("--output", type=Path, nargs="+", required=True, help="…-<figure>.svg")
-    command.run(parser, lambda options: write_figures(drawings(options), options.output))
+
+    def write(options: argparse.Namespace) -> None:
+        claimed = options.settings.get("claimed", False)
+        write_figures(drawings(options), options.output, claimed)
+
+    command.run(parser, write)
 
 
 def drawn(reads: str, data: Any) -> Drawings:
@@ -36,12 +42,13 @@ def drawn(reads: str, data: Any) -> Drawings:
     }
 
 
-def write_figures(drawn: Drawings, paths: Iterable[Path]) -> None:
+def write_figures(drawn: Drawings, paths: Iterable[Path], claimed: bool = False) -> None:
     """Write each file `…-<figure>.svg` of `paths`.
 
     Args:
         drawn: Figures by name.
         paths: Where to; the end of a name says which figure.
+        claimed: Whether members are only claimed, and so called claimed images.
 
     Raises:
         ValueError: A path asks for a figure that was not drawn.
@@ -51,5 +58,7 @@ def write_figures(drawn: Drawings, paths: Iterable[Path]) -> None:
         if kind not in drawn:
             raise ValueError(f"{path}: no figure {kind!r}; known: {', '.join(drawn)}")
         with storage.replacing(path) as temporary:
-            temporary.write_text(to_svg(*drawn[kind]) + CHECKSUM, encoding="utf-8")
+            svg = to_svg(*drawn[kind])
+            svg = markup_as_claimed(svg) if claimed else svg
+            temporary.write_text(svg + CHECKSUM, encoding="utf-8")
             seal.seal(temporary)

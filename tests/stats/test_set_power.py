@@ -1,0 +1,56 @@
+"""Power of the permutation test: by statsmodels, by simulation, and its two inverses."""
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.api import OLS
+from statsmodels.stats.power import TTestIndPower
+
+from mia.stats.permutation import max_t
+from mia.stats.set_power import Side, groups_needed, power, side, smallest_gap
+
+
+def test_equal_sides_have_statsmodels_power():
+    for gap, size in ((0.2, 100), (0.5, 20), (0.0, 50)):
+        one = Side(size, 1.0)
+        expected = TTestIndPower().power(gap, size, 0.05, alternative="larger")
+        assert power(gap, one, one, 0.05) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("members", "nonmembers", "gap"), [(20, 400, 0.7), (100, 300, 0.3)])
+def test_power_is_how_often_the_permutation_test_passes(members, nonmembers, gap):
+    draws, member = 800, np.repeat([True, False], [members, nonmembers])
+    scores = np.random.default_rng(0).normal(size=(draws, len(member))) + gap * member
+    share = (max_t(scores, member, permutations=399).p <= 0.05).mean()
+    expected = power(gap, Side(members, 1.0), Side(nonmembers, 1.0), 0.05)
+    assert share == pytest.approx(expected, abs=2 * math.sqrt(share * (1 - share) / draws) + 0.02)
+
+
+def test_variance_is_that_of_a_mean_by_group():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(40), rng.integers(1, 6, 40))
+    scores = rng.normal(size=40)[group] + rng.normal(size=len(group))
+    fit = OLS(scores, np.ones(len(scores))).fit()
+    robust = fit.get_robustcov_results(
+        "cluster", groups=group, df_correction=False, use_correction=False
+    )
+    found = side(scores, group)
+    assert found.variance / 40 == pytest.approx(robust.bse[0] ** 2 * 40 / 39)
+    with pytest.raises(ValueError, match="two groups, got 1"):
+        side(scores[:3], np.zeros(3))
+
+
+def test_the_smallest_gap_passes_four_times_in_five():
+    members, nonmembers = Side(30, 1.4), Side(500, 0.9)
+    gap = smallest_gap(members, nonmembers, 0.01)
+    assert power(gap, members, nonmembers, 0.01) == pytest.approx(0.8, abs=0.01)
+
+
+def test_so_many_groups_pass_four_times_in_five():
+    members, nonmembers = Side(30, 1.0), Side(1000, 1.0)
+    size = groups_needed(0.3, members, nonmembers, 0.01)
+    assert power(0.3, Side(int(size), 1.0), nonmembers, 0.01) == pytest.approx(0.8, abs=0.01)
+    assert groups_needed(0.0, members, nonmembers, 0.01) == math.inf
+    assert groups_needed(0.09, members, Side(1000, 1.0), 0.01) == math.inf  # too few nonmembers
+    assert power(1.0, Side(5, 0.0), Side(5, 0.0), 0.01) == 1.0

@@ -1,0 +1,104 @@
+"""The table of answers: one row a target, what a reader asks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mia.access import reads_model
+from mia.evaluation.answers import EXCHANGEABLE, answer
+from mia.evaluation.gain import Gain
+from mia.evaluation.set_evidence import Evidence
+from mia.evaluation.set_test import LEVEL
+
+BETWEEN = " | "  # reasons, and names of attacks, in a cell
+SHARE = ("share_used", "share_low", "share_high", "share_at_least", "share_note")
+COLUMNS = [
+    *("target", "verdict", "answer", "members_are", "size", "n_nonmember", "attack"),
+    *("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low", "auc_gain_high"),
+    *("gain_bound", "passing", "beyond_blind", "gaining", "smallest_gap", "images_needed"),
+    *SHARE,
+    "reasons",
+]
+
+
+def answer_row(
+    summary: Sequence[Mapping[str, Any]],
+    tested: Sequence[Mapping[str, Any]],
+    gains: Mapping[str, Gain],
+    audit: Mapping[str, Any],
+    neither: bool,
+    claimed: bool,
+) -> dict[str, Any]:
+    """Return the answer of one target, keys as in `COLUMNS` but for `SHARE`.
+
+    `attack` is the surest row that reads the model: the smallest adjusted p, then the largest AUC.
+
+    Args:
+        summary: Its rows of the wide table (`summary.summary_rows`).
+        tested: Its rows of the set test (`set_test.set_test_rows`).
+        gains: Attack to gain over control models; empty without any.
+        audit: Its audit: `verdict`, `margin`, `channels`.
+        neither: Whether its model is known to have been trained on neither side.
+        claimed: Whether its members are only claimed to have been trained on.
+    """
+    whole = {row["attack"]: row for row in tested if row.get("p_family") is not None}
+    rows = {row["attack"]: row for row in summary if reads_model(row["access"])}
+    evidence = _evidence(rows, whole, gains, audit, neither, claimed)
+    told = answer(evidence)
+    about = {
+        "target": audit["target"],
+        "verdict": audit["verdict"],
+        "answer": told.answer,
+        "members_are": "claimed" if claimed else "known",
+        "gain_bound": evidence.bound if gains else None,
+        "reasons": BETWEEN.join(told.reasons),
+    }
+    for column, names in (
+        ("passing", evidence.passing),
+        ("beyond_blind", evidence.beyond),
+        ("gaining", evidence.gaining),
+    ):
+        about[column] = BETWEEN.join(names or ())
+    if not whole:
+        return about
+    best = min(whole, key=lambda name: (whole[name]["p_family"], -rows[name]["auc"]))
+    shown = ("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low")
+    numbers = {name: rows[best].get(name) for name in (*shown, "auc_gain_high", "n_nonmember")}
+    sizes = {name: whole[best].get(name) for name in ("size", "images_needed")}
+    return {**about, "attack": best, **numbers, **sizes, "smallest_gap": evidence.smallest_gap}
+
+
+def _evidence(
+    rows: Mapping[str, Mapping[str, Any]],
+    whole: Mapping[str, Mapping[str, Any]],
+    gains: Mapping[str, Gain],
+    audit: Mapping[str, Any],
+    neither: bool,
+    claimed: bool,
+) -> Evidence:
+    asked = audit["verdict"] != EXCHANGEABLE  # there it would only double the chance of an error
+    baselines = asked and any(row.get("p_excess") is not None for row in whole.values())
+    gaps = [row["smallest_gap"] for row in whole.values() if row.get("smallest_gap") is not None]
+    return Evidence(
+        verdict=audit["verdict"],
+        reading=len(rows),
+        passing=_named(whole, "p_family"),
+        beyond=_named(whole, "p_excess") if baselines else None,
+        gaining=[name for name, gain in gains.items() if gain.found] if gains else None,
+        gain=max(gain.high for gain in gains.values()) if gains else None,
+        bound=audit["margin"],
+        lower=[name for name, row in rows.items() if row["above_chance"] == "no"],
+        neither=neither,
+        claimed=claimed,
+        images=max((row["size"] for row in whole.values()), default=0),
+        smallest_gap=max(gaps, default=None),
+    )
+
+
+def _named(whole: Mapping[str, Mapping[str, Any]], p: str) -> list[str]:
+    """Return attacks whose p is at most the level, the surest first."""
+    passing = [
+        (row[p], name) for name, row in whole.items() if row.get(p) is not None and row[p] <= LEVEL
+    ]
+    return [name for _, name in sorted(passing)]

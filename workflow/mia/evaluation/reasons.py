@@ -1,0 +1,121 @@
+"""Why a collection gets its answer, in sentences: facts, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mia.claimed import MEMBERS, as_claimed
+from mia.evaluation.set_evidence import Evidence
+
+DIFFERENT = "NOT FAIR"
+NEITHER = "The model was trained on neither set, so there is nothing to find."
+FALSE_ALARM = "The model was trained on neither set, so this answer is a false alarm."
+
+
+def facts(e: Evidence) -> list[str]:
+    """Return what was found, one fact a sentence, whatever follows from it."""
+    if not e.reading:
+        return ["No attack here reads the model."]
+    told = [
+        f"{_of(e.passing, e)} higher than the nonmembers on average: {_names(e.passing)}."
+        if e.passing
+        else f"{_none(e)} scores the {MEMBERS} higher than the nonmembers on average, beyond "
+        "chance."
+    ]
+    if e.lower:
+        told.append(
+            f"Lower than the nonmembers by {_names(e.lower)}: that is no sign of use. The sets "
+            "differ, or the sides are swapped."
+        )
+    told += _of_baselines(e)
+    if e.gaining is None:
+        told.append("No control model was given.")
+    elif e.gaining:
+        told.append(
+            f"Better on this model than on a control that saw neither set: {_names(e.gaining)}."
+        )
+    else:
+        told.append(f"{_none(e)} is better on this model than on the control, beyond chance.")
+    return [as_claimed(sentence) for sentence in told] if e.claimed else told
+
+
+def _of_baselines(e: Evidence) -> list[str]:
+    if e.verdict == "BY DESIGN":
+        return ["Chance alone made the two sets, so what a blind baseline finds is no objection."]
+    if e.beyond is None:
+        return ["No blind baseline was run, so nothing says how far the sets differ."]
+    if e.beyond:
+        return [f"More than the blind baselines foresee is found by: {_names(e.beyond)}."]
+    return [f"{_none(e)} finds more than the blind baselines foresee, beyond chance."]
+
+
+def used(e: Evidence) -> list[str]:
+    """Say why a difference of the sets does not explain what was found."""
+    if e.gaining:
+        return [
+            "A difference of the sets shows on the control too, as far as the control is like "
+            "this model."
+        ]
+    if e.verdict == "BY DESIGN":
+        return ["Nothing but the training tells the two sets apart."]
+    return ["The sets are alike, up to the margin, in all that the baselines look at."]
+
+
+def used_unless(e: Evidence) -> list[str]:
+    """Say what is left open, and what would close it."""
+    return [
+        "The sets are neither shown to be alike nor shown to differ. A difference that no baseline "
+        "sees would look the same.",
+        "The same attacks on a comparable model that saw neither set would tell.",
+    ]
+
+
+def cannot_tell(e: Evidence) -> list[str]:
+    """Say what is missing."""
+    if not e.reading:
+        return ["Without one, nothing can be said about the model."]
+    if e.gaining is not None:
+        return ["What the attacks find here they find on the control too, or too nearly to tell."]
+    if e.verdict == DIFFERENT:
+        return [
+            "The sets differ, and nothing here separates that difference from memory.",
+            "The same attacks on a comparable model that saw neither set would.",
+        ]
+    if e.beyond is None:
+        return ["The attacks may read a difference of the sets."]
+    return ["The attacks may read what the blind baselines read: a difference of the sets."]
+
+
+def no_sign(e: Evidence) -> list[str]:
+    """Say which trace these images would have shown."""
+    if e.smallest_gap is None:
+        return ["How large a trace these images would have shown is not known."]
+    auc = (1 + math.erf(e.smallest_gap / 2)) / 2  # of two normal laws that lie so far apart
+    return [
+        f"These {e.images} images would have shown, four times in five, a difference of "
+        f"{e.smallest_gap:.2f} standard deviations, an AUC of about {auc:.2f}. A smaller trace is "
+        "not ruled out."
+    ]
+
+
+def not_used(e: Evidence) -> list[str]:
+    """Say the bound that every gain keeps."""
+    return [
+        f"What the model adds is less than {e.bound:g} in AUC for every attack: the upper ends of "
+        f"the gains are {e.gain:.3f} at most.",
+        "An attack that cannot find any training image of this model would say the same.",
+    ]
+
+
+def _of(names: Sequence[str], e: Evidence) -> str:
+    verb = "scores" if len(names) == 1 else "score"
+    return f"{len(names)} of {e.reading} attacks {verb} the {MEMBERS}"
+
+
+def _none(e: Evidence) -> str:
+    return f"None of {e.reading} attacks"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names)
