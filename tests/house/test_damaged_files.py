@@ -20,6 +20,7 @@ from PIL import Image
 import made_up_results
 from mia import checksums, seal, storage
 from mia.commands import docs, results
+from mia.evaluation import answer_rows
 from mia.fingerprint import PACKAGE
 from mia.images import archive
 from mia.measuring.ledger import Ledger
@@ -226,10 +227,14 @@ def test_a_damaged_table_is_neither_shown_nor_put_into_a_page(tmp_path):
     written = {name: tmp_path / f"tables/summary.{name}" for name in ("csv", "md")}
     for path in written.values():
         storage.write_text("attack,auc\nloss,0.63\n", path)
+    written["answers"] = tmp_path / "tables/answers.csv"
+    row = dict.fromkeys(answer_rows.COLUMNS, "0.63") | {"target": "fair", "answer": "Used"}
+    storage.write_text(pd.DataFrame([row]).to_csv(index=False), written["answers"])
+    storage.write_json({"target": "fair", "sentence": "FAIR: alike"}, tmp_path / "audit/fair.json")
     storage.write_text("<html></html>", tmp_path / "report.html")
     checksums.write(written.values(), tmp_path / "tables" / checksums.NAME)
-    assert "0.63" in results.shown(tmp_path)
-    for path in (written["md"], tmp_path / "tables" / checksums.NAME):
+    assert "AUC 0.63" in results.shown(tmp_path)
+    for path in (written["answers"], tmp_path / "tables" / checksums.NAME):
         whole = path.read_bytes()
         path.write_bytes(whole.replace(b"6", b"8", 1))
         with pytest.raises(SystemExit, match=rf"error: {path}: damaged: .* rm {path}, then run"):

@@ -153,6 +153,7 @@ class Scale:
                 *("--audits", audit, *told("tables")),
                 *("--long", long, "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
+                *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
                 *("--checksums", self.path("checksums.json")),
             ],
@@ -162,7 +163,7 @@ class Scale:
             ],
             "loss_figures": [
                 *(*target, *member, "--losses", *losses),
-                *(*told("loss_figures"), "--output", *curves),
+                *(*told("loss_figures", target="target"), "--output", *curves),
             ],
             "report": [
                 *(*told("report"), "--summary", summary, "--metrics", long),
@@ -174,5 +175,6 @@ class Scale:
                 *("--output", self.path("report.html")),
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
+                *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
             ],
         }

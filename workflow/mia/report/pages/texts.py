@@ -87,7 +87,12 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
             "Member, nonmember",
             "A member is an image the model was trained on; a nonmember is a comparable image "
             "that it was not trained on. An attack gives every image a score: higher means more "
-            "member-like.",
+            "member-like. Where nobody knows, the page says claimed image.",
+        ),
+        (
+            "Answer",
+            "Whether a whole collection was used to train this model, as one of five: what an "
+            "attack finds counts as far as a difference of the sets does not explain it.",
         ),
         (
             "AUC",
