@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from mia.stats.metrics import allowed_false_positives
+
 QUIET = {"few_false_positives", "too_few", "shift", "combines_signals", "external"}
 """Flags that do not concern an AUC, or that its verdict or name says already."""
 
 OPEN, CLOSE = re.compile(r"<!-- results(?:: ([\w ]+))? -->"), "<!-- /results -->"
 BLIND = "blind"
 LABELS = {BLIND: "hardest blind baseline"}
+GAIN = (
+    "Behind the interval stands the gain over the control model, in bold where the model surely "
+    "adds something. "
+)
 WRITTEN = "<!-- Written by `make readme` from {source}; do not edit. -->"
 
 
@@ -75,6 +81,8 @@ def chosen(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> list[Mapp
 def glance(rows: Sequence[Mapping[str, str]]) -> str:
     """Return AUC and interval, one line per attack, one column per target under its verdict.
 
+    Behind them stands the gain over the control model, where there is one.
+
     >>> row = dict(target="t", attack="coin", verdict="FAIR", flags="too_few")
     >>> print(glance([row | dict(auc="0.5", auc_low="0.46", auc_high="0.541")]), end="")
     | AUC [95 %] | t |
@@ -97,17 +105,21 @@ def glance(rows: Sequence[Mapping[str, str]]) -> str:
 
 def caption(rows: Sequence[Mapping[str, str]]) -> str:
     """Return the caption: on how many images the numbers rest."""
-    sizes = {row["target"]: (int(row["n_member"]), int(row["n_nonmember"])) for row in rows}
+    sizes: dict[str, tuple[int, int]] = {}
+    for row in rows:  # attacks that learn are reported on fewer images
+        size = int(row["n_member"]), int(row["n_nonmember"])
+        sizes[row["target"]] = max(size, sizes.get(row["target"], (0, 0)))
     listed = "; ".join(
-        f"{target} {members} + {nonmembers} ({nonmembers // 100})"
+        f"{target} {members} + {nonmembers} ({allowed_false_positives(0.01, nonmembers)})"
         for target, (members, nonmembers) in sizes.items()
     )
     flags = sorted({flag for row in rows for flag in _loud(row)})
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
-        "\nAUC: 0.5 is a coin toss. A dash: the target lacks what this attack reads, a reference "
-        "model or a model that is told a caption. Evaluation images, members + nonmembers, and in "
-        f"brackets the false positives that 1 % FPR allows: {listed}.{flagged}"
+        f"\nAUC: 0.5 is a coin toss. {GAIN if any(map(_gain, rows)) else ''}A dash: the target "
+        "lacks what this attack reads, a reference model or a model that is told a caption. "
+        "Images, members + nonmembers, and in brackets the false positives that 1 % FPR allows: "
+        f"{listed}; attacks that learn are reported on five sixths of them.{flagged}"
     )
 
 
@@ -142,7 +154,15 @@ def _place(page: str, name: str) -> tuple[int, int]:
 
 def _auc(row: Mapping[str, str]) -> str:
     value, low, high = (float(row[key]) for key in ("auc", "auc_low", "auc_high"))
-    return f"{value:.2f} [{low:.2f}–{high:.2f}]{' ⚑' if _loud(row) else ''}"
+    return f"{value:.2f} [{low:.2f}–{high:.2f}]{_gain(row)}{' ⚑' if _loud(row) else ''}"
+
+
+def _gain(row: Mapping[str, str]) -> str:
+    """Return what an attack gains over the control model, in bold where it is found."""
+    if row.get("gain", "n/a") == "n/a":
+        return ""
+    gain = f"{float(row['auc_gain']):+.2f}"
+    return f" **{gain}**" if row["gain"] == "yes" else f" {gain}"
 
 
 def _loud(row: Mapping[str, str]) -> set[str]:
