@@ -78,6 +78,7 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
         "no_signal": [
             None if math.isnan(row[name]) else _ends(row, name, CHANCE) for name in ("auc", *rates)
         ],
+        "gained": _ends(row, "auc_gain", WITH_RANGE),
         "blind_auc": row["blind_auc"],
         "evals_alone": row["evals_alone"],
         "evals_shared": row["evals_shared"],
