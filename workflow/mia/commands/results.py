@@ -10,11 +10,8 @@ import io
 import shutil
 from pathlib import Path
 
-import pandas as pd
-
-from mia import checksums, storage
+from mia import checksums
 from mia.claimed import as_claimed
-from mia.commands import terminal
 from mia.config.read import read_file_or_exit
 from mia.seal import DamagedFile
 
@@ -38,6 +35,11 @@ def shown(folder: Path, width: int | None = None) -> str:
     Raises:
         SystemExit: One of the files is not there, or is not as it was written.
     """
+    import pandas as pd  # here: `make` asks for the folder alone before every run
+
+    from mia import storage
+    from mia.commands import terminal
+
     table, page = folder / "tables" / "answers.csv", folder / "report.html"
     for path in (table, page):
         if not path.is_file():

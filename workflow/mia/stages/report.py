@@ -101,7 +101,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     memberships = by_name(paths.MEMBERSHIP, "target", options.memberships)
     between = by_name(paths.TARGET_PAIRS, "target", options.target_pairs)
     shown, of_images = [], (options.scores, manifests)
-    for name in dict.fromkeys(summary["target"]):
+    for name in (order := list(dict.fromkeys(summary["target"]))):
         mine = [row for row in rows if row["target"] == name]
         target = targets.target_context(name, spec, mine, audits[name], long)
         shown.append(
@@ -131,7 +131,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "spec": spec,
         "targets": shown,
-        "rows": rows,
+        "rows": sorted(rows, key=lambda row: (order.index(row["target"]), row["blind"])),
         "axis": axis,
         "sets": sets,
         "samples": samples(spec, options.samples),
