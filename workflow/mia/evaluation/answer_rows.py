@@ -33,6 +33,7 @@ def answer_row(
     """Return the answer of one target, keys as in `COLUMNS` but for `SHARE`.
 
     `attack` is the surest row that reads the model: the smallest adjusted p, then the largest AUC.
+    Where there is a control, it is one that was tried on it.
 
     Args:
         summary: Its rows of the wide table (`summary.summary_rows`).
@@ -62,7 +63,8 @@ def answer_row(
         about[column] = BETWEEN.join(names or ())
     if not whole:
         return about
-    best = min(whole, key=lambda name: (whole[name]["p_family"], -rows[name]["auc"]))
+    tried = [name for name in whole if name in gains] or list(whole)
+    best = min(tried, key=lambda name: (whole[name]["p_family"], -rows[name]["auc"]))
     shown = ("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low")
     numbers = {name: rows[best].get(name) for name in (*shown, "auc_gain_high", "n_nonmember")}
     sizes = {name: whole[best].get(name) for name in ("size", "images_needed")}

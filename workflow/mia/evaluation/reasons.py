@@ -24,10 +24,12 @@ def facts(e: Evidence) -> list[str]:
         "chance."
     ]
     if e.lower:
-        told.append(
-            f"Lower than the nonmembers by {_names(e.lower)}: that is no sign of use. The sets "
-            "differ, or the sides are swapped."
+        why = (
+            "There the attack reads this model the wrong way round."
+            if e.verdict == "BY DESIGN"
+            else "The sets differ, or the sides are swapped."
         )
+        told.append(f"Lower than the nonmembers by {_names(e.lower)}: no sign of use. {why}")
     told += _of_baselines(e)
     if e.gaining is None:
         told.append("No control model was given.")
@@ -54,8 +56,8 @@ def used(e: Evidence) -> list[str]:
     """Say why a difference of the sets does not explain what was found."""
     if e.gaining:
         return [
-            "A difference of the sets shows on the control too, as far as the control is like "
-            "this model."
+            "A difference of the sets alone would show on the control as well, as far as the "
+            "control is like this model; this shows on the model."
         ]
     if e.verdict == "BY DESIGN":
         return ["Nothing but the training tells the two sets apart."]
