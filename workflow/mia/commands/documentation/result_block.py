@@ -17,10 +17,7 @@ QUIET = {"few_false_positives", "too_few", "shift", "combines_signals", "externa
 OPEN, CLOSE = re.compile(r"<!-- results(?:: ([\w ]+))? -->"), "<!-- /results -->"
 BLIND = "blind"
 LABELS = {BLIND: "hardest blind baseline"}
-GAIN = (
-    "Behind the interval stands the gain over the control model, in bold where the model surely "
-    "adds something. "
-)
+GAIN = "Behind it, the gain over the control model, bold where the model surely adds something. "
 WRITTEN = "<!-- Written by `make readme` from {source}; do not edit. -->"
 
 
@@ -117,9 +114,8 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
         f"\nAUC: 0.5 is a coin toss. {GAIN if any(map(_gain, rows)) else ''}A dash: the target "
-        "lacks what this attack reads, a reference model or a model that is told a caption. "
-        "Images, members + nonmembers, and in brackets the false positives that 1 % FPR allows: "
-        f"{listed}; attacks that learn are reported on five sixths of them.{flagged}"
+        "lacks what this attack reads. Images, members + nonmembers, and in brackets the false "
+        f"positives that 1 % FPR allows: {listed}; attacks that learn: five sixths.{flagged}"
     )
 
 
