@@ -381,6 +381,22 @@ def test_a_distilled_model_of_the_hub_is_refused_before_anything_is_fetched(repo
     experiment(config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"repo": "latent-consistency/lcm-lora-sdxl"}, "repo: lcm-lora-sdxl"),
+        ({"repo": "ByteDance/SDXL-Lightning"}, "repo: SDXL-Lightning"),
+        ({"weight_name": "4step_lightning_lora.safetensors"}, "weight_name: 4step_lightning_lora"),
+    ],
+)
+def test_a_distilling_adapter_of_the_hub_is_refused(changes, key, config):
+    adapter = {"repo": "a/style", "revision": "0" * 40}
+    config["models"]["early"] = {"source": "path", "path": "a", "lora": adapter | changes}
+    assert message(config).startswith(f"models.early.lora.{key}")
+    config["models"]["early"]["lora"] = {"path": "lcm/mine.safetensors"}
+    experiment(config)
+
+
 @pytest.mark.parametrize("source", ["training", "path", "hub"])
 def test_what_sdxl_is_told_of_sizes_is_a_key_of_every_model(source, config):
     spec = {"training": {"training": "main"}, "path": {"path": "a"}}

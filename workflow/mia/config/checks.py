@@ -112,6 +112,9 @@ def _check_adapter(lora: dict[str, Any], key: str) -> None:
         raise ConfigError(f"{key}: expected either `path`, or `repo` and `revision`")
     if ("repo" in lora) != ("revision" in lora):
         raise ConfigError(f"{key}: expected `repo` and `revision` together")
+    for field in ("repo", "weight_name") if "repo" in lora else ():
+        if wrong := name_mistake(lora.get(field, "").rpartition("/")[2]):
+            raise ConfigError(f"{key}.{field}: {wrong}; if it is not, give a copy by `path`")
     if lora.get("weight_name", "").endswith(PICKLES):
         raise ConfigError(
             f"{key}.weight_name: {lora['weight_name']}: a pickle can run code when it is opened "
