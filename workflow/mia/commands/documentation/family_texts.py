@@ -146,8 +146,8 @@ Our crop need not be the training's. Some trainings cut at random, or sorted ima
 - PixArt's pipelines clean captions (markup, symbols) where `bs4` and `ftfy` are installed. Here
   captions are lowered and stripped alone. Clean them beforehand if your model was trained so.
 - Kandinsky's prior stays beside its decoder while it is measured, whatever its size.
-- Noise on a text (`shift` of `dubinski`) also moves the zeros with which Stable Diffusion 3 fills up
-  its text states.
+- Noise on a text (`shift` of `dubinski`) also moves the zeros with which Stable Diffusion 3 fills
+  up its text states.
 - Before the JSON files of a model of the hub are cached, `make cost` counts it as Stable Diffusion
   1, and says so; FLUX.1 takes 27 times as much.
 - A training here makes models that are told captions or nothing, none that is told a class.
