@@ -139,7 +139,7 @@ def test_undecided_says_what_would_decide():
     assert sentence.startswith("UNDECIDED: blind AUC 0.52 [0.49–0.55] (caption), 0.50 [0.47–0.53]")
     needed = images_needed([0.02, 0.0], [0.02, 0.02], 300, 0.03, 0.95)
     assert needed == 7420
-    assert "about 7,500 images a side would meet the margin with 80 % power" in sentence
+    assert "about 7,500 evaluated images a side would meet the margin with 80 % power" in sentence
     assert "every blind AUC lies within 0.5 ± 0.053;" in sentence
     assert "shown a blind AUC of 0.58 to differ from 0.5, and would have called one of 0.61" in (
         sentence
@@ -149,7 +149,7 @@ def test_undecided_says_what_would_decide():
 def test_undecided_says_where_no_number_of_images_would_decide():
     sentence = verdict([seen(0.54, 0.02)], 0.03, False, 300, 300)[1]
     assert "no number of images meets the margin if caption stays 0.040 from 0.5" in sentence
-    assert "if every blind AUC were 0.5, about 1,600 a side would" in sentence
+    assert "if every blind AUC were 0.5, about 1,600 evaluated images a side would" in sentence
 
 
 def test_the_claim_of_fair_is_not_corrected_and_that_of_not_fair_is():

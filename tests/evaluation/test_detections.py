@@ -9,7 +9,8 @@ from mia.evaluation.detections import ALIKE, COLUMNS, OPEN, detection_rows
 
 def table(scores, member, block=0):
     index = [f"i{number:04d}" for number in range(len(scores))]
-    return pd.DataFrame({"score": scores, "member": member, "block": block}, index)
+    columns = {"score": scores, "member": member, "block": block, "group": index}
+    return pd.DataFrame(columns, index)
 
 
 def test_an_image_above_all_nonmembers_is_named_by_hand():
@@ -24,6 +25,15 @@ def test_an_image_above_all_nonmembers_is_named_by_hand():
     ] * 2
     few = detection_rows("t", {"loss": table(scores[:12], member[:12])}, "FAIR")
     assert [row["rate"] for row in few] == [0.2, 0.2]  # 3 × (1 / 10) / 2 = 0.15
+
+
+def test_related_nonmembers_count_once():
+    member = np.repeat([True, False], [1, 40])
+    rows = table(np.concatenate([[99.0], np.arange(40.0)]), member)
+    assert len(detection_rows("t", {"loss": rows}, "FAIR")) == 1
+    few = rows.assign(group=[*rows.index[:1], *(f"g{n % 4}" for n in range(40))])
+    (named,) = detection_rows("t", {"loss": few}, "FAIR")
+    assert named["p"] == pytest.approx(1 / 5)
 
 
 def test_sets_that_differ_name_nobody_and_open_ones_say_so():

@@ -95,7 +95,8 @@ def test_a_learners_tpr_is_that_of_thresholds_from_earlier_blocks(members, tmp_p
     found = evaluated(tmp_path, members, table, trained=True)
     tenth, transferred = found["tpr"][0], found["carried"][0]
     assert tenth["value"] == transferred["tpr"]["value"]
-    rows = members.assign(score=table["score"])[members["block"] > 0]
+    part = reported(scored(table, members, "learnt"), "learnt")
+    rows = part.assign(score=comparable(part))
     hits = []
     for block, threshold in zip(range(2, 6), transferred["thresholds"], strict=True):
         before = rows[(rows["block"] < block) & ~rows["member"]]

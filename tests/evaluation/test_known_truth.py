@@ -12,7 +12,7 @@ from mia.evaluation.answers import NO_SIGN, USED, USED_UNLESS
 from mia.evaluation.comparison import above_chance
 from mia.evaluation.gain import gains
 from mia.evaluation.set_test import set_test_rows
-from mia.stats.metrics import auc
+from mia.stats.intervals import auc_interval
 
 ATTACKS = {"loss": 0.7, "pia": 0.5, "sima": 0.3}  # how much of a score is the image's ease
 BLOCKS = 6
@@ -50,6 +50,11 @@ def target(seed, memory=0.0, seen=0.0, hidden=0.0, control=None, n=300):
     return tables, blind[block > 0]
 
 
+def areas(table):
+    found = auc_interval(*(table[name].to_numpy() for name in ("score", "member")), 0.95)
+    return {"auc": found.value, "auc_low": found.low, "auc_high": found.high}
+
+
 def answered(verdict, **how):
     tables, blind = target(**how)
     access = {**dict.fromkeys(tables, "grey-box"), "blind_image": "model-free"}
@@ -59,7 +64,7 @@ def answered(verdict, **how):
         {
             "attack": name,
             "access": "grey-box",
-            "auc": auc(table["score"].to_numpy(), table["member"].to_numpy()),
+            **areas(table),
             "above_chance": above[name],
         }
         for name, table in tables.items()

@@ -289,7 +289,11 @@ def test_named_images_are_counted_and_shown_with_the_rate(text, path):
     table = pd.read_csv(path.parent / "tables/detections.csv").query("target == 'emoji-fair'")
     told = folded(text, "emoji-fair", "Which images are named")
     counts = table.groupby("attack").size()
-    assert counts.max() > 8 and f"Up to {counts.max()} of 350, by {counts.idxmax()}." in told
+    reading = sum(access != "model-free" for access, _, _ in ATTACKS.values())
+    sure = table[table["adjusted"] * reading <= 0.2]
+    surely = sure["attack"].value_counts()
+    headline = f"{surely.iloc[0]} of 350, by {surely.index[0]}."
+    assert counts.max() > 8 and (headline if len(surely) else "whichever attack") in told
     row = re.search(rf'scope="row">{counts.idxmax()}</th>.*?</tr>', told)[0]
     least = (table[table["attack"] == counts.idxmax()]["rate"] <= 0.1).sum()
     assert f">{least}</td>" in row and f">{counts.max()}</td>" in row

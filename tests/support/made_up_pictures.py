@@ -45,7 +45,7 @@ def manifest(folder, name, parts, rng) -> pd.DataFrame:
                     "status": row_status,
                     "error": "HTTP Error 404" if failed else "",
                     "thumbnail": None if failed else _thumbnail(i, part),
-                    "group": image_id[:8],
+                    "group": image_id,
                     "kept": not failed and not dropped,
                     "reason": row_status
                     if failed

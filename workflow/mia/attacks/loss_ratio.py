@@ -1,6 +1,7 @@
 """Loss calibrated by a reference: how much better the target denoises than a comparable model.
 
-The difficulty of an image cancels out. The reference must have seen neither set of the target.
+Much of the difficulty of an image cancels, not all of it. The reference must have seen neither
+set of the target.
 """
 
 from __future__ import annotations

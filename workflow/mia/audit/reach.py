@@ -79,11 +79,11 @@ def would_decide(found: Reach, margin: float) -> str:
         return (
             f"no number of images meets the margin if {found.farthest} stays {found.distance:.3f} "
             f"from 0.5, with ± {margin:.2g} allowed; if every blind AUC were 0.5, "
-            f"{_about(found.images_if_alike)} a side would, with 80 % power"
+            f"{_about(found.images_if_alike)} evaluated images a side would, with 80 % power"
         )
     return (
-        f"{_about(found.images)} images a side would meet the margin with 80 % power, if the blind "
-        "AUCs are what they are here"
+        f"{_about(found.images)} evaluated images a side would meet the margin with 80 % power, if "
+        "the blind AUCs are what they are here"
     )
 
 

@@ -81,21 +81,43 @@ def _evidence(
 ) -> Evidence:
     asked = audit["verdict"] != EXCHANGEABLE  # there it would only double the chance of an error
     baselines = asked and any(row.get("p_excess") is not None for row in whole.values())
+    passing, gaining = _named(whole, "p_family"), [name for name, one in gains.items() if one.found]
     gaps = [row["smallest_gap"] for row in whole.values() if row.get("smallest_gap") is not None]
     return Evidence(
         verdict=audit["verdict"],
-        reading=len(rows),
-        passing=_named(whole, "p_family"),
-        beyond=_named(whole, "p_excess") if baselines else None,
-        gaining=[name for name, gain in gains.items() if gain.found] if gains else None,
-        gain=max(gain.high for gain in gains.values()) if gains else None,
+        reading=len(whole),
+        tried=len(gains),
+        passing=passing,
+        beyond=_beyond(rows, whole, passing, audit) if baselines else None,
+        gaining=gaining if gains else None,
+        gain=max(gain.most for gain in gains.values()) if gains else None,
         bound=audit["margin"],
-        lower=[name for name, row in rows.items() if row["above_chance"] == "no"],
+        lower=[
+            name
+            for name, row in rows.items()
+            if row["above_chance"] == "no" and name not in (*passing, *gaining)
+        ],
         neither=neither,
         claimed=claimed,
         images=max((row["size"] for row in whole.values()), default=0),
         smallest_gap=max(gaps, default=None),
     )
+
+
+def _beyond(
+    rows: Mapping[str, Mapping[str, Any]],
+    whole: Mapping[str, Mapping[str, Any]],
+    passing: Sequence[str],
+    audit: Mapping[str, Any],
+) -> list[str]:
+    """Return attacks that pass, do so beyond what baselines foresee, and lie clearly above them.
+
+    A baseline that learnt from few images foresees too little. So the whole interval of an attack's
+    AUC must also lie beyond the bound that the blind AUCs keep.
+    """
+    bound = 0.5 + (audit["reach"]["within"] if audit.get("reach") else 0.0)
+    sure = [name for name in _named(whole, "p_excess") if name in passing]
+    return [name for name in sure if rows[name]["auc_low"] > bound]
 
 
 def _named(whole: Mapping[str, Mapping[str, Any]], p: str) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mia.evaluation import flags
-from mia.evaluation.scored import learnt_by_block
+from mia.evaluation.scored import comparable, learnt_by_block
 from mia.stats import metrics, no_signal
 from mia.stats.intervals import auc_interval, rate_interval
 
@@ -26,7 +26,9 @@ def directions(
     """Return the rows that choose a threshold, and those on which it is tried, pair by pair.
 
     - An attack that learnt nothing: calibration and evaluation, both ways.
-    - One that learnt block by block: all blocks before a block, and that block.
+    - One that learnt block by block: all blocks before a block, and that block. Its scores of
+      different blocks come from different fits, so they are taken in deviations from their block's
+      mean (`comparable`): that needs no label.
     - One that learnt once, or that is reported on one half: the calibration images that it has not
       learnt from, and evaluation.
 
@@ -38,9 +40,9 @@ def directions(
         learnt_from: Calibration images that the attack has learnt from.
     """
     if learnt_by_block(reported):
-        block = reported["block"]
+        alike, block = reported.assign(score=comparable(reported)), reported["block"]
         later = sorted(block.unique())[1:]
-        return [(reported[block < number], reported[block == number]) for number in later]
+        return [(alike[block < number], alike[block == number]) for number in later]
     if set(reported["fold"]) == {"evaluation"}:
         calibration = rows[(rows["fold"] == "calibration") & ~rows.index.isin(learnt_from)]
         return [(calibration, reported)]

@@ -14,6 +14,7 @@ from mia.stats.share_used import Rate, rate, share_at_least, share_used
 LIMIT = 0.1  # FPR of the calls
 REFERENCE = "by {attack}; its TPR is that on {target}, where it is known what was trained on"
 WITHOUT = "for no target of this model it is known what was trained on: only a lower bound"
+NOT_SAID = "told where the answer is Used: elsewhere a difference of the sets would count as use"
 BLUNT = "no attack tells what the model was trained on in {target}: only a lower bound"
 
 

@@ -24,8 +24,9 @@ def detection_rows(
 
     `p` is conformal: from the nonmembers that the attack reports on, which no fit has seen; where
     it learnt block by block, from those of the image's block, which were scored by the same fit.
-    `adjusted` is the smallest false discovery rate at which the image is named (Benjamini &
-    Hochberg), `rate` the smallest of `RATES` that names it. Sets that are NOT FAIR have no row.
+    Related nonmembers count once, by the highest of their scores. `adjusted` is the smallest false
+    discovery rate at which the image is named (Benjamini & Hochberg), `rate` the smallest of
+    `RATES` that names it. Sets that are NOT FAIR have no row.
 
     Args:
         target: Its name.
@@ -51,7 +52,8 @@ def _named(table: pd.DataFrame) -> pd.DataFrame:
     p = np.empty(len(asked))
     for block in asked["block"].unique():
         here = (asked["block"] == block).to_numpy()
-        known = table[~table["member"] & (table["block"] == block)]["score"].to_numpy()
+        nonmembers = table[~table["member"] & (table["block"] == block)]
+        known = nonmembers.groupby("group")["score"].max().to_numpy()
         p[here] = conformal_p(asked["score"].to_numpy()[here], known) if len(known) else 1.0
     found = pd.DataFrame({"p": p, "adjusted": false_discovery_adjusted(p)}, asked.index)
     return found[found["adjusted"] <= max(RATES) + 1e-12].sort_values("p", kind="stable")

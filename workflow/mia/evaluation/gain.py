@@ -26,7 +26,7 @@ SURE = 0.01  # p that is asked for where the attack finds something on the contr
 class Gain:
     """AUC of an attack on the model minus its AUC on a control model, on the same images.
 
-    Of several control models it is the one with the least gain.
+    Of several control models it is the one over which a gain is least sure.
 
     Args:
         control: Its name.
@@ -34,6 +34,7 @@ class Gain:
         value: The gain, in [-1, 1].
         low: Lower end of its two-sided interval, which holds alone.
         high: Upper end.
+        most: Largest upper end over any of the control models.
         p: One-sided, for a gain of at most `LEAST`, Holm-adjusted over the target's attacks.
         found: Whether the model adds something: p is below 1 - confidence, and below `SURE` where
             the AUC on the control is not 0.5, as far as can be told.
@@ -44,6 +45,7 @@ class Gain:
     value: float
     low: float
     high: float
+    most: float
     p: float
     found: bool
 
@@ -58,18 +60,18 @@ def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain
         rows: Attack to reported rows, with a column `control_…` for each control model.
         confidence: Of all answers at once, and of each interval.
     """
-    least = {
-        name: min(
-            (_over(table, column, confidence) for column in tried),
-            key=lambda of_control: of_control[1].value,
-        )
+    over = {
+        name: [_over(table, column, confidence) for column in tried]
         for name, table in rows.items()
         if (tried := [column for column in table if column.startswith(CONTROL)])
     }
+    least = {name: max(found, key=lambda one: one[1].p_above) for name, found in over.items()}
     adjusted = holm_adjusted([one.p_above for _, one, _ in least.values()])
     return {
         name: Gain(
-            *(control, one.auc_control, one.value, one.low, one.high, p),
+            *(control, one.auc_control, one.value, one.low, one.high),
+            most=max(other.high for _, other, _ in over[name]),
+            p=p,
             found=p < (SURE if off else 1 - confidence),
         )
         for (name, (control, one, off)), p in zip(least.items(), adjusted, strict=True)

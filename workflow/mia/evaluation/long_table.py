@@ -37,12 +37,13 @@ def metric_rows(
         note = f"standardised: 0.5 without signal, 1 if perfect; {partial['method']}"
         numbers.append(_number("partial_auc", partial["limit"], partial, both, note))
         for entry in found["tpr"]:
-            numbers.append(_number("tpr_at_fpr", entry["limit"], entry, members, entry["note"]))
+            n = entry.get("n", members)
+            numbers.append(_number("tpr_at_fpr", entry["limit"], entry, n, entry["note"]))
         numbers += practice.predictive_values(found["tpr"], members, nonmembers)
         for entry in found["carried"] or ():
             alarm = "threshold_does_not_carry" if entry["alarm"] else ""
             note = entry["note"] or alarm
-            for rate, n in (("fpr", nonmembers), ("tpr", members)):
+            for rate, n in (("fpr", entry["nonmembers"]), ("tpr", entry["members"])):
                 numbers.append(
                     _number(f"carried_{rate}", entry["limit"], entry[rate] or {}, n, note)
                 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.evaluation import carried
+from mia.evaluation import carried, learner_bands
 from mia.evaluation.flags import (
     below_chance,
     constant,
@@ -72,9 +72,14 @@ def numbers(
         tpr = [_transferred(entry) for entry in limits]
     else:
         tpr = _at_limits(scores, member, *resampled)
-    bands = [
-        no_signal.tpr_band(*groups, limit, confidence, size[1]) for limit in metrics.FPR_LIMITS
-    ]
+    if by_block:
+        bands = learner_bands.tpr_bands(part, metrics.FPR_LIMITS, confidence)
+        partial_band = learner_bands.partial_auc_band(part, PARTIAL, confidence)
+    else:
+        bands = [
+            no_signal.tpr_band(*groups, limit, confidence, size[1]) for limit in metrics.FPR_LIMITS
+        ]
+        partial_band = no_signal.partial_auc_band(*groups, PARTIAL, confidence)
     flags = {
         "few_images": few_images(min(size)),
         "few_groups": any(map(few_groups, groups, size)),
@@ -90,9 +95,7 @@ def numbers(
         "n_member": size[0],
         "n_nonmember": size[1],
         "auc": asdict(auc) | no_signal.ends(no_signal.auc_band(*groups, confidence)),
-        "partial_auc": {"limit": PARTIAL}
-        | asdict(partial)
-        | no_signal.ends(no_signal.partial_auc_band(*groups, PARTIAL, confidence)),
+        "partial_auc": {"limit": PARTIAL} | asdict(partial) | no_signal.ends(partial_band),
         "tpr": [entry | no_signal.ends(band) for entry, band in zip(tpr, bands, strict=True)],
         "carried": limits,
         "balanced_accuracy": balanced,
@@ -130,8 +133,8 @@ def _transferred(entry: Mapping[str, Any]) -> dict[str, Any]:
         return {**told, **ends, "note": entry["note"]}
     fpr = entry["fpr"]["value"]
     note = f"thresholds from the nonmembers of earlier blocks, at most {chosen_by}"
-    false_positives = round(fpr * entry["nonmembers"])
-    return {**told, **entry["tpr"], "fpr": fpr, "false_positives": false_positives, "note": note}
+    told |= {"false_positives": round(fpr * entry["nonmembers"]), "n": entry["members"]}
+    return {**told, **entry["tpr"], "fpr": fpr, "note": f"{note}; FPR reached {100 * fpr:.1f} %"}
 
 
 def _tpr(

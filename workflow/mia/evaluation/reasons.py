@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from mia.claimed import MEMBERS, as_claimed
+from mia.evaluation.gain import LEAST
 from mia.evaluation.set_evidence import Evidence
 
 DIFFERENT = "NOT FAIR"
@@ -20,8 +21,8 @@ def facts(e: Evidence) -> list[str]:
     told = [
         f"{_of(e.passing, e)} higher than the nonmembers on average: {_names(e.passing)}."
         if e.passing
-        else f"{_none(e)} scores the {MEMBERS} higher than the nonmembers on average, beyond "
-        "chance."
+        else f"{_none(e)} scores the {MEMBERS} higher than the nonmembers on average, so surely "
+        "that chance gives it in one of a hundred collections."
     ]
     if e.lower:
         why = (
@@ -38,7 +39,10 @@ def facts(e: Evidence) -> list[str]:
             f"Better on this model than on a control that saw neither set: {_names(e.gaining)}."
         )
     else:
-        told.append(f"{_none(e)} is better on this model than on the control, beyond chance.")
+        told.append(
+            f"None of {e.tried} attacks is surely better by {LEAST:g} in AUC on this model than on "
+            "the control."
+        )
     return [as_claimed(sentence) for sentence in told] if e.claimed else told
 
 
@@ -49,7 +53,7 @@ def _of_baselines(e: Evidence) -> list[str]:
         return ["No blind baseline was run, so nothing says how far the sets differ."]
     if e.beyond:
         return [f"More than the blind baselines foresee is found by: {_names(e.beyond)}."]
-    return [f"{_none(e)} finds more than the blind baselines foresee, beyond chance."]
+    return [f"{_none(e)} surely finds more than the blind baselines foresee."]
 
 
 def used(e: Evidence) -> list[str]:
@@ -104,8 +108,8 @@ def no_sign(e: Evidence) -> list[str]:
 def not_used(e: Evidence) -> list[str]:
     """Say the bound that every gain keeps."""
     return [
-        f"What the model adds is less than {e.bound:g} in AUC for every attack: the upper ends of "
-        f"the gains are {e.gain:.3f} at most.",
+        f"What the model adds is less than {e.bound:g} in AUC for every attack that was tried on a "
+        f"control: the upper ends of the gains are {e.gain:.3f} at most.",
         "An attack that cannot find any training image of this model would say the same.",
     ]
 

@@ -13,8 +13,10 @@ class Evidence:
     Args:
         verdict: On the two sets.
         reading: How many attacks there are.
+        tried: How many of them were tried on a control model.
         passing: Those that pass the set test, adjusted over attacks.
-        beyond: Those that pass it beyond what the blind baselines foresee; None without baselines.
+        beyond: Those that pass it beyond what the blind baselines foresee, with an AUC beyond all
+            of theirs; None without baselines.
         gaining: Those with a gain over a control model; None without one.
         gain: Largest upper end of a gain's interval, in AUC; None without a control.
         bound: Gain that counts as none, in AUC.
@@ -38,3 +40,4 @@ class Evidence:
     claimed: bool = False
     images: int = 0
     smallest_gap: float | None = None
+    tried: int = 0

@@ -62,7 +62,7 @@ def beyond_blind(
 
     Args:
         tables: Attack to reported rows, of those that read the model.
-        blind: Baseline to reported rows; its scores are log odds.
+        blind: Baseline to reported rows, of those that learnt; its scores are log odds.
         seed: Of the permutations.
     """
     least: dict[str, Tested] = {}

@@ -37,6 +37,7 @@ def set_test_rows(
     access: Mapping[str, str],
     blind: Sequence[str],
     seed: int,
+    learnt: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the test of a target's members against its nonmembers, keys as in `COLUMNS`.
 
@@ -64,6 +65,7 @@ def set_test_rows(
         access: Attack to access.
         blind: Which attacks are blind baselines.
         seed: Of permutations and draws, which all attacks share.
+        learnt: Which baselines learnt, so that their scores are log odds; all of them by default.
     """
     reading = [name for name in scores if reads_model(access[name])]
     others = [name for name in scores if name not in reading]
@@ -71,7 +73,7 @@ def set_test_rows(
         **family({name: scores[name] for name in reading}, seed),
         **family({name: scores[name] for name in others}, seed),
     }
-    baselines = {name: scores[name] for name in blind}
+    baselines = {name: scores[name] for name in (blind if learnt is None else learnt)}
     beyond = beyond_blind({name: scores[name] for name in reading}, baselines, seed)
     blind_p = min((whole[name].p for name in blind), default=None)
     note = doubt([whole[name].p for name in blind])

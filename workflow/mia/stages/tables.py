@@ -25,7 +25,8 @@ from mia.evaluation import (
     set_test,
     summary,
 )
-from mia.evaluation.collection_share import share_cells
+from mia.evaluation.answers import USED
+from mia.evaluation.collection_share import NOT_SAID, share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.gain import gains
@@ -72,6 +73,7 @@ def of_target(
     """
     names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
+    learnt = [found["attack"] for found in metrics if found["blind"] and found["trained"]]
     access = {found["attack"]: found["access"] for found in metrics}
     rows = {
         name: reported(scored(storage.read(path := scores[name]), membership, path), path)
@@ -94,7 +96,7 @@ def of_target(
     together = bounds_together(bounded, *privacy)
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
-    tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"])
+    tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)
     claims = target in settings["neither"], target in settings["claimed"]
     answer = answer_rows.answer_row(wide, tested, gained, audit, *claims)
     return {
@@ -180,7 +182,9 @@ def write(args: argparse.Namespace) -> None:
         for name in COLUMNS:
             rows[name] += worded(of_tables[name]) if target in claimed else of_tables[name]
     for row in rows["answers"]:
-        if row["target"] in claimed:
+        if row["target"] in claimed and row["answer"] != USED:
+            row["share_note"] = NOT_SAID
+        elif row["target"] in claimed:
             row |= share(row["target"], claimed[row["target"]], scores, memberships, confidence)
     sentences = {
         target: as_claimed(audit["sentence"]) if target in claimed else audit["sentence"]

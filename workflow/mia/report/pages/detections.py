@@ -34,8 +34,12 @@ def detections(
         for attack, of in rates.items()
     ]
     rows.sort(key=lambda row: row["named"][::-1], reverse=True)
-    most = rows[0]["named"][-1] if rows else 0
-    answer = f"Up to {most} of {members}, by {rows[0]['attack']}." if most else "None."
+    # Times the number of attacks, the rate holds for the one that names most too.
+    sure = mine[mine["adjusted"] * len(attacks) <= RATES[-1]]
+    most = sure["attack"].value_counts()
+    answer = "None, whichever attack is read."
+    if len(most):
+        answer = f"{most.iloc[0]} of {members}, by {most.index[0]}."
     if verdict == DIFFERENT:
         answer, rows = "None can be: the sets differ.", []
     notes = sorted(set(mine["note"]))

@@ -49,8 +49,15 @@ def findings(rows: list[dict[str, Any]], verdict: str) -> str:
     told = [f"Members ranked above nonmembers more often than chance allows by: {above or 'none'}."]
     if below:
         told.append(f"The wrong way round by: {below}.")
+    gained = _names(row for row in reading if row["gain"] == "yes")
+    if gained:
+        told.append(f"Better on this model than on the control: {gained}.")
     if verdict == "NOT FAIR":
-        told.append("Neither success nor failure here says anything about the model.")
+        told.append(
+            "Nothing else here says anything about the model."
+            if gained
+            else "Neither success nor failure here says anything about the model."
+        )
     else:
         told.append(f"Better than every blind baseline: {beyond or 'none'}.")
     return " ".join(told)
@@ -61,8 +68,11 @@ def brief(rows: list[dict[str, Any]], verdict: str) -> str:
     reading = _attacks(rows)
     if not reading:
         return "No attack here reads the model."
-    if verdict == "NOT FAIR":
+    gained = sum(row["gain"] == "yes" for row in reading)
+    if verdict == "NOT FAIR" and not gained:
         return "Attack numbers here measure the sets, not the model."
+    if verdict == "NOT FAIR":
+        return f"Taken alone, attack numbers here measure the sets; {gained} gain over the control."
     above = sum(row["above_chance"] == "yes" for row in reading)
     beyond = sum(row["above_blind"] == "yes" for row in reading)
     return (

@@ -24,7 +24,10 @@ from mia.report.pages.texts import (
 )
 from mia.report.pages.verdict_texts import conclusions
 
-TEXT = ("target", "attack", "access", "above_chance", "above_blind", "verdict", "answer", "flags")
+TEXT = (
+    *("target", "attack", "access", "above_chance", "gain", "above_blind", "verdict", "answer"),
+    "flags",
+)
 WITH_RANGE, CHANCE = ("", "_low", "_high"), ("_chance_low", "_chance_high")
 
 

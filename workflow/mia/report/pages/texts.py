@@ -5,7 +5,7 @@ from __future__ import annotations
 ABOVE_BLIND = {
     "yes": "better than every blind baseline, beyond chance",
     "no": "worse than a blind baseline, beyond chance",
-    "undecided": "the difference is within chance",
+    "undecided": "within chance, or nothing clears the sets of a difference",
     "n/a": "not asked: a baseline itself, no baseline to compare with, or the sets are NOT FAIR",
 }
 
@@ -109,9 +109,9 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
         ),
         (
             "Interval",
-            f"The range after a number. Repeat the whole experiment with other images, and "
-            f"{level} of 100 such ranges cover the true value. Where a range includes what chance "
-            "gives, the number alone shows nothing.",
+            f"The range after a number. With other images of the same kind, and this same trained "
+            f"model, {level} of 100 such ranges cover the true value. Where a range includes what "
+            "chance gives, the number alone shows nothing.",
         ),
         (
             "Blind baseline",
