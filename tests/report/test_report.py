@@ -292,8 +292,10 @@ def test_named_images_are_counted_and_shown_with_the_rate(text, path):
     reading = sum(access != "model-free" for access, _, _ in ATTACKS.values())
     sure = table[table["adjusted"] * reading <= 0.2]
     surely = sure["attack"].value_counts()
-    headline = f"{surely.iloc[0]} of 350, by {surely.index[0]}."
-    assert counts.max() > 8 and (headline if len(surely) else "whichever attack") in told
+    headline = "None, whichever attack is read."
+    if len(surely):
+        headline = f"{surely.iloc[0]} of 350, by {surely.index[0]}."
+    assert counts.max() > 8 and headline in told
     row = re.search(rf'scope="row">{counts.idxmax()}</th>.*?</tr>', told)[0]
     least = (table[table["attack"] == counts.idxmax()]["rate"] <= 0.1).sum()
     assert f">{least}</td>" in row and f">{counts.max()}</td>" in row
