@@ -1,4 +1,4 @@
-"""What share of a collection was used: found where it is known, and only a bound where it is not."""
+"""What share of a collection was used: found where it is known, a bound where it is not."""
 
 import numpy as np
 import pandas as pd
