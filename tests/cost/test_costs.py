@@ -113,7 +113,7 @@ def test_disk_of_trainings_goes_by_the_first_checkpoint(tmp_path):
     assert missing["training emoji"] == 2 * 2 * 1_000 - 2 * 1_000
     assert missing["training emoji_shadow"] == 2 * 1_000  # one epoch of the same model
     extra = sum(openmoji.collection(code) == "private-use" for code in openmoji.codes())
-    assert missing["latents emoji/openmoji"] == (3 * 600 + extra) * 16 * 8 * 8 * 4
+    assert missing["latents emoji/openmoji"] == (600 + 774 + 600 + extra) * 16 * 8 * 8 * 4
 
 
 def test_a_folder_set_is_as_large_as_its_files(tmp_path, monkeypatch):

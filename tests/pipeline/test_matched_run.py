@@ -58,7 +58,7 @@ def assert_matched_and_told(bench: Workbench, target: str, match: str) -> None:
     assert f"Matched by {match}: {sentence.replace('%', ' %')} kept." in audit["remarks"]
     assert f"Matched by {match}: {sentence.replace('%', ' %')} kept." in told
 
-    evaluated = reported[reported["kept"] & (reported["fold"] == EVALUATION)]
+    evaluated = reported[reported["kept"]]
     assert audit["n_member"] == evaluated["member"].sum()
     assert audit["n_nonmember"] == (~evaluated["member"]).sum()
     kept = set(rows.loc[rows["kept"], "image_id"])
@@ -82,6 +82,7 @@ def test_a_target_matched_by_propensity(tiny_sd, tmp_path, monkeypatch):
     reported = rows[rows["fold"] != FIT]
     sides = reported[reported["kept"]].groupby("fold")["member"].mean()
     assert sides.tolist() == [0.5, 0.5], "as many members as nonmembers"
+    assert (rows.loc[~rows["kept"] | (rows["fold"] == FIT), "block"] == -1).all()
     assert not reported["kept"].all()
 
     # The check above can fail: matching that has seen all rows would have chosen others.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia.evaluation.scored import columns
-from mia.evaluation.set_scores import of_images, testable
+from mia.evaluation.set_scores import can_be_told, of_images
 from mia.stats.foreseen_gap import unforeseen
 from mia.stats.permutation import max_t
 
@@ -100,7 +100,7 @@ def _tested(
         stacked = np.stack([scores[name] for name in names])
         member, group = columns(first, "member", "group")
         gaps = stacked[:, member].mean(axis=1) - stacked[:, ~member].mean(axis=1)
-        if not testable(first):
+        if not can_be_told(first):
             found |= {
                 name: Tested(float(gap), 1.0, 1.0) for name, gap in zip(names, gaps, strict=True)
             }

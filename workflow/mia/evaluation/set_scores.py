@@ -26,6 +26,6 @@ def sides(table: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(scores[one], group[one]) for one in (member, ~member)]
 
 
-def testable(table: pd.DataFrame) -> bool:
+def can_be_told(table: pd.DataFrame) -> bool:
     """Whether each class has the two groups that a test needs."""
     return bool((table.groupby("member")["group"].nunique() >= 2).all())

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mia.access import reads_model
 from mia.evaluation.set_family import beyond_blind, family
-from mia.evaluation.set_scores import sides, testable
+from mia.evaluation.set_scores import can_be_told, sides
 from mia.stats import set_power
 from mia.stats.permutation import max_t
 
@@ -110,7 +110,7 @@ def power_rows(table: pd.DataFrame, seed: int, level: float) -> list[dict[str, A
     from scipy.special import ndtri
 
     groups = table.loc[table["member"], "group"].nunique()
-    if not testable(table):
+    if not can_be_told(table):
         return [{"size": groups}]
     members, nonmembers = sides(table)
     (means, known) = (set_power.side(*one) for one in (members, nonmembers))

@@ -147,7 +147,7 @@ class Scale:
                 *("--manifests", manifest, *told("audit", target="target")),
                 *("--output", of_sets),
             ],
-            "verdict": ["--audit", of_sets, "--output", audit],
+            "verdict": ["--audit", of_sets, *told("verdict"), "--output", audit],
             "tables": [
                 *("--metrics", *metrics, "--scores", *scores, "--memberships", member[1]),
                 *("--audits", audit, *told("tables")),
