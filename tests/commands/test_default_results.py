@@ -58,3 +58,11 @@ def test_the_model_adds_something_to_the_strongest_rows_and_a_later_one_more(tab
         assert late.loc[attack, "auc_gain"] > early.loc[attack, "auc_gain"]
     assert early.loc["clid_null", "gain"] == "yes"
     assert early.loc["clid_null", "auc_control"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_each_target_has_the_answer_that_is_true():
+    """Trained on, twice; sets of two kinds of images, without a control; never seen."""
+    answers = pd.read_csv(SUMMARY.with_name("answers.csv")).set_index("target")["answer"]
+    assert answers["emoji-fair"] == answers["emoji-overfit"] == "Used"
+    assert answers["emoji-shifted"] == "Cannot be told"
+    assert answers["emoji-null"] == "No sign at this size"
