@@ -69,6 +69,7 @@ def test_a_tpr_that_rests_on_too_few_nonmembers_is_not_printed(target):
     assert [entry["limit"] for entry in found["tpr"]] == [0.1, 0.01, 0.001]
     assert [entry["false_positives_allowed"] for entry in found["tpr"]] == [20, 2, 0]
     assert tenth["fpr"] <= 0.1
+    assert tenth["published"] >= tenth["value"] and thousandth["published"] is None
     assert tenth["low"] <= tenth["value"] <= tenth["high"]
     assert tenth["note"] == "rests on at most 20 false positives"
     assert hundredth["value"] is not None

@@ -15,6 +15,8 @@ LONG = [
     *("chance_low", "chance_high"),
 ]
 
+PUBLISHED = "as papers print it: the largest TPR at floor(limit × nonmembers) false positives"
+
 
 def metric_rows(
     metrics: Sequence[Metrics],
@@ -39,6 +41,9 @@ def metric_rows(
         for entry in found["tpr"]:
             n = entry.get("n", members)
             numbers.append(_number("tpr_at_fpr", entry["limit"], entry, n, entry["note"]))
+            if entry.get("published") is not None:
+                value = {"value": entry["published"]}
+                numbers.append(_number("published_tpr_at_fpr", entry["limit"], value, n, PUBLISHED))
         numbers += practice.predictive_values(found["tpr"], members, nonmembers)
         for entry in found["carried"] or ():
             alarm = "threshold_does_not_carry" if entry["alarm"] else ""

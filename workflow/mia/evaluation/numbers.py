@@ -119,8 +119,15 @@ def _at_limits(
     nonmembers = int((~member).sum())
     return [
         _tpr(metrics.tpr_at_fpr(scores, member, limit), interval, nonmembers, limit)
+        | {"published": _published(scores, member, limit)}
         for limit, interval in zip(limits, intervals, strict=True)
     ]
+
+
+def _published(scores: np.ndarray, member: np.ndarray, limit: float) -> float | None:
+    """Return the TPR as papers print it; None where the limit allows too few false positives."""
+    point = metrics.published_tpr_at_fpr(scores, member, limit)
+    return None if too_few(point.allowed) else point.tpr
 
 
 def _transferred(entry: Mapping[str, Any]) -> dict[str, Any]:
