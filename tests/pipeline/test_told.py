@@ -26,11 +26,17 @@ def both(finished_run):
     tiny("ddpm").save(bench.folder / "models/ddpm")
     other = tiny("ddpm").unet(layers_per_block=2)
     DDPMPipeline(other, DDPMScheduler()).save_pretrained(bench.folder / "models/other")
+    again = tiny("ddpm").unet(block_out_channels=(8, 24))
+    DDPMPipeline(again, DDPMScheduler()).save_pretrained(bench.folder / "models/again")
 
     def change(config):
-        models = {name: {"source": "path", "path": f"models/{name}"} for name in ("ddpm", "other")}
+        models = {
+            name: {"source": "path", "path": f"models/{name}"}
+            for name in ("ddpm", "other", "again")
+        }
         config["models"] |= models
         bare = {**CONFIG["targets"]["fair"], "model": "ddpm", "reference": "other"}
+        bare["replicates"] = ["again"]
         config["targets"]["bare"] = bare
 
     bench.configure(change)
@@ -79,6 +85,11 @@ def test_every_kind_of_row_runs_on_it(both, monkeypatch):
     rows = table(both).loc["bare"]
     assert list(rows.index) == list(experiment.attacks_of("bare"))
     assert rows["auc"].between(0, 1).all()
+    assert (rows.loc[["loss", "pia"], "gain"] != "n/a").all()
+    long = pd.read_csv(both.folder / "results/tables/metrics.csv")
+    between = long[long["metric"] == "auc_between_runs"].set_index(["target", "attack"])["value"]
+    assert (between["bare"].drop(["blind_caption", "coin"], errors="ignore") > 0).any()
+    assert "fair" not in between.index
     assert not rows["flags"].str.contains("not_reproducible", na=False).any()
     assert both.run().done().jobs == [], "nothing is left to do"
     alone = rows["evals_alone"].astype(int)

@@ -7,6 +7,7 @@ rule score:
         signals=of_wildcards(RESULTS.answers),
         reference=of_wildcards(RESULTS.answers_of_reference),
         controls=of_wildcards(RESULTS.answers_of_controls),
+        replicates=of_wildcards(RESULTS.answers_of_replicates),
         manifests=of_wildcards(RESULTS.manifests_of_attack),
         embeddings=of_wildcards(RESULTS.embeddings_of_attack),
         model=of_wildcards(RESULTS.model_of_attack),
@@ -30,6 +31,7 @@ rule score:
         "python -m mia.stages.score --target {wildcards.target:q} --settings {params.settings:q}"
         " --membership {input.membership:q} --model {input.model:q} --signals {input.signals:q}"
         " --reference {input.reference:q} --controls {input.controls:q}"
+        " --replicates {input.replicates:q}"
         " --manifests {input.manifests:q}"
         " --embeddings {input.embeddings:q} {params.external:q} --output {output:q} &> {log:q}"
 

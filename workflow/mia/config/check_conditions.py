@@ -24,17 +24,19 @@ def condition_mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
 def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
     """Yield a line for each entry that asks a target's model for a caption that it does not have.
 
-    And one for each control model that is told something else than the model.
+    And one for each control model, and each replicate, that is told something else than the model.
     """
     if not experiment.models_of(target):
         return
-    model, *controls = experiment.models_of(target)
+    model, *others = experiment.models_of(target)
     condition = experiment.condition(model)
-    for control in controls:
-        if (other := experiment.condition(control)) != condition:
+    for another in others:
+        if (other := experiment.condition(another)) != condition:
+            field = "control" if another in experiment.controls(target) else "replicates"
             yield (
-                f"targets.{target}.control: {control!r} is told {TOLD[other]} of an image, "
-                f"{model!r} {TOLD[condition]}; expected a control that is told the same"
+                f"targets.{target}.{field}: {another!r} is told {TOLD[other]} of an image, "
+                f"{model!r} {TOLD[condition]}; expected a {field.removesuffix('s')} that is told "
+                "the same"
             )
     for name in experiment.attacks_of(target) if condition == NONE else ():
         chosen = experiment.config["attacks"][name].get("condition", NULL)

@@ -12,7 +12,8 @@ from mia.config.materials import SIDES
 if TYPE_CHECKING:
     from mia.config.experiment import Experiment
 
-OF_IMAGES = ("model", "control", *SIDES, "match", "isolate", "known")  # not beside `scores`
+OTHERS = ("control", "replicates")  # keys that need a model
+OF_IMAGES = ("model", *OTHERS, *SIDES, "match", "isolate", "known")  # not beside `scores`
 ON_PIXELS = ("match", "isolate", "known")  # keys of a target whose images are compared
 # A block of the config, and the kinds of targets that need it.
 NEEDED = {
@@ -54,8 +55,8 @@ def _keys(target: Mapping[str, Any], key: str) -> Iterator[str]:
     if lacks := [side for side in SIDES if side not in target]:
         names = ", ".join(map(repr, lacks))
         yield f"{key}: missing key {names}; a target has members and nonmembers, or `scores`"
-    if "control" in target and "model" not in target:
-        yield f"{key}.control: not read without `model`: nothing asks a model here"
+    for field in [one for one in OTHERS if one in target] if "model" not in target else ():
+        yield f"{key}.{field}: not read without `model`: nothing asks a model here"
 
 
 def check_imageless(experiment: Experiment, name: str) -> None:

@@ -12,6 +12,7 @@ from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
 from mia.config.check_kinds import check_blocks, check_imageless, check_kind, check_training_images
+from mia.config.check_others import check_others
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
 from mia.config.kinds import SCORES_ONLY
@@ -155,9 +156,12 @@ def _check_target(experiment: Experiment, name: str) -> None:
     target, key = experiment.config["targets"][name], f"targets.{name}"
     if experiment.kind(name) == SCORES_ONLY:
         return
-    models, controls = experiment.models_of(name), experiment.controls(name)
-    for model in models:
-        field = "control" if model in controls else "model"
+    named = {
+        "model": experiment.models_of(name)[:1],
+        "control": experiment.controls(name),
+        "replicates": experiment.replicates(name),
+    }
+    for field, model in ((field, model) for field, models in named.items() for model in models):
         require_known(model, experiment.config["models"], f"{key}.{field}", "model")
     members, nonmembers = (
         as_set(experiment.parts(target[side], f"{key}.{side}")) for side in SIDES
@@ -171,15 +175,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
     if members & nonmembers:
         shared = ", ".join(sorted(map(":".join, members & nonmembers)))
         raise ConfigError(f"{key}: {shared} is both in members and in nonmembers")
-    for control in controls:
-        if control == target["model"]:
-            raise ConfigError(f"{key}.control: {control!r} is the model itself")
-        learnt = experiment.trained_on(control) or set()
-        if seen := ", ".join(sorted(map(":".join, learnt & (members | nonmembers)))):
-            raise ConfigError(
-                f"{key}.control: {control!r} was trained on {seen}, which the target scores; a "
-                "control must have seen neither members nor nonmembers"
-            )
+    check_others(experiment, name, members | nonmembers)
 
 
 def _check_alternates(experiment: Experiment, name: str) -> None:

@@ -87,13 +87,17 @@ class Materials:
         """Return the control models of a target; attacks with a reference read the first."""
         return tuple(self.config["targets"][target].get("control", ()))
 
+    def replicates(self, target: str) -> tuple[str, ...]:
+        """Return the other models of a target, from trainings like that of its model."""
+        return tuple(self.config["targets"][target].get("replicates", ()))
+
     def models_of(self, target: str) -> tuple[str, ...]:
-        """Return the models that a target's attacks ask: the one under attack, then controls.
+        """Return the models that a target's attacks ask: the one under attack, then the others.
 
         There are none where the sets, or scores, are there alone.
         """
         model = self.config["targets"][target].get("model")
-        return (model, *self.controls(target)) if model else ()
+        return (model, *self.controls(target), *self.replicates(target)) if model else ()
 
     def vae(self, model: str) -> str:
         """Return whose VAE `model` has: a training's, or the one that comes with the model."""

@@ -127,6 +127,11 @@ class StageInputs(ResultFiles):
         controls = self._experiment.controls(target)
         return [path for model in controls for path in self._answers(target, attack, model)]
 
+    def answers_of_replicates(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from every replicate of the target's model."""
+        replicates = self._experiment.replicates(target)
+        return [path for model in replicates for path in self._answers(target, attack, model)]
+
     def _answers(self, target: str, attack: str, model: str) -> list[str]:
         queries = sorted({*self._experiment.attack_on(target, attack).queries})
         return self._of_model(target, model, lambda *_: queries)

@@ -20,5 +20,5 @@ def training_settings(experiment: Experiment, training: str, key: str) -> dict[s
         **{name: value for name, value in spec.items() if name not in NAMES},
         "keep": experiment.kept_epochs(training),
         "parts": experiment.parts(spec.get(key, spec["set"]))[1],
-        "seed": experiment.config["seed"],
+        "seed": spec.get("seed", experiment.config["seed"]),
     }

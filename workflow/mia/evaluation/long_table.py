@@ -63,6 +63,12 @@ def metric_rows(
                 " not part of the AUC's interval"
             )
             numbers.append(_number("auc_between_draws", None, {"value": draws["sd"]}, both, note))
+        if runs := found["between_runs"]:
+            note = (
+                f"standard deviation of the AUCs of {runs['runs']} trainings, same images; not part"
+                " of the AUC's interval"
+            )
+            numbers.append(_number("auc_between_runs", None, {"value": runs["sd"]}, both, note))
         if repeats := found["repeats"]:
             note = (
                 "largest difference between an image's scores from two measurements, in standard"

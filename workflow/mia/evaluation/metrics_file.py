@@ -27,7 +27,8 @@ class Metrics(Numbers):
     """The numbers of one attack on one target, beside what its score file says of it.
 
     `blind` says that it saw the images and no model. `fitted` holds what it has learnt, JSON-ready.
-    `repeats` is None where nothing was measured twice, `between_draws` with fewer than two draws.
+    `repeats` is None where nothing was measured twice, `between_draws` with fewer than two draws,
+    `between_runs` without replicates of the model.
     """
 
     target: str
@@ -39,4 +40,5 @@ class Metrics(Numbers):
     fitted: dict[str, Any]
     repeats: dict[str, Any] | None
     between_draws: dict[str, Any] | None
+    between_runs: dict[str, Any] | None
     epsilon: dict[str, Any]

@@ -10,6 +10,8 @@ import pandas as pd
 from mia.evaluation import flags
 
 CONTROL = "control_"  # a column of this prefix is the score on a control model
+REPLICATE = "replicate_"  # and this on another model from the same training
+OTHERS = (CONTROL, REPLICATE)
 
 
 def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -33,7 +35,7 @@ def scored(scores: pd.DataFrame, membership: pd.DataFrame, source: str) -> pd.Da
     twice = rows.index[rows.index.duplicated()].unique()
     _refuse(twice, source, "twice in the membership table; expected once")
     given = scores.set_index("image_id")
-    given = given[[name for name in given if name == "score" or name.startswith(CONTROL)]]
+    given = given[[name for name in given if name == "score" or name.startswith(OTHERS)]]
     score = given["score"]
     _refuse(score.index[score.index.duplicated()].unique(), source, "scored twice; expected once")
     _refuse(rows.index.difference(score.index), source, "without a score; expected one")

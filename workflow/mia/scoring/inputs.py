@@ -28,6 +28,7 @@ class Inputs:
         signals: Query files of the target's model.
         reference: Query files of its reference model.
         controls: Query files of its control models.
+        replicates: Query files of the other models from the same training.
         manifests: Manifests of its image sets, for attacks that read images.
         embeddings: Embeddings of its images, for attacks that read them.
         model: model.json, for attacks that query it.
@@ -37,6 +38,7 @@ class Inputs:
     signals: Sequence[str] = field(default_factory=tuple)
     reference: Sequence[str] = field(default_factory=tuple)
     controls: Sequence[str] = field(default_factory=tuple)
+    replicates: Sequence[str] = field(default_factory=tuple)
     manifests: Sequence[str] = field(default_factory=tuple)
     embeddings: Sequence[str] = field(default_factory=tuple)
     model: str | None = None
@@ -79,10 +81,10 @@ class Inputs:
             seed=seed,
         )
 
-    def on_controls(self, evidence: Evidence) -> dict[str, Evidence]:
-        """Return, by control model, `evidence` as it would be if that were the model."""
+    def on_others(self, evidence: Evidence, answers: Sequence[str]) -> dict[str, Evidence]:
+        """Return, by model of the query files `answers`, `evidence` as if that were the model."""
         files: dict[str, list[str]] = {}
-        for path in self.controls:
+        for path in answers:
             files.setdefault(names(QUERIES, path)["model"], []).append(path)
         return {
             model: replace(evidence, signals=read_signals(paths, self.images))
@@ -91,7 +93,7 @@ class Inputs:
 
     def devices(self) -> list[str]:
         """Return what the answers were measured on."""
-        return devices([*self.signals, *self.reference, *self.controls])
+        return devices([*self.signals, *self.reference, *self.controls, *self.replicates])
 
 
 def read_schedule(path: str) -> np.ndarray:

@@ -15,6 +15,7 @@ from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.numbers import numbers
+from mia.evaluation.replicates import between_runs
 from mia.evaluation.scored import reported, scored
 from mia.told_captions import FIELD, OWN
 
@@ -80,6 +81,7 @@ def evaluate(
         **found,
         "repeats": repeats,
         "between_draws": between_draws(scores, part),
+        "between_runs": between_runs(part),
         "epsilon": privacy_bound(
             part, obstacle, settings["confidence"], settings["delta"], settings["seed"]
         ),

@@ -3,7 +3,8 @@
 Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. An
 attack with `fit` learns first (`mia.scoring.fitting`); where it learns block by block, a column
 `block` stands beside its scores, and images of the first block have none. Columns `control_…` hold
-what the same attack makes of the answers of a control model. The images that were measured twice
+what the same attack makes of the answers of a control model, and `replicate_…` of those of another
+model from the same training. The images that were measured twice
 are scored twice (`mia.scoring.remeasured`).
 """
 
@@ -20,7 +21,7 @@ from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
-from mia.evaluation.scored import CONTROL
+from mia.evaluation.scored import CONTROL, REPLICATE
 from mia.evidence import Evidence
 from mia.query import load
 from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit
@@ -38,6 +39,7 @@ def main() -> None:
         "signals": "query files of the target's model",
         "reference": "the same of its reference model",
         "controls": "the same of its control models",
+        "replicates": "the same of the other models from its training",
         "manifests": "for attacks that read images",
         "embeddings": "for attacks that read them",
     }.items():
@@ -57,7 +59,8 @@ def score(args: argparse.Namespace) -> None:
     attack = build_attack(name, entry)
     if "queries" in args.settings:
         attack = attack.with_queries(load(args.settings["queries"]))
-    lists = (args.signals, args.reference, args.controls, args.manifests, args.embeddings)
+    others = (args.controls, args.replicates)
+    lists = (args.signals, args.reference, *others, args.manifests, args.embeddings)
     inputs = Inputs(args.membership, *lists, args.model)
     scorer, repeats = attack, None
     if is_external(entry):
@@ -67,8 +70,9 @@ def score(args: argparse.Namespace) -> None:
         scorer = learnt(attack, evidence, inputs, seed)
         table = scored_by(scorer, evidence)
         repeats = repeated(scorer, evidence, inputs.images, table["score"], *measured)
-        for model, answers in inputs.on_controls(evidence).items():
-            table[CONTROL + model] = learnt(attack, answers, inputs, seed).score(answers)
+        for prefix, files in zip((CONTROL, REPLICATE), others, strict=True):
+            for model, answers in inputs.on_others(evidence, files).items():
+                table[prefix + model] = learnt(attack, answers, inputs, seed).score(answers)
         if isinstance(scorer, Blockwise):
             table["block"] = inputs.images["block"]
     if not table.index.equals(inputs.images.index):

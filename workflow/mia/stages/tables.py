@@ -71,10 +71,9 @@ def of_target(
         attacks: Name of the row to its attack.
         settings: confidence of the comparisons, δ of the privacy bounds, seed, and `claims`.
     """
-    names = [found["attack"] for found in metrics]
     blind = [found["attack"] for found in metrics if found["blind"]]
     learnt = [found["attack"] for found in metrics if found["blind"] and found["trained"]]
-    access = {found["attack"]: found["access"] for found in metrics}
+    names = list(access := {found["attack"]: found["access"] for found in metrics})
     rows = {
         name: reported(scored(storage.read(path := scores[name]), membership, path), path)
         for name in names
@@ -92,13 +91,12 @@ def of_target(
         for found in metrics
         if found["attack"] in reading and found["epsilon"]["value"] is not None
     }
-    privacy = (settings["confidence"], settings["delta"], settings["seed"])
-    together = bounds_together(bounded, *privacy)
+    together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)
-    claims = target in settings["neither"], target in settings["claimed"]
-    answer = answer_rows.answer_row(wide, tested, gained, audit, *claims)
+    known = (target in settings[said] for said in ("neither", "claimed"))
+    answer = answer_rows.answer_row(wide, tested, gained, audit, *known)
     return {
         "long": [
             *long_table.metric_rows(metrics, comparisons, gained, together),

@@ -16,6 +16,7 @@ MEASURES = {
     "balanced_accuracy": "Balanced accuracy",
     "advantage": "Advantage",
     "auc_between_draws": "SD between draws",
+    "auc_between_runs": "SD between trainings",
     "repeat_difference": "Measured again",
 }
 NUMBERS = ["value", "low", "high", "chance_low", "chance_high"]
