@@ -46,7 +46,9 @@ def test_every_attack_is_scored_evaluated_and_costs_what_was_promised(bench):
     summary = bench.summary()
     assert set(summary.index) == set(rows)
     assert summary["auc"].between(0, 1).all()
-    assert run.evals == IMAGES * evals_together(build_attacks(rows).values())
+    promised = IMAGES * evals_together(build_attacks(rows).values())
+    # Where another caption is the image's own, or two of them are equal, nothing is asked twice.
+    assert 0.99 * promised <= run.evals <= promised
     flagged = summary.index[summary["flags"].str.contains("not_reproducible", na=False)]
     assert set(flagged) <= TREES, "a tree may jump where rounding sends an image; nothing else may"
 
