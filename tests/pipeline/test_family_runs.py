@@ -6,8 +6,14 @@ import pytest
 import torch
 
 from mia.models.families import families, module_of
-from tiny_families import tiny
+from tiny_families import tiny, variants
 
+# Name of a model to family and variant: each family's own, and the other objectives of SDXL's kind.
+MODELS = {name: (name, "plain") for name in families()}
+MODELS |= {
+    f"sdxl_{variant}": ("stable_diffusion_xl", variant)
+    for variant in ("v_prediction", "edm", "edm_v_prediction")
+}
 ATTACKS = {"loss": {"draws": 1}, "pia": {}, "clid_null": {"timesteps": [450]}}
 
 
@@ -23,9 +29,9 @@ def numbered(folder):
 def bench(finished_run):
     bench = finished_run.copy()
     numbered(bench.folder)
-    for name in families():
+    for name, (family, variant) in MODELS.items():
         torch.manual_seed(0)
-        tiny(name).save(bench.folder / "models" / name)
+        variants(family)[variant](bench.folder / "models" / name)
 
     def change(config):
         of_sets = config["image_sets"]
@@ -35,8 +41,8 @@ def bench(finished_run):
             for part, spec in mine["parts"].items()
         }
         of_sets["classes"] = {**mine, "parts": parts}
-        config["models"] = {name: model(name) for name in families()}
-        config["targets"] = {name: target(name) for name in families()}
+        config["models"] = {name: model(name) for name in MODELS}
+        config["targets"] = {name: target(name) for name in MODELS}
         config["attacks"] = ATTACKS
         config["measure"]["repeats"] = 1
 
@@ -46,22 +52,22 @@ def bench(finished_run):
 
 
 def model(name):
-    options = getattr(tiny(name), "OPTIONS", {})
+    options = getattr(tiny(MODELS[name][0]), "OPTIONS", {})
     return {"source": "path", "path": f"models/{name}", **options}
 
 
 def target(name):
-    told = "classes" if module_of(name).family.condition == "class" else "mine"
+    told = "classes" if module_of(MODELS[name][0]).family.condition == "class" else "mine"
     return {"model": name, "members": f"{told}:member", "nonmembers": f"{told}:nonmember"}
 
 
-@pytest.mark.parametrize("family", families())
-def test_a_family_runs_from_its_folder_to_the_table(bench, family):
+@pytest.mark.parametrize("name", MODELS)
+def test_a_family_runs_from_its_folder_to_the_table(bench, name):
     """Rows that contrast captions are not there for a model that is told none."""
     with (bench.folder / "results/tables/summary.csv").open() as file:
-        rows = {row["attack"]: row for row in csv.DictReader(file) if row["target"] == family}
+        rows = {row["attack"]: row for row in csv.DictReader(file) if row["target"] == name}
     there = set(ATTACKS)
-    if module_of(family).family.condition == "none":
+    if module_of(MODELS[name][0]).family.condition == "none":
         there -= {"clid_null"}
     assert set(rows) == there
     assert all(0 <= float(row["auc"]) <= 1 for row in rows.values())
