@@ -53,7 +53,8 @@ On each of these tiny models tests hold that
 
 (`tests/models/test_families.py`), and on each family's `plain` model and SDXL's other objectives
 that a run of Snakemake leads from the folder to the table (`tests/pipeline/test_family_runs.py`).
-No published weights are loaded in tests. [One more family](../examples/add_a_family.md) is one file and its tiny model.
+No published weights are loaded in tests. [One more family](../examples/add_a_family.md) is one file
+and its tiny model.
 
 ## One system of coordinates
 
