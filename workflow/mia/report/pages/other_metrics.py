@@ -19,6 +19,7 @@ MEASURES = {
     "auc_between_runs": "SD between trainings",
     "repeat_difference": "Measured again",
 }
+RARE = ("auc_between_runs",)  # shown where a target has them
 NUMBERS = ["value", "low", "high", "chance_low", "chance_high"]
 
 
@@ -36,6 +37,8 @@ def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[st
         all attacks share it, else None (then each cell says its own); `notes`.
     """
     mine = long[(long["target"] == target) & long["metric"].isin(MEASURES)]
+    there = {*mine["metric"]}
+    shown = {one: name for one, name in MEASURES.items() if one in there or one not in RARE}
     numbers = mine[NUMBERS].apply(pd.to_numeric, errors="coerce").to_dict("records")
     for metric, cell in zip(mine["metric"], numbers, strict=True):
         cell["text"] = (moved if metric == "repeat_difference" else number)(cell["value"])
@@ -45,12 +48,12 @@ def measures(long: pd.DataFrame, target: str, blind: Collection[str]) -> dict[st
         {
             "attack": attack,
             "blind": attack in blind,
-            "cells": [found.get((attack, metric), missing) for metric in MEASURES],
+            "cells": [found.get((attack, metric), missing) for metric in shown],
         }
         for attack in dict.fromkeys(mine["attack"])
     ]
     return {
-        "names": list(MEASURES.values()),
+        "names": list(shown.values()),
         "rows": sorted(rows, key=lambda row: row["blind"]),
         "bands": [_shared(cells) for cells in zip(*(row["cells"] for row in rows), strict=True)],
         "notes": notes(long, target, MEASURES),
