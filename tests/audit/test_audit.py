@@ -82,8 +82,8 @@ def test_a_channel_beyond_chance_is_named_even_inside_the_margin():
 def test_intervals_are_wider_when_more_channels_are_looked_at():
     rows = membership(per_class=200)
     rows = rows.assign(score=scores(rows, 0.3)["score"])
-    (alone,) = channels_of({"blind_caption": rows}, 0.95, 100, 0)
-    pair = channels_of({"blind_caption": rows, "blind_image": rows}, 0.95, 100, 0)
+    (alone,) = channels_of({"blind_caption": rows}, 0.95)
+    pair = channels_of({"blind_caption": rows, "blind_image": rows}, 0.95)
     ratio = (pair[0].not_fair_high - pair[0].not_fair_low) / (
         alone.not_fair_high - alone.not_fair_low
     )

@@ -139,7 +139,7 @@ def test_spread_sees_a_shift_on_every_split_and_the_self_test_does_not():
     (seen,) = spread(BLIND, rows, rows, splits=3, seed=0).values()
     assert seen["splits"] == 3
     assert 0.6 < seen["low"] < seen["mean"] < seen["high"] < 0.95
-    (tested,) = self_test(BLIND, rows, rows, 0.95, 200, seed=0).values()
+    (tested,) = self_test(BLIND, rows, rows, 0.95, seed=0).values()
     assert tested["low"] < 0.5 < tested["high"]
     assert tested["high"] - tested["low"] < 0.5
     assert spread(BLIND, rows, rows, splits=0, seed=0) == {}
@@ -148,7 +148,7 @@ def test_spread_sees_a_shift_on_every_split_and_the_self_test_does_not():
 def test_too_few_pictures_to_split_again_are_no_crash():
     rows = images(2).assign(group="one")
     assert spread(BLIND, rows, rows, splits=2, seed=0) == {}
-    assert self_test(BLIND, rows, rows, 0.95, 200, seed=0) == {}
+    assert self_test(BLIND, rows, rows, 0.95, seed=0) == {}
 
 
 def test_remarks_say_what_a_verdict_cannot_know():

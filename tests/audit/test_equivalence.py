@@ -84,7 +84,7 @@ def test_the_images_that_a_margin_needs_meet_it_as_often_as_said(targets):
 def test_what_would_have_been_not_fair_is_called_so_four_times_in_five(targets):
     """And what would have been shown to differ from 0.5 is not: that is another question."""
     rows = drawn([0.5, 0.5], 300, np.random.default_rng(0))
-    found = reach(channels_of(rows, 0.95, 1, 0), 0.03, 300, 300, 0.95)
+    found = reach(channels_of(rows, 0.95), 0.03, 300, 300, 0.95)
     assert found.not_fair_at == pytest.approx(found.shown_at + 0.03)
     called = decided([found.not_fair_at, 0.5], 300, targets)["NOT FAIR"]
     assert called == pytest.approx(0.8, abs=0.03 + room(0.8, targets))

@@ -101,7 +101,7 @@ def judged(rows, reader=channel):
         part = rows[rows["block"] == block]
         parts.append(part.assign(score=fitted.log_odds(part)))
     tested = pd.concat(parts)
-    channels = channels_of({"blind_one": tested}, 0.95, 200, 0)
+    channels = channels_of({"blind_one": tested}, 0.95)
     sides = [int((tested["member"] == side).sum()) for side in (True, False)]
     return channels[0].auc, verdict(channels, 0.03, False, *sides)[0]
 

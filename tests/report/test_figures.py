@@ -183,10 +183,10 @@ def test_auc_by_timestep_is_that_of_the_smaller_loss():
     member, nonmember = loss_rows(True, [1.0, 3.0]), loss_rows(False, [2.0, 4.0])
     losses = per_picture([member, nonmember])
     group = pd.Series(losses["image_id"].to_numpy(), index=losses["image_id"])
-    (row,) = timesteps.aucs(losses, group, 0.95, 200, 0).itertuples()
+    (row,) = timesteps.aucs(losses, group, 0.95).itertuples()
     assert (row.timestep, row.value) == (100, 0.75)  # 1 < 2, 1 < 4, 3 < 4; not 3 < 2
     assert 0 <= row.low < 0.75 < row.high <= 1
-    alone = timesteps.aucs(losses[losses["member"]], group, 0.95, 200, 0)
+    alone = timesteps.aucs(losses[losses["member"]], group, 0.95)
     assert alone.empty
 
 

@@ -20,6 +20,6 @@ def judged(rows: pd.DataFrame, names=ALL, margin=0.03, **parameters) -> tuple[st
     for name in names:
         fitted = build_attack(f"blind_{name}", parameters).fit(evidence, rows.loc[learnt, "member"])
         evaluations[f"blind_{name}"] = rows.assign(score=fitted.score(evidence))[tested]
-    channels = channels_of(evaluations, 0.95, 200, 0)
+    channels = channels_of(evaluations, 0.95)
     counts = rows.loc[tested, "member"].value_counts()
     return verdict(channels, margin, False, int(counts[True]), int(counts[False]))

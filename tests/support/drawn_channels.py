@@ -44,7 +44,7 @@ def decided(
     rng = np.random.default_rng(seed)
     words = [
         verdict(
-            channels_of(drawn(aucs, per_side, rng, alike), 0.95, 1, 0),
+            channels_of(drawn(aucs, per_side, rng, alike), 0.95),
             margin,
             False,
             per_side,

@@ -24,7 +24,7 @@ def appendix(
         images: Manifest columns, index image_id.
         rows: Columns member (bool) and group, the same index.
         blind: Name to blind baseline, unfitted.
-        settings: splits, random_splits, confidence, resamples, seed.
+        settings: splits, random_splits, confidence, seed.
     """
     seed, member, group = settings["seed"], rows["member"], rows["group"]
     whole = not images["bytes"].isna().any()  # without an image there are only captions to compare
@@ -34,9 +34,7 @@ def appendix(
     return {
         "same_captions": on_both_sides(images["caption"], member),
         "spread": spread(blind, images, rows, settings["splits"], seed),
-        "self_test": self_test(
-            blind, images, rows, settings["confidence"], settings["resamples"], seed
-        ),
+        "self_test": self_test(blind, images, rows, settings["confidence"], seed),
         "balance": [asdict(row) for row in balance(read, member, group)],
         "frechet": [asdict(one) for one in apart],
     }

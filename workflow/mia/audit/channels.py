@@ -62,24 +62,19 @@ class Channel:
         return half / NORMAL.inv_cdf(confidence)
 
 
-def channels_of(
-    parts: dict[str, pd.DataFrame], confidence: float, resamples: int, seed: int
-) -> list[Channel]:
+def channels_of(parts: dict[str, pd.DataFrame], confidence: float) -> list[Channel]:
     """Return one channel per blind baseline.
 
     Args:
         parts: Attack name to its reported rows: columns score, member, group, block.
         confidence: 1 − α of both claims, in (0.5, 1).
-        resamples: Of a bootstrap by group.
-        seed: Of that bootstrap.
     """
     fair, not_fair = equivalence_level(confidence), not_fair_level(confidence, len(parts))
     found = []
     for (attack, rows), p in zip(parts.items(), _adjusted(parts), strict=True):
         score, member, group, block = (rows[name].to_numpy() for name in READ)
         inner, outer = (
-            auc_interval(score, member, level, group, resamples, seed, block)
-            for level in (fair, not_fair)
+            auc_interval(score, member, level, group, block) for level in (fair, not_fair)
         )
         members, nonmembers = (len(np.unique(group[side])) for side in (member, ~member))
         ends = inner.low, inner.high, outer.low, outer.high

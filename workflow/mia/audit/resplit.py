@@ -49,7 +49,6 @@ def self_test(
     images: pd.DataFrame,
     rows: pd.DataFrame,
     confidence: float,
-    resamples: int,
     seed: int,
 ) -> dict[str, dict[str, Any]]:
     """Return how well each baseline tells members from members: random halves by group.
@@ -59,7 +58,7 @@ def self_test(
 
     Args:
         attacks, images, rows, seed: As in `spread`.
-        confidence, resamples: Of the intervals.
+        confidence: Of the intervals.
 
     Returns:
         Attack to `auc`, `low`, `high`; empty where the members are too few to be quartered.
@@ -75,7 +74,7 @@ def self_test(
     for name, attack in attacks.items():
         score, member = _score(attack, images, chosen, tested, seed)
         group = members.loc[tested, "group"].to_numpy()
-        interval = auc_interval(score, member, level, group, resamples, seed)
+        interval = auc_interval(score, member, level, group)
         found[name] = {"auc": interval.value, "low": interval.low, "high": interval.high}
     return found
 

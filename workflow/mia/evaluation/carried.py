@@ -17,7 +17,7 @@ from mia.stats.intervals import auc_interval, rate_interval
 
 Direction = tuple[pd.DataFrame, pd.DataFrame]
 NOBODY = "equal scores leave no threshold within the limit: nobody is called"
-FALSE_ALARM = 0.001  # of one row of one target: thirty rows raise one in three of a hundred targets
+FALSE_ALARM = 0.001  # of one row: of a hundred targets with thirty rows, three raise it
 
 
 def directions(
@@ -128,9 +128,7 @@ def _reached(rows: pd.DataFrame, threshold: float) -> tuple[float, int]:
     return float((rows["score"] >= threshold).mean() * groups), groups
 
 
-def balanced_accuracy(
-    tried: Sequence[Direction], confidence: float, resamples: int, seed: int
-) -> dict[str, Any] | None:
+def balanced_accuracy(tried: Sequence[Direction], confidence: float) -> dict[str, Any] | None:
     """Return (TPR + 1 - FPR) / 2 at the thresholds that are best on the images that chose them.
 
     It is the AUC of the calls themselves, so it gets an AUC's interval.
@@ -154,7 +152,7 @@ def balanced_accuracy(
         [rows["score"] >= limit for (_, rows), limit in zip(usable, thresholds, strict=True)]
     )
     member, group = on["member"].to_numpy(), on["group"].to_numpy()
-    found = auc_interval(called.astype(float), member, confidence, group, resamples, seed)
+    found = auc_interval(called.astype(float), member, confidence, group)
     groups = metrics.groups_of(member, group)
     band = no_signal.balanced_accuracy_band(*groups, called.mean(), confidence)
     told = [threshold if math.isfinite(threshold) else None for threshold in thresholds]

@@ -63,11 +63,11 @@ def numbers(
     group, block = part["group"].to_numpy(), part["block"].to_numpy() if by_block else None
     size, groups = (int(member.sum()), int((~member).sum())), metrics.groups_of(member, group)
     resampled = confidence, group, resamples, seed
-    auc = auc_interval(scores, member, *resampled, block)
+    auc = auc_interval(scores, member, confidence, group, block)
     partial = partial_auc_interval(scores, member, PARTIAL, *resampled, block)
     tried = carried.directions(rows, part, fit_image_ids)
     limits = carried.at_limits(tried, metrics.FPR_LIMITS, confidence)
-    balanced = carried.balanced_accuracy(tried, confidence, resamples, seed)
+    balanced = carried.balanced_accuracy(tried, confidence)
     if by_block and limits:
         tpr = [_transferred(entry) for entry in limits]
     else:

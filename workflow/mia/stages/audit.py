@@ -45,7 +45,7 @@ def audit(
         metrics: Metrics of its blind baselines, as `evaluate` wrote them.
         scores: Attack name to score file, of the same attacks.
         membership: Its membership table, from the file `source`.
-        settings: margin, confidence, resamples, and a seed if any; `by_design`, whether both sides
+        settings: margin, confidence; `by_design`, whether both sides
             are random parts of one collection.
 
     Raises:
@@ -61,7 +61,7 @@ def audit(
         for found in metrics
     }
     margin, confidence = settings["margin"], settings["confidence"]
-    channels = channels_of(parts, confidence, settings["resamples"], settings.get("seed", 0))
+    channels = channels_of(parts, confidence)
     kept = membership[membership["kept"].astype(bool)]
     members = kept.loc[kept["block"] >= 0, "member"]
     n_member, n_nonmember = int(members.sum()), int((~members.astype(bool)).sum())
@@ -105,7 +105,7 @@ def blind_views(
         manifests: Manifests of the target's sets.
         embeddings: Embeddings of their images and captions, if a model is given.
         membership: Its membership table.
-        settings: splits, random_splits, confidence, resamples, seed; `attacks`, name to config
+        settings: splits, random_splits, confidence, seed; `attacks`, name to config
             entry of its blind baselines, of which those that learn are tried on other splits.
     """
     rows = membership[membership["kept"].astype(bool) & (membership["fold"] != "fit")]

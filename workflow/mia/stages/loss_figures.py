@@ -42,8 +42,6 @@ def drawings(options: argparse.Namespace) -> files.Drawings:
         seen.set_index("image_id")["group"],
         groups_of(seen["member"], seen["group"]),
         settings["confidence"],
-        settings["resamples"],
-        settings["seed"],
     )
     return files.drawn(LOSSES, data)
 

@@ -4,8 +4,8 @@ Where an attack's signals have several draws, columns `draw_…` hold the score 
 attack with `fit` learns first (`mia.scoring.fitting`); where it learns block by block, a column
 `block` stands beside its scores, and images of the first block have none. Columns `control_…` hold
 what the same attack makes of the answers of a control model, and `replicate_…` of those of another
-model from the same training. The images that were measured twice
-are scored twice (`mia.scoring.remeasured`).
+model from the same training. The images that were measured twice are scored twice
+(`mia.scoring.remeasured`).
 """
 
 from __future__ import annotations

@@ -34,8 +34,6 @@ def auc_interval(
     member: np.ndarray,
     confidence: float,
     group: np.ndarray | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
     block: np.ndarray | None = None,
 ) -> Interval:
     """Return the AUC with its two-sided interval, 0 <= low <= value <= high <= 1.
@@ -59,8 +57,6 @@ def auc_interval(
         member: `(images,)`.
         confidence: Two-sided level, in (0, 1).
         group: Label of each image's group.
-        resamples: Not read; it is here for callers that bootstrap other numbers beside this one.
-        seed: Not read.
         block: Block of each image.
 
     Raises:

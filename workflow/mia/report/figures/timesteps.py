@@ -29,22 +29,18 @@ NOTE = (
 
 def drawn(data: LossData) -> Drawn:
     """Return the figure, its title, and itself in words."""
-    found = aucs(data.losses, data.group, data.confidence, data.resamples, data.seed)
+    found = aucs(data.losses, data.group, data.confidence)
     figure = draw(found, data.confidence, data.band) if len(found) else message(NO_LOSS)
     return figure, f"AUC of the loss on {data.target} by timestep", words(found)
 
 
-def aucs(
-    losses: pd.DataFrame, group: pd.Series, confidence: float, resamples: int, seed: int
-) -> pd.DataFrame:
+def aucs(losses: pd.DataFrame, group: pd.Series, confidence: float) -> pd.DataFrame:
     """Return the AUC of minus the loss by condition and timestep, with intervals.
 
     Args:
         losses: What `curves.per_picture` returns.
         group: Index image_id; label of each image's group.
         confidence: Level of the intervals, in (0, 1).
-        resamples: Of the bootstrap, where groups hold several images.
-        seed: Of the bootstrap.
 
     Returns:
         Columns condition, timestep, value, low, high (AUC in [0, 1]; above 0.5, members have the
@@ -57,7 +53,7 @@ def aucs(
             continue
         labels = group[rows["image_id"]].to_numpy()
         score = -rows["loss"].to_numpy()
-        area = intervals.auc_interval(score, member, confidence, labels, resamples, seed)
+        area = intervals.auc_interval(score, member, confidence, labels)
         found.append((condition, timestep, area.value, area.low, area.high))
     return pd.DataFrame(found, columns=["condition", "timestep", "value", "low", "high"])
 

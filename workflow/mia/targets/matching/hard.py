@@ -58,7 +58,7 @@ def fit(rows: pd.DataFrame, member: pd.Series, seed: int) -> Hard:
     groups, worth = rows["group"].to_numpy(), {}
     level = 1 - (1 - CONFIDENCE) / len(model.classifiers)
     for name, held in model.out_of_fold.items():
-        if auc_interval(held.to_numpy(), member, level, groups, seed=seed).low > 0.5:
+        if auc_interval(held.to_numpy(), member, level, groups).low > 0.5:
             regression = LogisticRegression(class_weight="balanced")
             worth[name] = regression.fit(held.to_frame(), member)
     return Hard(model, worth)

@@ -23,8 +23,6 @@ class LossData:
         group: Index image_id; label of each image's group.
         groups: Groups of images among members and among nonmembers.
         confidence: Level of intervals and bands.
-        resamples: Of the bootstrap.
-        seed: Of the bootstrap.
     """
 
     target: str
@@ -32,8 +30,6 @@ class LossData:
     group: pd.Series
     groups: tuple[int, int]
     confidence: float
-    resamples: int
-    seed: int
 
     @property
     def band(self) -> tuple[float, float]:
