@@ -13,6 +13,7 @@ import diffusers
 import torch
 from tqdm import tqdm
 
+from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
 from mia.measuring.batch_size import BatchSize
 from mia.measuring.ledger_writer import LedgerWriter
@@ -63,10 +64,10 @@ class Meter:
                 before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
                 for name, signal in work.signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
-                        values = signal.module.measure(batch, rows).cpu().numpy()
+                        values = answer(signal.module, signal.module.measure(batch, rows))
                         ids = [image_ids[i] for i in rows.image.tolist()]
                         writer.add(name, ids, rows.queries, values)
-                        progress.update(len(values))
+                        progress.update(len(ids))
                 size.report(batch.size, batch.evals, time.monotonic() - before)
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
