@@ -311,6 +311,9 @@ TRAINED = {
     "logistic_losses": {"timesteps": [100]},
     "forest": {"attack": "logistic_losses", "timesteps": [100], "classifier": "forest"},
     "clid_th": {},
+    "clid_vec": {},
+    "clid_vec_network": {"attack": "clid_vec", "classifier": "network"},
+    "pfami_nns": {"timesteps": [100, 200], "crops": [0.9, 0.8]},
     "dubinski_classifier": {"draws": 1},
     "quantile": {},
     "stack": {},
@@ -411,7 +414,7 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, bl
 
 
 KEPT = ("set", "key", "image_id", "group", "fold", "block", "kept")
-KEPT += ("timestep", "draw", "condition")
+KEPT += ("timestep", "draw", "condition", "variant", "crop")
 
 
 def spoil(table, unseen):

@@ -11,18 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared.parameters import one_of
-from mia.attacks.shared.space import in_space
+from mia.attacks.shared.reduced_captions import REDUCTIONS, asked, losses
 from mia.evidence import Evidence
-from mia.query import Query, grid
+from mia.query import Query
 from mia.stats.metrics import auc
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REDUCTIONS = {
-    "important": ("drop-30", "drop-50", "drop-70"),
-    "clip": ("third-1", "third-2", "third-3"),
-}
 ALPHAS = tuple(i / 10 for i in range(11))
 
 
@@ -53,12 +49,7 @@ class Attack:
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        place = (self.timesteps, self.draws)
-        reduced = [
-            grid("captions", *place, further=(("variant", variant),))
-            for variant in REDUCTIONS[self.reduction]
-        ]
-        return sum(reduced, start=grid("denoise", *place, "both"))
+        return asked(self.timesteps, self.draws, self.reduction)
 
     @property
     def fitted(self) -> dict:
@@ -81,16 +72,9 @@ class Attack:
 
     def _terms(self, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
         """Return the mean contrast over reduced captions and the empty one, and minus the loss."""
-        table, reduced = evidence.signals["denoise"], evidence.signals["captions"]
-        loss = self._mean(table, "loss_caption", evidence)
-        null = self._mean(table, "loss_null", evidence)
-        count = len(REDUCTIONS[self.reduction])
-        others = self._mean(reduced, "loss_variant", evidence)
-        return (count * others + null) / (count + 1) - loss, -loss
-
-    def _mean(self, table: pd.DataFrame, column: str, evidence: Evidence) -> pd.Series:
-        losses = in_space(table[column], table["timestep"], evidence.alpha_bar, self.space)
-        return losses.groupby(level="image_id").mean()
+        found = losses(evidence, self.space)
+        others = found.drop(columns="caption").mean(axis="columns")
+        return others - found["caption"], -found["caption"]
 
 
 def _scale(values: pd.Series) -> tuple[float, float]:

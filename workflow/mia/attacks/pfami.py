@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mia.attacks.shared.parameters import at_least_one
+from mia.attacks.shared.crops import CROPS, asked, fluctuations, require_shares
 from mia.evidence import Evidence
-from mia.query import Query, grid
+from mia.query import Query
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CROPS = (0.95, 0.9222, 0.8944, 0.8667, 0.8389, 0.8111, 0.7833, 0.7556, 0.7278, 0.7)
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,12 @@ class Attack:
     source = "Fu et al. 2023 (arXiv 2308.12143), probabilistic fluctuation, statistic"
 
     def __post_init__(self) -> None:
-        at_least_one("crops", self.crops)
-        if not all(0 < crop < 1 for crop in self.crops):
-            raise ValueError(f"crops must be shares between 0 and 1, got {list(self.crops)}")
+        require_shares(self.crops)
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        place = (self.timesteps, self.draws, self.condition)
-        own = grid("denoise", *place)
-        near = [grid("neighbours", *place, (("crop", crop),)) for crop in self.crops]
-        return sum(near, start=own)
+        return asked(self.timesteps, self.draws, self.condition, self.crops)
 
     def score(self, evidence: Evidence) -> pd.Series:
-        place = ["timestep", "draw"]
-        column = f"loss_{self.queries[0].side}"
-        own = evidence.signals["denoise"].set_index(place, append=True)[column]
-        near = evidence.signals["neighbours"].set_index(place, append=True)["loss_neighbour"]
-        own = own.reindex(near.index)
-        return ((near - own) / own).groupby(level="image_id").mean()
+        worse = fluctuations(evidence, self.queries[0].side)
+        return worse.groupby(level="image_id").mean()
