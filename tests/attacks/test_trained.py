@@ -314,6 +314,7 @@ TRAINED = {
     "clid_vec": {},
     "clid_vec_network": {"attack": "clid_vec", "classifier": "network"},
     "pfami_nns": {"timesteps": [100, 200], "crops": [0.9, 0.8]},
+    "secmi_nns": {},
     "dubinski_classifier": {"draws": 1},
     "quantile": {},
     "stack": {},
@@ -373,8 +374,11 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, bl
     fields = {}
     for query in asked(name, row):
         own = pd.DataFrame({"key": IDS, "image_id": IDS, **query.fields()})
-        measures = importlib.import_module(f"mia.signals.{query.signal}").MEASURES
+        signal = importlib.import_module(f"mia.signals.{query.signal}")
+        measures = signal.MEASURES
         values = pd.DataFrame(rng.random((N, len(measures))) + MEMBER.to_numpy()[:, None] / 9)
+        for column in getattr(signal, "LISTS", ()):
+            own[column] = [*(rng.random((N, 4), np.float32) + MEMBER.to_numpy()[:, None] / 9)]
         path = f"queries/m/s/{query.path}.parquet"
         files[path], fields[path] = (
             own.join(values.set_axis(measures, axis=1)),
@@ -414,15 +418,18 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, bl
 
 
 KEPT = ("set", "key", "image_id", "group", "fold", "block", "kept")
-KEPT += ("timestep", "draw", "condition", "variant", "crop")
+KEPT += ("timestep", "draw", "condition", "variant", "crop", "map", "step")
 
 
 def spoil(table, unseen):
     """Change everything but who an image is and where it stands."""
     for column in table.columns.difference(KEPT):
         value = table[column].iloc[0]
-        text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
-        table.loc[unseen.to_numpy(), column] = text.get(type(value), np.ones_like(value))
+        other = {
+            str: lambda: "http://spoilt.net",
+            bytes: lambda: np.full(4, 9, np.float32).tobytes(),
+        }.get(type(value), lambda: np.ones_like(value))
+        table[column] = [other() if new else old for new, old in zip(unseen, table[column])]
     return table
 
 

@@ -62,6 +62,30 @@ def test_secmi_is_the_round_trip_error_of_two_real_ddim_steps(timestep, step):
     np.testing.assert_allclose(score, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize("cells", [2, 3, 99])
+def test_the_error_map_is_the_round_trip_error_of_each_cell(cells):
+    """As many cells as asked, cut as evenly as can be; a latent of fewer elements keeps each."""
+    query = Query("inversion", 100, further=(("map", cells), ("step", 10)))
+    table = measured(ToyDenoiser(), Z0, CAPTIONS, [query])["inversion"]
+    for i, caption in enumerate(CAPTIONS):
+        z = climb(i, caption, 100, 10)
+        up = ddim(z, toy_epsilon(z, 100, caption), 100, 110)
+        error = np.abs(ddim(up, toy_epsilon(up, 110, caption), 110, 100) - z)
+        high, wide = (min(cells, side) for side in SHAPE[1:])
+        cuts = [
+            error[:, _cell(r, high, SHAPE[1]), _cell(c, wide, SHAPE[2])].mean(axis=(1, 2))
+            for r in range(high)
+            for c in range(wide)
+        ]
+        found = table.loc[f"image{i}", "error_map"]
+        np.testing.assert_allclose(found, np.stack(cuts, axis=1).ravel(), rtol=2e-3, atol=1e-7)
+        assert found.dtype == np.float32
+
+
+def _cell(number, cells, side):
+    return slice(number * side // cells, -(-(number + 1) * side // cells))
+
+
 def test_one_chain_serves_every_timestep_of_its_grid():
     from mia.signals import inversion
 

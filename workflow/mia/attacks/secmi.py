@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mia.attacks.shared.secmi_chain import require_node
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -32,11 +33,7 @@ class Attack:
     source = "Duan et al. 2023 (arXiv 2302.01316), t-error"
 
     def __post_init__(self) -> None:
-        if self.timestep % self.step or self.timestep + self.step > 999:
-            raise ValueError(
-                f"timestep must be a multiple of step {self.step} and below {1000 - self.step}, "
-                f"got {self.timestep}"
-            )
+        require_node(self.timestep, self.step)
 
     @property
     def queries(self) -> tuple[Query, ...]:
