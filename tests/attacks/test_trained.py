@@ -425,11 +425,10 @@ def spoil(table, unseen):
     """Change everything but who an image is and where it stands."""
     for column in table.columns.difference(KEPT):
         value = table[column].iloc[0]
-        other = {
-            str: lambda: "http://spoilt.net",
-            bytes: lambda: np.full(4, 9, np.float32).tobytes(),
-        }.get(type(value), lambda: np.ones_like(value))
-        table[column] = [other() if new else old for new, old in zip(unseen, table[column])]
+        texts = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
+        other = texts.get(type(value), np.ones_like(value))
+        spoilt = zip(unseen, table[column], strict=True)
+        table[column] = [other if new else old for new, old in spoilt]
     return table
 
 
