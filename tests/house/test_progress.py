@@ -150,7 +150,7 @@ def snakemake(folder, **how):
     return subprocess.Popen(words, cwd=folder, env=environment, **how)
 
 
-SHOWN = r"long (one|two): 1 of 2 rows, 3 min left, 812 evals/s"
+SHOWN = r"long (one|two): 1 of 2 rows, 3 min left"
 
 
 def test_snakemake_shows_its_jobs_in_a_pipe(tmp_path):
@@ -175,7 +175,7 @@ def test_snakemake_keeps_within_a_narrow_terminal(tmp_path):
     reader.join(timeout=10)
     text = re.sub(r"\x1b\[[0-9;]*m", "", b"".join(chunks).decode())
     lines = [line.rstrip("\r") for line in text.splitlines()]
-    assert [line for line in lines if re.match(SHOWN[:24], line)]
+    assert [line for line in lines if re.match(SHOWN, line)]
     assert [line for line in lines if line.startswith("    log: ") and line.endswith("…")]
     assert [line for line in lines if len(line) > 60 and "Complete log" not in line] == []
 

@@ -38,11 +38,16 @@ def cut(line: str, width: int) -> str:
 
 
 def labelled(label: str, facts: str, width: int) -> str:
-    """Return `label: facts` in at most `width` columns; the label is cut first, to a third of them.
+    """Return `label: facts` in at most `width` columns.
 
-    >>> labelled("measure a-long-name", "12 of 40 rows, 3 min left", 40)
+    Where that is too long, what stands behind the second comma goes first, then the end of the
+    label, to a third of the columns, then the end of the line.
+
+    >>> labelled("measure a-long-name", "12 of 40 rows, 3 min left, 7 evals/s", 40)
     'measure a-lo…: 12 of 40 rows, 3 min left'
     """
+    if len(label) + len(facts) + 2 > width:
+        facts = ", ".join(facts.split(", ")[:2])
     room = max(width // 3, width - len(facts) - 2)
     return cut(f"{cut(label, room)}: {facts}", width)
 

@@ -8,6 +8,7 @@ from typing import Any
 from mia.evaluation import practice
 from mia.evaluation.comparison import Comparison
 from mia.evaluation.gain import LEAST, Gain
+from mia.evaluation.headline import target_limit
 from mia.evaluation.metrics_file import Metrics
 
 LONG = [
@@ -30,10 +31,10 @@ def metric_rows(
     differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
     bounds of `together` (`epsilon.bounds_together`).
     """
-    rows = []
+    rows, first = [], target_limit(metrics)
     for found in metrics:
-        members, nonmembers = found["n_member"], found["n_nonmember"]
-        both = members + nonmembers
+        members = found["n_member"]
+        both = members + found["n_nonmember"]
         numbers = [_number("auc", None, found["auc"], both, found["auc"]["method"])]
         partial = found["partial_auc"]
         note = f"standardised: 0.5 without signal, 1 if perfect; {partial['method']}"
@@ -44,7 +45,7 @@ def metric_rows(
             if entry.get("published") is not None:
                 value = {"value": entry["published"]}
                 numbers.append(_number("published_tpr_at_fpr", entry["limit"], value, n, PUBLISHED))
-        numbers += practice.predictive_values(found["tpr"], members, nonmembers)
+        numbers += practice.predictive_values(found["tpr"], members, first)
         for entry in found["carried"] or ():
             alarm = "threshold_does_not_carry" if entry["alarm"] else ""
             note = entry["note"] or alarm

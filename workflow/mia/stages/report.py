@@ -29,6 +29,7 @@ from mia.report.pages import (
 from mia.report.pages.gallery import gallery
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
+from mia.stats.metrics import FPR_LIMITS
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]
@@ -133,6 +134,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "targets": shown,
         "rows": sorted(rows, key=lambda row: (order.index(row["target"]), row["blind"])),
         "axis": axis,
+        "fpr_limits": FPR_LIMITS,
         "sets": sets,
         "samples": samples(spec, options.samples),
         "models": provenance.model_rows(models),
