@@ -29,7 +29,8 @@ def metric_rows(
 
     `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
     differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
-    bounds of `together` (`epsilon.bounds_together`).
+    bounds of `together` (`epsilon.bounds_together`). `auc_control` is the AUC on the control model
+    in its note.
     """
     rows, first = [], target_limit(metrics)
     for found in metrics:
@@ -91,6 +92,8 @@ def metric_rows(
                 f" gain above {LEAST:g}, Holm-adjusted: {gained.p:.2g}"
             )
             numbers.append(_number("auc_gain", None, vars(gained), both, note))
+            for control, auc in gained.on.items():
+                numbers.append(_number("auc_control", None, {"value": auc}, both, control))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"
