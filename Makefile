@@ -28,6 +28,8 @@ workers := $(call quoted,$(WORKERS))
 venv := $(call quoted,$(VENV))
 bin := $(call quoted,$(VENV)/bin)
 snakemake := $(bin)/snakemake
+# What `make run` leaves out: Snakemake's banner, and why each job runs, which `make why` says.
+quietly := --quiet host reason
 # The order of files is tests/conftest.py's.
 pytest := $(bin)/python -m pytest --numprocesses $(workers) --dist loadfile
 command := PYTHONPATH=workflow $(bin)/python -m mia.commands
@@ -49,13 +51,13 @@ $(STAMP): constraints.txt pyproject.toml
 # (docs/decisions/0002). A config that cannot be read is named first: of a file named by
 # --configfile, Snakemake tells no line.
 run: audit ## Everything that CONFIG asks for; then its table, and where the report lies
-	$(snakemake) measured --cores $(cores) --configfile $(config) $(OPTIONS)
-	$(snakemake) --cores $(cores) --configfile $(config) $(OPTIONS)
+	@$(snakemake) measured --cores $(cores) --configfile $(config) $(quietly) $(OPTIONS)
+	@$(snakemake) --cores $(cores) --configfile $(config) $(quietly) $(OPTIONS)
 	@$(command).results --config $(config) --show
 
 audit: $(STAMP) ## Are the sets of CONFIG fair? No model is loaded, nothing is measured
 	@$(command).results --config $(config) >/dev/null
-	$(snakemake) audited --cores $(cores) --configfile $(config) $(OPTIONS)
+	@$(snakemake) audited --cores $(cores) --configfile $(config) $(quietly) $(OPTIONS)
 	@$(command).verdicts --config $(config)
 
 resume: $(STAMP) ## Go on after a run that was killed; refuses while it may still live

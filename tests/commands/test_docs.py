@@ -169,7 +169,7 @@ def test_pages_take_a_table_in(copy, monkeypatch):
         assert "| `coin` | 0.50 [0.40–0.60] | 0.40 [0.30–0.45] ⚑ |" in text
         assert "⚑: flagged, `below_chance`." in text
         assert "| *verdict on the sets* | *FAIR* | *NOT FAIR* |" in text
-        assert "t 300 + 310 (3); u 300 + 40 (0);" in text
+        assert "t 300 + 310 (10 %: 31); u 300 + 40 (10 %: 4);" in text
         assert text.partition(result_block.CLOSE)[2] == before.partition(result_block.CLOSE)[2]
 
 

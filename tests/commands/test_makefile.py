@@ -44,7 +44,7 @@ def test_recipes_hold_quoted_variables_only():
             assert re.search(rf'"\$\${name}[^"]*"', line), line
 
 
-COMBINED = re.findall(r"(?m)^(snakemake|command|page|card|pytest) := (.*)$", TEXT)
+COMBINED = re.findall(r"(?m)^(snakemake|quietly|command|page|card|pytest) := (.*)$", TEXT)
 
 
 def test_a_recipe_line_is_one_command_that_can_fail():

@@ -357,21 +357,22 @@ def test_pages_say_it_in_words(made):
         assert f"{target}: {sentence}" in page
     summary = read(made / "summary.csv").iloc[0]
     interval = f"{summary['auc']:.2f} [{summary['auc_low']:.2f}–{summary['auc_high']:.2f}]"
-    percent = f"{100 * summary['tpr_fpr_1pct']:.1f} % ["
+    percent, tenth = (f"{100 * summary[f'tpr_fpr_{name}']:.1f} % [" for name in ("1pct", "10pct"))
     assert f"<td>{interval}</td>" in page
-    assert f"<td>{percent}" in page
+    assert f"<td>{percent}" in page and f"<td>{tenth}" in page
     low, high = auc_band(int(summary["n_member"]), int(summary["n_nonmember"]), 0.95)
     rows = [line for line in page.splitlines() if ">no signal</th>" in line]
     assert len(rows) == 2 and f"<td>{low:.2f}–{high:.2f}</td>" in rows[0]
     assert {row.count("<td>") for row in rows} == {page.count('<th scope="col">') - 1}
     lines = (made / "summary.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == (
-        "| Target | Verdict | Attack | AUC [95 %] | TPR@1%FPR"
+        "| Target | Verdict | Attack | AUC [95 %] | TPR | at FPR"
         " | gain over control | best blind AUC | above blind | evals/image | flags |"
     )
-    assert lines[2].startswith(f"| fair | BY DESIGN | loss | {interval} | {percent}")
+    assert lines[2].startswith(f"| fair | BY DESIGN | loss | {interval} | {tenth}")
+    assert {line.split(" | ")[5] for line in lines[2:]} == {"10 %"}
     assert len(lines) == 2 + 12
-    assert {line.count("|") for line in lines} == {11}
+    assert {line.count("|") for line in lines} == {12}
 
 
 def test_html_is_escaped():

@@ -11,6 +11,7 @@ from mia import storage
 from mia.config.attacks import build_attack
 from mia.models import latents_file
 from mia.models.folder import describe
+from mia.progress import Progress
 from mia.query import Query, dump, load
 from mia.stages.measure import measure
 from mia.told_captions import by_control, control_of, plain, under
@@ -131,3 +132,26 @@ def test_images_are_measured_a_second_time_under_a_control_too(bench):
 def test_a_target_without_a_table_is_named(bench):
     with pytest.raises(ValueError, match="no table of exchanged captions for target 'other'"):
         bench([under(LOSS, "swapped:other")])
+
+
+def test_progress_counts_the_rows_of_all_layers(bench, monkeypatch):
+    """Own captions, a control's, and what is measured twice; a second run has nothing to tell."""
+    told = []
+
+    class Told(Progress):
+        def __init__(self, total):
+            super().__init__(total, every=0)
+
+        def tell(self, where, *facts):
+            told.append((where, *facts))
+
+    monkeypatch.setattr("mia.stages.measure.Progress", Told)
+    _, tables = bench([LOSS, *controlled("shuffled:fair", [LOSS])], repeats=1)
+    rows = len(tables["denoise"])
+    done = [int(where.split()[0]) for where, _ in told]
+    assert done == sorted({*done}) and done[-1] == rows and len(done) > 3
+    assert all(where.endswith(f" of {rows} rows") for where, _ in told)
+    assert all(re.fullmatch(r"[\d.e+]+ evals/s", speed) for _, speed in told)
+    told.clear()
+    bench([LOSS, *controlled("shuffled:fair", [LOSS])], repeats=1)
+    assert told == []

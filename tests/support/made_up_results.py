@@ -250,7 +250,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         long.append({**names, "metric": "tpr_at_fpr", "limit": limit, "note": note, **ends})
         if limit == 0.1:
             entry = [{**ends, "limit": limit, "fpr": rests / n}]
-            long += [{**names, **row} for row in practice.predictive_values(entry, m, n)]
+            long += [{**names, **row} for row in practice.predictive_values(entry, m, limit)]
         if rests > 1 and access != "model-free":
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
             long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})

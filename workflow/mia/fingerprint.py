@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-# They decide no byte of a result: how a program is called and how it fails, and where results lie.
-# Snakemake sees by itself when a result lies elsewhere.
-LEFT_OUT = frozenset({"mia.command", "mia.result_paths"})
+# They decide no byte of a result: how a program is called and how it fails, what it tells of its
+# progress, and where results lie. Snakemake sees by itself when a result lies elsewhere.
+LEFT_OUT = frozenset({"mia.command", "mia.progress", "mia.result_paths"})
 
 _remembered: dict[str, list] = {}
 """Hash of a source file's bytes to what `_read_source` finds in it."""

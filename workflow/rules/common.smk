@@ -6,8 +6,9 @@ from functools import cache, partial
 from inspect import Parameter, signature
 
 import snakemake.exceptions
+from snakemake.settings.enums import Quietness
 
-from mia import runs
+from mia import runs, shown_progress, window
 from mia.config import results_folder, stage_code, stage_settings
 from mia.config.check_files import check_files
 from mia.config.read import read
@@ -73,6 +74,9 @@ onstart:
         runs.announce(notes, R, running=True)
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
     let_wait(workflow.dag, awaited)
+    window.narrow(logger.handlers)
+    if not {Quietness.PROGRESS, Quietness.ALL} & {*(workflow.output_settings.quiet or ())}:
+        shown_progress.show(lambda: workflow.scheduler.running)
 
 
 def of_wildcards(function, then=lambda found: found, **known):

@@ -115,9 +115,13 @@ class Materials:
         No adapter changes a VAE, so both have the same latents.
         """
         models = self.config["models"]
-        base = {key: value for key, value in models[model].items() if key != "lora"}
-        twins = (name for name, spec in models.items() if spec == base)
+        base = {key: value for key, value in self.block(model).items() if key != "lora"}
+        twins = (name for name in models if self.block(name) == base)
         return next(twins, model) if "lora" in models[model] else model
+
+    def block(self, model: str) -> dict[str, Any]:
+        """Return the block of a model without its note, which is for readers alone."""
+        return {key: value for key, value in self.config["models"][model].items() if key != "note"}
 
     def base(self, model: str) -> str | None:
         """Return the model that the training of `model` starts from; None without one."""

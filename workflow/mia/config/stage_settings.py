@@ -62,7 +62,7 @@ def model(experiment: Experiment, model: str) -> Settings:
     """Return where a model comes from, its epoch, and what it is told where that is no text."""
     training = experiment.training(model)
     trained = {} if training is None else experiment.trained(training)
-    return {**trained, **experiment.config["models"][model], **_told(experiment.condition(model))}
+    return {**trained, **experiment.block(model), **_told(experiment.condition(model))}
 
 
 def encode(experiment: Experiment, vae: str, set: str) -> Settings:

@@ -8,14 +8,17 @@ from typing import Any
 from mia.access import reads_model
 from mia.evaluation.answers import EXCHANGEABLE, answer
 from mia.evaluation.gain import Gain
+from mia.evaluation.headline import target_limit
 from mia.evaluation.set_evidence import Evidence
 from mia.evaluation.set_test import LEVEL
+from mia.evaluation.summary import TPR_COLUMNS
 
 BETWEEN = " | "  # reasons, and names of attacks, in a cell
 SHARE = ("share_used", "share_low", "share_high", "share_at_least", "share_note")
 COLUMNS = [
     *("target", "verdict", "answer", "members_are", "size", "n_nonmember", "attack"),
-    *("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low", "auc_gain_high"),
+    *("auc", "auc_low", "auc_high", "headline_limit", "tpr", "tpr_low", "tpr_high"),
+    *("auc_control", "auc_gain", "auc_gain_low", "auc_gain_high"),
     *("gain_bound", "passing", "beyond_blind", "gaining", "smallest_gap", "images_needed"),
     *SHARE,
     "reasons",
@@ -33,7 +36,7 @@ def answer_row(
     """Return the answer of one target, keys as in `COLUMNS` but for `SHARE`.
 
     `attack` is the surest row that reads the model: the smallest adjusted p, then the largest AUC.
-    Where there is a control, it is one that was tried on it.
+    Where there is a control, it is one that was tried on it. `tpr` is its TPR at `headline_limit`.
 
     Args:
         summary: Its rows of the wide table (`summary.summary_rows`).
@@ -67,8 +70,11 @@ def answer_row(
     best = min(tried, key=lambda name: (whole[name]["p_family"], -rows[name]["auc"]))
     shown = ("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low")
     numbers = {name: rows[best].get(name) for name in (*shown, "auc_gain_high", "n_nonmember")}
-    sizes = {name: whole[best].get(name) for name in ("size", "images_needed")}
-    return {**about, "attack": best, **numbers, **sizes, "smallest_gap": evidence.smallest_gap}
+    numbers |= {name: whole[best].get(name) for name in ("size", "images_needed")}
+    limit = target_limit(summary)
+    rate = {f"tpr{end}": rows[best].get(TPR_COLUMNS[limit] + end) for end in ("", "_low", "_high")}
+    numbers |= {"headline_limit": limit, **rate, "smallest_gap": evidence.smallest_gap}
+    return {**about, "attack": best, **numbers}
 
 
 def _evidence(

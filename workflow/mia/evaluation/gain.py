@@ -36,6 +36,7 @@ class Gain:
         high: Upper end.
         most: Largest upper end over any of the control models.
         p: One-sided, for a gain of at most `LEAST`, Holm-adjusted over the target's attacks.
+        on: Each control model to the AUC on it.
         found: Whether the model adds something: p is below 1 - confidence, and below `SURE` where
             the AUC on the control is not 0.5, as far as can be told.
     """
@@ -47,6 +48,7 @@ class Gain:
     high: float
     most: float
     p: float
+    on: Mapping[str, float]
     found: bool
 
 
@@ -72,6 +74,7 @@ def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain
             *(control, one.auc_control, one.value, one.low, one.high),
             most=max(other.high for _, other, _ in over[name]),
             p=p,
+            on={other: tried.auc_control for other, tried, _ in over[name]},
             found=p < (SURE if off else 1 - confidence),
         )
         for (name, (control, one, off)), p in zip(least.items(), adjusted, strict=True)

@@ -8,6 +8,7 @@ from typing import Any
 from mia.evaluation import practice
 from mia.evaluation.comparison import Comparison
 from mia.evaluation.gain import LEAST, Gain
+from mia.evaluation.headline import target_limit
 from mia.evaluation.metrics_file import Metrics
 
 LONG = [
@@ -28,12 +29,13 @@ def metric_rows(
 
     `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
     differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
-    bounds of `together` (`epsilon.bounds_together`).
+    bounds of `together` (`epsilon.bounds_together`). `auc_control` is the AUC on the control model
+    in its note.
     """
-    rows = []
+    rows, first = [], target_limit(metrics)
     for found in metrics:
-        members, nonmembers = found["n_member"], found["n_nonmember"]
-        both = members + nonmembers
+        members = found["n_member"]
+        both = members + found["n_nonmember"]
         numbers = [_number("auc", None, found["auc"], both, found["auc"]["method"])]
         partial = found["partial_auc"]
         note = f"standardised: 0.5 without signal, 1 if perfect; {partial['method']}"
@@ -44,7 +46,7 @@ def metric_rows(
             if entry.get("published") is not None:
                 value = {"value": entry["published"]}
                 numbers.append(_number("published_tpr_at_fpr", entry["limit"], value, n, PUBLISHED))
-        numbers += practice.predictive_values(found["tpr"], members, nonmembers)
+        numbers += practice.predictive_values(found["tpr"], members, first)
         for entry in found["carried"] or ():
             alarm = "threshold_does_not_carry" if entry["alarm"] else ""
             note = entry["note"] or alarm
@@ -90,6 +92,8 @@ def metric_rows(
                 f" gain above {LEAST:g}, Holm-adjusted: {gained.p:.2g}"
             )
             numbers.append(_number("auc_gain", None, vars(gained), both, note))
+            for control, auc in gained.on.items():
+                numbers.append(_number("auc_control", None, {"value": auc}, both, control))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"

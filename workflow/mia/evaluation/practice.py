@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from mia.evaluation.headline import target_limit
 from mia.evaluation.scored import comparable, side_by_side
-from mia.stats.metrics import headline_limit
 from mia.stats.predictive_value import found_overlap, positive_predictive_value
 
 PRIORS = (0.01, 0.1, 0.5)
@@ -17,19 +17,18 @@ METRIC = "ppv_prior_{percent:g}pct"
 
 
 def predictive_values(
-    tpr: Sequence[Mapping[str, Any]], members: int, nonmembers: int
+    tpr: Sequence[Mapping[str, Any]], members: int, limit: float
 ) -> list[dict[str, Any]]:
     """Return the positive predictive value at each prior, as rows of the long table.
 
-    It is told at the smallest limit of the FPR that allows ten false positives
-    (`metrics.headline_limit`), with the FPR that the threshold has on these nonmembers. `low` and
-    `high` are those at the ends of the TPR's interval; the FPR is taken as it is.
+    It is told with the FPR that the threshold has on these nonmembers. `low` and `high` are those
+    at the ends of the TPR's interval; the FPR is taken as it is.
 
     Args:
         tpr: `tpr` of a metrics file, one entry a limit.
-        members, nonmembers: Images that are reported on.
+        members: Those that are reported on.
+        limit: Of the FPR; one for all rows of a target (`headline.target_limit`).
     """
-    limit = headline_limit(nonmembers)
     (entry,) = (one for one in tpr if one["limit"] == limit)
     rows = []
     for prior in PRIORS:
@@ -49,15 +48,17 @@ def _value(tpr: float | None, fpr: float | None, prior: float) -> float | None:
 
 
 def overlap_row(
-    target: str, tables: Mapping[str, pd.DataFrame], aucs: Mapping[str, float]
+    target: str, tables: Mapping[str, pd.DataFrame], summary: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the Jaccard overlap of what the two strongest attacks find, as a row or none.
 
     Args:
         target: Its name.
         tables: Attack to reported rows, of those that read the model.
-        aucs: Attack to AUC; the two largest are compared.
+        summary: Its rows of the wide table. The two largest AUCs are compared, at the headline
+            limit.
     """
+    aucs, limit = {row["attack"]: row["auc"] for row in summary}, target_limit(summary)
     two = sorted(tables, key=lambda name: -aucs[name])[:2]
     if len(two) < 2:
         return []
@@ -66,7 +67,6 @@ def overlap_row(
     shared = first.index.intersection(second.index)
     first, second = first.loc[shared], second.loc[shared]
     member = first["member"].to_numpy(dtype=bool)
-    limit = headline_limit(int((~member).sum()))
     ours, others = (comparable(one).to_numpy() for one in (first, second))
     value = found_overlap(ours, others, member, limit)
     row = {"target": target, "attack": two[0], "metric": "found_overlap", "limit": limit}

@@ -11,7 +11,6 @@ from typing import Any
 
 import diffusers
 import torch
-from tqdm import tqdm
 
 from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
@@ -24,6 +23,7 @@ from mia.measuring.stored_texts import StoredTexts, are_large
 from mia.models.autoencoder import Autoencoder
 from mia.models.device import choose
 from mia.models.families import module_of
+from mia.progress import Progress
 from mia.query import Query
 
 
@@ -53,24 +53,26 @@ class Meter:
         return Autoencoder(self.model["vae"], self.device)
 
     @torch.inference_mode()
-    def measure(self, work: MeasureJob) -> None:
-        """Measure what `work` lacks and append it to its ledger."""
+    def measure(self, work: MeasureJob, progress: Progress) -> None:
+        """Measure what `work` lacks and append it to its ledger; `progress` counts the rows."""
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         if self.texts:
             self.texts.gather(work, lambda ids: self._batch(work, frozenset(), ids, 1))
         size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
-        with _progress(sum(map(len, work.missing.values()))) as progress:
-            for queries, shared, image_ids in _chunks(work, size):
-                before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
-                for name, signal in work.signals.items():
-                    for rows in batch.slices([query for query in queries if query.signal == name]):
-                        values = answer(signal.module, signal.module.measure(batch, rows))
-                        ids = [image_ids[i] for i in rows.image.tolist()]
-                        writer.add(name, ids, rows.queries, values)
-                        progress.update(len(ids))
-                size.report(batch.size, batch.evals, time.monotonic() - before)
-                evals += batch.evals
-                progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
+        for queries, shared, image_ids in _chunks(work, size):
+            before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
+            for name, signal in work.signals.items():
+                for rows in batch.slices([query for query in queries if query.signal == name]):
+                    values = answer(signal.module, signal.module.measure(batch, rows))
+                    ids = [image_ids[i] for i in rows.image.tolist()]
+                    writer.add(name, ids, rows.queries, values)
+                    progress.done += len(ids)
+                    if progress.is_due:
+                        speed = (evals + batch.evals) / (time.monotonic() - start)
+                        where = f"{progress.done:,} of {progress.total:,} rows"
+                        progress.tell(where, f"{speed:.3g} evals/s")
+            size.report(batch.size, batch.evals, time.monotonic() - before)
+            evals += batch.evals
         writer.close()
         ledger = next(iter(work.signals.values())).ledger.folder
         seconds = time.monotonic() - start
@@ -126,12 +128,6 @@ def _next_chunk(todo: list[str], size: int) -> tuple[list[str], list[str]]:
     count = -(-len(todo) // size)
     first = -(-len(todo) // count)
     return todo[:first], todo[first:]
-
-
-def _progress(rows: int) -> tqdm:
-    """Return a progress bar: it moves on a terminal, and a log gets one line a minute."""
-    every = 0.5 if sys.stderr.isatty() else 60
-    return tqdm(total=rows, unit="row", mininterval=every, maxinterval=every, miniters=0)
 
 
 def _provenance(

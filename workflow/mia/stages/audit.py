@@ -24,7 +24,7 @@ from mia.evaluation.scored import reported, scored
 from mia.models.family import NONE
 from mia.path_names import by_name
 from mia.result_paths import MANIFEST, SCORES
-from mia.stats.metrics import NAMED_LIMIT
+from mia.stats.metrics import headline_limit
 from mia.targets.pictures import read_images, with_embeddings
 
 COLUMNS = ["set", "key", "image_id", "member", "group", "fold", "block", "kept", "reason"]
@@ -81,7 +81,8 @@ def audit(
         },
         "reach": asdict(decides) if decides else None,
         "channels": [
-            {**asdict(channel), "tpr": _named_tpr(rates[channel.attack])} for channel in channels
+            {**asdict(channel), "tpr": _tpr(rates[channel.attack], headline_limit(n_nonmember))}
+            for channel in channels
         ],
         "n_member": n_member,
         "n_nonmember": n_nonmember,
@@ -116,9 +117,9 @@ def blind_views(
     return appendix(images, rows, learning, settings)
 
 
-def _named_tpr(rates: list[dict]) -> dict:
-    """Return the TPR at `NAMED_LIMIT` and its interval; nulls if too few nonmembers resolve it."""
-    (entry,) = [entry for entry in rates if entry["limit"] == NAMED_LIMIT]
+def _tpr(rates: list[dict], limit: float) -> dict:
+    """Return the TPR at a limit and its interval; nulls if too few nonmembers resolve it."""
+    (entry,) = [entry for entry in rates if entry["limit"] == limit]
     return {key: entry[key] for key in ("limit", "value", "low", "high")}
 
 

@@ -26,6 +26,7 @@ from mia.models.captions import are_classes, require_captions
 from mia.models.families import module_of
 from mia.models.weights import require_described
 from mia.path_names import by_name
+from mia.progress import Progress
 from mia.query import Query
 from mia.result_paths import OTHER_CAPTIONS, SIGNALS
 from mia.told_captions import by_control, plain
@@ -75,15 +76,18 @@ def measure(args: argparse.Namespace) -> None:
         to_do += [(layer, control, False) for layer in layers]
         to_do += [(layer, control, True) for layer in firsts if len(layer.images)]
     with shard_lock(ledger.folder, args.shard, args.settings["shards"]):
-        meter, done = None, []
-        for layer in to_do:
-            if (part := work(*layer)).missing:
-                meter = meter or loaded(args.model, args.settings, args.threads)
-                meter.measure(part)
-                part = work(*layer)
-            done.append(part)
-    if meter is None:
-        print("measured 0 evals: everything is in the ledger", file=sys.stderr)
+        done = [work(*layer) for layer in to_do]
+        if rows := sum(len(image_ids) for part in done for image_ids in part.missing.values()):
+            meter = loaded(args.model, args.settings, args.threads)
+            progress = Progress(rows)
+            for place, layer in enumerate(to_do):
+                if not done[place].missing:
+                    continue
+                if (part := work(*layer)).missing:  # one before it may have answered all of it
+                    meter.measure(part, progress)
+                done[place] = work(*layer)
+        else:
+            print("measured 0 evals: everything is in the ledger", file=sys.stderr)
 
     metadata = {"model": model["name"], "weights": model["weights"]}
     for name, path in outputs.items():

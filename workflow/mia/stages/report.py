@@ -15,6 +15,7 @@ from mia.claimed import markup_as_claimed
 from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
+    controls,
     details,
     duplicate_limits,
     flag_notes,
@@ -29,6 +30,7 @@ from mia.report.pages import (
 from mia.report.pages.gallery import gallery
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
+from mia.stats.metrics import FPR_LIMITS
 
 MANIFEST = ["key", "image_id", "part", "caption", "status", "kept", "reason"]
 TEXTS = [ROOT / "docs" / f"{page}.md" for page in ("flags", "ethics")]
@@ -100,6 +102,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     pairs = {name: storage.read(path, PAIRS) for name, path in within.items()}
     memberships = by_name(paths.MEMBERSHIP, "target", options.memberships)
     between = by_name(paths.TARGET_PAIRS, "target", options.target_pairs)
+    models = {model["name"]: model for model in map(storage.read_json, options.models)}
     shown, of_images = [], (options.scores, manifests)
     for name in (order := list(dict.fromkeys(summary["target"]))):
         mine = [row for row in rows if row["target"] == name]
@@ -109,6 +112,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
             | details.of_target(
                 target, long, found, spec["evaluation"], spec.get("caption_controls", ())
             )
+            | {"control_models": controls.of_target(target, spec, models, long, found["answers"])}
             | {"known": index_counts(storage.read(memberships[name]))}
             | {"figures": inline_figures.of_target(name, options.figures)}
             | {"gallery": gallery(name, spec, *of_images, memberships[name], found["detections"])}
@@ -126,16 +130,16 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         | {"limits": duplicate_limits.within(name, spec, pairs[name], manifests[name])}
         for name in sorted(counted)
     ]
-    models = [storage.read_json(path) for path in options.models]
     flags, ethics = (path.read_text(encoding="utf-8") for path in options.texts)
     return {
         "spec": spec,
         "targets": shown,
         "rows": sorted(rows, key=lambda row: (order.index(row["target"]), row["blind"])),
         "axis": axis,
+        "fpr_limits": FPR_LIMITS,
         "sets": sets,
         "samples": samples(spec, options.samples),
-        "models": provenance.model_rows(models),
+        "models": provenance.model_rows([*models.values()]),
         "versions": provenance.versions(),
         "commit": commit(),
         "flags": flag_notes.explained(flags, rows),

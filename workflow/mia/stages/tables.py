@@ -100,7 +100,7 @@ def of_target(
     return {
         "long": [
             *long_table.metric_rows(metrics, comparisons, gained, together),
-            *practice.overlap_row(target, reading, {one["attack"]: one["auc"] for one in wide}),
+            *practice.overlap_row(target, reading, wide),
         ],
         "summary": [{**row, "answer": answer["answer"]} for row in wide],
         "pairwise": pairwise.pairwise_rows(target, asking, settings["confidence"]),

@@ -108,6 +108,7 @@ def train(
     from mia.models.training.diffusion import train_diffusion
     from mia.models.training.samples import generate, picture_rows
     from mia.models.training.untrained import untrained_pipeline
+    from mia.models.watched_training import epochs_told
 
     torch.set_num_threads(settings["threads"])
     device = choose(settings["device"])
@@ -126,7 +127,8 @@ def train(
         add_adapter(begin, settings)
         settings = {**settings, "text_encoder": False}
         keep = keeping_merged(kept, lambda epoch: folder / "checkpoints" / name(epoch))
-    train_diffusion(begin, pixels, captions, settings, keep, device)
+    with epochs_told(begin.unet, len(pixels), settings):
+        train_diffusion(begin, pixels, captions, settings, keep, device)
     picture_rows(pixels[:SHOWN], generated).save(folder / "samples.png")
 
 

@@ -74,10 +74,12 @@ def train(
 
     from mia.models.training.tokenizer import train_tokenizer
     from mia.models.training.vae import psnr, train_vae
+    from mia.models.watched_training import steps_told
 
     torch.set_num_threads(settings["threads"])
     pixels = torch.from_numpy(pictures)
-    vae = train_vae(pixels, settings)
+    with steps_told(settings["vae_steps"]):
+        vae = train_vae(pixels, settings)
     vae.save_pretrained(folder / "vae")
     if settings["text"]:
         tokenizer = train_tokenizer(captions, settings["vocabulary"], settings["text_length"])

@@ -21,7 +21,6 @@ FEWEST = 2  # false positives below which a TPR at a limit is not printed
 FEW = 10  # false positives below which a TPR at a limit is flagged
 
 FPR_LIMITS = (0.1, 0.01, 0.001)  # at which a TPR is told
-NAMED_LIMIT = 0.01  # that is told where there is room for one
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from mia.stats.metrics import allowed_false_positives
+from mia.stats.metrics import allowed_false_positives, headline_limit
 
 QUIET = {"few_false_positives", "too_few", "shift", "combines_signals", "external"}
 """Flags that do not concern an AUC, or that its verdict or name says already."""
@@ -40,7 +40,7 @@ def block(
         [
             *glimpse,
             "",
-            "<details><summary>The whole table: TPR at 1 % FPR, blind baseline, cost</summary>",
+            "<details><summary>The whole table: TPR, blind baseline, cost</summary>",
             "",
             table.strip(),
             "",
@@ -107,16 +107,22 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
         size = int(row["n_member"]), int(row["n_nonmember"])
         sizes[row["target"]] = max(size, sizes.get(row["target"], (0, 0)))
     listed = "; ".join(
-        f"{target} {members} + {nonmembers} ({allowed_false_positives(0.01, nonmembers)})"
+        f"{target} {members} + {nonmembers} ({_headline(nonmembers)})"
         for target, (members, nonmembers) in sizes.items()
     )
     flags = sorted({flag for row in rows for flag in _loud(row)})
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
         f"\nAUC: 0.5 is a coin toss. {GAIN if any(map(_gain, rows)) else ''}A dash: the target "
-        "lacks what this attack reads. Images, members + nonmembers, and in brackets the false "
-        f"positives that 1 % FPR allows: {listed}; attacks that learn: five sixths.{flagged}"
+        "lacks what this attack reads. Images, members + nonmembers, and in brackets the smallest "
+        "limit of the FPR that allows ten false positives, at which a TPR is told, and how many it "
+        f"allows: {listed}; attacks that learn: five sixths.{flagged}"
     )
+
+
+def _headline(nonmembers: int) -> str:
+    limit = headline_limit(nonmembers)
+    return f"{100 * limit:g} %: {allowed_false_positives(limit, nonmembers)}"
 
 
 def replace(page: str, text: str, name: str) -> str:

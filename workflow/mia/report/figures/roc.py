@@ -111,7 +111,8 @@ def draw(
         (line,) = axes.step(fpr, np.maximum(curves[name], floor), where="post", label=label, **look)
         line.set_gid(mark + name)
     _scale(axes, 1 / n_nonmember, floor)
-    _legend(figure, axes, curves, int(metrics.NAMED_LIMIT * n_nonmember))
+    first = metrics.headline_limit(n_nonmember)
+    _legend(figure, axes, curves, metrics.allowed_false_positives(first, n_nonmember))
     return figure
 
 
@@ -155,7 +156,7 @@ def _scale(axes: Axes, left: float, floor: float) -> None:
 
 
 def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count: int) -> None:
-    """Put the key below, in the order of the curves near 1 % false positives."""
+    """Put the key below, in the order of the curves at `count` false positives."""
     handles, labels = axes.get_legend_handles_labels()
     height = {name: curve[min(max(count - 1, 0), len(curve) - 1)] for name, curve in curves.items()}
     order = sorted(range(len(labels)), key=lambda i: -height.get(labels[i], -1))
@@ -172,11 +173,13 @@ def _legend(figure: Figure, axes: Axes, curves: Mapping[str, np.ndarray], count:
 def words(scores: Mapping[str, tuple[np.ndarray, np.ndarray]], shown: Collection[str]) -> str:
     """Return the ROC figure in words, those shown first."""
     member, nonmember = next(iter(scores.values()))
-    allowed = np.array([metrics.allowed_false_positives(metrics.NAMED_LIMIT, len(nonmember))])
+    first = metrics.headline_limit(len(nonmember))
+    allowed = np.array([metrics.allowed_false_positives(first, len(nonmember))])
     rates = {name: f"{name} {tpr_at(*sides, allowed)[0]:.1%}" for name, sides in scores.items()}
     others = [rates[name] for name in scores if name not in shown]
     return (
         f"Share of {len(member)} members found against share of {len(nonmember)} nonmembers "
-        f"wrongly called members. At 1 % of nonmembers: {', '.join(rates[name] for name in shown)}."
+        f"wrongly called members. At {100 * first:g} % of nonmembers: "
+        f"{', '.join(rates[name] for name in shown)}."
         + (f" Not drawn at first: {', '.join(others)}." if others else "")
     )

@@ -13,6 +13,7 @@ from mia.report.pages.formats import percent, signed, whole
 
 NUMBERS = (
     *("size", "n_nonmember", "auc", "auc_low", "auc_high", "auc_control"),
+    *("headline_limit", "tpr", "tpr_low", "tpr_high"),
     *("auc_gain", "auc_gain_low", "auc_gain_high", "gain_bound", "smallest_gap", "images_needed"),
     *("share_used", "share_low", "share_high", "share_at_least"),
 )
@@ -29,8 +30,8 @@ def answer_context(table: pd.DataFrame, target: str) -> dict[str, Any]:
 
     Returns:
         `answer`, `meaning` (of that answer), `style`, `reasons` (sentences), `claimed`, `facts` as
-        (what, number, remark): the surest attack, its gain, the share used and the images needed,
-        those that are known.
+        (what, number, remark): the surest attack, its TPR at the headline limit, its gain, the
+        share used and the images needed, those that are known.
 
     Raises:
         ValueError: The table has not one row of the target.
@@ -55,11 +56,18 @@ def _facts(row: pd.Series) -> list[tuple[str, float, str, str]]:
     gain = f"{signed(row['auc_gain_low'])} to {signed(row['auc_gain_high'])}"
     control = f"; on the control the AUC is {row['auc_control']:.3f}"
     least = f"at least {percent(row['share_at_least'])}"
+    found = f"{percent(row['tpr_low'])} to {percent(row['tpr_high'])}"
     share = f"{percent(row['share_low'])} to {percent(row['share_high'])}; {row['share_note']}"
     given = not math.isnan(row["share_used"])
     used = percent(row["share_used"]) if given else least
     return [
         ("Surest attack", row["auc"], f"{row['attack']}: AUC {row['auc']:.3f}", ends),
+        (
+            f"Members found at {percent(row['headline_limit'])} FPR",
+            row["tpr"],
+            percent(row["tpr"]),
+            f"{found}, by that attack",
+        ),
         ("Gain over the control", row["auc_gain"], signed(row["auc_gain"]), gain + control),
         (
             "Share used",

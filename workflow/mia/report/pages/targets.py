@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mia.access import reads_model
+from mia.evaluation.headline import limits_in_order, nonmembers_of, sentence, target_limit
 from mia.evaluation.summary import TPR_COLUMNS
 from mia.report.pages.audit_tables import rests_on
 from mia.report.pages.findings import brief, findings, tested
@@ -64,7 +65,7 @@ def attack_rows(summary: pd.DataFrame, ends: tuple[float, float]) -> list[dict[s
 
 def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any]:
     band = _ends(row, "auc", CHANCE)
-    rates = list(TPR_COLUMNS.values())
+    rates = TPR_COLUMNS.items()
     numbers = {"low": row["auc_low"], "value": row["auc"], "high": row["auc_high"], "half": 0.5}
     numbers |= {"chance_low": max(band[0], ends[0]), "chance_high": min(band[1], ends[1])}
     width = ends[1] - ends[0]
@@ -76,11 +77,14 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
         "above_words": ABOVE_BLIND.get(row["above_blind"], ""),
         "auc": _ends(row, "auc", WITH_RANGE),
         "bar": places,
-        "tpr": [_ends(row, name, WITH_RANGE) for name in rates],
+        "n_nonmember": row["n_nonmember"],
+        "tpr": {limit: _ends(row, name, WITH_RANGE) for limit, name in rates},
+        "auc_chance": band,
         # A TPR that rests on too few false positives is not printed, nor is its band.
-        "no_signal": [
-            None if math.isnan(row[name]) else _ends(row, name, CHANCE) for name in ("auc", *rates)
-        ],
+        "tpr_chance": {
+            limit: None if math.isnan(row[name]) else _ends(row, name, CHANCE)
+            for limit, name in rates
+        },
         "gained": _ends(row, "auc_gain", WITH_RANGE),
         "blind_auc": row["blind_auc"],
         "evals_alone": row["evals_alone"],
@@ -118,7 +122,6 @@ def target_context(
     return {
         "name": name,
         "model": model or "–",
-        "control_models": pairing.get("control", ()),
         "left_out": [(names, LEFT_OUT[reason]) for reason, names in left_out.items()],
         "absent": [(name.removeprefix("blind_"), name) for name in left_out.get("no_images", ())],
         "why_absent": LEFT_OUT["no_images"],
@@ -143,6 +146,8 @@ def target_context(
             for side, key in (("members", "n_member"), ("nonmembers", "n_nonmember"))
         ],
         "rows": sorted(rows, key=lambda row: row["blind"]),
+        "fpr_limits": limits_in_order(target_limit(rows)),
+        "headline": sentence(nonmembers_of(rows)),
         "flags": flag_notes(rows),
         "notes": notes(long, name),
         "carried": carried(long, name),

@@ -101,11 +101,13 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
             "attack is wrong more often than right; that is shown as it is, never turned round.",
         ),
         (
-            "TPR at 1 % FPR",
-            "Let the attack call at most 1 in 100 nonmembers a member by mistake (the false "
+            "TPR at 10 %, 1 % or 0.1 % FPR",
+            "Let the attack call at most so many of the nonmembers members by mistake (the false "
             "positive rate): how many of the members does it then find (the true positive rate)? "
-            "Without any signal it finds about 1 %. This is the number that matters to someone "
-            "who must not be wrong often.",
+            "Without any signal it finds about as many in a hundred. This is the number that "
+            "matters to someone who must not be wrong often. The smaller the limit, the fewer "
+            "nonmembers the number rests on. Each target leads with the smallest limit that allows "
+            "ten.",
         ),
         (
             "Interval",
