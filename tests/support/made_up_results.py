@@ -255,6 +255,9 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
             long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})
             long.append({**names, "metric": "carried_tpr", "limit": limit, **ends})
+            for part, rate in (("evaluation", limit / 2), ("calibration", 2 * limit)):
+                each = {"metric": "carried_fpr_each", "limit": limit, "note": part}
+                long.append({**names, **each, "value": rate})
     if verdict != "NOT FAIR" and access != "model-free":
         for blind in ("blind_caption", "blind_image"):
             difference = {"value": auc - 0.5, "low": auc - 0.56, "high": auc - 0.44}
