@@ -16,7 +16,8 @@ SHARE = ("share_used", "share_low", "share_high", "share_at_least", "share_note"
 COLUMNS = [
     *("target", "verdict", "answer", "members_are", "size", "n_nonmember", "attack"),
     *("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low", "auc_gain_high"),
-    *("gain_bound", "passing", "beyond_blind", "gaining", "smallest_gap", "images_needed"),
+    *("gain_bound", "passing", "beyond_blind", "gaining"),
+    *("smallest_gap", "smallest_gain", "images_needed"),
     *SHARE,
     "reasons",
 ]
@@ -68,7 +69,8 @@ def answer_row(
     shown = ("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low")
     numbers = {name: rows[best].get(name) for name in (*shown, "auc_gain_high", "n_nonmember")}
     sizes = {name: whole[best].get(name) for name in ("size", "images_needed")}
-    return {**about, "attack": best, **numbers, **sizes, "smallest_gap": evidence.smallest_gap}
+    smallest = {name: getattr(evidence, name) for name in ("smallest_gap", "smallest_gain")}
+    return {**about, "attack": best, **numbers, **sizes, **smallest}
 
 
 def _evidence(
@@ -101,6 +103,7 @@ def _evidence(
         claimed=claimed,
         images=max((row["size"] for row in whole.values()), default=0),
         smallest_gap=max(gaps, default=None),
+        smallest_gain=max((gain.smallest for gain in gains.values()), default=None),
     )
 
 

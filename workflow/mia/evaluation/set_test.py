@@ -27,7 +27,7 @@ COLUMNS = [
     *("excess", "p_excess", "smallest_gap", "images_needed"),
     *("power", "power_low", "power_high", "false_alarms", "note"),
 ]
-TOLD_APART = "a blind baseline tells the sets apart too"
+TOLD_APART = "a blind baseline tells the sets apart too, beyond chance"
 PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: compare the two"
 
 
