@@ -316,7 +316,7 @@ def test_the_set_test_has_every_attack_and_the_blind_p(made):
     assert len(whole) == 2 * len(ATTACKS)
     assert whole.loc[("fair", "loss"), "p"] == 1e-4 < whole.loc[("fair", "loss"), "blind_p"]
     assert whole.loc[("fair", "loss"), "p_excess"] < 0.01 < whole.loc[("fair", "pia"), "p_excess"]
-    note = "a blind baseline tells the sets apart too"
+    note = "a blind baseline tells the sets apart too, beyond chance"
     assert whole.loc[("shifted", "loss"), "note"] == note
     sizes = table[(table["target"] == "fair") & (table["attack"] == "loss")]["size"]
     assert sizes.tolist() == [200, 10, 20, 50, 100, 200]

@@ -19,8 +19,8 @@ VERDICTS = {
     "BY DESIGN": {
         "short": "One seeded random split made both sets: they are exchangeable by construction.",
         "can": "An attack that passes the test of the collection reads the model, but for one "
-        "split in a hundred: chance alone decided which image was trained on. Whether it is above the "
-        "blind baselines makes no difference.",
+        "split in a hundred: chance alone decided which image was trained on. Whether it is above "
+        "the blind baselines makes no difference.",
         "cannot": "That other models, or other images, would give the same numbers. A blind "
         "baseline beyond chance here is luck of the split, and no objection to an attack.",
     },
