@@ -54,7 +54,7 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["method"] == "logit and Newcombe"
     about = "target attack module access blind trained fitted n_member n_nonmember"
     numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws repeats"
-    numbers += " between_runs"
+    numbers += " between_runs blind_twin"
     assert found.keys() == {*about.split(), *numbers.split(), "epsilon", "flags"}
 
     other = table.assign(score=np.where(members["fold"] == "evaluation", table["score"], 7.0))

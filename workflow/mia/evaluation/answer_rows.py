@@ -91,6 +91,7 @@ def _evidence(
         tried=len(gains),
         passing=passing,
         beyond=_beyond(rows, whole, passing, audit) if baselines else None,
+        over_twin=_over_twin(rows),
         gaining=gaining if gains else None,
         gain=max(gain.most for gain in gains.values()) if gains else None,
         bound=audit["margin"],
@@ -105,6 +106,12 @@ def _evidence(
         smallest_gap=max(gaps, default=None),
         smallest_gain=max((gain.smallest for gain in gains.values()), default=None),
     )
+
+
+def _over_twin(rows: Mapping[str, Mapping[str, Any]]) -> list[str] | None:
+    """Return the attacks that do better than their blind twins; None where none has one."""
+    p = {name: row["p_twin"] for name, row in rows.items() if row.get("p_twin") is not None}
+    return [name for name in p if p[name] <= LEVEL] if p else None
 
 
 def _beyond(

@@ -11,6 +11,7 @@ import pandas as pd
 from mia.access import reads_model
 from mia.evaluation.summary import TPR_COLUMNS
 from mia.report.pages.audit_tables import rests_on
+from mia.report.pages.blind_twin import twin, twin_notes
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
@@ -82,6 +83,7 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
             None if math.isnan(row[name]) else _ends(row, name, CHANCE) for name in ("auc", *rates)
         ],
         "gained": _ends(row, "auc_gain", WITH_RANGE),
+        "twin": twin(row),
         "blind_auc": row["blind_auc"],
         "evals_alone": row["evals_alone"],
         "evals_shared": row["evals_shared"],
@@ -144,7 +146,7 @@ def target_context(
         ],
         "rows": sorted(rows, key=lambda row: row["blind"]),
         "flags": flag_notes(rows),
-        "notes": notes(long, name),
+        "notes": [*twin_notes(rows), *notes(long, name)],
         "carried": carried(long, name),
         "control": control,
     }
