@@ -14,7 +14,7 @@ from mia.evaluation import answers, reasons
 from mia.evaluation.answer_rows import COLUMNS
 from mia.evaluation.set_evidence import Evidence
 from mia.report.pages import answers as page_answers
-from mia.report.pages import findings
+from mia.report.pages import blind_twin, findings
 from sentence_templates import printed, templates
 
 
@@ -48,6 +48,12 @@ def facts(**numbers):
     about |= {"answer": "Used", "members_are": "known", "reasons": "a", "share_note": ""}
     table = pd.DataFrame([about]).astype(dict.fromkeys(page_answers.NUMBERS, float))
     return str(page_answers.answer_context(table, "t")["facts"])
+
+
+def twins(**p):
+    """What stands beside the table of attacks with blind twins."""
+    rows = [row(name, twin={"auc": 0.55, "r2": 0.4, "p": one}) for name, one in p.items()]
+    return " ".join(blind_twin.twin_notes(rows))
 
 
 def lines(**cells):
@@ -129,6 +135,11 @@ SAID = {
         ("none surely above every blind baseline", brief("FAIR", row())),
         ("1 gains over the control", brief("UNDECIDED", row(gain="yes"))),
         ("2 gain over the control", brief("UNDECIDED", row(gain="yes"), row(gain="yes"))),
+    ],
+    blind_twin: [
+        ("may read nothing but which images are easy", twins(loss=0.003)),
+        ("Surely better than their blind twin: loss.", twins(loss=0.003, pia=0.2)),
+        ("Surely better than their blind twin: none.", twins(pia=0.2)),
     ],
     page_answers: [
         ("'Gain over the control', '+0.100', '+0.050 to +0.150", facts(**GAIN)),

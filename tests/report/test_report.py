@@ -317,6 +317,13 @@ def test_what_numbers_mean_in_practice(text, path):
     assert "coin" not in told
 
 
+def test_the_blind_twin_stands_where_no_control_is_given(text):
+    web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
+    assert web.count("<small>blind twin 0.530, R² 0.41</small>") == 7
+    assert "Surely better than their blind twin: none." in web
+    assert "blind twin" not in fair
+
+
 def test_the_answer_comes_first_and_stands_in_brief(text):
     brief, fair = section(text, "brief"), section(text, "target-emoji-fair")
     assert text.index('id="brief"') < text.index('id="reading"')
