@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import re
 from itertools import product
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 from mia.config import image_settings, stage_code, stage_settings
 from mia.config.errors import ConfigError
 from mia.config.read import read
-from mia.config.stage_files import StageFiles
+from mia.config.stage_files import PAGE_PARTS, StageFiles
 from mia.config.stage_inputs import StageInputs
 from mia.fingerprint import PACKAGE
 from rule_texts import RULES
@@ -152,3 +153,12 @@ def test_a_model_tuned_from_a_base_is_prepared_as_the_base_is():
     config["training"]["tuned"]["preparation"] = "centre"
     with pytest.raises(ConfigError, match="'preparation' would be ignored: `base` decides it"):
         read(config)
+
+
+def test_every_part_of_the_page_is_compared():
+    """A part that no fingerprint names could change without the page being written anew."""
+    folder = PACKAGE.parent / "report"
+    parts = {"page.html.j2"}
+    for path in folder.glob("*.j2"):
+        parts |= {*re.findall(r'{% (?:from|include|import|extends) "([^"]+)"', path.read_text())}
+    assert parts == {*PAGE_PARTS}

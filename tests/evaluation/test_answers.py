@@ -1,6 +1,7 @@
 """The five answers: the whole grid of cases, and that no sentence contradicts another."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -27,18 +28,20 @@ GRID = product(
     [None, *NAMES[:2]],  # gaining
     (0.02, 0.2),
     [(), ("sima",)],  # lower
+    [None, *NAMES[:2]],  # over_twin
     (False, True),
     (False, True),
     (None, 0.25),
 )
 
 
-def case(verdict, reading, passing, beyond, gaining, gain, lower, neither, claimed, smallest):
+def case(verdict, reading, passing, beyond, gaining, gain, lower, twin, neither, claimed, smallest):
     more = {"neither": neither, "claimed": claimed, "images": 200, "smallest_gap": smallest}
     if not reading:
         return Evidence(verdict, 0, **more)
-    gain = None if gaining is None else gain
-    return Evidence(verdict, reading, passing, beyond, gaining, gain, lower=lower, **more)
+    more |= {"lower": lower, "over_twin": twin, "tried": 0 if gaining is None else reading}
+    gain, least = (None, None) if gaining is None else (gain, 0.04)
+    return Evidence(verdict, reading, passing, beyond, gaining, gain, smallest_gain=least, **more)
 
 
 CASES = [*{repr(one): one for one in (case(*values) for values in GRID)}.values()]
@@ -65,10 +68,11 @@ def test_used_needs_a_gain_or_sets_that_are_alike():
     for one in CASES:
         if answer(one).answer == USED:
             exchangeable = one.verdict == "BY DESIGN" and (one.passing or one.beyond)
-            alike = one.verdict == "FAIR" and one.beyond and one.gaining is None
+            alike = one.verdict == "FAIR" and reasons.clear_of_twin(one) and one.gaining is None
             assert one.gaining or exchangeable or alike
         if answer(one).answer == USED_UNLESS:
             assert one.verdict == "UNDECIDED" and one.beyond and one.gaining is None
+            assert one.over_twin is None or {*one.beyond} & {*one.over_twin}
         if answer(one).answer == NOT_USED:
             assert one.gain < one.bound and one.gaining == ()
 
@@ -83,6 +87,30 @@ def test_what_a_baseline_finds_is_no_objection_where_chance_made_the_sets():
                 assert not any("baselines foresee" in told for told in answer(one).reasons)
 
 
+def test_used_never_stands_beside_none_is_better_than_on_the_control():
+    """Where chance made the sets a pass is enough: one sentence names it and the gain."""
+    both = 0
+    for one in CASES:
+        told = answer(one)
+        if told.answer == USED:
+            assert not any("is surely better" in sentence for sentence in told.reasons)
+            both += any(sentence.startswith("A pass is enough") for sentence in told.reasons)
+    assert both > 100
+    small = Evidence("BY DESIGN", 3, ("loss",), gaining=(), gain=0.0214, tried=3)
+    (told,) = (s for s in answer(small).reasons if s.startswith("A pass is enough"))
+    assert "lie below 0.021 in AUC, so that the trace is small" in told
+
+
+def test_without_a_control_what_the_twin_does_as_well_is_no_sign_of_use():
+    for verdict, said in (("FAIR", USED), ("UNDECIDED", USED_UNLESS)):
+        one = Evidence(verdict, 2, ("loss",), ("loss",), over_twin=("loss",))
+        assert answer(one).answer == answer(replace(one, over_twin=None)).answer == said
+        assert answer(replace(one, over_twin=())).answer == CANNOT_TELL
+        assert answer(replace(one, over_twin=("pia",))).answer == CANNOT_TELL
+    by_design = Evidence("BY DESIGN", 2, ("loss",), over_twin=())
+    assert answer(by_design).answer == USED
+
+
 def test_sets_that_differ_need_a_control():
     for one in CASES:
         if one.verdict == "NOT FAIR" and one.gaining is None:
@@ -92,7 +120,8 @@ def test_sets_that_differ_need_a_control():
 CONTRADICTIONS = [  # two beginnings that may not stand in one answer
     (r"None of 3 attacks scores", r"of 3 attacks scores? the .* higher than the nonmembers"),
     (r"None of 3 attacks finds more", r"More than the blind baselines foresee is found"),
-    (r"None of 3 attacks is better on this model", r"Better on this model than"),
+    (r"None of 3 attacks is surely better", r"Better on this model than|A pass is enough"),
+    (r"foretell of their scores does as well", r"Above its own scores|surely finds more"),
     (r"No control model was given", r"control too|than on (?:a|the) control"),
     (r"No blind baseline was run", r"baselines foresee|baselines look at|baselines read"),
     (r"Chance alone made", r"The sets differ, and|neither shown to be alike"),
@@ -126,6 +155,16 @@ def test_no_sign_says_what_it_would_have_shown():
     told = answer(Evidence("FAIR", 2, beyond=(), images=400, smallest_gap=0.25)).reasons[-1]
     assert told.startswith("These 400 images would have shown, four times in five, a difference of")
     assert "0.25 standard deviations, an AUC of about 0.57" in told  # Φ(0.25 / √2) = 0.570
+
+
+def test_no_sign_over_a_control_says_the_gain_that_it_would_have_shown():
+    one = Evidence("NOT FAIR", 2, gaining=(), gain=0.09, tried=2, images=400, smallest_gap=0.25)
+    one = replace(one, smallest_gain=0.0456)
+    told = answer(one)
+    assert told.answer == NO_SIGN and "a gain over the control of 0.046 in AUC" in told.reasons[-1]
+    assert "standard deviations" not in told.reasons[-1]
+    by_design = answer(replace(one, verdict="BY DESIGN")).reasons[-1]
+    assert "0.046 in AUC" in by_design and "0.25 standard deviations" in by_design
 
 
 def test_not_used_says_its_bound():

@@ -12,7 +12,7 @@ import pytest
 from made_target import BLIND, SETTINGS, membership, scores, write_scores
 from mia import storage
 from mia.evaluation import flags
-from mia.evaluation.carried import at_limits
+from mia.evaluation.carried import at_limits, directions
 from mia.evaluation.summary import target_flags
 from mia.scoring.remeasured import largest_difference
 from mia.stages import evaluate
@@ -54,7 +54,7 @@ def test_numbers_come_from_the_evaluation_fold_alone(target):
     assert found["auc"]["method"] == "logit and Newcombe"
     about = "target attack module access blind trained fitted n_member n_nonmember"
     numbers = "auc partial_auc tpr carried balanced_accuracy advantage between_draws repeats"
-    numbers += " between_runs"
+    numbers += " between_runs blind_twin"
     assert found.keys() == {*about.split(), *numbers.split(), "epsilon", "flags"}
 
     other = table.assign(score=np.where(members["fold"] == "evaluation", table["score"], 7.0))
@@ -126,6 +126,8 @@ def test_flags_are_raised(target):
     moved = run(folder, write_scores(folder / "moved.parquet", shifted))
     assert "threshold_does_not_carry" in moved["flags"]
     assert moved["carried"][0]["fpr"]["low"] > 0.1
+    (there,) = moved["carried"][0]["fpr_each"]
+    assert there == {"on": "evaluation", **moved["carried"][0]["fpr"]}
 
 
 def test_related_images_give_an_interval_by_group(tmp_path):
@@ -308,10 +310,23 @@ def test_every_flag_has_a_meaning_and_a_section_in_the_docs():
             assert part in text, f"{flag} lacks {part}"
 
 
+def test_a_threshold_that_moved_shows_in_each_direction_and_not_in_both():
+    """Where one half scores higher, its threshold is too high there and too low here."""
+    rng, half = np.random.default_rng(0), np.arange(2000) % 2 == 0
+    rows = pd.DataFrame({"score": rng.normal(size=2000) + 0.4 * half, "member": False})
+    rows["fold"] = np.where(half, "evaluation", "calibration")
+    rows = rows.assign(group=np.arange(2000), block=0, member=rng.random(2000) < 0.5)
+    (entry,) = at_limits(directions(rows, rows), [0.1], 0.95)
+    each = {one["on"]: one["value"] for one in entry["fpr_each"]}
+    assert each["evaluation"] > 0.15 and each["calibration"] < 0.07
+    assert entry["fpr"]["value"] == pytest.approx(0.12, abs=0.02)
+    assert np.mean([*each.values()]) == pytest.approx(entry["fpr"]["value"], abs=0.01)
+
+
 def test_copies_of_a_picture_make_a_carried_threshold_no_surer():
     rng = np.random.default_rng(0)
     alone = pd.DataFrame({"score": rng.normal(size=400), "member": np.repeat([True, False], 200)})
-    alone["group"] = np.arange(400)
+    alone = alone.assign(group=np.arange(400), fold="evaluation", block=0)
     fourfold = alone.loc[alone.index.repeat(4)]
     one, four = (at_limits([(rows, rows)], [0.1, 0.02], 0.95) for rows in (alone, fourfold))
     for name in ("fpr", "tpr", "alarm", "thresholds"):

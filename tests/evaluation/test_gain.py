@@ -76,6 +76,16 @@ def test_where_the_control_is_off_chance_more_is_asked():
         raise AssertionError("no seed gave such a p")
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.8])
+def test_the_smallest_gain_is_found_four_times_in_five(shift):
+    """On alike sets 5 % is asked for, on others 1 %, which takes a larger gain."""
+    smallest = gains({"a": rows(0.0, shift)}, 0.95)["a"].smallest
+    auc = NormalDist().cdf(shift / np.sqrt(2))
+    memory = np.sqrt(2) * NormalDist().inv_cdf(auc + smallest) - shift
+    found = [gains({"a": rows(memory, shift, seed=seed)}, 0.95)["a"].found for seed in range(100)]
+    assert 0.68 <= np.mean(found) <= 0.92
+
+
 @pytest.mark.parametrize(
     ("verdict", "memory", "said"),
     [

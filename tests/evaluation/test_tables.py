@@ -34,6 +34,7 @@ tpr_fpr_1pct_chance_low tpr_fpr_1pct_chance_high
 tpr_fpr_01pct tpr_fpr_01pct_low tpr_fpr_01pct_high
 tpr_fpr_01pct_chance_low tpr_fpr_01pct_chance_high
 above_chance auc_control auc_gain auc_gain_low auc_gain_high p_gain gain
+auc_blind_twin blind_twin_r2 auc_minus_twin auc_minus_twin_low auc_minus_twin_high p_twin
 blind_auc above_blind verdict answer evals_alone evals_shared backwards flags
 """
 COLUMNS = SUMMARY.split()
@@ -316,7 +317,7 @@ def test_the_set_test_has_every_attack_and_the_blind_p(made):
     assert len(whole) == 2 * len(ATTACKS)
     assert whole.loc[("fair", "loss"), "p"] == 1e-4 < whole.loc[("fair", "loss"), "blind_p"]
     assert whole.loc[("fair", "loss"), "p_excess"] < 0.01 < whole.loc[("fair", "pia"), "p_excess"]
-    note = "a blind baseline tells the sets apart too"
+    note = "a blind baseline tells the sets apart too, beyond chance"
     assert whole.loc[("shifted", "loss"), "note"] == note
     sizes = table[(table["target"] == "fair") & (table["attack"] == "loss")]["size"]
     assert sizes.tolist() == [200, 10, 20, 50, 100, 200]

@@ -181,7 +181,7 @@ def test_every_picture_has_words(text, page):
 def test_control_target_is_named(text):
     assert "trained on neither" in section(text, "target-emoji-null")
     assert "trained on neither" not in section(text, "target-emoji-fair")
-    reads = "An attack that is above chance here reads the model"
+    reads = "An attack that passes the test of the collection reads the model"
     assert reads in section(text, "target-emoji-fair")
     assert reads not in section(text, "target-emoji-null")
     assert "nothing that an attack finds here is memory" in section(text, "target-emoji-null")
@@ -312,9 +312,16 @@ def test_what_numbers_mean_in_practice(text, path):
     assert f">{100 * found['value']:.1f} %<small>" in row and row.count("<td") == 3
     auc = table[(table["attack"] == "loss_ratio") & (table["metric"] == "auc")].iloc[0]["value"]
     assert f"{auc:.3f} to {(auc - 0.05) / 0.9:.3f} with 10 % of them" in told
-    near = re.search(r"Near chance, each with an AUC no better than .*?: (.*?)\.</li>", told)[1]
+    near = re.search(r"AUC not surely off 0\.5, and no better than .*?: (.*?)\.</li>", told)[1]
     assert "loss_ratio" not in near and re.search(r"pian 0\.\d{3}", near + " pian 0.000")
     assert "coin" not in told
+
+
+def test_the_blind_twin_stands_where_no_control_is_given(text):
+    web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
+    assert web.count("<small>blind twin 0.530, R² 0.41</small>") == 7
+    assert "Surely better than their blind twin: none." in web
+    assert "blind twin" not in fair
 
 
 def test_the_answer_comes_first_and_stands_in_brief(text):

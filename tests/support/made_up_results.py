@@ -20,6 +20,7 @@ from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
 from mia.evaluation import answer_rows, detections, pairwise, practice, set_test
+from mia.evaluation.blind_twin import COLUMNS as TWIN
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
 
@@ -255,6 +256,9 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
             reached = {"value": limit, "low": limit / 2, "high": 2 * limit}
             long.append({**names, "metric": "carried_fpr", "limit": limit, **reached})
             long.append({**names, "metric": "carried_tpr", "limit": limit, **ends})
+            for part, rate in (("evaluation", limit / 2), ("calibration", 2 * limit)):
+                each = {"metric": "carried_fpr_each", "limit": limit, "note": part}
+                long.append({**names, **each, "value": rate})
     if verdict != "NOT FAIR" and access != "model-free":
         for blind in ("blind_caption", "blind_image"):
             difference = {"value": auc - 0.5, "low": auc - 0.56, "high": auc - 0.44}
@@ -276,6 +280,9 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
     gain = None if access == "model-free" else gain
     row |= {"auc_control": None, "auc_gain": None, "auc_gain_low": None, "auc_gain_high": None}
     row |= {"p_gain": None, "gain": "n/a"}
+    row |= dict.fromkeys(TWIN)
+    if target == "web" and access != "model-free":
+        row |= dict(zip(TWIN, (0.53, 0.41, auc - 0.53, auc - 0.6, auc - 0.46, 0.2), strict=True))
     if gain is not None:
         ends = {"auc_gain": gain, "auc_gain_low": gain - 0.05, "auc_gain_high": gain + 0.05}
         row |= {"auc_control": auc - gain, **ends, "p_gain": 0.001 if gain > 0.05 else 0.5}

@@ -32,6 +32,11 @@ def as_claimed(text: str) -> str:
     return _FOUND.sub(_word, text)
 
 
+def notes_as_claimed(rows: list[dict]) -> list[dict]:
+    """Return rows of a target with claimed members, whose notes call them so."""
+    return [{**row, "note": as_claimed(row["note"])} if "note" in row else row for row in rows]
+
+
 def markup_as_claimed(markup: str) -> str:
     """Return HTML or SVG whose words, not its tags and code, are those of `as_claimed`.
 

@@ -40,6 +40,7 @@ rule evaluate:
     input:
         score=results(paths.SCORES),
         membership=results(paths.MEMBERSHIP),
+        manifests=of_wildcards(RESULTS.manifests_of_twin),
     output:
         results(paths.METRICS),
     log:
@@ -55,6 +56,7 @@ rule evaluate:
     shell:
         "python -m mia.stages.evaluate --target {wildcards.target:q} --attack {wildcards.attack:q}"
         " --score {input.score:q} --membership {input.membership:q}"
+        " --manifests {input.manifests:q}"
         " --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 

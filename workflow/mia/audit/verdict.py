@@ -69,7 +69,7 @@ def verdict(
             f"{rest}; {would_decide(found, margin)}; {power(found)}"
         )
     return "FAIR", (
-        "FAIR: no blind baseline tells the two sets apart: "
+        "FAIR: no blind baseline tells the two sets apart by more than the margin: "
         f"blind AUC {_inner(channels, level)}, inside {band}; {rest}"
     )
 

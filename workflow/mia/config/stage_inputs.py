@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from mia import result_paths as paths
-from mia.access import EXTERNAL
+from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import traits_of
 from mia.config.result_files import ResultFiles
 from mia.models.clip_folder import encoder_name
@@ -166,6 +166,18 @@ class StageInputs(ResultFiles):
         built = self._experiment.attack_on(target, attack)
         looks = traits_of(built).reads_images or built.access == EXTERNAL
         return self.manifests(target) if looks else []
+
+    def manifests_of_twin(self, target: str, attack: str) -> list[str]:
+        """Return the manifests of a target, where an attack is tried on no control model.
+
+        Its scores are then foretold from images, files and captions (`mia.blind.twin`). A target of
+        scores alone has no manifest, and a model-free attack no twin.
+        """
+        if target in self._experiment.with_scores():
+            return []
+        built = self._experiment.attack_on(target, attack)
+        alone = reads_model(built.access) and not self.answers_of_controls(target, attack)
+        return self.manifests(target) if alone else []
 
     def estimates(self, target: str) -> list[str]:
         """Return the files that say what estimates of a target's model and controls are worth."""

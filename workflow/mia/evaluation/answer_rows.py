@@ -19,7 +19,8 @@ COLUMNS = [
     *("target", "verdict", "answer", "members_are", "size", "n_nonmember", "attack"),
     *("auc", "auc_low", "auc_high", "headline_limit", "tpr", "tpr_low", "tpr_high"),
     *("auc_control", "auc_gain", "auc_gain_low", "auc_gain_high"),
-    *("gain_bound", "passing", "beyond_blind", "gaining", "smallest_gap", "images_needed"),
+    *("gain_bound", "passing", "beyond_blind", "gaining"),
+    *("smallest_gap", "smallest_gain", "images_needed"),
     *SHARE,
     "reasons",
 ]
@@ -71,10 +72,10 @@ def answer_row(
     shown = ("auc", "auc_low", "auc_high", "auc_control", "auc_gain", "auc_gain_low")
     numbers = {name: rows[best].get(name) for name in (*shown, "auc_gain_high", "n_nonmember")}
     numbers |= {name: whole[best].get(name) for name in ("size", "images_needed")}
+    numbers |= {name: getattr(evidence, name) for name in ("smallest_gap", "smallest_gain")}
     limit = target_limit(summary)
     rate = {f"tpr{end}": rows[best].get(TPR_COLUMNS[limit] + end) for end in ("", "_low", "_high")}
-    numbers |= {"headline_limit": limit, **rate, "smallest_gap": evidence.smallest_gap}
-    return {**about, "attack": best, **numbers}
+    return {**about, "attack": best, **numbers, "headline_limit": limit, **rate}
 
 
 def _evidence(
@@ -95,6 +96,7 @@ def _evidence(
         tried=len(gains),
         passing=passing,
         beyond=_beyond(rows, whole, passing, audit) if baselines else None,
+        over_twin=_over_twin(rows),
         gaining=gaining if gains else None,
         gain=max(gain.most for gain in gains.values()) if gains else None,
         bound=audit["margin"],
@@ -107,7 +109,14 @@ def _evidence(
         claimed=claimed,
         images=max((row["size"] for row in whole.values()), default=0),
         smallest_gap=max(gaps, default=None),
+        smallest_gain=max((gain.smallest for gain in gains.values()), default=None),
     )
+
+
+def _over_twin(rows: Mapping[str, Mapping[str, Any]]) -> list[str] | None:
+    """Return the attacks that do better than their blind twins; None where none has one."""
+    p = {name: row["p_twin"] for name, row in rows.items() if row.get("p_twin") is not None}
+    return [name for name in p if p[name] <= LEVEL] if p else None
 
 
 def _beyond(

@@ -22,7 +22,7 @@ ANSWERS = {  # answer: what it says
     "the sets are alike.",
     CANNOT_TELL: "What the attacks find, or miss, may be a difference of the sets.",
     NO_SIGN: "No attack passes. A trace that is smaller than the one stated is not ruled out.",
-    NOT_USED: "Every attack gains less than the stated bound over a model that saw neither set.",
+    NOT_USED: "Every attack that was tried on a control gains less over it than the stated bound.",
 }
 EXCHANGEABLE, ALIKE, OPEN = "BY DESIGN", "FAIR", "UNDECIDED"
 
@@ -39,15 +39,18 @@ def answer(evidence: Evidence) -> Answer:
     """Return the answer that the evidence allows, with its reasons.
 
     - `USED`: an attack gains over a control model; or chance made the sets and an attack passes; or
-      the sets are FAIR, there is no control, and an attack passes beyond the baselines.
-    - `USED_UNLESS`: the same beyond the baselines on UNDECIDED sets, without a control.
+      the sets are FAIR, there is no control, and an attack passes beyond the baselines and its
+      blind twin.
+    - `USED_UNLESS`: the same beyond baselines and twin on UNDECIDED sets, without a control.
     - `NOT_USED`: with a control, every gain's upper end lies below the bound.
     - `CANNOT_TELL`: an attack passes in some way that none of these covers; or the sets are
       NOT FAIR, without a control, where a miss says nothing either; or no attack reads the model.
     - `NO_SIGN`: no attack passes in any way.
 
     A control decides where there is one: an attack that passes beyond the baselines and does as
-    well on a model that saw neither set has found a difference that no baseline sees.
+    well on a model that saw neither set has found a difference that no baseline sees. Where chance
+    made the sets there is no such difference: a pass is enough, and one sentence names it together
+    with the gain that is not sure.
     """
     found = _answer(evidence)
     return Answer(found, (*reasons.facts(evidence), *_conclusions(found, evidence)))
@@ -62,7 +65,7 @@ def _answer(e: Evidence) -> str:
         return USED
     if controlled and e.gain is not None and e.gain < e.bound:
         return NOT_USED
-    if e.beyond and not controlled and e.verdict in (ALIKE, OPEN):
+    if e.beyond and reasons.clear_of_twin(e) and not controlled and e.verdict in (ALIKE, OPEN):
         return USED if e.verdict == ALIKE else USED_UNLESS
     if passes or (e.verdict == reasons.DIFFERENT and not controlled):
         return CANNOT_TELL

@@ -56,7 +56,7 @@ def at_limits(
     """Return the rates of thresholds that keep an FPR limit on the images that chose them.
 
     Args:
-        tried: As `directions` returns them: columns score, member, group.
+        tried: As `directions` returns them: columns score, member, group, fold, block.
         limits: Of the FPR, in (0, 1).
         confidence: Two-sided level of the intervals (Clopper-Pearson, since each threshold is fixed
             where it is tried). Intervals and alarm count groups, as if the images of a group were
@@ -87,8 +87,8 @@ def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> di
     ]
     if not usable:
         note = f"n/a: {most} nonmembers that choose the threshold allow {allowed} false positives"
-        entry |= {"thresholds": [], "fpr": None, "tpr": None, "members": 0, "nonmembers": 0}
-        return {**entry, "note": note}
+        entry |= {"thresholds": [], "fpr": None, "tpr": None, "fpr_each": []}
+        return {**entry, "members": 0, "nonmembers": 0, "note": note}
     found = [_in_direction(*pair, limit, FALSE_ALARM / len(usable)) for pair in usable]
     thresholds = [one["threshold"] if math.isfinite(one["threshold"]) else None for one in found]
     note = "" if all(threshold is not None for threshold in thresholds) else NOBODY
@@ -98,6 +98,10 @@ def _at_limit(tried: Sequence[Direction], limit: float, confidence: float) -> di
         "thresholds": thresholds,
         "fpr": _rate([one["fp"] for one in found], confidence),
         "tpr": _rate([one["tp"] for one in found], confidence),
+        "fpr_each": [
+            {"on": _where(on), **_rate([one["fp"]], confidence)}
+            for (_, on), one in zip(usable, found, strict=True)
+        ],
         "members": sum(int(on["member"].sum()) for _, on in usable),
         "nonmembers": sum(int((~on["member"]).sum()) for _, on in usable),
         "note": note,
@@ -114,6 +118,13 @@ def _in_direction(
     chosen, tried = ((round(hits), n) for hits, n in (_reached(chosen_on, threshold), fp))
     alarm = flags.threshold_does_not_carry(chosen, tried, level)
     return {"threshold": threshold, "fp": fp, "tp": tp, "alarm": alarm}
+
+
+def _where(on: pd.DataFrame) -> str:
+    """Return where a threshold is tried: `evaluation`, `calibration` or `block 3`."""
+    if learnt_by_block(on):
+        return f"block {on['block'].iloc[0]}"
+    return str(on["fold"].iloc[0])
 
 
 def _rate(reached: Sequence[tuple[float, int]], confidence: float) -> dict[str, float]:

@@ -17,6 +17,7 @@ import pandas as pd
 from mia.evaluation.scored import CONTROL, columns
 from mia.stats import paired
 from mia.stats.holm import holm_adjusted
+from mia.stats.set_power import POWER
 
 LEAST = 0.01  # gain that does not count yet: two unlike models differ so much without any memory
 SURE = 0.01  # p that is asked for where the attack finds something on the control itself
@@ -39,6 +40,8 @@ class Gain:
         on: Each control model to the AUC on it.
         found: Whether the model adds something: p is below 1 - confidence, and below `SURE` where
             the AUC on the control is not 0.5, as far as can be told.
+        smallest: Gain that would have been found with a probability of `POWER`, were no other
+            attack's found; the largest over the control models, as every one has to show it.
     """
 
     control: str
@@ -50,6 +53,7 @@ class Gain:
     p: float
     on: Mapping[str, float]
     found: bool
+    smallest: float
 
 
 def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain]:
@@ -76,9 +80,20 @@ def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain
             p=p,
             on={other: tried.auc_control for other, tried, _ in over[name]},
             found=p < (SURE if off else 1 - confidence),
+            smallest=max(
+                _smallest(other.error, (SURE if astray else 1 - confidence) / len(least))
+                for _, other, astray in over[name]
+            ),
         )
         for (name, (control, one, off)), p in zip(least.items(), adjusted, strict=True)
     }
+
+
+def _smallest(error: float, level: float) -> float:
+    """Return the gain that passes at `level` with a probability of `POWER`, by the normal law."""
+    from scipy.special import ndtri
+
+    return LEAST + float(ndtri(1 - level) + ndtri(POWER)) * error
 
 
 def _over(table: pd.DataFrame, column: str, confidence: float) -> tuple[str, paired.Gain, bool]:

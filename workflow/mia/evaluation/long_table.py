@@ -27,7 +27,8 @@ def metric_rows(
 ) -> list[dict[str, Any]]:
     """Return one row per number of one target, keys as in `LONG`.
 
-    `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`). Where the sets
+    `auc_minus_blind` is paired with the blind baseline in its note (`Comparison`);
+    `carried_fpr_each` has in its note on which images the threshold was tried. Where the sets
     differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
     bounds of `together` (`epsilon.bounds_together`). `auc_control` is the AUC on the control model
     in its note.
@@ -54,6 +55,10 @@ def metric_rows(
                 numbers.append(
                     _number(f"carried_{rate}", entry["limit"], entry[rate] or {}, n, note)
                 )
+            numbers += [
+                _number("carried_fpr_each", entry["limit"], one, entry["nonmembers"], one["on"])
+                for one in entry["fpr_each"]
+            ]
         if balanced := found["balanced_accuracy"]:
             note = f"threshold of the largest TPR - FPR on calibration; {balanced['method']}"
             numbers.append(_number("balanced_accuracy", None, balanced, both, note))

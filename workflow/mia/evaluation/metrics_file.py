@@ -28,7 +28,8 @@ class Metrics(Numbers):
 
     `blind` says that it saw the images and no model. `fitted` holds what it has learnt, JSON-ready.
     `repeats` is None where nothing was measured twice, `between_draws` with fewer than two draws,
-    `between_runs` without replicates of the model.
+    `between_runs` without replicates of the model, `blind_twin` where the row has a control, its
+    target has no manifest, or too few images come before those that are reported on.
     """
 
     target: str
@@ -42,3 +43,4 @@ class Metrics(Numbers):
     between_draws: dict[str, Any] | None
     between_runs: dict[str, Any] | None
     epsilon: dict[str, Any]
+    blind_twin: dict[str, Any] | None

@@ -34,6 +34,7 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
         *(
             "AUC on the control",
             f"Gain over the control [{level}]",
+            "Blind twin (R²)",
             "Best blind AUC",
             "Above blind",
         ),
@@ -97,7 +98,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [
         *(row["attack"], row["access"], str(row["n_member"]), str(row["n_nonmember"]), _auc(row)),
         *(_percent(row, column) for column in TPR_COLUMNS.values()),
-        *(_decimal(row["auc_control"]), _gain(row)),
+        *(_decimal(row["auc_control"]), _gain(row), _twin(row)),
         *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
         *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
     ]
@@ -109,7 +110,7 @@ def _no_signal(row: Mapping[str, Any]) -> str:
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
         found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
-    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 8])
+    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 9])
 
 
 def _auc(row: Mapping[str, Any]) -> str:
@@ -122,6 +123,13 @@ def _gain(row: Mapping[str, Any]) -> str:
         return NA
     ends = (f"{row['auc_gain' + end]:+.2f}" for end in ("", "_low", "_high"))
     return "{} [{} to {}]".format(*ends)
+
+
+def _twin(row: Mapping[str, Any]) -> str:
+    """Return the AUC of a row's blind twin, with the share of the score that it foretells."""
+    if row["auc_blind_twin"] is None:
+        return NA
+    return f"{row['auc_blind_twin']:.2f} ({row['blind_twin_r2']:.2f})"
 
 
 def _percent(row: Mapping[str, Any], column: str) -> str:

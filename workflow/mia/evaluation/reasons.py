@@ -11,6 +11,7 @@ from mia.evaluation.set_evidence import Evidence
 
 DIFFERENT = "NOT FAIR"
 NEITHER = "The model was trained on neither set, so there is nothing to find."
+NOT_KNOWN = "How large a trace these images would have shown is not known."
 FALSE_ALARM = "The model was trained on neither set, so this answer is a false alarm."
 
 
@@ -30,19 +31,12 @@ def facts(e: Evidence) -> list[str]:
             if e.verdict == "BY DESIGN"
             else "The sets differ, or the sides are swapped."
         )
-        told.append(f"Lower than the nonmembers by {_names(e.lower)}: no sign of use. {why}")
+        told.append(
+            f"Lower than the nonmembers by {_names(e.lower)}, which is no trace of use. {why}"
+        )
     told += _of_baselines(e)
-    if e.gaining is None:
-        told.append("No control model was given.")
-    elif e.gaining:
-        told.append(
-            f"Better on this model than on a control that saw neither set: {_names(e.gaining)}."
-        )
-    else:
-        told.append(
-            f"None of {e.tried} attacks is surely better by {LEAST:g} in AUC on this model than on "
-            "the control."
-        )
+    told += _of_twins(e)
+    told.append(_of_control(e))
     return [as_claimed(sentence) for sentence in told] if e.claimed else told
 
 
@@ -54,6 +48,48 @@ def _of_baselines(e: Evidence) -> list[str]:
     if e.beyond:
         return [f"More than the blind baselines foresee is found by: {_names(e.beyond)}."]
     return [f"{_none(e)} surely finds more than the blind baselines foresee."]
+
+
+def clear_of_twin(e: Evidence) -> list[str]:
+    """Return the attacks beyond the baselines that are above their twins, all if none has one."""
+    beyond = e.beyond or ()
+    return [name for name in beyond if e.over_twin is None or name in e.over_twin]
+
+
+def _of_twins(e: Evidence) -> list[str]:
+    """Say of the attacks beyond the baselines which are above their twins, where that counts."""
+    if e.over_twin is None or e.gaining is not None or not e.beyond:
+        return []
+    if above := clear_of_twin(e):
+        return [f"Above its own scores as foretold without the model: {_names(above)}."]
+    return [
+        "What images, files and captions foretell of their scores does as well, or too nearly so "
+        f"to tell: {_names(e.beyond)}."
+    ]
+
+
+def _of_control(e: Evidence) -> str:
+    if e.gaining is None:
+        return "No control model was given."
+    if e.gaining:
+        return f"Better on this model than on a control that saw neither set: {_names(e.gaining)}."
+    if e.verdict == "BY DESIGN" and (e.passing or e.beyond):
+        return _both(e)
+    return (
+        f"None of {e.tried} attacks is surely better by {LEAST:g} in AUC on this model than on the "
+        "control."
+    )
+
+
+def _both(e: Evidence) -> str:
+    """Name the pass and the gain in one sentence, where chance made the sets."""
+    gains = (
+        f"all of its gains over the control lie below {e.gain:.3f} in AUC, so that the trace is "
+        "small, or the pass is the luck of one split in a hundred"
+        if e.gain is not None and e.gain < e.bound
+        else "no gain over the control is sure, and none is ruled out"
+    )
+    return f"A pass is enough where chance made the sets; {gains}."
 
 
 def used(e: Evidence) -> list[str]:
@@ -90,18 +126,34 @@ def cannot_tell(e: Evidence) -> list[str]:
         ]
     if e.beyond is None:
         return ["The attacks may read a difference of the sets."]
+    if e.beyond and e.verdict in ("FAIR", "UNDECIDED"):
+        return [
+            "The attacks may read how easy the images are, and the sets may differ in that.",
+            "The same attacks on a comparable model that saw neither set would tell.",
+        ]
     return ["The attacks may read what the blind baselines read: a difference of the sets."]
 
 
 def no_sign(e: Evidence) -> list[str]:
-    """Say which trace these images would have shown."""
+    """Say which trace these images would have shown: a gain where a control decides, else a gap."""
+    told = []
+    if e.smallest_gain is not None:
+        told.append(
+            f"These {e.images} images would have shown, four times in five, a gain over the "
+            f"control of {e.smallest_gain:.3f} in AUC."
+        )
+    if e.smallest_gain is None or e.verdict == "BY DESIGN":
+        told += _smallest_gap(e)
+    return [" ".join([*told, "A smaller trace is not ruled out."])] if told else [NOT_KNOWN]
+
+
+def _smallest_gap(e: Evidence) -> list[str]:
     if e.smallest_gap is None:
-        return ["How large a trace these images would have shown is not known."]
+        return []
     auc = (1 + math.erf(e.smallest_gap / 2)) / 2  # of two normal laws that lie so far apart
     return [
         f"These {e.images} images would have shown, four times in five, a difference of "
-        f"{e.smallest_gap:.2f} standard deviations, an AUC of about {auc:.2f}. A smaller trace is "
-        "not ruled out."
+        f"{e.smallest_gap:.2f} standard deviations, an AUC of about {auc:.2f}."
     ]
 
 

@@ -21,11 +21,15 @@ class Evidence:
         gain: Largest upper end of a gain's interval, in AUC; None without a control.
         bound: Gain that counts as none, in AUC.
         lower: Those that score members lower than nonmembers, beyond chance.
+        over_twin: Those that do better than what images, files and captions foretell of their own
+            scores; None where that is not known.
         neither: Whether the model is known to have been trained on neither set.
         claimed: Whether the members are only claimed to have been trained on.
         images: Groups of members that were tested.
         smallest_gap: Difference that would have passed four times in five, in standard deviations;
             None if unknown.
+        smallest_gain: Gain over the control that would have been found so often, in AUC; None
+            without a control.
     """
 
     verdict: str
@@ -36,8 +40,10 @@ class Evidence:
     gain: float | None = None
     bound: float = 0.03
     lower: Sequence[str] = ()
+    over_twin: Sequence[str] | None = None
     neither: bool = False
     claimed: bool = False
     images: int = 0
     smallest_gap: float | None = None
+    smallest_gain: float | None = None
     tried: int = 0

@@ -27,7 +27,7 @@ COLUMNS = [
     *("excess", "p_excess", "smallest_gap", "images_needed"),
     *("power", "power_low", "power_high", "false_alarms", "note"),
 ]
-TOLD_APART = "a blind baseline tells the sets apart too"
+TOLD_APART = "a blind baseline tells the sets apart too, beyond chance"
 PASSES = "a blind baseline passes the same test by itself, not after {tried} tries: compare the two"
 
 
@@ -53,8 +53,9 @@ def set_test_rows(
     - `excess`: what is left of the difference beyond what the blind baseline foresees that leaves
       the least sure excess; `p_excess`: its p, adjusted over attacks (`set_family.beyond_blind`);
     - `smallest_gap`: the difference that would have passed, after adjustment, four times in five;
+      None where none would, as there are too few groups for so small a p;
     - `images_needed`: how many groups of members pass alone, four times in five, if the difference
-      is the one seen here;
+      is the one seen here; None where no number would;
     - `false_alarms`: the share of sets of this size that pass, drawn from nonmembers alone;
     - `note`: whether the baselines tell the sets apart, after Bonferroni over baselines and both
       directions, or by `blind_p` alone.
@@ -115,10 +116,11 @@ def power_rows(table: pd.DataFrame, seed: int, level: float) -> list[dict[str, A
     members, nonmembers = sides(table)
     (means, known) = (set_power.side(*one) for one in (members, nonmembers))
     gap = float(members[0].mean() - nonmembers[0].mean())
+    least = set_power.smallest_gap(means, known, level)
     needed = set_power.groups_needed(gap, means, known, LEVEL)
     whole = {
         "size": groups,
-        "smallest_gap": set_power.smallest_gap(means, known, level),
+        "smallest_gap": least if np.isfinite(least) else None,
         "images_needed": needed if np.isfinite(needed) else None,
         "false_alarms": false_alarms(nonmembers, groups, seed),
     }

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.cost import Cost
+from mia.evaluation.blind_twin import COLUMNS as TWIN
 from mia.evaluation.comparison import UNDECIDED, speaks_of_model
 from mia.evaluation.flags import duplicates_across_sets, shift
 from mia.evaluation.gain import Gain
@@ -29,7 +30,7 @@ GAIN = ("auc_gain", "auc_gain_low", "auc_gain_high", "p_gain")
 WIDE = [
     *("target", "attack", "access", "n_member", "n_nonmember"),
     *(name + end for name in ("auc", *TPR_COLUMNS.values()) for end in ENDS),
-    *("above_chance", "auc_control", *GAIN, "gain", "blind_auc", "above_blind", "verdict"),
+    *("above_chance", "auc_control", *GAIN, "gain", *TWIN, "blind_auc", "above_blind", "verdict"),
     "answer",
     *("evals_alone", "evals_shared", "backwards", "flags"),
 ]
@@ -41,6 +42,7 @@ def summary_rows(
     above: Mapping[str, str],
     above_chance: Mapping[str, str],
     gains: Mapping[str, Gain],
+    twins: Mapping[str, Mapping[str, Any]],
     costs: Mapping[str, Cost],
 ) -> list[dict[str, Any]]:
     """Return one row per attack of one target, keys as in `WIDE` but for `answer`.
@@ -51,6 +53,7 @@ def summary_rows(
         above: Attack to the answer of `above_blind`.
         above_chance: Attack to `yes`, `no` or `undecided`, of those that read the model.
         gains: Attack to what it gains over control models, of those that were tried on any.
+        twins: Attack to the cells of its blind twin (`blind_twin.twin_cells`), of those with one.
         costs: Attack name to cost.
     """
     blind = [found["auc"]["value"] for found in metrics if found["blind"]]
@@ -77,6 +80,7 @@ def summary_rows(
                 },
                 "above_chance": above_chance.get(attack, "n/a"),
                 **_gain(gained),
+                **twins.get(attack, dict.fromkeys(TWIN)),
                 "blind_auc": farthest,
                 "above_blind": "n/a" if unfair else speaks_of_model(answer, verdict, gained),
                 "verdict": verdict,

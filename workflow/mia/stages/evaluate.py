@@ -7,19 +7,27 @@ depends on this attack's scores alone.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
 
 from mia import command, storage
 from mia.access import reads_model
+from mia.blind import twin
 from mia.evaluation import flags
+from mia.evaluation.blind_twin import to_foretell, twin_numbers
 from mia.evaluation.draws import between_draws
 from mia.evaluation.epsilon import NOT_RANDOMISED, UNKNOWN, privacy_bound
 from mia.evaluation.metrics_file import Metrics
 from mia.evaluation.numbers import numbers
 from mia.evaluation.replicates import between_runs
 from mia.evaluation.scored import reported, scored
+from mia.targets.pictures import read_images
 from mia.told_captions import FIELD, OWN
 
 MEMBERSHIP = ["image_id", "member", "group", "fold", "block", "kept"]
+KEYS = ["set", "key", "image_id", "kept"]
 
 
 def evaluate(
@@ -28,6 +36,7 @@ def evaluate(
     score: str,
     membership: str,
     settings: dict,
+    manifests: Sequence[str] = (),
 ) -> Metrics:
     """Return the metrics of the score file `score`.
 
@@ -37,6 +46,7 @@ def evaluate(
         membership: The target's membership table.
         settings: confidence, resamples, delta, seed; `randomised`, whether a seeded split alone
             decided which of the images were trained on.
+        manifests: Of the target's sets, where the row gets a blind twin.
 
     Raises:
         ValueError: The file lacks metadata, or its scores do not fit the membership table.
@@ -59,12 +69,12 @@ def evaluate(
         fit_image_ids=about.get("fit_image_ids") or (),
     )
     part = reported(rows, score)
-    external = flags.external(about["access"])
+    external, other = flags.external(about["access"]), flags.other_captions(about.get(FIELD, OWN))
     obstacle = (UNKNOWN if external else None) if settings["randomised"] else NOT_RANDOMISED
     repeats = about.get("repeats")
     raised = {
         "combines_signals": flags.combines_signals(about.get("combines_signals", False)),
-        "other_captions": flags.other_captions(about.get(FIELD, OWN)),
+        "other_captions": other,
         "external": external,
         "mixed_devices": flags.mixed_devices(about.get("devices", ())),
         "not_reproducible": flags.not_reproducible(repeats["difference"]) if repeats else False,
@@ -85,7 +95,22 @@ def evaluate(
         "epsilon": privacy_bound(
             part, obstacle, settings["confidence"], settings["delta"], settings["seed"]
         ),
+        "blind_twin": None
+        if model_free or other or not manifests
+        else blind_twin(
+            to_foretell(rows, about.get("fit_image_ids") or ()), membership, manifests, settings
+        ),
     }
+
+
+def blind_twin(
+    rows: pd.DataFrame, membership: str, manifests: Sequence[str], settings: dict
+) -> dict[str, Any] | None:
+    """Return how an attack does beside its own scores as foretold without the model."""
+    kept = storage.read(membership, KEYS)
+    images = read_images(manifests, kept[kept["kept"].astype(bool)].set_index("image_id"))
+    told = twin.foretold(images, rows["score"], rows["block"], settings["seed"])
+    return twin_numbers(rows, told, settings["confidence"])
 
 
 def main() -> None:
@@ -94,13 +119,15 @@ def main() -> None:
     parser.add_argument("--attack", required=True)
     parser.add_argument("--score", required=True)
     parser.add_argument("--membership", required=True)
+    parser.add_argument("--manifests", nargs="*", default=[], help="for a row without a control")
     parser.add_argument("--output", required=True)
     command.run(parser, write_metrics)
 
 
 def write_metrics(args: argparse.Namespace) -> None:
     files = args.score, args.membership
-    storage.write_json(evaluate(args.target, args.attack, *files, args.settings), args.output)
+    found = evaluate(args.target, args.attack, *files, args.settings, args.manifests)
+    storage.write_json(found, args.output)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
 from mia.attacks.shared.external import External
-from mia.claimed import as_claimed
+from mia.claimed import as_claimed, notes_as_claimed
 from mia.config.conditions import attacks_under
 from mia.evaluation import (
     answer_rows,
@@ -26,6 +26,7 @@ from mia.evaluation import (
     summary,
 )
 from mia.evaluation.answers import USED
+from mia.evaluation.blind_twin import twin_cells
 from mia.evaluation.collection_share import NOT_SAID, share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
@@ -74,10 +75,7 @@ def of_target(
     blind = [found["attack"] for found in metrics if found["blind"]]
     learnt = [found["attack"] for found in metrics if found["blind"] and found["trained"]]
     names = list(access := {found["attack"]: found["access"] for found in metrics})
-    rows = {
-        name: reported(scored(storage.read(path := scores[name]), membership, path), path)
-        for name in names
-    }
+    rows = {name: _rows(scores[name], membership) for name in names}
     controls = {found["attack"] for found in metrics if "other_captions" in found["flags"]}
     tried = {name: rows[name] for name in names if name not in controls}
     comparisons = compare_rows(tried, blind, settings["confidence"])
@@ -93,7 +91,8 @@ def of_target(
     }
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
     cost = costs({name: attacks[name] for name in names}, predictions, backwards)
-    wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
+    twins = twin_cells(metrics, {*reading} - {*gained})
+    wide = summary.summary_rows(metrics, audit, above, beyond, gained, twins, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)
     known = (target in settings[said] for said in ("neither", "claimed"))
     answer = answer_rows.answer_row(wide, tested, gained, audit, *known)
@@ -110,9 +109,8 @@ def of_target(
     }
 
 
-def worded(rows: list[dict]) -> list[dict]:
-    """Return rows of a target with claimed members, whose notes call them so."""
-    return [{**row, "note": as_claimed(row["note"])} if "note" in row else row for row in rows]
+def _rows(path: str, membership: pd.DataFrame) -> pd.DataFrame:
+    return reported(scored(storage.read(path), membership, path), path)
 
 
 def share(
@@ -136,8 +134,7 @@ def share(
         about = storage.metadata(path)
         if name in (target, reference) and reads_model(about["access"]) and not about["trained"]:
             membership = storage.read(memberships[name], COLUMNS_READ)
-            rows = scored(storage.read(path), membership, path)
-            tables.setdefault(name, {})[attack] = reported(rows, path)
+            tables.setdefault(name, {})[attack] = _rows(path, membership)
     return share_cells(tables[target], tables.get(reference or "", {}), reference, confidence)
 
 
@@ -178,7 +175,9 @@ def write(args: argparse.Namespace) -> None:
             args.settings,
         )
         for name in COLUMNS:
-            rows[name] += worded(of_tables[name]) if target in claimed else of_tables[name]
+            rows[name] += (
+                notes_as_claimed(of_tables[name]) if target in claimed else of_tables[name]
+            )
     for row in rows["answers"]:
         if row["target"] in claimed and row["answer"] != USED:
             row["share_note"] = NOT_SAID

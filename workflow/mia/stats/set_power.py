@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 POWER = 0.8
+MOST = 2**31  # groups that count as any number
+HALVINGS = 40  # of the range in which a gap is sought
 
 
 @dataclass(frozen=True)
@@ -62,27 +64,58 @@ def power(gap: float, members: Side, nonmembers: Side, level: float) -> float:
 
 
 def smallest_gap(members: Side, nonmembers: Side, level: float) -> float:
-    """Return the gap that passes at `level` with a probability of `POWER`, in the scores' unit."""
-    from scipy.special import stdtrit
+    """Return the gap that passes at `level` with a probability of `POWER`, in the scores' unit.
 
-    freedom = _freedom(members, nonmembers)
-    steps = -stdtrit(freedom, level) + stdtrit(freedom, POWER)
-    return float(steps * standard_error(members, nonmembers))
+    It is infinity where no gap passes, as labels can be dealt in too few ways.
+    """
+    error = standard_error(members, nonmembers)
+    if ways(members.groups, nonmembers.groups) < 2 / level:
+        return math.inf
+    low, high = 0.0, error
+    while high and power(high, members, nonmembers, level) < POWER:
+        low, high = high, 2 * high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        found = power(middle, members, nonmembers, level) >= POWER
+        low, high = (low, middle) if found else (middle, high)
+    return high
 
 
 def groups_needed(gap: float, members: Side, nonmembers: Side, level: float) -> float:
     """Return how many groups of members pass at `level` with `POWER`, beside these nonmembers.
 
     It is infinity where no number would, as there are too few nonmembers or the gap is not above 0.
-    By the normal law, at least 2.
-    """
-    from scipy.special import ndtri
+    The law is that of `power`, whose t has the few degrees of freedom of a small set, so that ten
+    groups are not taken for many. A set that can be dealt in fewer than 2 / `level` ways never
+    passes four times in five: its smallest p is too near the level (`ways`).
 
-    if gap <= 0:
+    Measured at 1 %, 10 to 1,000 nonmembers, 4 to 25 groups asked for (600 sets each): so many pass
+    in 78 to 98 % with normal scores, 80 to 98 % with t scores of 5 degrees, and in 54 to 95 % with
+    scores skewed to the left (minus a lognormal of spread .5). By the normal law: 0 to 89 %.
+    """
+    if gap <= 0 or power(gap, Side(MOST, members.variance), nonmembers, level) < POWER:
         return math.inf
-    allowed = (gap / (ndtri(1 - level) + ndtri(POWER))) ** 2
-    left = allowed - nonmembers.variance / nonmembers.groups
-    return max(2.0, math.ceil(members.variance / left)) if left > 0 else math.inf
+    low, high = 1, 2
+    while not _does(gap, Side(high, members.variance), nonmembers, level):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _does(gap, Side(middle, members.variance), nonmembers, level):
+            high = middle
+        else:
+            low = middle
+    return float(high)
+
+
+def _does(gap: float, members: Side, nonmembers: Side, level: float) -> bool:
+    """Whether so many groups pass at `level` with `POWER`."""
+    enough = ways(members.groups, nonmembers.groups) >= 2 / level
+    return enough and power(gap, members, nonmembers, level) >= POWER
+
+
+def ways(members: int, nonmembers: int) -> int:
+    """Return in how many ways labels can be dealt: no p of a permutation test is below 1 / that."""
+    return math.comb(members + nonmembers, members)
 
 
 def _freedom(members: Side, nonmembers: Side) -> float:

@@ -80,7 +80,7 @@ def of_target(
             [row["attack"] for row in target["rows"] if not row["blind"]],
             target["audit"]["n_member"],
         ),
-        "practice": practice(long, name, target["rows"]),
+        "practice": practice(long, name, target["rows"], target["control"]),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),
         "comparisons": pairwise.comparisons(pairs, name, level),

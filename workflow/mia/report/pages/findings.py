@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mia.evaluation.answers import EXCHANGEABLE as BY_DESIGN
+from mia.evaluation.answers import NO_SIGN, NOT_USED, USED, USED_UNLESS
+from mia.evaluation.reasons import DIFFERENT
+from mia.evaluation.set_test import LEVEL
+
+NO_ATTACK = "No attack here reads the model."
+
 
 def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (how many attacks of a kind, which and at what cost), kinds in reading order.
@@ -38,47 +45,86 @@ def _attacks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def findings(rows: list[dict[str, Any]], verdict: str) -> str:
     """Say in a few sentences, with names, what the attacks on the model found.
 
-    All of it holds at once: of many attacks that find nothing, some would look lucky alone.
+    All of it holds at once: of many attacks that find nothing, some would look lucky alone. Where
+    the answer rests on another test, or asks for more, a sentence says so.
     """
     reading = _attacks(rows)
     if not reading:
-        return "No attack here reads the model."
+        return NO_ATTACK
     above = _names(row for row in reading if row["above_chance"] == "yes")
     below = _names(row for row in reading if row["above_chance"] == "no")
-    beyond = _names(row for row in reading if row["above_blind"] == "yes")
+    gained = _names(row for row in reading if row["gain"] == "yes")
     told = [f"Members ranked above nonmembers more often than chance allows by: {above or 'none'}."]
     if below:
         told.append(f"The wrong way round by: {below}.")
-    gained = _names(row for row in reading if row["gain"] == "yes")
     if gained:
         told.append(f"Better on this model than on the control: {gained}.")
-    if verdict == "NOT FAIR":
-        told.append(
-            "Nothing else here says anything about the model."
-            if gained
-            else "Neither success nor failure here says anything about the model."
-        )
+    if verdict == DIFFERENT:
+        told.append(_where_sets_differ(reading, gained))
     else:
-        told.append(f"Better than every blind baseline: {beyond or 'none'}.")
+        told += [*_beside_baselines(reading, verdict), *_beside_answer(reading, above, gained)]
     return " ".join(told)
+
+
+def _where_sets_differ(reading: list[dict[str, Any]], gained: str) -> str:
+    if gained:
+        return "Nothing else here says anything about the model."
+    if _controlled(reading):
+        return "Apart from the comparison with the control, nothing here speaks about the model."
+    return "Neither success nor failure here says anything about the model."
+
+
+def _beside_baselines(reading: list[dict[str, Any]], verdict: str) -> list[str]:
+    """Say which attacks are above the baselines, where that says something."""
+    if verdict == BY_DESIGN:
+        return []  # there what a baseline finds is luck
+    if all(row["above_blind"] == "n/a" for row in reading):
+        return ["No blind baseline was run."]
+    beyond = _names(row for row in reading if row["above_blind"] == "yes")
+    if verdict == "FAIR" or beyond:
+        return [f"An AUC surely above that of every blind baseline: {beyond or 'none'}."]
+    return ["No blind baseline can clear an attack here: the sets are not shown to be alike."]
+
+
+def _beside_answer(reading: list[dict[str, Any]], above: str, gained: str) -> list[str]:
+    """Say how the answer goes with these sentences, where it seems not to."""
+    answer = reading[0]["answer"]
+    if above and answer == NO_SIGN:
+        return [f"The answer asks for more: p of at most {100 * LEVEL:g} %, for the mean score."]
+    if above and answer == NOT_USED:
+        return ["The control decides: what they gain over it lies below the stated bound."]
+    if answer in (USED, USED_UNLESS) and not (above or gained):
+        return ["The answer rests on another test: whether members score higher on average."]
+    return []
 
 
 def brief(rows: list[dict[str, Any]], verdict: str) -> str:
     """Say in one sentence how many attacks on the model found something."""
     reading = _attacks(rows)
     if not reading:
-        return "No attack here reads the model."
+        return NO_ATTACK
     gained = sum(row["gain"] == "yes" for row in reading)
-    if verdict == "NOT FAIR" and not gained:
+    if verdict == DIFFERENT and not _controlled(reading):
         return "Attack numbers here measure the sets, not the model."
-    if verdict == "NOT FAIR":
-        return f"Taken alone, attack numbers here measure the sets; {gained} gain over the control."
+    if verdict == DIFFERENT:
+        alone = "Taken alone, attack numbers here measure the sets"
+        return f"{alone}; {_gaining(gained)} over the control."
     above = sum(row["above_chance"] == "yes" for row in reading)
     beyond = sum(row["above_blind"] == "yes" for row in reading)
-    return (
-        f"Of {len(reading)} attacks on the model, {above or 'none'} did better than chance and "
-        f"{beyond or 'none'} better than every blind baseline."
-    )
+    told = f"{above or 'none'} ranked members higher than chance allows"
+    if verdict == "FAIR":
+        told += f", {beyond or 'none'} surely above every blind baseline"
+    if gained:
+        told += f", {_gaining(gained)} over the control"
+    return f"Of {len(reading)} attacks on the model, {told}."
+
+
+def _gaining(number: int) -> str:
+    return f"{number or 'none'} {'gain' if number > 1 else 'gains'}"
+
+
+def _controlled(rows: list[dict[str, Any]]) -> bool:
+    return any(row["gain"] != "n/a" for row in rows)
 
 
 def _count(rows: list[dict[str, Any]], one: str, many: str) -> str:

@@ -38,16 +38,23 @@ def beyond_blind(long: pd.DataFrame, target: str) -> dict[str, tuple[float, floa
 
 
 def carried(long: pd.DataFrame, target: str) -> list[dict[str, Any]]:
-    """Return what thresholds chosen on calibration achieve on evaluation.
+    """Return what thresholds achieve on images that did not choose them.
 
     Returns:
-        One entry per attack and limit: `fpr` and `tpr` as (value, low, high) in [0, 1].
+        One entry per attack and limit: `fpr` and `tpr` as (value, low, high) in [0, 1], over all
+        images; `each`, the FPR on each part of them: its name and value; `alarm`.
     """
-    rows = long[(long["target"] == target) & long["metric"].isin(["carried_fpr", "carried_tpr"])]
+    metrics = ["carried_fpr", "carried_tpr", "carried_fpr_each"]
+    rows = long[(long["target"] == target) & long["metric"].isin(metrics)]
     found: dict[tuple[str, float], dict[str, Any]] = {}
     for row in rows[rows["value"] != ""].to_dict("records"):
         key = row["attack"], float(row["limit"])
-        entry = found.setdefault(key, {"attack": key[0], "limit": key[1], "alarm": False})
+        entry = found.setdefault(
+            key, {"attack": key[0], "limit": key[1], "alarm": False, "each": []}
+        )
+        if row["metric"] == metrics[-1]:
+            entry["each"].append((row["note"], float(row["value"])))
+            continue
         entry[row["metric"][-3:]] = tuple(float(row[end]) for end in ("value", "low", "high"))
         entry["alarm"] |= row["note"] == "threshold_does_not_carry"
     return list(found.values())

@@ -12,13 +12,16 @@ from mia.stats.predictive_value import auc_bounds
 SHARES = (0.05, 0.1)  # of members that may be none
 
 
-def practice(long: pd.DataFrame, target: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def practice(
+    long: pd.DataFrame, target: str, rows: list[dict[str, Any]], control: bool = False
+) -> dict[str, Any]:
     """Return predictive values of the attacks on the model, and sentences beside them.
 
     Args:
         long: tables/metrics.csv, read as text.
         target: Its name.
         rows: Its `attack_rows`.
+        control: Whether its model was trained on neither side, so that no member is wrongly one.
 
     Returns:
         `limit` of the FPR, `priors`, `rows` (attack, TPR at the limit, values as (value, low,
@@ -38,7 +41,8 @@ def practice(long: pd.DataFrame, target: str, rows: list[dict[str, Any]]) -> dic
         table.append({"attack": attack, "blind": False, "values": ends})
     table.sort(key=lambda row: -row["values"][0][0] if row["values"][0][0] >= 0 else 1.0)
     limit = float(values["limit"].iloc[0]) if len(values) else None
-    notes = [*_overlap(ours), *_bounds(reading), *_no_better(reading)]
+    bounds = [] if control else _bounds(reading)
+    notes = [*_overlap(ours), *bounds, *_no_better(reading)]
     return {"limit": limit, "priors": PRIORS, "rows": table, "notes": notes}
 
 
@@ -76,4 +80,4 @@ def _no_better(reading: list[dict[str, Any]]) -> list[str]:
     if not near:
         return []
     told = ", ".join(f"{row['attack']} {row['auc'][2]:.3f}" for row in near)
-    return [f"Near chance, each with an AUC no better than the upper end of its range: {told}."]
+    return [f"AUC not surely off 0.5, and no better than the upper end of its range: {told}."]

@@ -12,6 +12,7 @@ from mia.access import reads_model
 from mia.evaluation.headline import limits_in_order, nonmembers_of, sentence, target_limit
 from mia.evaluation.summary import TPR_COLUMNS
 from mia.report.pages.audit_tables import rests_on
+from mia.report.pages.blind_twin import twin, twin_notes
 from mia.report.pages.findings import brief, findings, tested
 from mia.report.pages.flag_notes import flag_notes
 from mia.report.pages.long_table import beyond_blind, carried, notes
@@ -86,6 +87,7 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
             for limit, name in rates
         },
         "gained": _ends(row, "auc_gain", WITH_RANGE),
+        "twin": twin(row),
         "blind_auc": row["blind_auc"],
         "evals_alone": row["evals_alone"],
         "evals_shared": row["evals_shared"],
@@ -149,7 +151,7 @@ def target_context(
         "fpr_limits": limits_in_order(target_limit(rows)),
         "headline": sentence(nonmembers_of(rows)),
         "flags": flag_notes(rows),
-        "notes": notes(long, name),
+        "notes": [*twin_notes(rows), *notes(long, name)],
         "carried": carried(long, name),
         "control": control,
     }

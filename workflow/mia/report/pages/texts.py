@@ -134,7 +134,7 @@ def glossary(confidence: float, margin: float) -> list[tuple[str, str]]:
             "chance, however many comparisons the target has. A “yes” speaks for memory where the "
             "sets are FAIR. Where they are UNDECIDED it proves nothing: an attack may read a "
             "difference that no baseline sees. Where they are BY DESIGN it is not needed: there "
-            "it is enough that the attack is above chance.",
+            "it is enough that the attack passes the test of the collection.",
         ),
         (
             "Reads",

@@ -11,15 +11,16 @@ VERDICTS = {
     "FAIR": {
         "short": "No blind baseline tells the two sets apart by more than the margin.",
         "can": "The sets are alike, up to the margin, in all that the baselines look at. An attack "
-        "that is above every blind baseline most likely picks up something the model keeps of its "
-        "training images.",
+        "that finds more than they foresee most likely picks up something the model keeps of its "
+        "training images. Where a control model is given, its gain over the control decides.",
         "cannot": "Differences between the sets that none of the blind baselines looks for are not "
         "ruled out, and an attack may read one. " + GAIN,
     },
     "BY DESIGN": {
         "short": "One seeded random split made both sets: they are exchangeable by construction.",
-        "can": "An attack that is above chance here reads the model: chance alone decided which "
-        "image was trained on. Whether it is above the blind baselines too makes no difference.",
+        "can": "An attack that passes the test of the collection reads the model, but for one "
+        "split in a hundred: chance alone decided which image was trained on. Whether it is above "
+        "the blind baselines makes no difference.",
         "cannot": "That other models, or other images, would give the same numbers. A blind "
         "baseline beyond chance here is luck of the split, and no objection to an attack.",
     },
@@ -34,14 +35,15 @@ VERDICTS = {
         "short": "There are scores alone and no images, so nobody can tell here whether the two "
         "sets are comparable.",
         "can": "How well these scores part the two columns of labels, and how sure that is.",
-        "cannot": "Anything about a model: a difference between the sets gives such scores as "
-        "well, and nothing here looks for one.",
+        "cannot": "That the model was trained on either column, or was not: a difference between "
+        "the sets gives such scores as well, and nothing here looks for one.",
     },
     "NOT FAIR": {
         "short": "A classifier that never saw the model tells the two sets apart.",
         "can": "The sets differ. Attack numbers here, taken alone, measure the sets.",
-        "cannot": "Anything about what the model remembers: a test that ignores the model does "
-        "well too, so a high AUC is no sign of leakage and a low one no sign of safety. " + GAIN,
+        "cannot": "From an AUC alone, anything about what the model remembers: a test that ignores "
+        "the model does well too, so a high AUC is no sign of leakage and a low one no sign of "
+        "safety. " + GAIN,
     },
 }
 
