@@ -15,6 +15,7 @@ from mia.claimed import markup_as_claimed
 from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
+    before_after,
     details,
     duplicate_limits,
     flag_notes,
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--set-test", type=Path, required=True)
     parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--detections", type=Path, required=True)
+    parser.add_argument("--compare", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
@@ -133,6 +135,9 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "targets": shown,
         "rows": sorted(rows, key=lambda row: (order.index(row["target"]), row["blind"])),
         "axis": axis,
+        "changes": before_after.changes(
+            details.read(options.compare, before_after.WORDS, before_after.COLUMNS), confidence
+        ),
         "sets": sets,
         "samples": samples(spec, options.samples),
         "models": provenance.model_rows(models),
