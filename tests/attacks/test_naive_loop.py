@@ -37,6 +37,7 @@ ROWS = [
     ),
 ]
 ROWS = [row for row in ROWS if row[0] != {"attack": "dubinski"}]
+ROWS.append(({"attack": "sima", "timestep": 200, "draws": 3, "norm": 2}, naive.sima_noised))
 ROWS += [
     (
         {"attack": name, "timesteps": [100, 300, 500], "draws": 1, "space": space},

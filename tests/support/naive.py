@@ -171,6 +171,14 @@ def sima(naive, i):
     return -((naive.epsilon(naive.z0[i], 100, naive.captions[i]) ** 4).mean() ** 0.25).item()
 
 
+def sima_noised(naive, i):
+    sizes = []
+    for draw in (0, 1, 2):
+        z = naive.noised(naive.z0[i], 200, naive.noise(i, draw))
+        sizes.append((naive.epsilon(z, 200, naive.captions[i]) ** 2).mean().sqrt().item())
+    return -np.mean(sizes)
+
+
 def secmi(naive, i):
     caption = naive.captions[i]
     z = naive.climb(i, 100, 10)

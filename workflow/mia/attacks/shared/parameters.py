@@ -43,12 +43,16 @@ CHECKS: dict[str, Callable[[str, Any], None]] = {
 
 
 def check_by_name(attack: type, parameters: Mapping[str, Any]) -> None:
-    """Raise ValueError if a parameter of an attack, given or by default, is not of its kind.
+    """Raise ValueError if a parameter of an attack is not of its kind.
+
+    What an attack has by default is right in it: SimA has `draws: 0`, which asks for no noise.
 
     Args:
         attack: The dataclass `Attack` of a module of `mia.attacks`.
         parameters: Those that are given, by name.
     """
     for field in fields(attack):
-        if field.name in CHECKS and field.init:
-            CHECKS[field.name](field.name, parameters.get(field.name, field.default))
+        value = parameters.get(field.name, field.default)
+        by_default = type(value) is type(field.default) and value == field.default
+        if field.name in CHECKS and field.init and not by_default:
+            CHECKS[field.name](field.name, value)
