@@ -313,6 +313,7 @@ TRAINED = {
     "clid_th": {},
     "dubinski_classifier": {"draws": 1},
     "quantile": {},
+    "cdi": {},
     "stack": {},
     "stack_boosting": {"attack": "stack", "classifier": "boosting"},
     "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100, 500], "draws": 2},
