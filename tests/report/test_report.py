@@ -119,7 +119,8 @@ def test_a_comparison_says_which_way_the_auc_went(text):
     assert "training-on: from emoji-fair to emoji-overfit" in told
     assert re.search(r"<strong>Of 7 attacks, emoji-overfit (raised|lowered) the AUC of \d", told)
     assert len(re.findall(r'<th scope="row" data-value="', told)) == 7
-    assert "TPR is that at 10 % FPR" in told
+    assert "TPR is that at 10 % FPR" in told and "Lowered to below 0.5: pian." in told
+    assert re.search(r"\+\d+\.\d points<small>\+\d+\.\d to \+\d+\.\d</small>", told)
     assert 'see the answer of <a href="#target-emoji-overfit">' in told
 
 

@@ -76,7 +76,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
+    for name in ("number", "signed", "percent", "points", "whole", "breakable", "chance", "sha256"):
         environment.filters[name] = getattr(formats, name)
     environment.filters["claimed"] = lambda markup: Markup(markup_as_claimed(str(markup)))
     return environment.get_template(template.name).render(values)

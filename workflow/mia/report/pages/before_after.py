@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mia.evaluation.change_words import in_brief
+from mia.evaluation.change_words import LOWERED, in_brief
 
 WORDS = ("comparison", "before", "after", "attack", "direction", "sentence")
 AREAS = ("auc_before", "auc_after", "change", "low", "high", "p_holm", "within")
@@ -24,7 +24,8 @@ def changes(table: pd.DataFrame, confidence: float) -> list[dict[str, Any]]:
     Returns:
         name, before, after, brief (all rows in a sentence), sizes (pairs of members and nonmembers
         that rows rest on), limit (FPR of the TPRs; None where no row has one), untold (attacks
-        without TPR), and rows: the largest falls of the AUC first.
+        without TPR), below (attacks whose AUC fell below 0.5), and rows: the largest falls of the
+        AUC first.
     """
     found = []
     for name, mine in table.groupby("comparison", sort=False):
@@ -39,6 +40,11 @@ def changes(table: pd.DataFrame, confidence: float) -> list[dict[str, Any]]:
                 "sizes": sorted({(row["n_member"], row["n_nonmember"]) for row in rows})[::-1],
                 "limit": limits.iloc[0] if len(limits) else None,
                 "untold": list(mine.loc[mine["tpr_limit"].isna(), "attack"]),
+                "below": [
+                    row["attack"]
+                    for row in rows
+                    if row["direction"] == LOWERED and row["auc_after"] < 0.5
+                ],
                 "rows": rows,
             }
         )
