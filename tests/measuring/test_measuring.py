@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
 from mia.measuring.ledger import Ledger
 from mia.measuring.ledger_writer import LedgerWriter
@@ -98,7 +99,8 @@ class Named:
 
 
 def add(writer, image_id, value=1.0):
-    writer.add("denoise", [image_id], QUERIES[:1], np.full((1, len(denoise.MEASURES)), value))
+    row = torch.full((1, len(denoise.MEASURES)), float(value), dtype=torch.float64)
+    writer.add("denoise", [image_id], QUERIES[:1], answer(denoise, row))
 
 
 def test_an_infinite_value_names_the_signal_and_the_dtype(tmp_path):

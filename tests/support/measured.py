@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from mia.evidence import Evidence
+from mia.measuring.answer import answer, together
 from mia.measuring.batch import Batch
 from mia.query import Query
 from toy import ToyAutoencoder
@@ -40,7 +41,8 @@ def measured(
     for name in sorted({query.signal for query in queries}):
         module = importlib.import_module(f"mia.signals.{name}")
         for rows in batch.slices([query for query in queries if query.signal == name]):
-            table = pd.DataFrame(module.measure(batch, rows).numpy(), columns=list(module.MEASURES))
+            columns = answer(module, module.measure(batch, rows))
+            table = together(module, [(len(rows.queries), columns)])
             fields = pd.DataFrame([query.fields() for query in rows.queries])
             table.insert(0, "image_id", [image_ids[i] for i in rows.image.tolist()])
             tables.setdefault(name, []).append(pd.concat([fields, table], axis=1))
@@ -50,7 +52,8 @@ def measured(
     }
 
 
-def evidence(signals, reference=None, seed=0, alpha_bar=None) -> Evidence:
+def evidence(signals, reference=None, seed=0, alpha_bar=None, tensors=()) -> Evidence:
     """Evidence of every image in `signals`."""
     ids = sorted({image_id for table in signals.values() for image_id in table.index})
-    return Evidence(tuple(ids), signals, reference or {}, alpha_bar=alpha_bar, seed=seed)
+    about = {"alpha_bar": alpha_bar, "tensors": tuple(tensors), "seed": seed}
+    return Evidence(tuple(ids), signals, reference or {}, **about)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from mia.measuring.answer import Answer, is_infinite, together
 from mia.measuring.signal_coverage import SignalCoverage
 from mia.query import Query
 
@@ -30,9 +30,9 @@ class LedgerWriter:
         self._since = time.monotonic()
 
     def add(
-        self, name: str, image_ids: Sequence[str], queries: Sequence[Query], values: np.ndarray
+        self, name: str, image_ids: Sequence[str], queries: Sequence[Query], values: Answer
     ) -> None:
-        """Add one row per image and query, `values` `(rows, measures)`."""
+        """Add one row per image and query, `values` by column (`mia.measuring.answer`)."""
         self._pending.setdefault(name, []).append((image_ids, queries, values))
         if time.monotonic() - self._since > self.seconds:
             self.flush()
@@ -45,8 +45,7 @@ class LedgerWriter:
         """
         for name, parts in self._pending.items():
             rows = self._rows(name, parts)
-            measures = rows[list(self.signals[name].module.MEASURES)].to_numpy()
-            if np.isinf(measures).any():
+            if is_infinite(rows, self.signals[name].module):
                 raise RuntimeError(
                     f"signal {name}: a measured value is infinite under "
                     f"measure.dtype {self.provenance['dtype']}; float32 has a wider range"
@@ -64,11 +63,10 @@ class LedgerWriter:
         signal = self.signals[name]
         ids = [image_id for image_ids, _, _ in parts for image_id in image_ids]
         queries = [query for _, queries, _ in parts for query in queries]
-        values = np.concatenate([values for _, _, values in parts])
+        answers = [(len(image_ids), columns) for image_ids, _, columns in parts]
         keys = {"image_id": ids, "input_hash": signal.input_hashes(ids, queries)}
         keys["query"] = [query.name for query in queries]
-        measured = pd.DataFrame(values, columns=list(signal.module.MEASURES))
-        return pd.concat([pd.DataFrame(keys), measured], axis=1)
+        return pd.concat([pd.DataFrame(keys), together(signal.module, answers)], axis=1)
 
     def _metadata(self, name: str) -> dict[str, Any]:
         return {"fingerprint": self.signals[name].fingerprint, **self.provenance}

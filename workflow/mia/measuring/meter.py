@@ -13,6 +13,7 @@ import diffusers
 import torch
 from tqdm import tqdm
 
+from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
 from mia.measuring.batch_size import BatchSize
 from mia.measuring.ledger_writer import LedgerWriter
@@ -51,9 +52,12 @@ class Meter:
         """The model's VAE, for signals that look at pixels."""
         return Autoencoder(self.model["vae"], self.device)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def measure(self, work: MeasureJob) -> None:
-        """Measure what `work` lacks and append it to its ledger."""
+        """Measure what `work` lacks and append it to its ledger.
+
+        Not in torch's inference mode: a model loaded under it can never be asked for a gradient.
+        """
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         if self.texts:
             self.texts.gather(work, lambda ids: self._batch(work, frozenset(), ids, 1))
@@ -63,10 +67,10 @@ class Meter:
                 before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
                 for name, signal in work.signals.items():
                     for rows in batch.slices([query for query in queries if query.signal == name]):
-                        values = signal.module.measure(batch, rows).cpu().numpy()
+                        values = answer(signal.module, signal.module.measure(batch, rows))
                         ids = [image_ids[i] for i in rows.image.tolist()]
                         writer.add(name, ids, rows.queries, values)
-                        progress.update(len(values))
+                        progress.update(len(ids))
                 size.report(batch.size, batch.evals, time.monotonic() - before)
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")

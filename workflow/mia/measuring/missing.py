@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mia.query import Query
-from mia.signals.shared.contract import traits_of
+from mia.signals.shared.contract import columns_of, traits_of
 
 
 def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFrame:
@@ -45,11 +45,11 @@ def answered(
         signal: Its module, for rows of one query that hold another's columns.
 
     Returns:
-        Per query, index `image_id`, columns `signal.MEASURES` and `device`; images not answered are
-        left out.
+        Per query, index `image_id`, the signal's columns and `device`; images not answered are left
+        out.
     """
     by_name = {name: table.set_index("image_id") for name, table in rows.groupby("query")}
-    columns = [*signal.MEASURES, "device"]
+    columns = [*columns_of(signal), "device"]
 
     def held(query: Query) -> pd.DataFrame:
         table = by_name.get(query.name)

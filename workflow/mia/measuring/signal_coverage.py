@@ -13,6 +13,7 @@ from mia.measuring.ledger import Ledger
 from mia.measuring.missing import answered, caption_kind, to_measure
 from mia.models.options import preparation
 from mia.query import Query
+from mia.signals.shared.contract import columns_of
 
 
 class SignalCoverage:
@@ -60,12 +61,13 @@ class SignalCoverage:
             for query, rows in sorted(self.answers.items())
         ]
         columns = ["key", "image_id", "query", "timestep", "draw", "condition", "device"]
+        measured = columns_of(self.module)
         if not parts:
-            return pd.DataFrame(columns=[*columns, *self.module.MEASURES])
+            return pd.DataFrame(columns=[*columns, *measured])
         table = pd.concat(parts, ignore_index=True)
         table["key"] = table["image_id"].map(images["key"])
-        further = sorted(set(table.columns) - set(columns) - set(self.module.MEASURES))
-        return table[[*columns, *further, *self.module.MEASURES]].sort_values(
+        further = sorted(set(table.columns) - set(columns) - set(measured))
+        return table[[*columns, *further, *measured]].sort_values(
             ["image_id", "query"], ignore_index=True
         )
 

@@ -67,13 +67,17 @@ class Configured(Facts):
 
 
 class Description(Configured):
-    """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`."""
+    """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`.
+
+    `tensors` are the names of the denoiser's parameter tensors, in the order of its module.
+    """
 
     folder: str
     classes: dict[str, str]
     variants: dict[str, str | None]
     files: dict[str, str]
     weights: str
+    tensors: list[str]
     vae: Vae
 
 

@@ -11,13 +11,17 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mia import command, storage
 from mia import query as queries_module
 from mia.evaluation import estimates
 from mia.query import Query
+from mia.signals.shared.contract import traits_of
+from mia.signals.shared.evals import signal
 from mia.told_captions import control_of
 
 AT_ONCE = 16  # queries in memory at a time
@@ -37,20 +41,20 @@ def gather(args: argparse.Namespace) -> None:
     compared = []
     queries = queries_module.load(args.settings["queries"])
     all_fields = {field for query in queries for field in query.fields()}
-    for signal in sorted({query.signal for query in queries}):
-        own = [query for query in queries if query.signal == signal]
-        shards = [args.signals / signal / f"{shard}.parquet" for shard in args.settings["shards"]]
+    for name in sorted({query.signal for query in queries}):
+        own = [query for query in queries if query.signal == name]
+        shards = [args.signals / name / f"{shard}.parquet" for shard in args.settings["shards"]]
         for query, rows in by_query(own, shards):
             fields = ["key", "image_id", *query.fields()]
             others = {*fields, *all_fields, "query", "device", "repeat"}
-            measures = [name for name in rows if name not in others]
+            measures = [column for column in rows if column not in others]
             repeat = rows["repeat"].astype(bool)
             metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
             metadata["devices"] = sorted(rows["device"].unique())
             table = rows.reindex(columns=[*fields, *measures])
-            metadata["repeats"] = table[repeat].to_dict("records")
+            metadata["repeats"] = records(table[repeat])
             storage.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
-            if signal == "denoise" and control_of(query) is None:
+            if name == "denoise" and control_of(query) is None:
                 compared += estimates.compare(table[~repeat], model)
     judged = estimates.judge(compared)
     for line in estimates.sentences(model["name"], [judged]):
@@ -58,13 +62,26 @@ def gather(args: argparse.Namespace) -> None:
     storage.write_json(judged, args.folder / "estimates.json")
 
 
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as JSON has them: a list of numbers is a list."""
+    return [
+        {
+            name: cell.tolist() if isinstance(cell, np.ndarray) else cell
+            for name, cell in row.items()
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
 def by_query(queries: Sequence[Query], shards: list[Path]) -> Iterator[tuple[Query, pd.DataFrame]]:
     """Yield each query of one signal with its rows of all shards, sorted by image.
 
     The shards are read once for every `AT_ONCE` queries, so that memory holds no more than those.
+    Those of a signal with lists of numbers are read for each query.
     """
-    for start in range(0, len(queries), AT_ONCE):
-        some = queries[start : start + AT_ONCE]
+    at_once = 1 if any(traits_of(signal(query.signal)).lists for query in queries) else AT_ONCE
+    for start in range(0, len(queries), at_once):
+        some = queries[start : start + at_once]
         names = {query.name for query in some}
         parts = [rows[rows["query"].isin(names)] for rows in map(storage.read, shards)]
         rows = pd.concat(parts).sort_values(["image_id", "key"], ignore_index=True)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from mia.attacks.shared.layers import LAYERS
 from mia.attacks.shared.space import SPACES
 
 NORMS = (1, 2, 4, 5)
@@ -35,10 +36,11 @@ def at_least_one(name: str, value: Any) -> None:
 
 # What a parameter of each name must be, in every attack.
 CHECKS: dict[str, Callable[[str, Any], None]] = {
-    **dict.fromkeys(("timesteps", "draws", "step", "rounds"), at_least_one),
+    **dict.fromkeys(("timesteps", "draws", "step", "steps", "rounds"), at_least_one),
     "condition": single_condition,
     "norm": partial(one_of, allowed=NORMS),
     "space": partial(one_of, allowed=SPACES),
+    "layers": partial(one_of, allowed=LAYERS),
 }
 
 

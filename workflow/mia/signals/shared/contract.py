@@ -7,7 +7,7 @@ of code that a signal imports makes the ledger measure again, and an edit here m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -27,7 +27,8 @@ class Signal(Protocol):
     def MEASURES(self) -> tuple[str, ...]:
         """The columns of a row. The module's docstring says what each is, per latent element.
 
-        A small difference of large numbers is stored, not derived from them.
+        A small difference of large numbers is stored, not derived from them. Columns that hold a
+        list of numbers are not among them, but in `Traits.lists`.
         """
 
     def predictions(self, query: Query) -> frozenset[Hashable]:
@@ -36,8 +37,12 @@ class Signal(Protocol):
         Costs are counted from them: two queries that share an evaluation give it one identifier.
         """
 
-    def measure(self, batch: Any, rows: Any) -> Tensor:
+    def measure(self, batch: Any, rows: Any) -> Tensor | Mapping[str, Tensor]:
         """Return the measures of `rows`: `(rows, len(MEASURES))`, float64, NaN where not asked for.
+
+        A signal with `LISTS` returns its columns by name instead: `(rows,)` float64 for each of
+        `MEASURES`, and `(rows, length)` float32 or float64 for each of `LISTS`. A list that was not
+        asked for is left out: its rows are null.
 
         A row depends on no other row, and noise comes from `batch.noise` or `batch.draws` alone.
         What several signals need is kept by `batch.estimate`, `batch.clean` and `batch.once`, so
@@ -70,6 +75,10 @@ def _never(query: Query) -> bool:
     return False
 
 
+def _no_numbers(query: Query, tensors: int) -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Traits:
     """What a module of `mia.signals` may define besides; one that does not has the defaults.
@@ -85,6 +94,11 @@ class Traits:
             the images' captions and the alternate ones that queries name in `condition`.
         reads_words: Query to whether it changes the words of a caption or the states of its text:
             no model that is told a class, or nothing, can answer it.
+        lists: `LISTS`: columns whose value is a list of numbers, of one length for all rows of a
+            query. The ledger and the query files hold it as a list column of float32 or float64, an
+            attack reads it by `mia.attacks.shared.lists.stacked`.
+        list_numbers: Query, and the number of the denoiser's parameter tensors, to how many numbers
+            the lists of one row hold together. Disk is foreseen from it.
     """
 
     needs_pixels: bool = False
@@ -93,6 +107,8 @@ class Traits:
     backwards: Callable[[Query], int] = _none
     embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
     reads_words: Callable[[Query], bool] = _never
+    lists: tuple[str, ...] = ()
+    list_numbers: Callable[[Query, int], int] = _no_numbers
 
 
 def traits_of(signal: ModuleType) -> Traits:
@@ -104,4 +120,11 @@ def traits_of(signal: ModuleType) -> Traits:
         backwards=getattr(signal, "backwards", _none),
         embeds=getattr(signal, "embeds", _no_text),
         reads_words=getattr(signal, "reads_words", _never),
+        lists=getattr(signal, "LISTS", ()),
+        list_numbers=getattr(signal, "list_numbers", _no_numbers),
     )
+
+
+def columns_of(signal: ModuleType) -> tuple[str, ...]:
+    """Return the names of all columns that a signal measures: numbers, then lists of numbers."""
+    return (*signal.MEASURES, *traits_of(signal).lists)
