@@ -1,6 +1,7 @@
 """The contract of every attack: whatever lies in `mia/attacks` is tested here by itself."""
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from mia.evidence import Evidence
 from mia.query import Query
 from mia.signals.shared.evals import predictions
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser
+from weighted_toy import WeightedToy
 
 IDS = [f"image{number}" for number in range(6)]
 CAPTIONS = ["cat", "dog", "cat", "", "dog", "cat"]
@@ -26,8 +28,9 @@ ATTACKS = known_attacks()
 def example(name: str) -> tuple:
     """An attack, fitted if it is a trained one, and evidence for it."""
     attack = build_attack(name, {})
-    signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, pixels=PIXELS)
-    reference = measured(ToyDenoiser(), Z0 + 1, CAPTIONS, attack.queries, pixels=PIXELS)
+    toy = WeightedToy()
+    signals = measured(toy, Z0, CAPTIONS, attack.queries, pixels=PIXELS)
+    reference = measured(toy, Z0 + 1, CAPTIONS, attack.queries, pixels=PIXELS)
     images = pd.DataFrame(
         {
             "caption": CAPTIONS,
@@ -54,6 +57,7 @@ def example(name: str) -> tuple:
         reference if traits_of(attack).reads_reference else {},
         images if traits_of(attack).reads_images else None,
         alpha_bar=ALPHA_BAR,
+        tensors=toy.tensors,
         seed=5,
     )
     if isinstance(attack, Learns):
@@ -77,13 +81,11 @@ def test_row_order_and_unused_columns_change_nothing(name):
     def shuffled(table):
         return table.sample(frac=1, random_state=1).assign(another=9.0)
 
-    other = Evidence(
-        evidence.image_ids,
-        {name: shuffled(table) for name, table in evidence.signals.items()},
-        {name: shuffled(table) for name, table in evidence.reference.items()},
-        None if evidence.images is None else shuffled(evidence.images),
-        evidence.alpha_bar,
-        evidence.seed,
+    other = replace(
+        evidence,
+        signals={name: shuffled(table) for name, table in evidence.signals.items()},
+        reference={name: shuffled(table) for name, table in evidence.reference.items()},
+        images=None if evidence.images is None else shuffled(evidence.images),
     )
     left, right = attack.score(evidence).sort_index(), attack.score(other).sort_index()
     np.testing.assert_allclose(left, right, rtol=1e-12)
@@ -108,13 +110,12 @@ def test_an_image_is_scored_alone_as_among_others(name):
     def only(table):
         return table.loc[table.index.isin(few)]
 
-    alone = Evidence(
-        tuple(few),
-        {name: only(table) for name, table in evidence.signals.items()},
-        {name: only(table) for name, table in evidence.reference.items()},
-        None if evidence.images is None else only(evidence.images),
-        evidence.alpha_bar,
-        evidence.seed,
+    alone = replace(
+        evidence,
+        image_ids=tuple(few),
+        signals={name: only(table) for name, table in evidence.signals.items()},
+        reference={name: only(table) for name, table in evidence.reference.items()},
+        images=None if evidence.images is None else only(evidence.images),
     )
     np.testing.assert_allclose(attack.score(alone), attack.score(evidence).loc[few], rtol=1e-12)
 

@@ -36,7 +36,15 @@ ROWS = [
         ]
     ),
 ]
+ROWS += [
+    ({"attack": "gradient_norm", "of": "input"}, naive.input_norm),
+    (
+        {"attack": "gradient_masking", "variant": "code"},
+        lambda n, i: naive.gradient_masking(n, i, "code"),
+    ),
+]
 ROWS = [row for row in ROWS if row[0] != {"attack": "dubinski"}]
+ROWS.append(({"attack": "sima", "timestep": 200, "draws": 3, "norm": 2}, naive.sima_noised))
 ROWS += [
     (
         {"attack": name, "timesteps": [100, 300, 500], "draws": 1, "space": space},
@@ -54,7 +62,8 @@ def parts(tiny_sd):
     vae = Autoencoder(model["vae"], "cpu")
     z0 = vae.encode(torch.from_numpy(pixels)).numpy()
     loop = naive.Naive(tiny_sd, pixels, z0, CAPTIONS)
-    return StableDiffusion(model, "cpu"), vae, loop, np.array(model["alpha_bar"])
+    about = {"alpha_bar": np.array(model["alpha_bar"]), "tensors": model["tensors"]}
+    return StableDiffusion(model, "cpu"), vae, loop, about
 
 
 def test_every_grey_box_attack_has_a_loop():
@@ -62,20 +71,20 @@ def test_every_grey_box_attack_has_a_loop():
     # What clid_th and clid_vec learn from is clid_null's and the captions signal's, what
     # dubinski_classifier, pfami_nns and secmi_nns learn from is that of the attacks of those names.
     # All others learn from losses. Each is worked out by hand elsewhere.
-    learnt = {"clid_th", "clid_vec", "dubinski_classifier", "logistic_losses", "pfami_nns"}
-    learnt |= {"quantile", "secmi_nns", "stack"}
+    learnt = {"cdi", "clid_th", "clid_vec", "dubinski_classifier", "logistic_losses", "lsa"}
+    learnt |= {"pfami_nns", "quantile", "secmi_nns", "stack"}
     assert grey - learnt <= {row["attack"] for row, _ in ROWS}
 
 
 @pytest.mark.parametrize(("row", "formula"), ROWS, ids=[str(row) for row, _ in ROWS])
 def test_attack_equals_its_loop(parts, row, formula):
-    denoiser, vae, loop, alpha_bar = parts
+    denoiser, vae, loop, about = parts
     attack = build_attack("row", row)
     z0 = loop.z0.float().numpy()
     signals = measured(
         denoiser, z0, CAPTIONS, attack.queries, size=5, pixels=loop.pixels, autoencoder=vae
     )
-    score = attack.score(evidence(signals, signals, alpha_bar=alpha_bar)).to_numpy()
+    score = attack.score(evidence(signals, signals, **about)).to_numpy()
     expected = [formula(loop, i) for i in range(4)]
     np.testing.assert_allclose(score, expected, rtol=1e-4, atol=1e-7)
 

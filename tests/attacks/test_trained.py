@@ -19,11 +19,13 @@ from mia.config.errors import ConfigError
 from mia.cost.signals import evals_together
 from mia.evidence import Evidence
 from mia.query import Query, dump, grid
+from mia.signals.shared.contract import traits_of as signal_traits
 from mia.stages import score as stage
 from mia.stats.metrics import auc
 from toy import ALPHA_BAR, SHAPE, ToyDenoiser
 
 N = 240
+TENSORS = ["conv_in.weight", "mid.attn1.to_k.weight", "mid.attn2.to_k.weight"]
 IDS = [f"image{number:04d}" for number in range(N)]
 MEMBER = pd.Series(np.arange(N) % 2 == 0, pd.Index(IDS, name="image_id"))
 
@@ -317,6 +319,13 @@ TRAINED = {
     "secmi_nns": {},
     "dubinski_classifier": {"draws": 1},
     "quantile": {},
+    "cdi": {},
+    "cdi_grey": {"attack": "cdi", "grey": True},
+    "gsa1": {},
+    "gsa2": {},
+    "gsa2_boosting": {"attack": "gsa2", "classifier": "boosting", "layers": "no-cross"},
+    "lsa": {},
+    "trajectory": {},
     "stack": {},
     "stack_boosting": {"attack": "stack", "classifier": "boosting"},
     "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100, 500], "draws": 2},
@@ -375,15 +384,12 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, bl
     for query in asked(name, row):
         own = pd.DataFrame({"key": IDS, "image_id": IDS, **query.fields()})
         signal = importlib.import_module(f"mia.signals.{query.signal}")
-        measures = signal.MEASURES
-        values = pd.DataFrame(rng.random((N, len(measures))) + MEMBER.to_numpy()[:, None] / 9)
-        for column in getattr(signal, "LISTS", ()):
-            own[column] = [*(rng.random((N, 4), np.float32) + MEMBER.to_numpy()[:, None] / 9)]
+        measures, more = signal.MEASURES, MEMBER.to_numpy()[:, None] / 9
+        values = pd.DataFrame(rng.random((N, len(measures))) + more).set_axis(measures, axis=1)
+        for column in signal_traits(signal).lists:
+            values[column] = list(rng.random((N, len(TENSORS))) + more)
         path = f"queries/m/s/{query.path}.parquet"
-        files[path], fields[path] = (
-            own.join(values.set_axis(measures, axis=1)),
-            list(query.fields()),
-        )
+        files[path], fields[path] = own.join(values), list(query.fields())
     for channel in traits_of(build_attack(name, row)).needs_embeddings:
         vectors = [vector.tobytes() for vector in rng.random((N, 4), np.float32)]
         table = pd.DataFrame({"key": IDS, "image_id": IDS, "embedding": vectors})
@@ -402,7 +408,8 @@ def scored(folder, name, row, monkeypatch, spoil=lambda table, unseen: table, bl
     settings = {"name": name, "entry": row, "seed": 5}
     if isinstance(build_attack(name, row), Stacks):
         settings["queries"] = dump(asked(name, row))
-    storage.write_json({"alpha_bar": ALPHA_BAR.tolist()}, folder / "model.json")
+    about = {"alpha_bar": ALPHA_BAR.tolist(), "tensors": TENSORS}
+    storage.write_json(about, folder / "model.json")
     argv = ["score", "--settings", json.dumps(settings), "--target", "t"]
     argv += ["--model", str(folder / "model.json")]
     argv += ["--membership", str(folder / "membership.parquet")]

@@ -141,6 +141,9 @@ ATTACKS = {
     "blind_caption": {},
     "blind_image": {},
 }
+COMPARE = {
+    "harder": {"before": "fair", "after": "shifted", "attacks": ["loss", "loss_more", "pia"]}
+}
 CLAIMS = {"neither": [], "claimed": {"shifted": "fair"}}
 ABOUT = {
     "coin": {"access": "model-free"},
@@ -185,10 +188,14 @@ def made(tmp_path_factory):
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
     outputs |= {"--answers": "answers.csv", "--detections": "detections.csv"}
+    outputs |= {"--compare": "compare.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
-    line += ["--settings", json.dumps({**SETTINGS, **CLAIMS, "attacks": ATTACKS})]
+    line += [
+        "--settings",
+        json.dumps({**SETTINGS, **CLAIMS, "attacks": ATTACKS, "compare": COMPARE}),
+    ]
     line += [part for name, file in outputs.items() for part in (name, str(folder / file))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", line)
@@ -308,6 +315,21 @@ def test_pairs_of_attacks_on_the_same_rows(made):
     assert fair.loc[("loss", "pia"), "p_holm"] < 0.05 < fair.loc[("loss", "loss_more"), "p"]
     assert fair.loc[("loss", "loss_more"), "better"] == "undecided"
     assert ((pairs["low"] > 0) | (pairs["high"] < 0)).eq(pairs["better"] != "undecided").all()
+
+
+def test_two_targets_on_the_same_images_are_compared(made):
+    table = read(made / "compare.csv")
+    assert list(table.columns) == stage.before_after.COLUMNS
+    assert table["attack"].tolist() == COMPARE["harder"]["attacks"]
+    assert set(table["comparison"]) == {"harder"}
+    summary = read(made / "summary.csv").set_index(["target", "attack"])["auc"]
+    for row in table.itertuples():
+        ends = summary["fair", row.attack], summary["shifted", row.attack]
+        assert (row.auc_before, row.auc_after) == pytest.approx(ends, abs=1e-5)
+        assert row.change == pytest.approx(ends[1] - ends[0], abs=1e-5)
+    assert table["direction"][2] == "lowered"
+    assert ((table["low"] > 0) | (table["high"] < 0)).eq(table["p_holm"] < 0.05).all()
+    assert table["sentence"][2].startswith("shifted lowered the AUC by 0.")
 
 
 def test_the_set_test_has_every_attack_and_the_blind_p(made):

@@ -1,22 +1,27 @@
 """Targets with and without a model in one run: no model job runs for what has none."""
 
 import numpy as np
+import pandas as pd
 
 from workbench import finished_jobs
 
 OF_MODELS = {"model", "encode", "measure", "gather", "vae", "train"}
 BLIND = ("blind_caption", "coin")
 TABLE = "-published {attack} 's.csv"  # means something to a shell, to Snakemake and to argparse
+DEFENDED = "defended.csv"
 
 
 def write_scores(folder) -> None:
-    """A table of two attacks, one of which tells members from nonmembers."""
+    """Tables of two attacks: `loss` tells members from nonmembers, less so after a defence."""
     rng = np.random.default_rng(0)
-    lines = ["id,member,group,loss,secmi"]
+    tables = {TABLE: [], DEFENDED: []}
     for number in range(60):
-        member = number % 2
-        lines.append(f"a{number},{member},,{rng.normal(member):.5f},{rng.normal():.5f}")
-    (folder / TABLE).write_text("\n".join(lines) + "\n")
+        member, ease = number % 2, rng.normal(size=2)
+        for lines, memory in zip(tables.values(), (2, 0), strict=True):
+            loss, secmi = ease + rng.normal(size=2) / 5
+            lines.append(f"a{number},{member},,{loss + memory * member:.5f},{secmi:.5f}")
+    for name, lines in tables.items():
+        (folder / name).write_text("\n".join(["id,member,group,loss,secmi", *lines]) + "\n")
 
 
 def test_targets_of_three_kinds_stand_side_by_side(bench):
@@ -24,15 +29,20 @@ def test_targets_of_three_kinds_stand_side_by_side(bench):
     more = {
         "judged": {"members": "mine:nonmember", "nonmembers": "mine:member"},
         "published": {"scores": TABLE},
+        "defended": {"scores": DEFENDED},
     }
     bench.configure(lambda config: config["targets"].update(more))
+    pair = {"before": "published", "after": "defended"}
+    bench.configure(lambda config: config.update(compare=pair))
     run = bench.run().done()
     scored = [f"{rule}/judged/{name}" for rule in ("score", "evaluate") for name in BLIND]
-    scored += [f"evaluate/published/{name}" for name in ("loss", "secmi")]
+    given = ("published", "defended")
+    scored += [f"evaluate/{target}/{name}" for target in given for name in ("loss", "secmi")]
     ends = ("verdict", "figures", "loss_figures")
     assert run.jobs == sorted(
         [
-            *("membership/judged", "audit/judged", "given_scores_published", *scored),
+            *("membership/judged", "audit/judged", *scored),
+            *(f"given_scores_{target}" for target in given),
             *(f"{rule}/{target}" for rule in ends for target in more),
             *("tables", "report"),
         ]
@@ -48,6 +58,9 @@ def test_targets_of_three_kinds_stand_side_by_side(bench):
     assert "audit only: the two sets are judged and no model is asked" in page
     assert "UNKNOWN:</strong> no images to audit" in page
     assert "They ask a model, and this target has none." in page
+    table = pd.read_csv(bench.folder / "results/tables/compare.csv", index_col="attack")
+    assert table["direction"].to_dict() == {"loss": "lowered", "secmi": "cannot be told apart"}
+    assert "<h2>Before and after</h2>" in page and "compare: from published to defended" in page
     assert bench.run("--dry-run").done().text.count("Nothing to be done") == 1
 
 

@@ -16,6 +16,7 @@ from mia.evaluation.set_test import TOLD_APART
 from mia.report.checkout import commit
 from mia.report.figures.shared.shelf import known_figures
 from mia.report.pages import (
+    before_after,
     details,
     findings,
     flag_notes,
@@ -110,6 +111,25 @@ def test_every_target_and_attack_is_there_with_its_verdict(text):
         assert words["can"].split(".")[0] in told and words["cannot"].split(".")[0] in told
         for attack in ATTACKS:
             assert f'data-value="{attack}"' in told
+
+
+def test_a_comparison_says_which_way_the_auc_went(text):
+    told = section(text, "compare")
+    assert '<a href="#compare">Before and after</a>' in text
+    assert "training-on: from emoji-fair to emoji-overfit" in told
+    assert re.search(r"<strong>Of 7 attacks, emoji-overfit (raised|lowered) the AUC of \d", told)
+    assert len(re.findall(r'<th scope="row" data-value="', told)) == 7
+    assert "TPR is that at 10 % FPR" in told and "Lowered to below 0.5: pian." in told
+    assert re.search(r"\+\d+\.\d points<small>\+\d+\.\d to \+\d+\.\d</small>", told)
+    assert 'see the answer of <a href="#target-emoji-overfit">' in told
+
+
+def test_without_a_comparison_nothing_is_said_of_one(path):
+    table = details.read(
+        path.parent / "tables/compare.csv", before_after.WORDS, before_after.COLUMNS
+    )
+    assert len(before_after.changes(table, 0.95)) == 1
+    assert before_after.changes(table.iloc[:0], 0.95) == []
 
 
 def test_every_figure_is_inside_the_page(text):

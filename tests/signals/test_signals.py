@@ -6,6 +6,7 @@ import torch
 
 from measured import evidence, measured
 from mia.config.attacks import build_attack
+from mia.config.errors import ConfigError
 from mia.measuring.batch import Batch
 from mia.noise import draw_noise
 from mia.query import Query
@@ -124,6 +125,32 @@ def test_sima_by_hand():
         for i in range(3)
     ]
     np.testing.assert_allclose(score, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("condition", ["caption", "null"])
+def test_sima_with_draws_by_hand(condition):
+    """The 2-norm of the estimate on noised latents, each draw's root taken before the mean."""
+    row = {"attack": "sima", "timestep": 300, "draws": 2, "norm": 2, "condition": condition}
+    score = scores_of(row)
+    expected = []
+    for i in range(3):
+        z0, told = Z0[i].astype(np.float64), CAPTIONS[i] if condition == "caption" else ""
+        noise = [draw_noise(0, f"image{i}", draw, SHAPE).astype(np.float64) for draw in (0, 1)]
+        sizes = [(toy_epsilon(noised(z0, 300, one), 300, told) ** 2).mean() for one in noise]
+        expected.append(-np.sqrt(sizes).mean())
+    np.testing.assert_allclose(score, expected, rtol=1e-5)
+
+
+def test_sima_with_draws_asks_what_the_loss_has_asked():
+    with_draws = build_attack("sima", {"draws": 5, "norm": 2})
+    assert set(with_draws.queries) == set(build_attack("loss", {"draws": 5}).queries)
+    assert build_attack("sima", {"draws": 0}) == build_attack("sima", {})
+    with pytest.raises(ConfigError, match=r"attacks\.sima: norm must be 2 with draws, got 4"):
+        build_attack("sima", {"draws": 5})
+    with pytest.raises(ConfigError, match="draws must be a whole number from 1 up, got -1"):
+        build_attack("sima", {"draws": -1, "norm": 2})
+    with pytest.raises(ConfigError, match="draws must be a whole number from 1 up, got 0"):
+        build_attack("loss", {"draws": 0})
 
 
 def test_loss_ratio_by_hand():

@@ -19,7 +19,7 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import answer_rows, detections, pairwise, practice, set_test
+from mia.evaluation import answer_rows, before_after, detections, pairwise, practice, set_test
 from mia.evaluation.blind_twin import COLUMNS as TWIN
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
@@ -45,6 +45,7 @@ TARGETS = {  # name: (verdict, how much the model remembers, how far the sets di
     "web": ("UNDECIDED", 0.1, 0.15),
     "web-emoji": ("NOT FAIR", 0.1, 1.4),
 }
+CHANGE = ("emoji-fair", "emoji-overfit")  # targets before and after
 PICTURES = 700
 WORDS = {
     "BY DESIGN": "BY DESIGN: both sets come from one seeded split; no blind channel differs from "
@@ -123,7 +124,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         made_up_pictures.model(folder, model, config["models"][model])
     made_up_pictures.samples(folder / "training/emoji/samples.png", rng)
     access = {name: reads for name, (reads, _, _) in ATTACKS.items()}
-    summary, long, pairs, sets, found = [], [], [], [], []
+    summary, long, pairs, sets, found, compared = [], [], [], [], [], {}
     for target in TARGETS:
         rows = _membership(folder, target, manifests, config["targets"][target], rng)
         _losses(folder, target, config["targets"][target]["model"], rows, rng)
@@ -132,6 +133,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         }
         reading = {name: found for name, found in scores.items() if access[name] == "grey-box"}
         one = {name: found_rows.assign(block=0) for name, found_rows in reading.items()}
+        compared[target] = one
         found += detections.detection_rows(target, one, TARGETS[target][0])
         pairs += pairwise.pairwise_rows(target, one, 0.95)
         sets += made_up_statistics.set_test_rows(target, scores, access)
@@ -141,6 +143,8 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/pairwise.csv", pairs, pairwise.COLUMNS)
     _csv(folder / "tables/set_test.csv", sets, set_test.COLUMNS)
     _csv(folder / "tables/detections.csv", found, detections.COLUMNS)
+    changed = _changes(compared, *CHANGE)
+    _csv(folder / "tables/compare.csv", changed, before_after.COLUMNS)
     answers = made_up_statistics.answer_rows(TARGETS, summary, sets)
     _csv(folder / "tables/answers.csv", answers, answer_rows.COLUMNS)
     checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
@@ -151,6 +155,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "set-test": "tables/set_test.csv",
         "answers": "tables/answers.csv",
         "detections": "tables/detections.csv",
+        "compare": "tables/compare.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -162,6 +167,16 @@ def build(folder: Path) -> dict[str, list[str]]:
     }
     files = {option: sorted(map(str, folder.glob(glob))) for option, glob in below.items()}
     return {"settings": [json.dumps(spec, sort_keys=True)], **files}
+
+
+def _changes(reading, before, after) -> list[dict]:
+    """A comparison on the images that two targets of the same sets kept both."""
+    sides = [dict(reading[target]) for target in (before, after)]
+    for name in sides[0]:
+        kept = sides[0][name].index.intersection(sides[1][name].index)
+        sides = [{**side, name: side[name].loc[kept]} for side in sides]
+    settings = {"confidence": 0.95, "resamples": 100, "seed": 0}
+    return before_after.change_rows("training-on", CHANGE, *sides, settings)
 
 
 def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:

@@ -52,7 +52,8 @@ def measured(
     }
 
 
-def evidence(signals, reference=None, seed=0, alpha_bar=None) -> Evidence:
+def evidence(signals, reference=None, seed=0, alpha_bar=None, tensors=()) -> Evidence:
     """Evidence of every image in `signals`."""
     ids = sorted({image_id for table in signals.values() for image_id in table.index})
-    return Evidence(tuple(ids), signals, reference or {}, alpha_bar=alpha_bar, seed=seed)
+    about = {"alpha_bar": alpha_bar, "tensors": tuple(tensors), "seed": seed}
+    return Evidence(tuple(ids), signals, reference or {}, **about)

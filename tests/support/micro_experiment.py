@@ -50,7 +50,7 @@ def root(values, p):
 '''
 IN_SIMA = {
     "size ** (1 / self.norm)": "root(size, self.norm)",
-    "from mia.query import Query": "from mia.query import Query\nfrom mia.roots import root",
+    "import Query, grid": "import Query, grid\nfrom mia.roots import root",
 }
 
 

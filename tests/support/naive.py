@@ -171,6 +171,14 @@ def sima(naive, i):
     return -((naive.epsilon(naive.z0[i], 100, naive.captions[i]) ** 4).mean() ** 0.25).item()
 
 
+def sima_noised(naive, i):
+    sizes = []
+    for draw in (0, 1, 2):
+        z = naive.noised(naive.z0[i], 200, naive.noise(i, draw))
+        sizes.append((naive.epsilon(z, 200, naive.captions[i]) ** 2).mean().sqrt().item())
+    return -np.mean(sizes)
+
+
 def secmi(naive, i):
     caption = naive.captions[i]
     z = naive.climb(i, 100, 10)
@@ -230,6 +238,46 @@ def frequency(naive, i):
         spectrum = np.fft.fft2(naive.residual(i, 100, draw, naive.captions[i]).numpy())
         losses.append((np.fft.ifft2(spectrum * weight).real ** 2).mean())
     return -np.mean(losses)
+
+
+def to_input(naive, i, t):
+    """The noised latent, the noise and the gradient of the mean squared error to the former."""
+    noise = naive.noise(i, 0)
+    z = naive.noised(naive.z0[i], t, noise).float().requires_grad_()
+    estimate = naive.unet(z[None], t, naive.states(naive.captions[i])).sample[0]
+    (gradient,) = torch.autograd.grad((estimate - noise.float()).square().mean(), z)
+    return z.detach(), noise, gradient
+
+
+def gradient_norm(naive, i):
+    naive.unet.requires_grad_(True)
+    logs = []
+    for t in range(99, 1000, 100):
+        z, noise = naive.noised(naive.z0[i], t, naive.noise(i, 0)), naive.noise(i, 0)
+        estimate = naive.unet(z[None].float(), t, naive.states(naive.captions[i])).sample[0]
+        loss = (estimate - noise.float()).square().mean()
+        found = torch.autograd.grad(loss, list(naive.unet.parameters()))
+        logs.append(math.log(math.sqrt(sum(each.double().square().sum() for each in found))))
+    naive.unet.requires_grad_(False)
+    return -np.mean(logs)
+
+
+def input_norm(naive, i):
+    found = [to_input(naive, i, t)[2].double().norm().item() for t in range(99, 1000, 100)]
+    return -np.mean(np.log(found))
+
+
+def gradient_masking(naive, i, variant="paper"):
+    errors = []
+    for t in range(0, 1000, 100):
+        z, noise, gradient = to_input(naive, i, t)
+        masked = np.argsort(-gradient.abs().flatten().numpy())[: int(0.2 * z.numel())]
+        hybrid = (z if variant == "paper" else naive.z0[i]).clone().flatten().double()
+        hybrid[masked] = noise.flatten()[masked]
+        estimate = naive.epsilon(hybrid.view_as(z), t, naive.captions[i])
+        target = noise if variant == "paper" else noise - naive.z0[i]
+        errors.append(((target - estimate).flatten()[masked] ** 2).mean().item())
+    return -np.mean(np.sqrt(errors))
 
 
 def pfami(naive, i):

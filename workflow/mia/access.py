@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 MODEL_FREE = "model-free"
+WHITE_BOX = "white-box"  # it sees gradients, so it has the weights
 EXTERNAL = "external"  # not known: its scores come from a file
 
 

@@ -26,6 +26,8 @@ class Evidence:
         reference: The same, measured on the target's reference model; empty without one.
         images: Manifest columns, index `image_id`; only for attacks with `reads_images`.
         alpha_bar: The model's schedule ᾱ_t, `(1000,)`; for attacks that query it.
+        tensors: Names of the denoiser's parameter tensors, in the order of the lists of `gradient`;
+            for attacks that query it.
         seed: The experiment's seed, for attacks that draw numbers.
     """
 
@@ -34,6 +36,7 @@ class Evidence:
     reference: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     images: pd.DataFrame | None = None
     alpha_bar: np.ndarray | None = None
+    tensors: tuple[str, ...] = ()
     seed: int = 0
 
     def only(self, queries: Collection[Query]) -> Evidence:

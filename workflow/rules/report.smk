@@ -59,6 +59,7 @@ rule report:
         set_test=results("tables/set_test.csv"),
         answers=results("tables/answers.csv"),
         detections=results("tables/detections.csv"),
+        compare=results("tables/compare.csv"),
         checksums=results("tables/checksums.json"),
         audits=RESULTS.of_targets(paths.AUDIT),
         manifests=RESULTS.of(paths.MANIFEST, set=SETS),
@@ -97,4 +98,5 @@ rule report:
         " --target-pairs {input.target_pairs:q} --models {input.models:q}"
         " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
-        " --answers {input.answers:q} --detections {input.detections:q} --output {output:q} &> {log:q}"
+        " --answers {input.answers:q} --detections {input.detections:q}"
+        " --compare {input.compare:q} --output {output:q} &> {log:q}"

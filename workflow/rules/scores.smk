@@ -137,6 +137,7 @@ rule tables:
             caption="../report/answers.rst",
         ),
         detections=results("tables/detections.csv"),
+        compare=results("tables/compare.csv"),
         html=report(
             results("tables/summary.html"),
             category="Results",
@@ -161,4 +162,5 @@ rule tables:
         " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
         " --pairwise {output.pairwise:q} --set-test {output.set_test:q}"
         " --answers {output.answers:q} --detections {output.detections:q}"
+        " --compare {output.compare:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"

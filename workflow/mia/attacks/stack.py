@@ -34,8 +34,8 @@ class Attack:
 
     `entries` are names of entries of the config; where none is named, it reads every other entry.
     Entries that read a reference are never among them, as they do not exist on every target; nor is
-    another stack. Alone, as in the table above, it asks for losses with and without caption, and
-    what SimA, PIA and SecMI read.
+    another stack, nor an entry that sees gradients. Alone, as in the table above, it asks for
+    losses with and without caption, and what SimA, PIA and SecMI read.
     Features: logs of all sizes (losses, norms, errors), and how far each loss under another
     condition, caption or crop exceeds the one under the image's own caption at the same draw (the
     one without a caption, where nothing is asked under one). A feature without a number counts as

@@ -21,15 +21,17 @@ def main() -> None:
     parser.add_argument("--config", required=True)
     parser.add_argument("--show", action="store_true", help="answers and the path of the page")
     args = parser.parse_args()
-    folder = Path(read_file_or_exit(args.config).config["results"])
-    print(shown(folder) if args.show else folder)
+    config = read_file_or_exit(args.config).config
+    folder = Path(config["results"])
+    print(shown(folder, config["evaluation"]["confidence"]) if args.show else folder)
 
 
-def shown(folder: Path, width: int | None = None) -> str:
+def shown(folder: Path, confidence: float, width: int | None = None) -> str:
     """Return the answers of a run in a few lines a target, and the path of its page.
 
     Args:
         folder: Of the results.
+        confidence: Of its intervals.
         width: Columns of the terminal; by default what it says, or 80.
 
     Raises:
@@ -39,6 +41,7 @@ def shown(folder: Path, width: int | None = None) -> str:
 
     from mia import storage
     from mia.commands import terminal
+    from mia.commands.change_lines import change_lines
 
     table, page = folder / "tables" / "answers.csv", folder / "report.html"
     for path in (table, page):
@@ -50,6 +53,9 @@ def shown(folder: Path, width: int | None = None) -> str:
         audits = [
             storage.read_json(folder / "audit" / f"{name}.json") for name in answers["target"]
         ]
+        changed = change_lines(
+            folder / "tables" / "compare.csv", confidence, max(width, terminal.LEAST)
+        )
     except DamagedFile as error:
         raise SystemExit(f"error: {error}") from error
     claimed = set(answers.loc[answers["members_are"] == "claimed", "target"])
@@ -60,6 +66,7 @@ def shown(folder: Path, width: int | None = None) -> str:
         for audit in audits
     }
     lines = terminal.summary(answers, sentences, width)
+    lines += changed
     lines += ["", f"Table:  {folder / 'tables' / 'summary.md'}", f"Report: {page}"]
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from mia.access import reads_model
+from mia.access import WHITE_BOX, reads_model
 from mia.attacks.shared.auto_timestep import at_each_timestep
 from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
 from mia.attacks.shared.external import External
@@ -73,7 +73,7 @@ def build_attacks(entries: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
     """Return the queries of each of `attacks` that a stack may read: those the model answers.
 
-    None under a caption control is among them, nor a size of the image itself.
+    None under a caption control is among them, nor a size of the image itself, nor a gradient.
     """
     return {
         name: queries
@@ -81,6 +81,7 @@ def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
         if (queries := tuple(filter(predictions, attack.queries)))
         and not isinstance(attack, Stacks | OtherCaptions)
         and not traits_of(attack).reads_reference
+        and attack.access != WHITE_BOX
     }
 
 

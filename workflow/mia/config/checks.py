@@ -8,6 +8,7 @@ from typing import Any
 
 from mia.attacks.shared.contract import traits_of
 from mia.config.attacks import attack_module, is_external
+from mia.config.before_after import check_comparisons
 from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
@@ -47,6 +48,7 @@ def check(experiment: Experiment) -> None:
             lambda: check_audit(experiment),
         ]
     )
+    check_comparisons(experiment)
 
 
 def _check_image_set(experiment: Experiment, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from mia.config.comparison_names import name_comparisons
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.config.idle_keys import (
     FROM_LIKE,
@@ -54,6 +55,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     for name, target in config["targets"].items():
         _with_controls(target, f"targets.{name}")
     _fill(config, schema, schema)
+    name_comparisons(config)
     without_idle_defaults(config, schema)
     return config
 

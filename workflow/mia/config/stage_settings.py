@@ -11,6 +11,7 @@ from typing import Any
 from mia.attacks.shared.contract import Stacks
 from mia.attacks.shared.cost import evaluations
 from mia.config import design
+from mia.config.before_after import comparisons
 from mia.config.claims import claimed, claims
 from mia.config.experiment import Experiment
 from mia.config.image_settings import download as download
@@ -134,7 +135,7 @@ def verdict(experiment: Experiment) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return attacks, which models are told no text, what is claimed, and how all is compared."""
+    """Return attacks, what models are told and what is claimed, and what is compared, and how."""
     targets = experiment.config["targets"]
     others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
@@ -143,6 +144,7 @@ def tables(experiment: Experiment) -> Settings:
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
         **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
+        **({"compare": pairs} if (pairs := comparisons(experiment)) else {}),
     }
 
 

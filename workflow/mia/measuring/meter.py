@@ -52,9 +52,12 @@ class Meter:
         """The model's VAE, for signals that look at pixels."""
         return Autoencoder(self.model["vae"], self.device)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def measure(self, work: MeasureJob, progress: Progress) -> None:
-        """Measure what `work` lacks and append it to its ledger; `progress` counts the rows."""
+        """Measure what `work` lacks and append it to its ledger; `progress` counts the rows.
+
+        Not in torch's inference mode: a model loaded under it can never be asked for a gradient.
+        """
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         if self.texts:
             self.texts.gather(work, lambda ids: self._batch(work, frozenset(), ids, 1))

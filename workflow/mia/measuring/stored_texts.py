@@ -96,6 +96,12 @@ class StoredTexts:
         self._drop(self._denoiser.text_encoders)
         return self._denoiser.epsilon(z, timestep, conditioning)
 
+    @property
+    def weights(self) -> Any:
+        """The module that `epsilon` calls; the text encoders are gone by then."""
+        self._drop(self._denoiser.text_encoders)
+        return self._denoiser.weights
+
     def _store(self, name: str, make: Callable[[], Conditioning]) -> None:
         """Keep a conditioning of one row, unless it is kept already."""
         if not self._path(name).exists():

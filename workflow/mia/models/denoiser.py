@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,8 +52,13 @@ class Denoiser(Protocol):
             conditioning: One row each.
 
         Returns:
-            float32, the shape of `z`. A row depends on no other row beyond rounding.
+            float32, the shape of `z`. A row depends on no other row beyond rounding. Where
+            gradients are enabled, they reach `z` and, if they are asked for, `weights`.
         """
+
+    @property
+    def weights(self) -> Any:
+        """The torch module that `epsilon` calls, frozen: what gradients to its weights are of."""
 
 
 class PartedDenoiser(Denoiser, Protocol):

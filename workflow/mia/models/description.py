@@ -69,7 +69,8 @@ class Configured(Facts):
 class Description(Configured):
     """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`.
 
-    `parameters` are those of the denoiser.
+    `parameters` are those of the denoiser, `tensors` the names of its parameter tensors, in the
+    order of its module.
     """
 
     folder: str
@@ -78,6 +79,7 @@ class Description(Configured):
     variants: dict[str, str | None]
     files: dict[str, str]
     weights: str
+    tensors: list[str]
     vae: Vae
 
 

@@ -63,6 +63,7 @@ def describe(
         "variants": {name: held.variant for name, held in weights.items()},
         "files": hashes,
         "weights": _combined(hashes),
+        "tensors": [name for name, _ in modules[configs.family.denoiser].named_parameters()],
         "vae": _vae(configs, said, weights, options or {}),
     }
     require_fitting(configs, described, modules)

@@ -78,6 +78,7 @@ class Inputs:
             reference=read_signals(self.reference, self.images),
             images=self.image_rows() if self.manifests else None,
             alpha_bar=read_schedule(self.model) if self.model else None,
+            tensors=read_tensors(self.model) if self.model else (),
             seed=seed,
         )
 
@@ -99,3 +100,8 @@ class Inputs:
 def read_schedule(path: str) -> np.ndarray:
     """Return ᾱ_t of a model, `(1000,)`, from its model.json."""
     return np.array(storage.read_json(path)["alpha_bar"])
+
+
+def read_tensors(path: str) -> tuple[str, ...]:
+    """Return the names of a denoiser's parameter tensors, from its model.json."""
+    return tuple(storage.read_json(path)["tensors"])

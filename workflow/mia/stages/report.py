@@ -15,6 +15,7 @@ from mia.claimed import markup_as_claimed
 from mia.path_names import by_name, names
 from mia.report.checkout import ROOT, commit
 from mia.report.pages import (
+    before_after,
     controls,
     details,
     duplicate_limits,
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--set-test", type=Path, required=True)
     parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--detections", type=Path, required=True)
+    parser.add_argument("--compare", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
@@ -76,7 +78,7 @@ def render(template: Path, values: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    for name in ("number", "signed", "percent", "whole", "breakable", "chance", "sha256"):
+    for name in ("number", "signed", "percent", "points", "whole", "breakable", "chance", "sha256"):
         environment.filters[name] = getattr(formats, name)
     environment.filters["claimed"] = lambda markup: Markup(markup_as_claimed(str(markup)))
     return environment.get_template(template.name).render(values)
@@ -137,6 +139,9 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         "rows": sorted(rows, key=lambda row: (order.index(row["target"]), row["blind"])),
         "axis": axis,
         "fpr_limits": FPR_LIMITS,
+        "changes": before_after.changes(
+            details.read(options.compare, before_after.WORDS, before_after.COLUMNS), confidence
+        ),
         "sets": sets,
         "samples": samples(spec, options.samples),
         "models": provenance.model_rows([*models.values()]),

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from mia import checksums, command, storage
 from mia.access import reads_model
 from mia.attacks.shared.cost import costs
@@ -17,6 +15,7 @@ from mia.claimed import as_claimed, notes_as_claimed
 from mia.config.conditions import attacks_under
 from mia.evaluation import (
     answer_rows,
+    before_after,
     detections,
     long_table,
     pairwise,
@@ -26,13 +25,14 @@ from mia.evaluation import (
     summary,
 )
 from mia.evaluation.answers import USED
+from mia.evaluation.before_after import change_rows, require_same_images
 from mia.evaluation.blind_twin import twin_cells
 from mia.evaluation.collection_share import NOT_SAID, share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
 from mia.evaluation.epsilon import bounds_together
 from mia.evaluation.gain import gains
 from mia.evaluation.metrics_file import Metrics
-from mia.evaluation.scored import reported, scored
+from mia.evaluation.score_files import ScoreFiles
 from mia.models.family import TEXT
 from mia.path_names import by_name, names
 from mia.result_paths import MEMBERSHIP, SCORES
@@ -46,14 +46,13 @@ COLUMNS = {
     "answers": answer_rows.COLUMNS,
     "detections": detections.COLUMNS,
 }
-COLUMNS_READ = ["image_id", "member", "group", "fold", "block", "kept"]
+ACROSS = {**COLUMNS, "compare": before_after.COLUMNS}  # with the tables of several targets
 
 
 def of_target(
     target: str,
     metrics: list[Metrics],
-    scores: dict[str, str],
-    membership: pd.DataFrame,
+    files: ScoreFiles,
     audit: dict,
     attacks: Mapping[str, Any],
     settings: dict,
@@ -66,8 +65,7 @@ def of_target(
     Args:
         target: Its name.
         metrics: Metrics of its attacks, in the order of the table.
-        scores: Attack to score file.
-        membership: Its membership table.
+        files: All score files.
         audit: Its audit.
         attacks: Name of the row to its attack.
         settings: confidence of the comparisons, δ of the privacy bounds, seed, and `claims`.
@@ -75,7 +73,7 @@ def of_target(
     blind = [found["attack"] for found in metrics if found["blind"]]
     learnt = [found["attack"] for found in metrics if found["blind"] and found["trained"]]
     names = list(access := {found["attack"]: found["access"] for found in metrics})
-    rows = {name: _rows(scores[name], membership) for name in names}
+    rows = files.rows(target, names)
     controls = {found["attack"] for found in metrics if "other_captions" in found["flags"]}
     tried = {name: rows[name] for name in names if name not in controls}
     comparisons = compare_rows(tried, blind, settings["confidence"])
@@ -109,40 +107,39 @@ def of_target(
     }
 
 
-def _rows(path: str, membership: pd.DataFrame) -> pd.DataFrame:
-    return reported(scored(storage.read(path), membership, path), path)
-
-
 def share(
-    target: str,
-    reference: str | None,
-    scores: dict[tuple[str, ...], str],
-    memberships: dict[str, str],
-    confidence: float,
+    target: str, reference: str | None, files: ScoreFiles, confidence: float
 ) -> dict[str, Any]:
     """Return how much of a claimed collection was used (`evaluation.collection_share`).
 
     Args:
         target: Of the collection.
         reference: The target that knows members of the same model, if any.
-        scores: Target and attack to score file; attacks that have learnt anything are left out.
-        memberships: Target to membership table.
+        files: All score files; attacks that have learnt anything are left out.
         confidence: Of the interval.
     """
-    tables: dict[str, dict[str, pd.DataFrame]] = {target: {}}
-    for (name, attack), path in scores.items():
-        about = storage.metadata(path)
-        if name in (target, reference) and reads_model(about["access"]) and not about["trained"]:
-            membership = storage.read(memberships[name], COLUMNS_READ)
-            tables.setdefault(name, {})[attack] = _rows(path, membership)
-    return share_cells(tables[target], tables.get(reference or "", {}), reference, confidence)
+    claimed, known = (
+        files.rows(name, files.untaught(name)) if name else {} for name in (target, reference)
+    )
+    return share_cells(claimed, known, reference, confidence)
+
+
+def changes(files: ScoreFiles, settings: dict) -> list[dict[str, Any]]:
+    """Return the rows of every comparison of two targets (`evaluation.before_after`)."""
+    found = []
+    for name, asked in settings.get("compare", {}).items():
+        pair = asked["before"], asked["after"]
+        before, after = (files.rows(target, asked["attacks"]) for target in pair)
+        require_same_images(name, pair, before, after)
+        found += change_rows(name, pair, before, after, settings)
+    return found
 
 
 def main() -> None:
     parser = command.stage(__doc__)
     for given in ("metrics", "scores", "memberships", "audits"):
         parser.add_argument(f"--{given}", required=True, nargs="*")
-    for made in (*COLUMNS, "html", "markdown", "checksums"):
+    for made in (*ACROSS, "html", "markdown", "checksums"):
         parser.add_argument(f"--{made.replace('_', '-')}", type=Path, required=True, help="output")
     command.run(parser, write)
 
@@ -150,8 +147,9 @@ def main() -> None:
 def write(args: argparse.Namespace) -> None:
     """Read every target's files and write the tables."""
     found = [storage.read_json(path) for path in args.metrics]
-    scores = {tuple(names(SCORES, path).values()): path for path in args.scores}
-    memberships = by_name(MEMBERSHIP, "target", args.memberships)
+    of_files = {path: names(SCORES, path) for path in args.scores}
+    scores = {(told["target"], told["attack"]): path for path, told in of_files.items()}
+    files = ScoreFiles(scores, by_name(MEMBERSHIP, "target", args.memberships))
     audits = {audit["target"]: audit for audit in map(storage.read_json, args.audits)}
     confidence, claimed = args.settings["confidence"], args.settings["claimed"]
     entries, told = args.settings["attacks"], args.settings.get("conditions", {})
@@ -168,8 +166,7 @@ def write(args: argparse.Namespace) -> None:
         of_tables = of_target(
             target,
             [metrics for metrics in found if metrics["target"] == target],
-            {attack: path for (name, attack), path in scores.items() if name == target},
-            storage.read(memberships[target], COLUMNS_READ),
+            files,
             audits[target],
             attacks_on(target),
             args.settings,
@@ -182,16 +179,17 @@ def write(args: argparse.Namespace) -> None:
         if row["target"] in claimed and row["answer"] != USED:
             row["share_note"] = NOT_SAID
         elif row["target"] in claimed:
-            row |= share(row["target"], claimed[row["target"]], scores, memberships, confidence)
+            row |= share(row["target"], claimed[row["target"]], files, confidence)
+    rows["compare"] = changes(files, args.settings)
     sentences = {
         target: as_claimed(audit["sentence"]) if target in claimed else audit["sentence"]
         for target, audit in audits.items()
     }
-    for name, columns in COLUMNS.items():
+    for name, columns in ACROSS.items():
         storage.write_text(summary.csv(rows[name], columns), getattr(args, name))
     storage.write_text(readable.html(rows["summary"], sentences, confidence), args.html)
     storage.write_text(readable.markdown(rows["summary"], confidence), args.markdown)
-    written = [*(getattr(args, name) for name in COLUMNS), args.html, args.markdown]
+    written = [*(getattr(args, name) for name in ACROSS), args.html, args.markdown]
     checksums.write(written, args.checksums)
 
 

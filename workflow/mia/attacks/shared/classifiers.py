@@ -76,6 +76,21 @@ def ridge(member: np.ndarray, seed: int) -> Any:
     return make_pipeline(SimpleImputer(), StandardScaler(), regression)
 
 
+def plain() -> Any:
+    """Return an unfitted logistic regression on standardised features with an L2 penalty of 1.
+
+    It is scikit-learn's default (C = 1); the intercept is not penalised. A missing feature is set
+    to its mean.
+    """
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    imputer = SimpleImputer(keep_empty_features=True)
+    return make_pipeline(imputer, StandardScaler(), LogisticRegression(max_iter=1000))
+
+
 def predicted(model: Any, features: pd.DataFrame) -> pd.Series:
     """Return the log odds of being a member; of a forest the share of trees, in [0, 1]."""
     import pandas as pd

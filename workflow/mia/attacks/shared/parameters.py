@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from mia.attacks.shared.layers import LAYERS
 from mia.attacks.shared.space import SPACES
 
 NORMS = (1, 2, 4, 5)
@@ -35,20 +36,25 @@ def at_least_one(name: str, value: Any) -> None:
 
 # What a parameter of each name must be, in every attack.
 CHECKS: dict[str, Callable[[str, Any], None]] = {
-    **dict.fromkeys(("timesteps", "draws", "step", "rounds"), at_least_one),
+    **dict.fromkeys(("timesteps", "draws", "step", "steps", "rounds"), at_least_one),
     "condition": single_condition,
     "norm": partial(one_of, allowed=NORMS),
     "space": partial(one_of, allowed=SPACES),
+    "layers": partial(one_of, allowed=LAYERS),
 }
 
 
 def check_by_name(attack: type, parameters: Mapping[str, Any]) -> None:
-    """Raise ValueError if a parameter of an attack, given or by default, is not of its kind.
+    """Raise ValueError if a parameter of an attack is not of its kind.
+
+    What an attack has by default is right in it: SimA has `draws: 0`, which asks for no noise.
 
     Args:
         attack: The dataclass `Attack` of a module of `mia.attacks`.
         parameters: Those that are given, by name.
     """
     for field in fields(attack):
-        if field.name in CHECKS and field.init:
-            CHECKS[field.name](field.name, parameters.get(field.name, field.default))
+        value = parameters.get(field.name, field.default)
+        by_default = type(value) is type(field.default) and value == field.default
+        if field.name in CHECKS and field.init and not by_default:
+            CHECKS[field.name](field.name, value)

@@ -91,7 +91,7 @@ class FamilyDenoiser:
         """Return the noise estimate ε̂(z, t, c), float32, the shape of `z`."""
         import torch
 
-        if self.device.type == "cuda":
+        if self.device.type == "cuda" and not torch.is_grad_enabled():  # vmap knows no such layout
             z = z.contiguous(memory_format=torch.channels_last)
         x, time = self.objective.asked(z, timestep)
         if self.dtype == torch.float32:
@@ -103,15 +103,22 @@ class FamilyDenoiser:
 
     @property
     def network(self) -> Any:
-        """The part that is queried, to be called."""
+        """The part that is queried, to be called; not compiled where gradients are taken."""
         import torch
 
+        if torch.is_grad_enabled():
+            return self.weights
         if self._forward is None:
             part = self.part(self.family.denoiser)
             if self.device.type == "cuda" and self.family.denoiser == "unet":
                 part.to(memory_format=torch.channels_last)
             self._forward = torch.compile(part) if self.compiled else part
         return self._forward
+
+    @property
+    def weights(self) -> Any:
+        """The part that is queried, itself: a torch module in float32, frozen."""
+        return self.part(self.family.denoiser)
 
     def drop(self, parts: Sequence[str]) -> bool:
         """Forget parts until they are used again; return whether one of them was loaded."""

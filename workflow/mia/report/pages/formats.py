@@ -36,6 +36,15 @@ def signed(difference: float) -> str:
     return "n/a" if math.isnan(difference) else f"{difference:+.3f}".replace("-", "−")
 
 
+def points(difference: float) -> str:
+    """A difference of rates in percentage points, with its sign, or n/a.
+
+    >>> points(-0.0512)
+    '−5.1 points'
+    """
+    return "n/a" if math.isnan(difference) else f"{100 * difference:+.1f} points".replace("-", "−")
+
+
 def whole(value: float) -> str:
     """A whole number with thin thousands, or n/a.
 
