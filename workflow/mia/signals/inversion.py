@@ -69,7 +69,8 @@ def _pooled(error: Tensor, cells: int) -> Tensor:
     """Return `(rows, channels · height · width)`, sides of at most `cells`, float32."""
     import torch
 
-    sides = tuple(min(cells, side) for side in error.shape[-2:])
+    height, width = error.shape[-2:]
+    sides = min(cells, height), min(cells, width)
     return torch.nn.functional.adaptive_avg_pool2d(error, sides).flatten(1).float()
 
 
