@@ -17,6 +17,7 @@ from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.cost import costs, evaluations
 from mia.claimed import as_claimed
 from mia.evaluation.comparison import above_blind, above_chance, compare
+from mia.evaluation.score_files import ScoreFiles
 from mia.query import Query
 from mia.stages import audit, evaluate
 from mia.stages import tables as stage
@@ -368,6 +369,18 @@ def test_claimed_members_are_called_so_and_their_share_is_told(made):
         cells = table[table["target"] == "shifted"].select_dtypes("object").astype(str)
         said = " ".join(cells.drop(columns=["target", "attack"]).to_numpy().ravel())
         assert not re.search(r"\bmembers?\b", said.replace("member_", "")), name
+
+
+def test_a_share_is_read_from_attacks_that_learnt_nothing(made):
+    scores = {(p.parent.name, p.stem): str(p) for p in (made / "scores").glob("*/*.parquet")}
+    paths = {p.parent.name: str(p) for p in (made / "targets").glob("*/membership.parquet")}
+    files = ScoreFiles(scores, paths)
+    assert sorted(files.untaught("fair")) == ["loss", "loss_more", "pia"]
+    told = stage.share("shifted", "fair", files, 0.95)
+    assert told["share_note"].startswith("by loss_more; its TPR is that on fair")
+    assert 0 < told["share_at_least"] <= 1
+    alone = stage.share("shifted", None, files, 0.95)
+    assert alone.get("share_used") is None and alone["share_at_least"] > 0
 
 
 def test_pages_say_it_in_words(made):

@@ -5,11 +5,13 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
-from made_up_page import DOCS, write_page
+from made_up_page import DOCS, TEMPLATE, write_page
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
-from mia.claimed import as_claimed
+from mia.claimed import as_claimed, markup_as_claimed
 from mia.evaluation import reasons
 from mia.evaluation.flags import MEANINGS
 from mia.evaluation.set_test import TOLD_APART
@@ -20,6 +22,7 @@ from mia.report.pages import (
     details,
     findings,
     flag_notes,
+    formats,
     inline_figures,
     long_table,
     markdown,
@@ -122,6 +125,21 @@ def test_a_comparison_says_which_way_the_auc_went(text):
     assert "TPR is that at 10 % FPR" in told and "Lowered to below 0.5: pian." in told
     assert re.search(r"\+\d+\.\d points<small>\+\d+\.\d to \+\d+\.\d</small>", told)
     assert 'see the answer of <a href="#target-emoji-overfit">' in told
+
+
+def test_a_comparison_of_claimed_images_calls_them_so():
+    shelf = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True)
+    for name in ("number", "signed", "percent", "points", "whole", "chance"):
+        shelf.filters[name] = getattr(formats, name)
+    shelf.filters["claimed"] = lambda markup: Markup(markup_as_claimed(str(markup)))
+    draw = shelf.get_template("before_after.html.j2").module.before_after
+    row = dict.fromkeys([*before_after.AREAS, *before_after.RATES], 0.5)
+    one = {"name": "c", "before": "then", "after": "web", "brief": "Words.", "limit": 0.1}
+    one |= {"sizes": [(9, 9)], "untold": [], "below": [], "rows": [row]}
+    told = {names: draw([one], {"confidence": 0.95}, names) for names in ((), ("web",))}
+    assert "a share of members" in told[()] and "9 + 9 (members + nonmembers)" in told[()]
+    assert "a share of claimed images" in told[("web",)]
+    assert "(claimed images + nonmembers)" in told[("web",)]
 
 
 def test_without_a_comparison_nothing_is_said_of_one(path):
