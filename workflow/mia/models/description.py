@@ -67,13 +67,9 @@ class Configured(Facts):
 
 
 class Description(Configured):
-    """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`.
-
-    `parameters` are those of the denoiser.
-    """
+    """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`."""
 
     folder: str
-    parameters: int
     classes: dict[str, str]
     variants: dict[str, str | None]
     files: dict[str, str]
