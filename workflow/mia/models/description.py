@@ -69,12 +69,10 @@ class Configured(Facts):
 class Description(Configured):
     """What the pipeline needs to know of a model; `weights` is one sha256 of all `files`.
 
-    `parameters` are those of the denoiser, `tensors` the names of its parameter tensors, in the
-    order of its module.
+    `tensors` are the names of the denoiser's parameter tensors, in the order of its module.
     """
 
     folder: str
-    parameters: int
     classes: dict[str, str]
     variants: dict[str, str | None]
     files: dict[str, str]

@@ -58,7 +58,6 @@ def describe(
     described: Description = {
         **said,
         "folder": str(folder),
-        "parameters": weights[configs.family.denoiser].parameters(),
         "classes": dict(configs.classes),
         "variants": {name: held.variant for name, held in weights.items()},
         "files": hashes,

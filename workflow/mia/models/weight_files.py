@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 from mia.models.folder_entries import entries
@@ -40,10 +39,6 @@ class Weights:
     def held(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Return name to dtype and shape of every tensor, from the files' headers."""
         return {name: found for path in self.tensor_files for name, found in tensors(path).items()}
-
-    def parameters(self) -> int:
-        """Return how many numbers all tensors hold together."""
-        return sum(prod(shape) for _, shape in self.held().values())
 
 
 def find(folder: Path, variant: str | None = None) -> Weights:

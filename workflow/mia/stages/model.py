@@ -1,6 +1,7 @@
 """Turn a model of any source into model.json: folder, hashes of all files, schedule, shapes.
 
 Where an adapter is given, the folder is one beside model.json, with the adapter merged into it.
+`parameters` are those of the denoiser.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mia.models.folder import describe, require_usable
 from mia.models.hub import adapter_snapshot, model_snapshot
 from mia.models.model_json import ModelError
 from mia.models.options import options_of
+from mia.models.parameters import denoiser_parameters
 from mia.models.training.ledger import replacing_tree
 from mia.seal import DamagedFile
 
@@ -113,6 +115,7 @@ def write_model(args: argparse.Namespace) -> None:
     else:
         model = merged(model, spec, adapter, target)
         told["adapter"] = {"file": adapter.name, "sha256": file_hash(adapter)}
+    told["parameters"] = denoiser_parameters(model)
     storage.write_json({**told, **model}, args.output)
 
 
