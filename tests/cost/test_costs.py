@@ -14,7 +14,7 @@ from mia.cost.arithmetic import Arithmetic
 from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
 from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
-from mia.query import Query
+from mia.query import Query, grid
 from mia.signals import clean
 
 CONFIG = Path(__file__).parents[2] / "config"
