@@ -23,7 +23,7 @@ COLUMNS, SEEN, READ, BLOCKS = 40, 0.6, 0.9, 6  # SEEN: share of the ease that nu
 def target(rng, size, easier, memory):
     """Numbers of images, scores of an attack, and log odds of a penalised baseline, by block.
 
-    Members are chosen by how easy they are: what the numbers show of it moves, and what they do not.
+    Members are chosen by how easy they are: both what the numbers show and what they hide moves.
     """
     member, block = np.arange(2 * size) < size, np.arange(2 * size) % BLOCKS
     weights = np.linspace(1, 0.2, COLUMNS)
