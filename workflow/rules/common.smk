@@ -75,7 +75,9 @@ onstart:
     write_text(f"{CONFIG_NAME}\n", Path(R) / results_folder.IDENTITY)
     let_wait(workflow.dag, awaited)
     window.narrow(logger.handlers)
-    if not {Quietness.PROGRESS, Quietness.ALL} & {*(workflow.output_settings.quiet or ())}:
+    if not {Quietness.PROGRESS, Quietness.ALL} & {
+        *(workflow.output_settings.quiet or ())
+    }:
         shown_progress.show(lambda: workflow.scheduler.running)
 
 
