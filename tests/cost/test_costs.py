@@ -10,10 +10,11 @@ import pytest
 from mia import storage
 from mia.commands.cost import costs_of_pair, main
 from mia.config.read import read_file_or_exit
+from mia.cost.arithmetic import Arithmetic
 from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
 from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
-from mia.query import Query
+from mia.query import Query, grid
 from mia.signals import clean
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -66,6 +67,13 @@ def test_backward_passes_are_those_that_a_signal_declares(monkeypatch):
     )
     assert (cost.image_backwards, cost.backwards) == (3, 12)
     assert (other.image_backwards, other.backwards) == (0, 0)
+
+
+def test_lists_of_numbers_take_disk_by_the_tensors_of_a_model():
+    wanted = [*grid("gradient", (99, 199), 1), Query("input_gradient", 99)]
+    gradient, other = pair_costs(wanted, dict.fromkeys(wanted, 5), dict.fromkeys(wanted, 5), 686)
+    assert gradient.numbers == 2 * 5 * (3 + 686) and other.numbers == 5 * 2
+    assert (gradient.image_evals, gradient.image_backwards) == (2, 2)
 
 
 def missing_by_line(config: str, results: Path) -> dict[str, float | None]:
@@ -150,5 +158,7 @@ def test_a_config_that_cannot_be_read_is_named(tmp_path):
 
 def test_before_the_manifest_a_pair_has_what_split_and_limits_allow():
     experiment = read_file_or_exit(str(CONFIG / "laion-mi.yaml"))
-    images, costs = costs_of_pair(experiment, Path("nowhere"), "sd14", "laion_mi")
+    images, costs = costs_of_pair(
+        experiment, nowhere := Path("nowhere"), "sd14", "laion_mi", Arithmetic(experiment, nowhere)
+    )
     assert images == 10_000 and sum(cost.evals for cost in costs) == (10_000 + 2 * 8) * 2_202

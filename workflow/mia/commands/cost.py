@@ -20,6 +20,7 @@ from mia.config.check_files import file_mistakes
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
+from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS
 from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
@@ -33,6 +34,7 @@ from mia.measuring.shard import kept_rows
 from mia.models.description import ModelJson
 from mia.models.family import TOLD
 from mia.query import Query
+from mia.signals.shared.evals import list_numbers
 from mia.told_captions import by_control, exchange_of
 
 LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}".format
@@ -48,6 +50,7 @@ def main() -> None:
     experiment = read_file_or_exit(args.config)
     config = experiment.config
     results = Path(config["results"])
+    hours = Hours(experiment, results, args.card)
     total: Counter[str] = Counter()
     todo: dict[tuple[str, str], list[SignalCost]] = {}
     most = ""
@@ -55,7 +58,7 @@ def main() -> None:
     if experiment.pairs:
         print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
-        images, costs = costs_of_pair(experiment, results, model, image_set)
+        images, costs = costs_of_pair(experiment, results, model, image_set, hours.arithmetic)
         todo[model, image_set] = costs
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
@@ -72,7 +75,7 @@ def main() -> None:
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
-    print(*time_lines(Hours(experiment, results, args.card), todo), sep="\n")
+    print(*time_lines(hours, todo), sep="\n")
     print_disk(experiment, results, total, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment
     for told in experiment.all_told:
@@ -96,7 +99,7 @@ def refusals(experiment: Experiment, config: str) -> list[str]:
 
 
 def costs_of_pair(
-    experiment: Experiment, results: Path, model: str, image_set: str
+    experiment: Experiment, results: Path, model: str, image_set: str, arithmetic: Arithmetic
 ) -> tuple[int | None, list[SignalCost]]:
     """Return the images of a pair (None if nobody knows yet) and the cost of each signal.
 
@@ -105,6 +108,8 @@ def costs_of_pair(
     """
     repeats = experiment.config["measure"]["repeats"]
     wanted = experiment.wanted(model, image_set)
+    counted = arithmetic.of(model).flops if any(list_numbers(q, 1) for q in wanted) else None
+    tensors = counted.tensors if counted else 0
     parts = experiment.measured_parts(image_set, (model,))
     manifest = results / result_paths.MANIFEST.format(set=image_set)
     described = results / result_paths.MODEL.format(model=model)
@@ -118,7 +123,7 @@ def costs_of_pair(
         exchanged = {query: control for query in wanted if (control := exchange_of(query))}
         told = {query: parts_told(experiment, exchanged[query], image_set) for query in exchanged}
         lacking = {query: most(told.get(query, parts)) for query in wanted}
-        return most_of(spec, parts), pair_costs(wanted, lacking, lacking)
+        return most_of(spec, parts), pair_costs(wanted, lacking, lacking, tensors)
     rows = kept_rows(manifest, parts).drop_duplicates("image_id")
     again = rows[rows["place"] < repeats]
     there: Counter[Query] = Counter()
@@ -132,7 +137,7 @@ def costs_of_pair(
         about: ModelJson = storage.read_json(described)
         missing = missing_of(experiment, results, about, image_set, rows)
         missing += missing_of(experiment, results, about, image_set, again, True)
-    return len(rows), pair_costs(wanted, missing, there)
+    return len(rows), pair_costs(wanted, missing, there, tensors)
 
 
 def thousands(count: int) -> str:

@@ -13,6 +13,7 @@ from mia.config.check_embeddings import check_agreement, check_audit
 from mia.config.check_image_sets import mistakes
 from mia.config.check_kinds import check_blocks, check_imageless, check_kind, check_training_images
 from mia.config.check_others import check_others
+from mia.config.check_precision import check_precision
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
 from mia.config.kinds import SCORES_ONLY
@@ -43,6 +44,7 @@ def check(experiment: Experiment) -> None:
             lambda: experiment.attacks,  # builds each, so that a misspelt parameter stops here
             *(partial(_check_coverage, experiment, name) for name in config["attacks"]),
             lambda: _check_beside(experiment),
+            lambda: check_precision(experiment),
             *(partial(_check_target, experiment, name) for name in config["targets"]),
             lambda: check_audit(experiment),
         ]

@@ -11,10 +11,10 @@ from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS, SHARE, peak
 from mia.cost.signals import SignalCost
 from mia.cost.speeds import Speed, speeds
+from mia.signals.shared.evals import BACKWARD
 
 LINE = "{:<18}{:<14}{:>15}{:>14}{:>11}  {}".format
 SMALL = 1e10  # FLOP of one eval, below which a GPU waits for its next instruction
-BACKWARD = 2  # passes forward that one backward pass is as dear as
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mia.attacks.shared.cost import evaluations
 from mia.query import Query
-from mia.signals.shared.evals import backwards, predictions, signal
+from mia.signals.shared.evals import backwards, list_numbers, predictions, signal
 
 COLUMNS = (
     *("queries", "pairs", "held", "missing"),
@@ -54,7 +54,10 @@ class SignalCost:
 
 
 def pair_costs(
-    wanted: Sequence[Query], missing: Mapping[Query, int], images: Mapping[Query, int]
+    wanted: Sequence[Query],
+    missing: Mapping[Query, int],
+    images: Mapping[Query, int],
+    tensors: int = 0,
 ) -> list[SignalCost]:
     """Return the cost of each signal on one (model, image set).
 
@@ -62,6 +65,7 @@ def pair_costs(
         wanted: Queries of the pair.
         missing: How many images lack each query; absent where none does.
         images: How many images are asked each query.
+        tensors: Parameter tensors of the model's denoiser; 0 where they are not known.
     """
     seen: set[Hashable] = set()
     seen_of_one: set[Hashable] = set()
@@ -87,7 +91,8 @@ def pair_costs(
                 evals=evals,
                 image_backwards=sum(map(backwards, queries)),
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
-                numbers=rows * len(signal(name).MEASURES),
+                numbers=rows * len(signal(name).MEASURES)
+                + sum(list_numbers(query, tensors) * count for query, count in lacking.items()),
             )
         )
     return found

@@ -25,6 +25,7 @@ from mia.models.autoencoder import Autoencoder
 from mia.models.device import choose
 from mia.models.families import module_of
 from mia.query import Query
+from mia.signals.shared.evals import BACKWARD, backwards
 
 
 class Meter:
@@ -61,7 +62,8 @@ class Meter:
         writer = LedgerWriter(work.signals, self.settings["flush_seconds"], self.provenance)
         if self.texts:
             self.texts.gather(work, lambda ids: self._batch(work, frozenset(), ids, 1))
-        size, evals, start = BatchSize(self.settings["batch_size"]), 0, time.monotonic()
+        size, start = BatchSize(self.settings["batch_size"]), time.monotonic()
+        evals = passes_back = 0
         with _progress(sum(map(len, work.missing.values()))) as progress:
             for queries, shared, image_ids in _chunks(work, size):
                 before, batch = time.monotonic(), self._batch(work, shared, image_ids, size.now)
@@ -71,6 +73,7 @@ class Meter:
                         ids = [image_ids[i] for i in rows.image.tolist()]
                         writer.add(name, ids, rows.queries, values)
                         progress.update(len(ids))
+                        passes_back += sum(map(backwards, rows.queries))
                 size.report(batch.size, batch.evals, time.monotonic() - before)
                 evals += batch.evals
                 progress.set_postfix_str(f"{evals / (time.monotonic() - start):.0f} evals/s")
@@ -78,8 +81,9 @@ class Meter:
         ledger = next(iter(work.signals.values())).ledger.folder
         seconds = time.monotonic() - start
         if not work.repeat:
-            keep_speed(ledger, self.device, self.settings["dtype"], evals, seconds)
-        _tell(work, self.device, evals, seconds, size.now)
+            as_evals = evals + BACKWARD * passes_back
+            keep_speed(ledger, self.device, self.settings["dtype"], as_evals, seconds)
+        _tell(work, self.device, evals, passes_back, seconds, size.now)
 
     def _batch(
         self, work: MeasureJob, shared: frozenset[Hashable], image_ids: list[str], size: int
@@ -115,10 +119,13 @@ def _chunks(
             yield queries, shared, chunk
 
 
-def _tell(work: MeasureJob, device: str, evals: int, seconds: float, size: int) -> None:
+def _tell(
+    work: MeasureJob, device: str, evals: int, passes_back: int, seconds: float, size: int
+) -> None:
     """Print what was done."""
+    back = f" and {passes_back} backward passes" if passes_back else ""
     print(
-        f"measured {'again ' if work.repeat else ''}{evals} evals in {seconds:.1f} s: "
+        f"measured {'again ' if work.repeat else ''}{evals} evals{back} in {seconds:.1f} s: "
         f"{evals / seconds:.0f} evals/s on {device}, batches of {size}",
         file=sys.stderr,
     )

@@ -58,6 +58,11 @@ class RandomDenoiser:
         self.alpha_bar = (1 - betas).cumprod(0).to(device)
 
     @property
+    def weights(self) -> UNet2DConditionModel:
+        """The U-Net."""
+        return self.unet
+
+    @property
     def null(self) -> Conditioning:
         """Random states."""
         generator = torch.Generator().manual_seed(0)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from mia.commands.benchmarks.models import RandomDenoiser
+from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
 from mia.measuring.ledger import Ledger
 from mia.measuring.ledger_writer import LedgerWriter
@@ -75,7 +76,7 @@ class Roof:
             z0 = torch.randn(self.size, *self.denoiser.latent_shape).to(self.denoiser.device)
             batch = Batch(self.denoiser, ids, z0, [""] * self.size, 0, self.size)
             for rows in batch.slices(QUERIES):
-                values = module.measure(batch, rows).cpu().numpy()
+                values = answer(module, module.measure(batch, rows))
                 writer.add("denoise", [ids[i] for i in rows.image.tolist()], rows.queries, values)
             evals, number = evals + batch.evals, number + 1
         writer.close()

@@ -10,6 +10,8 @@ from mia.query import Query
 from mia.signals.shared.contract import traits_of
 from mia.told_captions import control_of, plain
 
+BACKWARD = 2  # forward passes that one backward pass is as dear as
+
 
 def signal(name: str) -> ModuleType:
     """Return the module of a signal."""
@@ -26,6 +28,11 @@ def predictions(query: Query) -> frozenset[Hashable]:
 def backwards(query: Query) -> int:
     """Return the number of backward passes that answer `query`."""
     return traits_of(signal(query.signal)).backwards(query)
+
+
+def list_numbers(query: Query, tensors: int) -> int:
+    """Return how many numbers the lists of one row hold, of a model with so many tensors."""
+    return traits_of(signal(query.signal)).list_numbers(query, tensors)
 
 
 def reads_words(query: Query) -> bool:

@@ -69,8 +69,8 @@ def squared_norms(batch: Batch, rows: Rows, timesteps: Tensor) -> tuple[Tensor, 
 
     count = timesteps.shape[1]
     z0, noise = batch.z0[rows.image], batch.noise(rows)
-    each = (tensor.repeat_interleave(count, 0) for tensor in (z0, noise))
-    z = noised(*each, batch.denoiser.alpha_bar[timesteps.flatten()])
+    repeated = [tensor.repeat_interleave(count, 0) for tensor in (z0, noise)]
+    z = noised(repeated[0], repeated[1], batch.denoiser.alpha_bar[timesteps.flatten()])
     told = batch.told(rows.condition).rows(rows.image)
     given = Given(z.unflatten(0, timesteps.shape), timesteps, noise, told)
     weights = sum(parameter.numel() for parameter in batch.denoiser.weights.parameters())
