@@ -10,6 +10,7 @@ import torch
 from scipy.optimize import minimize
 
 from measured import evidence, measured
+from mia.attacks.shared import classifiers
 from mia.attacks.shared.gradient_norms import log_norms, squared_norms
 from mia.attacks.shared.layers import kept
 from mia.config.attacks import build_attack, build_attacks
@@ -223,8 +224,13 @@ def area(name, row, seed, gap=0.0):
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_an_attack_that_learns_is_at_chance_where_the_sides_do_not_differ(name):
-    """A two-sided test at 1 % of each of 100 areas on 20 + 20 images (standard deviation 0.092)."""
+def test_an_attack_that_learns_is_at_chance_where_the_sides_do_not_differ(name, monkeypatch):
+    """A two-sided test at 1 % of each of 100 areas on 20 + 20 images (standard deviation 0.092).
+
+    Two penalties and two folds in place of eleven and five save time; no area is fairer by it.
+    """
+    monkeypatch.setattr(classifiers, "PENALTIES", (1e-3, 1e-1))
+    monkeypatch.setattr(classifiers, "FOLDS", 2)
     areas = np.array([area(name, LEARNING[name], seed) for seed in range(100)])
     spread = np.sqrt((N - FITTED + 1) / (12 * ((N - FITTED) / 2) ** 2))
     assert (np.abs(areas - 0.5) < 2.576 * spread).sum() >= 95
