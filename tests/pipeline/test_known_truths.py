@@ -14,6 +14,9 @@ from scipy.special import expit
 import known_truths
 from mia import storage
 from mia.evaluation.answers import CANNOT_TELL, USED, USED_UNLESS
+from mia.evaluation.gain import gains
+from mia.evaluation.set_family import family
+from mia.evaluation.set_test import LEVEL
 from micro_experiment import PROJECT
 from relabelled import Relabelled
 
@@ -72,8 +75,13 @@ def kept(run, target) -> pd.DataFrame:
     return rows[rows["kept"]].set_index("image_id")
 
 
-def test_what_was_not_trained_on_is_never_used(run, answers, tmp_path):
-    """The images of the first truth asked of another model, called members at random."""
+def test_what_was_not_trained_on_is_not_used(run, answers, tmp_path):
+    """The images of the first truth asked of another model, called members at random.
+
+    Without a control each of two tests errs at 1 %. A gain is claimed at 5 % over all attacks where
+    the control is at chance: three of twenty would come with a chance of 8 % at that rate, of less
+    than 1 % at the rate of 1 to 2 % that is measured where the true gain is 0 and not 0.01.
+    """
     assert not answers.loc["unseen", "answer"].startswith(USED)
     groups = np.sort(kept(run, "unseen")["group"].unique())
     found = []
@@ -81,28 +89,48 @@ def test_what_was_not_trained_on_is_never_used(run, answers, tmp_path):
         order = np.random.default_rng(seed).permutation(len(groups))
         member = pd.Series(order < len(groups) // 2, groups)
         drawn = Relabelled.draw(run, "unseen", member, seed, tmp_path / str(seed))
-        found += [drawn.answer("unseen", alone=alone) for alone in (False, True)]
+        found += [{"alone": alone, **drawn.answer("unseen", alone)} for alone in (False, True)]
     table = pd.DataFrame(found)
-    print(table[["verdict", "answer", "attack", "auc", "auc_gain"]].to_string())
-    assert not table["answer"].isin([USED, USED_UNLESS]).any()
+    print(table[["alone", "verdict", "answer", "attack", "auc", "auc_gain"]].to_string())
+    used = table["answer"].str.startswith(USED)
+    assert not used[table["alone"]].any()
+    assert used[~table["alone"]].sum() <= 2
 
 
-def test_members_that_are_merely_easier_are_rarely_used_with_a_control(run, tmp_path):
+@pytest.mark.parametrize("model", ["unlike", "control"])
+@pytest.mark.parametrize("hidden", known_truths.HIDDEN)
+def test_members_that_are_merely_easier_are_rarely_used_with_a_control(run, hidden, model):
     """Images that no model saw are called members by how easy a third model finds them.
 
-    A gain over an unlike control is no proof: without memory it was measured in 1 to 6 % of targets
-    (docs/results.md). Three of twenty come with a chance of 10 % at 6 % each, of 2 % at 3 %.
+    Each of two unlike models is the other's control. With a control the answer is Used where there
+    is a gain, so that no baseline is needed. A gain over an unlike control is no proof: it is found
+    in 1 to 6 % of targets without memory. Three of twenty come with a chance of 2 % at 3 % each.
     """
     rows = kept(run, "pool")
-    judge = storage.read(run / "results/scores/judge/loss.parquet").set_index("image_id")["score"]
-    ease = judge.loc[rows.index].rank(pct=True).groupby(rows["group"]).mean()
-    found = []
+    ease = scores(run, "judge", "loss")["score"].loc[rows.index]
+    ease = ease.rank(pct=True).groupby(rows["group"]).mean()
+    columns = {"unlike": "score", "control": "control_control"}
+    own = columns.pop(model)
+    (other,) = columns.values()
+    attacks = {
+        name: scores(run, "pool", name)
+        .loc[rows.index, [own, other]]
+        .set_axis(["score", "control_other"], axis=1)
+        for name in ("loss", "sima", "clid_null")
+    }
+    passing, claimed = [], []
     for seed in SEEDS:
-        chosen = np.random.default_rng(seed).random(len(ease))
-        member = pd.Series(chosen < expit(known_truths.HIDDEN * (ease - 0.5)), ease.index)
-        drawn = Relabelled.draw(run, "pool", member, seed, tmp_path / str(seed))
-        found.append(drawn.answer("pool"))
-    table = pd.DataFrame(found)
-    print(table[["verdict", "answer", "attack", "auc", "auc_control", "auc_gain"]].to_string())
-    assert (table["passing"] != "").mean() > 0.8, "the shift is there: attacks pass without memory"
-    assert table["answer"].isin([USED, USED_UNLESS]).sum() <= 2
+        drawn = np.random.default_rng(seed).random(len(ease)) < expit(hidden * (ease - 0.5))
+        images = {"member": rows["group"].map(drawn), "group": rows["group"], "block": 0}
+        tables = {name: table.assign(**images) for name, table in attacks.items()}
+        passing.append(any(one.p_family <= LEVEL for one in family(tables, seed, 999).values()))
+        claimed.append(any(gain.found for gain in gains(tables, 0.95).values()))
+    print(f"{model}, shift {hidden}: passes in {sum(passing)}, gains in {sum(claimed)} of 20")
+    assert sum(passing) > 18, "the shift is there: attacks pass without any memory"
+    assert sum(claimed) <= 2
+
+
+def scores(run, target, attack) -> pd.DataFrame:
+    """The score file of an attack, index image_id."""
+    path = run / f"results/scores/{target}/{attack}.parquet"
+    return storage.read(path).set_index("image_id")

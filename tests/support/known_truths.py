@@ -23,7 +23,7 @@ SETS = {
 }
 STYLE = "{} icon"  # how some captions are written
 OFTEN, SELDOM = 0.7, 0.2  # share of such captions in `styled`, and in every other part
-HIDDEN = 6.0  # log odds of being called a member, from the hardest image to the easiest
+HIDDEN = (1.5, 3.0, 6.0)  # log odds of being a member, between hardest and easiest image
 BLIND = ("blind_caption", "blind_image", "blind_all")
 CONFIG = {
     "results": "results",
