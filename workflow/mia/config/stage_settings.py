@@ -20,6 +20,7 @@ from mia.config.image_settings import manifest as manifest
 from mia.config.image_settings import plan as plan
 from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
+from mia.config.reference_training import learnt
 from mia.config.report_settings import report_settings
 from mia.config.training_settings import training_settings
 from mia.models.family import TEXT
@@ -46,6 +47,15 @@ def membership(experiment: Experiment, target: str) -> Settings:
 def other_captions(experiment: Experiment) -> Settings:
     """Return the seed by which captions are exchanged."""
     return _seed(experiment)
+
+
+def references(experiment: Experiment, target: str) -> Settings:
+    """Return what each reference was trained on, and when two images are duplicates."""
+    image_set, _ = experiment.parts(experiment.config["targets"][target]["members"])
+    return {
+        "references": learnt(experiment, target),
+        "duplicates": experiment.config["image_sets"][image_set]["duplicates"],
+    }
 
 
 def vae(experiment: Experiment, training: str) -> Settings:
