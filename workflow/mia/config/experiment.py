@@ -137,6 +137,12 @@ class Experiment(Materials):
         )
 
     @property
+    def numbers_of_references(self) -> dict[str, int]:
+        """Target to how many references it has, where it has some."""
+        targets = self.config["targets"]
+        return {name: len(several) for name in targets if (several := self.references(name))}
+
+    @property
     def may_stop(self) -> bool:
         """Return whether a verdict on image sets may end the run before anything is measured."""
         return self.config["audit"]["stop_if"] != "never" and bool(self.with_sets())

@@ -157,6 +157,11 @@ class Materials:
         image_set, parts = self.parts(spec["set"])
         return image_set, tuple(spec["half"]["parts"]) if "half" in spec else parts
 
+    def half_of(self, training: str) -> dict[str, Any]:
+        """Return `half`: seed and number of the half that a shadow model learns; else nothing."""
+        half = self.config["training"][training].get("half")
+        return {"half": {key: half[key] for key in ("seed", "number")}} if half else {}
+
     def trained_on(self, model: str) -> set[tuple[str, str]] | None:
         """Return (set, part) pairs that `model` was trained on here; None if made elsewhere.
 

@@ -34,7 +34,6 @@ def _of_model(experiment: Experiment, model: str) -> Any:
 def _of_training(experiment: Experiment, training: str) -> list[dict[str, Any]]:
     spec = experiment.config["training"][training]
     image_set, parts = experiment.learnt_parts(training)
-    half = {key: value for key, value in spec.get("half", {}).items() if key != "parts"}
-    own = {"set": image_set, "parts": parts, **({"half": half} if half else {})}
+    own = {"set": image_set, "parts": parts, **experiment.half_of(training)}
     before = experiment.training(spec["base"]) if "base" in spec else None
     return [own, *(_of_training(experiment, before) if before else [])]

@@ -67,7 +67,7 @@ def _write_out(config: dict[str, Any], training: str) -> None:
             raise ConfigError(f"{key}: a training or a model is called {name!r} too; rename it")
         own = {one: value for one, value in spec.items() if one not in OF_TRAINING_ALONE}
         start = {} if "base" in spec else {"like": spec.get("like", training)}
-        half = {"parts": parts, "number": number, "seed": config["seed"]}
+        half = {"of": training, "parts": parts, "number": number, "seed": config["seed"]}
         drawn = {"set": image_set, "half": half, "seed": _seed(seed, number)}
         config["training"][name] = {**own, **start, **drawn}
         config["models"][name] = {"source": "training", "training": name}

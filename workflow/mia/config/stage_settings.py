@@ -144,7 +144,10 @@ def verdict(experiment: Experiment) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return attacks, which models are told no text, what is claimed, and how all is compared."""
+    """Return attacks, which models are told no text, what is claimed, and how all is compared.
+
+    And how many references a target has, where it has some.
+    """
     targets = experiment.config["targets"]
     others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
@@ -152,6 +155,7 @@ def tables(experiment: Experiment) -> Settings:
         **claims(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
+        **({"references": several} if (several := experiment.numbers_of_references) else {}),
         **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
     }
 
@@ -159,7 +163,8 @@ def tables(experiment: Experiment) -> Settings:
 def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
     built = {name: experiment.attack_on(target, name) for name in experiment.attacks_of(target)}
-    evals = {name: len(evaluations(attack, predictions)) for name, attack in built.items()}
+    several = len(experiment.references(target))
+    evals = {name: len(evaluations(attack, predictions, several)) for name, attack in built.items()}
     return {**_evaluation(experiment), "evals": evals, **claimed(experiment, target)}
 
 

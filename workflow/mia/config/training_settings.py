@@ -17,10 +17,9 @@ def training_settings(experiment: Experiment, training: str, key: str) -> dict[s
     """
     spec = experiment.config["training"][training]
     learnt = experiment.learnt_parts(training)
-    half = {k: v for k, v in spec.get("half", {}).items() if k != "parts"}
     return {
         **{name: value for name, value in spec.items() if name not in (*NAMES, "half")},
-        **({"half": half} if half else {}),
+        **experiment.half_of(training),
         "keep": experiment.kept_epochs(training),
         "parts": (experiment.parts(spec[key]) if key in spec and key != "set" else learnt)[1],
         "seed": spec.get("seed", experiment.config["seed"]),

@@ -92,7 +92,8 @@ def of_target(
         if found["attack"] in reading and found["epsilon"]["value"] is not None
     }
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
-    cost = costs({name: attacks[name] for name in names}, predictions, backwards)
+    several = settings.get("references", {}).get(target, 1)
+    cost = costs({name: attacks[name] for name in names}, predictions, backwards, several)
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)
     known = (target in settings[said] for said in ("neither", "claimed"))
