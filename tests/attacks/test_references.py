@@ -344,3 +344,37 @@ def test_a_stack_learns_from_references_too():
     fitted = stack.fit_references(evidence.without_target())
     assert {*stack.queries} == {*build_attack("loss", {}).queries}
     assert np.isfinite(fitted.score(evidence)).all()
+
+
+@pytest.mark.parametrize("entry", [{"attack": "lira"}, LEARNT])
+def test_other_captions_are_told_to_references_too(entry):
+    """Under a control the tables say which; the formula stays the same."""
+    evidence = made(0.4, seed=9)
+    own = build_attack("own", entry)
+    fixed = build_attack("fixed", {**entry, "captions": "fixed"})
+    marked = evidence.with_tables(lambda table, _: table.assign(captions="fixed:an image"))
+    score = fixed.fit_references(marked.without_target()).score(marked)
+    plain = own.fit_references(evidence.without_target()).score(evidence)
+    pd.testing.assert_series_equal(score, plain)
+    assert {dict(query.further)["captions"] for query in fixed.queries} == {"fixed:an image"}
+
+
+def test_a_timestep_is_chosen_on_references():
+    """At 100 references tell the halves apart, at 500 not; the target's labels are not there."""
+    evidence, other = made(0.6, seed=10), made(0.0, seed=11)
+
+    def late(tables):
+        return tables["denoise"].assign(timestep=500)
+
+    both = Evidence(
+        evidence.image_ids,
+        {"denoise": pd.concat([evidence.signals["denoise"], late(other.signals)])},
+        references={
+            name: {"denoise": pd.concat([one["denoise"], late(other.references[name])])}
+            for name, one in evidence.references.items()
+        },
+        reference_membership=evidence.reference_membership,
+    )
+    entry = {"attack": "loss", "timesteps": "auto", "grid": [500, 100], "draws": 2}
+    auto = build_attack("auto", {**entry, "learns_from": "references"})
+    assert auto.fit_references(both.without_target()).fitted == {"timestep": 100}

@@ -177,8 +177,8 @@ def test_what_references_learnt_is_read_off_the_config():
             "attacks.loss: learns_from: expected an attack that learns labels from a model's",
         ),
         (
-            {"attacks_learnt": {"learns_from": "references", "captions": "fixed"}},
-            "attacks.learnt: learns_from: it does not go with `captions`",
+            {"attacks_lira": {"timestep": "auto", "grid": [100, 300]}},
+            "attacks.lira: timestep: it learns itself; expected a timestep, not auto",
         ),
         ({"attacks_lira": {"mode": "both"}}, "mode must be one of online, offline, got 'both'"),
         ({"attacks_lira": {"variance": "own"}}, "variance must be one of auto, pooled, per-image"),

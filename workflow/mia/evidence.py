@@ -44,7 +44,7 @@ class Evidence:
 
     def only(self, queries: Collection[Query]) -> Evidence:
         """Return the same evidence with the rows of `queries` alone."""
-        return self._with_tables(lambda table, signal: _only(table, signal, queries))
+        return self.with_tables(lambda table, signal: _only(table, signal, queries))
 
     def without_target(self) -> Evidence:
         """Return the same evidence without any answer of the target's model."""
@@ -59,7 +59,7 @@ class Evidence:
 
         known = self.reference_membership
         return replace(
-            self._with_tables(lambda table, _: cut(table)),
+            self.with_tables(lambda table, _: cut(table)),
             image_ids=tuple(image for image in self.image_ids if image in wanted),
             images=None if self.images is None else cut(self.images),
             reference_membership=None if known is None else cut(known),
@@ -78,10 +78,14 @@ class Evidence:
         def cut(table: pd.DataFrame, _: str) -> pd.DataFrame:
             return table[table["draw"] == draw] if table["draw"].nunique() > 1 else table
 
-        return self._with_tables(cut)
+        return self.with_tables(cut)
 
-    def _with_tables(self, cut: Callable[[pd.DataFrame, str], pd.DataFrame]) -> Evidence:
-        """Return the same with every table of a signal, of any model, as `cut` returns it."""
+    def with_tables(self, cut: Callable[[pd.DataFrame, str], pd.DataFrame]) -> Evidence:
+        """Return the same with every table, of any model, as `cut` returns it.
+
+        Args:
+            cut: Given a table and the name of its signal.
+        """
 
         def each(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             return {signal: cut(table, signal) for signal, table in tables.items()}

@@ -12,7 +12,15 @@ from typing import Any, cast
 from mia.access import reads_model
 from mia.attacks.shared import from_references
 from mia.attacks.shared.auto_timestep import at_each_timestep
-from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
+from mia.attacks.shared.contract import (
+    Attack,
+    Entry,
+    Learns,
+    LearnsFromReferences,
+    OffersGrid,
+    Stacks,
+    traits_of,
+)
 from mia.attacks.shared.external import External
 from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
@@ -130,9 +138,9 @@ def build_attack(name: str, entry: dict[str, Any]) -> Any:
             f"{nearest(parameter, {*names, FIELD, from_references.FIELD})}"
         )
     try:
-        built = with_captions(_built(attack, parameters), entry.get(FIELD, OWN))
         learns_from = entry.get(from_references.FIELD, from_references.TARGET)
-        built = from_references.learning_from(built, learns_from)
+        built = from_references.learning_from(_built(attack, parameters), learns_from)
+        built = with_captions(built, entry.get(FIELD, OWN))
         built.queries  # noqa: B018 - a query checks its own fields
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error
@@ -158,7 +166,7 @@ def _built(attack: type, parameters: dict[str, Any]) -> Any:
                 raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")
             check_by_name(attack, {**others, field.name: tuple(grid)})
             built = at_each_timestep(attack, others, field.name, grid)
-            if isinstance(built.candidates[0], Learns):
+            if isinstance(built.candidates[0], Learns | LearnsFromReferences):
                 raise ValueError(f"{field.name}: it learns itself; expected a timestep, not auto")
             return built
     if grid is not None:

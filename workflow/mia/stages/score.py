@@ -64,7 +64,7 @@ def score(args: argparse.Namespace) -> None:
     others = (args.controls, args.replicates)
     lists = (args.signals, args.reference, *others, args.manifests, args.embeddings)
     inputs = Inputs(args.membership, *lists, args.model, args.references, args.known)
-    scorer, repeats = attack, None
+    scorer, repeats, from_references = attack, None, isinstance(attack, LearnsFromReferences)
     if is_external(entry):
         table = external_scores(args.external, inputs.image_rows())
     else:
@@ -74,7 +74,8 @@ def score(args: argparse.Namespace) -> None:
         repeats = repeated(scorer, evidence, inputs.images, table["score"], *measured)
         for prefix, files in zip((CONTROL, REPLICATE), others, strict=True):
             for model, answers in inputs.on_others(evidence, files).items():
-                table[prefix + model] = learnt(attack, answers, inputs, seed).score(answers)
+                other = scorer if from_references else learnt(attack, answers, inputs, seed)
+                table[prefix + model] = other.score(answers)
         if isinstance(scorer, Blockwise):
             table["block"] = inputs.images["block"]
     if not table.index.equals(inputs.images.index):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, Stacks, Tells, Traits, traits_of
-from mia.attacks.shared.other_captions import OtherCaptions
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -96,8 +95,6 @@ def learning_from(attack: Any, learns_from: Any) -> Any:
         return attack
     if not isinstance(attack, Learns) or not reads_model(attack.access):
         raise ValueError(f"{FIELD}: expected an attack that learns labels from a model's answers")
-    if isinstance(attack, OtherCaptions):
-        raise ValueError(f"{FIELD}: it does not go with `captions`; leave one of them out")
     kind = StackFromReferences if isinstance(attack, Stacks) else FromReferences
     return kind(attack)
 
