@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from measured import measured
-from mia.attacks.shared.contract import Learns, traits_of
+from mia.attacks.shared.contract import Learns, LearnsFromReferences, traits_of
 from mia.attacks.shared.cost import evaluations
 from mia.config.attacks import attack_module, build_attack, known_attacks
 from mia.config.errors import ConfigError
@@ -59,11 +59,25 @@ def example(name: str) -> tuple:
         alpha_bar=ALPHA_BAR,
         tensors=toy.tensors,
         seed=5,
+        **(with_references(attack) if traits_of(attack).reads_references else {}),
     )
     if isinstance(attack, Learns):
         member = pd.Series([True, False, True, False], IDS[:4])
         attack = attack.fit(evidence, member)
+    if isinstance(attack, LearnsFromReferences):
+        attack = attack.fit_references(evidence.without_target())
     return attack, evidence
+
+
+def with_references(attack) -> dict:
+    """What four references answer, and which of the images each was trained on."""
+    answers = {
+        f"r{number}": measured(ToyDenoiser(), Z0 + number, CAPTIONS, attack.queries, pixels=PIXELS)
+        for number in range(4)
+    }
+    sides = [["in", "out"][(i + number) % 2] for i in range(6) for number in range(4)]
+    known = pd.DataFrame(np.reshape(sides, (6, 4)), IDS, [*answers]).rename_axis("image_id")
+    return {"references": answers, "reference_membership": known}
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -15,7 +15,7 @@ from mia.query import Query
 from mia.signals.shared import contract as signal
 
 SIGNALS = sorted(path.stem for path in (PACKAGE / "signals").glob("[!_]*.py"))
-HOOKS = (attack.Learns, attack.Tells, attack.Stacks, attack.OffersGrid)
+HOOKS = (attack.Learns, attack.LearnsFromReferences, attack.Tells, attack.Stacks, attack.OffersGrid)
 CONTRACTS = [PACKAGE / room / "shared" / "contract.py" for room in ("attacks", "signals")]
 
 

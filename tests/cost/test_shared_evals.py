@@ -5,9 +5,11 @@ import importlib
 import numpy as np
 import torch
 
+from mia.attacks.shared.cost import costs, evaluations
 from mia.config.attacks import build_attack
 from mia.measuring.batch import Batch
 from mia.measuring.measure_job import MeasureJob
+from mia.signals.shared.evals import predictions
 from toy import SHAPE, ToyAutoencoder, ToyDenoiser
 
 Z0 = np.random.default_rng(1).standard_normal((5, *SHAPE)).astype(np.float32)
@@ -72,3 +74,13 @@ def test_slices_that_mix_shared_and_other_estimates_repeat_none():
     for size in range(1, 16):
         done, promised = evals(rows, size)
         assert done == promised == 15
+
+
+def test_references_count_each():
+    lira = build_attack("lira", {"draws": 2})
+    assert len(evaluations(lira, predictions)) == 4
+    assert len(evaluations(lira, predictions, references=8)) == 18
+    found = costs(
+        {"lira": lira, "loss": build_attack("loss", {"draws": 2})}, predictions, references=8
+    )
+    assert found["lira"].evals_alone == 18 and found["lira"].evals_shared == 17

@@ -29,6 +29,10 @@ class Evidence:
         tensors: Names of the denoiser's parameter tensors, in the order of the lists of `gradient`;
             for attacks that query it.
         seed: The experiment's seed, for attacks that draw numbers.
+        references: Reference to what it answers, as `signals`: models of which it is known what
+            they were trained on; only for attacks with `reads_references`.
+        reference_membership: `in`, `out` or `unknown`: whether each reference was trained on each
+            image. Index `image_id`, a column for each of `references`.
     """
 
     image_ids: tuple[str, ...]
@@ -38,14 +42,16 @@ class Evidence:
     alpha_bar: np.ndarray | None = None
     tensors: tuple[str, ...] = ()
     seed: int = 0
+    references: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    reference_membership: pd.DataFrame | None = None
 
     def only(self, queries: Collection[Query]) -> Evidence:
         """Return the same evidence with the rows of `queries` alone."""
-        return replace(
-            self,
-            signals={name: _only(table, name, queries) for name, table in self.signals.items()},
-            reference={name: _only(table, name, queries) for name, table in self.reference.items()},
-        )
+        return self.with_tables(lambda table, signal: _only(table, signal, queries))
+
+    def without_target(self) -> Evidence:
+        """Return the same evidence without any answer of the target's model."""
+        return replace(self, signals={})
 
     def of_images(self, image_ids: Collection[str]) -> Evidence:
         """Return the evidence of `image_ids` alone: nothing of any other image is left."""
@@ -54,12 +60,12 @@ class Evidence:
         def cut(table: pd.DataFrame) -> pd.DataFrame:
             return table[table.index.isin(wanted)]
 
+        known = self.reference_membership
         return replace(
-            self,
+            self.with_tables(lambda table, _: cut(table)),
             image_ids=tuple(image for image in self.image_ids if image in wanted),
-            signals=_each(cut, self.signals),
-            reference=_each(cut, self.reference),
             images=None if self.images is None else cut(self.images),
+            reference_membership=None if known is None else cut(known),
         )
 
     @property
@@ -72,16 +78,27 @@ class Evidence:
     def of_draw(self, draw: int) -> Evidence:
         """Return the evidence of one draw; a signal with a single draw stays as it is."""
 
-        def cut(table: pd.DataFrame) -> pd.DataFrame:
+        def cut(table: pd.DataFrame, _: str) -> pd.DataFrame:
             return table[table["draw"] == draw] if table["draw"].nunique() > 1 else table
 
-        return replace(self, signals=_each(cut, self.signals), reference=_each(cut, self.reference))
+        return self.with_tables(cut)
 
+    def with_tables(self, cut: Callable[[pd.DataFrame, str], pd.DataFrame]) -> Evidence:
+        """Return the same with every table, of any model, as `cut` returns it.
 
-def _each(
-    cut: Callable[[pd.DataFrame], pd.DataFrame], tables: Mapping[str, pd.DataFrame]
-) -> dict[str, pd.DataFrame]:
-    return {name: cut(table) for name, table in tables.items()}
+        Args:
+            cut: Given a table and the name of its signal.
+        """
+
+        def each(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+            return {signal: cut(table, signal) for signal, table in tables.items()}
+
+        return replace(
+            self,
+            signals=each(self.signals),
+            reference=each(self.reference),
+            references={model: each(tables) for model, tables in self.references.items()},
+        )
 
 
 def _only(table: pd.DataFrame, signal: str, queries: Collection[Query]) -> pd.DataFrame:

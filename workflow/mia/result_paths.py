@@ -27,6 +27,7 @@ ESTIMATES = "queries/{model}/{set}/estimates.json"
 MEMBERSHIP = "targets/{target}/membership.parquet"
 TARGET_PAIRS = "targets/{target}/pairs.parquet"
 OTHER_CAPTIONS = "targets/{target}/captions.parquet"
+REFERENCES = "targets/{target}/references.parquet"
 SCORES = "scores/{target}/{attack}.parquet"
 METRICS = "metrics/{target}/{attack}.json"
 SETS_AUDIT = "audit/sets/{target}.json"
@@ -37,5 +38,5 @@ REPORT = "report.html"
 FILES = (
     *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
     *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS),
-    *(OTHER_CAPTIONS, SCORES, METRICS, SETS_AUDIT, GATE, AUDIT, FIGURE, REPORT),
+    *(OTHER_CAPTIONS, REFERENCES, SCORES, METRICS, SETS_AUDIT, GATE, AUDIT, FIGURE, REPORT),
 )

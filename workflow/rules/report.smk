@@ -68,7 +68,7 @@ rule report:
         target_pairs=RESULTS.of_targets(paths.TARGET_PAIRS),
         scores=RESULTS.of_all_attacks(paths.SCORES),
         models=RESULTS.of(paths.MODEL, model=sorted({*dict(EXPERIMENT.pairs)})),
-        samples=RESULTS.of(paths.SAMPLES, training=config["training"]),
+        samples=RESULTS.of(paths.SAMPLES, training=EXPERIMENT.shown_trainings),
         figures=RESULTS.of(paths.FIGURE, target=TARGETS, figure=FIGURES),
     output:
         report(

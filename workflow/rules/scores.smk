@@ -6,6 +6,8 @@ rule score:
         membership=results(paths.MEMBERSHIP),
         signals=of_wildcards(RESULTS.answers),
         reference=of_wildcards(RESULTS.answers_of_reference),
+        references=of_wildcards(RESULTS.answers_of_references),
+        known=of_wildcards(RESULTS.references_of_attack),
         controls=of_wildcards(RESULTS.answers_of_controls),
         replicates=of_wildcards(RESULTS.answers_of_replicates),
         manifests=of_wildcards(RESULTS.manifests_of_attack),
@@ -30,7 +32,8 @@ rule score:
     shell:
         "python -m mia.stages.score --target {wildcards.target:q} --settings {params.settings:q}"
         " --membership {input.membership:q} --model {input.model:q} --signals {input.signals:q}"
-        " --reference {input.reference:q} --controls {input.controls:q}"
+        " --reference {input.reference:q} --references {input.references:q}"
+        " --known {input.known:q} --controls {input.controls:q}"
         " --replicates {input.replicates:q}"
         " --manifests {input.manifests:q}"
         " --embeddings {input.embeddings:q} {params.external:q} --output {output:q} &> {log:q}"

@@ -1,9 +1,10 @@
 """Say what a run will cost before it starts: `make cost`.
 
 Per model, image set and signal: queries wanted, held and missing, evals and backward passes for one
-image and for all that is missing. Per model and image set: TFLOP of one eval, and hours. What is
-still to be written to disk. What sharing saves against running each attack alone. And per target
-what its images can decide about its two sets.
+image and for all that is missing. Per model and image set: TFLOP of one eval, and hours. What
+training is still to be done, shadow models among it. What is still to be written to disk. What
+sharing saves against running each attack alone. And per target what its images can decide about its
+two sets.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from mia.cost.pictures import most_of
 from mia.cost.sharing import sharing
 from mia.cost.signals import COLUMNS as PLANNED
 from mia.cost.signals import SignalCost, pair_costs
+from mia.cost.trainings import training_lines
 from mia.measuring.shard import kept_rows
 from mia.models.description import ModelJson
 from mia.models.family import TOLD
@@ -75,7 +77,9 @@ def main() -> None:
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
+    hours = Hours(experiment, results, args.card)
     print(*time_lines(hours, todo), sep="\n")
+    print(*training_lines(experiment, results, hours), sep="\n")
     print_disk(experiment, results, total, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment
     for told in experiment.all_told:

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from mia.access import WHITE_BOX, reads_model
+from mia.attacks.shared import from_references
 from mia.attacks.shared.auto_timestep import at_each_timestep
-from mia.attacks.shared.contract import Attack, Entry, Learns, OffersGrid, Stacks, traits_of
+from mia.attacks.shared.contract import (
+    Attack,
+    Entry,
+    Learns,
+    LearnsFromReferences,
+    OffersGrid,
+    Stacks,
+    traits_of,
+)
 from mia.attacks.shared.external import External
 from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
@@ -21,7 +30,11 @@ from mia.signals.shared.evals import predictions
 from mia.told_captions import FIELD, OWN
 
 TIMESTEPS = ("timestep", "timesteps")  # an attack has one of these fields; it may be `auto`
-META = ("attack", FIELD)  # keys of an entry that are no parameters of its attack
+META = (
+    "attack",
+    FIELD,
+    from_references.FIELD,
+)  # keys of an entry that are no parameters of its attack
 EXTERNAL_SCORES = "mia.targets.external_scores"  # the module that finds whose scores a file holds
 ATTACKS = Path(__file__).parents[1] / "attacks"
 
@@ -123,10 +136,12 @@ def build_attack(name: str, entry: dict[str, Any]) -> Any:
     for parameter in parameters.keys() - names - {"grid"}:
         raise ConfigError(
             f"{key}: attack {module!r} has no parameter {parameter!r}; "
-            f"{nearest(parameter, {*names, FIELD})}"
+            f"{nearest(parameter, {*names, FIELD, from_references.FIELD})}"
         )
     try:
-        built = with_captions(_built(attack, parameters), entry.get(FIELD, OWN))
+        learns_from = entry.get(from_references.FIELD, from_references.TARGET)
+        built = from_references.learning_from(_built(attack, parameters), learns_from)
+        built = with_captions(built, entry.get(FIELD, OWN))
         built.queries  # noqa: B018 - a query checks its own fields
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error
@@ -152,7 +167,7 @@ def _built(attack: type, parameters: dict[str, Any]) -> Any:
                 raise ValueError(f"{field.name} is auto: expected the timesteps to try as `grid`")
             check_by_name(attack, {**others, field.name: tuple(grid)})
             built = at_each_timestep(attack, others, field.name, grid)
-            if isinstance(built.candidates[0], Learns):
+            if isinstance(built.candidates[0], Learns | LearnsFromReferences):
                 raise ValueError(f"{field.name}: it learns itself; expected a timestep, not auto")
             return built
     if grid is not None:

@@ -24,7 +24,8 @@ def condition_mistakes(spec: Mapping[str, Any], key: str) -> Iterator[str]:
 def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
     """Yield a line for each entry that asks a target's model for a caption that it does not have.
 
-    And one for each control model, and each replicate, that is told something else than the model.
+    And one for each control model, replicate or reference that is told something else than the
+    model.
     """
     if not experiment.models_of(target):
         return
@@ -32,7 +33,7 @@ def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
     condition = experiment.condition(model)
     for another in others:
         if (other := experiment.condition(another)) != condition:
-            field = "control" if another in experiment.controls(target) else "replicates"
+            field = _key_of(experiment, target, another)
             yield (
                 f"targets.{target}.{field}: {another!r} is told {TOLD[other]} of an image, "
                 f"{model!r} {TOLD[condition]}; expected a {field.removesuffix('s')} that is told "
@@ -45,6 +46,13 @@ def _mistakes(experiment: Experiment, target: str) -> Iterator[str]:
                 f"attacks.{name}.condition: {chosen!r}: target {target!r}: model {model!r} has no "
                 "caption; leave `condition` out"
             )
+
+
+def _key_of(experiment: Experiment, target: str, model: str) -> str:
+    """Return the key of a target under which another model than its own stands."""
+    if model in experiment.controls(target):
+        return "control"
+    return "replicates" if model in experiment.replicates(target) else "references"
 
 
 def check_told(experiment: Experiment, target: str) -> None:

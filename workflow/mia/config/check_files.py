@@ -19,7 +19,7 @@ from mia.images.sources.shared.shelf import source
 from mia.models.adapter_file import adapter_file
 from mia.models.model_json import ModelError
 from mia.models.single_file import single_file
-from mia.targets import given_scores
+from mia.targets import given_scores, trained_on
 from mia.targets.external_scores import columns
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def file_mistakes(experiment: Experiment) -> Iterator[str]:
             yield f"models.{name}.path: {single_file(Path(spec['path'])) or plain}"
         elif spec["source"] == "path":
             yield from condition_mistakes(spec, f"models.{name}.condition")
+        if "trained_on" in spec:
+            key = f"models.{name}.trained_on"
+            yield from _table(spec["trained_on"], key, "a table of images", trained_on.columns)
         if "path" in spec.get("lora", {}):
             yield from _adapter(spec["lora"], f"models.{name}.lora.path")
     for name, target in config["targets"].items():

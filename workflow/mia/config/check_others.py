@@ -1,7 +1,8 @@
-"""Whether the control models and replicates of a target are what they are given as."""
+"""Whether the control models, replicates and references of a target are what they are given as."""
 
 from __future__ import annotations
 
+from mia.config.check_references import check_references
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 
@@ -18,6 +19,7 @@ def check_others(experiment: Experiment, target: str, sides: Parts) -> None:
         sides: Every (set, part) of the target's members and nonmembers.
     """
     key, model = f"targets.{target}", experiment.config["targets"][target].get("model")
+    check_references(experiment, target, sides)
     for control in experiment.controls(target):
         if control == model:
             raise ConfigError(f"{key}.control: {control!r} is the model itself")

@@ -164,6 +164,7 @@ def _check_target(experiment: Experiment, name: str) -> None:
         "model": experiment.models_of(name)[:1],
         "control": experiment.controls(name),
         "replicates": experiment.replicates(name),
+        "references": experiment.references(name),
     }
     for field, model in ((field, model) for field, models in named.items() for model in models):
         require_known(model, experiment.config["models"], f"{key}.{field}", "model")

@@ -15,6 +15,7 @@ from typing import Any
 
 from mia.attacks.shared.auto_timestep import AutoTimestep
 from mia.attacks.shared.contract import Entry, Stacks
+from mia.attacks.shared.from_references import FromReferences
 from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.attacks import asking, build_attack, build_attacks, stacked
 from mia.models.families import condition_of
@@ -97,5 +98,6 @@ def _exists(attack: Entry, condition: str) -> bool:
 
 
 def _chooses_condition(attack: Entry) -> bool:
-    one: Any = attack.candidates[0] if isinstance(attack, AutoTimestep) else attack
+    one: Any = attack.attack if isinstance(attack, FromReferences) else attack
+    one = one.candidates[0] if isinstance(one, AutoTimestep) else one
     return "condition" in {field.name for field in fields(one)}

@@ -14,6 +14,7 @@ def exists(materials: Materials, attack: Entry, target: str) -> bool:
     addressed = any(map(materials.addressed, materials.sets(target)))
     return (
         (bool(materials.controls(target)) or not traits.reads_reference)
+        and (bool(materials.references(target)) or not traits.reads_references)
         and (addressed or not traits.reads_addresses)
         and target in (traits.targets or (target,))
         and not lacks_model(materials, attack, target)

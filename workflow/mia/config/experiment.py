@@ -137,6 +137,12 @@ class Experiment(Materials):
         )
 
     @property
+    def numbers_of_references(self) -> dict[str, int]:
+        """Target to how many references it has, where it has some."""
+        targets = self.config["targets"]
+        return {name: len(several) for name in targets if (several := self.references(name))}
+
+    @property
     def may_stop(self) -> bool:
         """Return whether a verdict on image sets may end the run before anything is measured."""
         return self.config["audit"]["stop_if"] != "never" and bool(self.with_sets())
@@ -159,12 +165,17 @@ class Experiment(Materials):
     # Queries
 
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
-        """Return the union of the queries that `model` has to answer on `image_set`."""
+        """Return the union of the queries that `model` has to answer on `image_set`.
+
+        A reference is asked only what attacks that read references ask.
+        """
         queries = set()
         for name in self.config["targets"]:
             if image_set in self.sets(name) and model in self.models_of(name):
                 for entry in self.attacks_of(name):
-                    queries |= set(self.attack_on(name, entry).queries)
+                    attack = self.attack_on(name, entry)
+                    if model not in self.references(name) or traits_of(attack).reads_references:
+                        queries |= set(attack.queries)
         return tuple(sorted(queries))
 
     @cached_property

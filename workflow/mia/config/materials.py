@@ -91,13 +91,18 @@ class Materials:
         """Return the other models of a target, from trainings like that of its model."""
         return tuple(self.config["targets"][target].get("replicates", ()))
 
+    def references(self, target: str) -> tuple[str, ...]:
+        """Return the reference models of a target, of which it is known what they learnt."""
+        return tuple(self.config["targets"][target].get("references", ()))
+
     def models_of(self, target: str) -> tuple[str, ...]:
         """Return the models that a target's attacks ask: the one under attack, then the others.
 
         There are none where the sets, or scores, are there alone.
         """
         model = self.config["targets"][target].get("model")
-        return (model, *self.controls(target), *self.replicates(target)) if model else ()
+        others = (*self.controls(target), *self.replicates(target), *self.references(target))
+        return tuple(dict.fromkeys((model, *others))) if model else ()
 
     def vae(self, model: str) -> str:
         """Return whose VAE `model` has: a training's, or the one that comes with the model."""
@@ -140,15 +145,37 @@ class Materials:
         given = {key: spec[key] for key in ("preparation",) if key in spec}
         return {"epoch": self.kept_epochs(training)[-1], **given}
 
+    def is_shadow(self, model: str) -> bool:
+        """Return whether a model was trained here on a random half (`mia.config.shadows`)."""
+        name = self.training(model)
+        return name is not None and "half" in self.config["training"][name]
+
+    @property
+    def shown_trainings(self) -> tuple[str, ...]:
+        """The trainings that the report shows samples of: all but those of shadow models."""
+        return tuple(name for name, spec in self.config["training"].items() if "half" not in spec)
+
+    def learnt_parts(self, training: str) -> tuple[str, tuple[str, ...]]:
+        """Return the set and the parts that a training learns, or of which it learns a half."""
+        spec = self.config["training"][training]
+        image_set, parts = self.parts(spec["set"])
+        return image_set, tuple(spec["half"]["parts"]) if "half" in spec else parts
+
+    def half_of(self, training: str) -> dict[str, Any]:
+        """Return `half`: seed and number of the half that a shadow model learns; else nothing."""
+        half = self.config["training"][training].get("half")
+        return {"half": {key: half[key] for key in ("seed", "number")}} if half else {}
+
     def trained_on(self, model: str) -> set[tuple[str, str]] | None:
         """Return (set, part) pairs that `model` was trained on here; None if made elsewhere.
 
-        Those of its base count too. What an adapter was trained on is not known.
+        Those of its base count too. What an adapter was trained on is not known. A shadow model was
+        trained on a half of them.
         """
         name, base = self.training(model), self.base(model)
         if name is None:
             return None
-        learnt = as_set(self.parts(self.config["training"][name]["set"]))
+        learnt = as_set(self.learnt_parts(name))
         return learnt | ((self.trained_on(base) or set()) if base else set())
 
     def sets_of_training(self, training: str) -> tuple[str, ...]:

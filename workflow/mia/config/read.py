@@ -9,6 +9,7 @@ from mia.config.checks import check
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 from mia.config.schema import complete
+from mia.config.shadows import with_shadows
 
 
 def read(config: dict[str, Any]) -> Experiment:
@@ -17,7 +18,7 @@ def read(config: dict[str, Any]) -> Experiment:
     Raises:
         ConfigError: A line for each mistake, with the key, what was found and what was expected.
     """
-    experiment = Experiment(complete(config))
+    experiment = Experiment(with_shadows(complete(config)))
     check(experiment)
     return experiment
 

@@ -61,13 +61,14 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_controls(target: dict[str, Any], key: str) -> None:
-    """Put a target's control models, in place, into a list under `control`."""
+    """Put a target's control models and its references, in place, into lists."""
     if "reference" in target:
         if "control" in target:
             raise ConfigError(f"{key}: `reference` is an older name of `control`; expected one")
         target["control"] = target.pop("reference")
-    if isinstance(target.get("control"), str):
-        target["control"] = [target["control"]]
+    for field in ("control", "references"):
+        if isinstance(target.get(field), str):
+            target[field] = [target[field]]
 
 
 def _explain(error: ValidationError) -> str:
@@ -110,7 +111,8 @@ def _inherit(trainings: dict[str, dict]) -> dict[str, dict]:
             if key in training and "like" in training and training[key] != other.get(key):
                 why = f"it comes with the VAE and tokenizer of {training['like']!r} (`like`)"
                 raise ConfigError(f"training.{name}: key {key!r} would be ignored: {why}")
-        resolved[name] = {**other, **training}
+        shared = {key: value for key, value in other.items() if key != "shadows"}
+        resolved[name] = {**shared, **training}
         _check_base(name, resolved[name])
 
     all_of(partial(resolve, *item) for item in trainings.items())

@@ -67,6 +67,12 @@ class StageFiles:
         """Return the table of known training images, if the target names one."""
         return self._files(self.known(target))
 
+    def references(self, target: str) -> Files:
+        """Return the tables that say what references were trained on."""
+        models = self._experiment.config["models"]
+        named = self._experiment.references(target)
+        return self._files([path for name in named for path in _given(models[name], "trained_on")])
+
     def model(self, model: str) -> Files:
         """Return the folder of a model of `source: path`, and its adapter, if it has one here.
 

@@ -12,6 +12,7 @@ from typing import Any
 from mia import result_paths as paths
 from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import traits_of
+from mia.config.reference_training import sets_learnt
 from mia.config.result_files import ResultFiles
 from mia.models.clip_folder import encoder_name
 from mia.query import Query
@@ -116,6 +117,25 @@ class StageInputs(ResultFiles):
         """Return the query files of an attack, from the first control, if it reads a reference."""
         needed = traits_of(self._experiment.attack_on(target, attack)).reads_reference
         return self._answers(target, attack, self._experiment.controls(target)[0]) if needed else []
+
+    def answers_of_references(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from every reference, if it learns from them."""
+        models = (
+            self._experiment.references(target) if self._reads_references(target, attack) else ()
+        )
+        return [path for model in models for path in self._answers(target, attack, model)]
+
+    def references_of_attack(self, target: str, attack: str) -> list[str]:
+        """Return the table of what references were trained on, if an attack learns from them."""
+        reads = self._reads_references(target, attack)
+        return self.of(paths.REFERENCES, target=target) if reads else []
+
+    def manifests_of_references(self, target: str) -> list[str]:
+        """Return the manifests of the image sets that a target's references were trained on."""
+        return self.of(paths.MANIFEST, set=sets_learnt(self._experiment, target))
+
+    def _reads_references(self, target: str, attack: str) -> bool:
+        return traits_of(self._experiment.attack_on(target, attack)).reads_references
 
     def answers_of_controls(self, target: str, attack: str) -> list[str]:
         """Return the query files of an attack, from every control model it is tried on.

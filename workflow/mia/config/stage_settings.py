@@ -21,6 +21,7 @@ from mia.config.image_settings import manifest as manifest
 from mia.config.image_settings import plan as plan
 from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
+from mia.config.reference_training import learnt
 from mia.config.report_settings import report_settings
 from mia.config.training_settings import training_settings
 from mia.models.family import TEXT
@@ -47,6 +48,15 @@ def membership(experiment: Experiment, target: str) -> Settings:
 def other_captions(experiment: Experiment) -> Settings:
     """Return the seed by which captions are exchanged."""
     return _seed(experiment)
+
+
+def references(experiment: Experiment, target: str) -> Settings:
+    """Return what each reference was trained on, and when two images are duplicates."""
+    image_set, _ = experiment.parts(experiment.config["targets"][target]["members"])
+    return {
+        "references": learnt(experiment, target),
+        "duplicates": experiment.config["image_sets"][image_set]["duplicates"],
+    }
 
 
 def vae(experiment: Experiment, training: str) -> Settings:
@@ -135,7 +145,10 @@ def verdict(experiment: Experiment) -> Settings:
 
 
 def tables(experiment: Experiment) -> Settings:
-    """Return attacks, what models are told and what is claimed, and what is compared, and how."""
+    """Return attacks, what models are told, what is claimed and what is compared, and how.
+
+    And how many references a target has, where it has some.
+    """
     targets = experiment.config["targets"]
     others = {name: told for name in targets if (told := experiment.told(name)) != TEXT}
     return {
@@ -143,6 +156,7 @@ def tables(experiment: Experiment) -> Settings:
         **claims(experiment),
         "attacks": experiment.config["attacks"],
         **({"conditions": others} if others else {}),
+        **({"references": several} if (several := experiment.numbers_of_references) else {}),
         **({"scores_only": alone} if (alone := experiment.with_scores()) else {}),
         **({"compare": pairs} if (pairs := comparisons(experiment)) else {}),
     }
@@ -151,7 +165,8 @@ def tables(experiment: Experiment) -> Settings:
 def figures(experiment: Experiment, target: str) -> Settings:
     """Return the evals that each attack costs alone, and how sure the figures are."""
     built = {name: experiment.attack_on(target, name) for name in experiment.attacks_of(target)}
-    evals = {name: len(evaluations(attack, predictions)) for name, attack in built.items()}
+    several = len(experiment.references(target))
+    evals = {name: len(evaluations(attack, predictions, several)) for name, attack in built.items()}
     return {**_evaluation(experiment), "evals": evals, **claimed(experiment, target)}
 
 

@@ -22,7 +22,7 @@ EVAL_OF_STABLE_DIFFUSION = 803_273_441_280  # of 64 × 64 latents, counted as al
 ENCODING_OF_STABLE_DIFFUSION = 1_116_658_466_816  # of 512 × 512 pixels
 TENSORS_OF_STABLE_DIFFUSION = 686
 # Settings in which trainings of one model differ, such as a shadow model's.
-OF_NO_SHAPE = ("parts", "seed", "epochs", "keep")
+OF_NO_SHAPE = ("parts", "seed", "epochs", "keep", "half")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Inputs:
         manifests: Manifests of its image sets, for attacks that read images.
         embeddings: Embeddings of its images, for attacks that read them.
         model: model.json, for attacks that query it.
+        references: Query files of the models of which it is known what they were trained on.
+        known: Which images each of the references was trained on, `references.parquet`.
     """
 
     membership: str
@@ -42,6 +44,8 @@ class Inputs:
     manifests: Sequence[str] = field(default_factory=tuple)
     embeddings: Sequence[str] = field(default_factory=tuple)
     model: str | None = None
+    references: Sequence[str] = field(default_factory=tuple)
+    known: str | None = None
 
     @cached_property
     def _kept(self) -> pd.DataFrame:
@@ -76,6 +80,8 @@ class Inputs:
             tuple(self.images.index),
             signals=read_signals(self.signals, self.images),
             reference=read_signals(self.reference, self.images),
+            references=self._by_model(self.references),
+            reference_membership=self._reference_membership(),
             images=self.image_rows() if self.manifests else None,
             alpha_bar=read_schedule(self.model) if self.model else None,
             tensors=read_tensors(self.model) if self.model else (),
@@ -84,17 +90,24 @@ class Inputs:
 
     def on_others(self, evidence: Evidence, answers: Sequence[str]) -> dict[str, Evidence]:
         """Return, by model of the query files `answers`, `evidence` as if that were the model."""
+        found = self._by_model(answers)
+        return {model: replace(evidence, signals=signals) for model, signals in found.items()}
+
+    def _by_model(self, answers: Sequence[str]) -> dict[str, dict[str, pd.DataFrame]]:
         files: dict[str, list[str]] = {}
         for path in answers:
             files.setdefault(names(QUERIES, path)["model"], []).append(path)
-        return {
-            model: replace(evidence, signals=read_signals(paths, self.images))
-            for model, paths in files.items()
-        }
+        return {model: read_signals(paths, self.images) for model, paths in files.items()}
+
+    def _reference_membership(self) -> pd.DataFrame | None:
+        if self.known is None:
+            return None
+        return storage.read(self.known).set_index("image_id").loc[self.images.index]
 
     def devices(self) -> list[str]:
         """Return what the answers were measured on."""
-        return devices([*self.signals, *self.reference, *self.controls, *self.replicates])
+        others = (*self.reference, *self.references, *self.controls, *self.replicates)
+        return devices([*self.signals, *others])
 
 
 def read_schedule(path: str) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 Where an attack's signals have several draws, columns `draw_…` hold the score from each alone. An
 attack with `fit` learns first (`mia.scoring.fitting`); where it learns block by block, a column
-`block` stands beside its scores, and images of the first block have none. Columns `control_…` hold
-what the same attack makes of the answers of a control model, and `replicate_…` of those of another
-model from the same training. The images that were measured twice are scored twice
-(`mia.scoring.remeasured`).
+`block` stands beside its scores, and images of the first block have none. One that learns from
+references learns from these alone. Columns `control_…` hold what the same attack makes of the
+answers of a control model, and `replicate_…` of those of another model from the same training. The
+images that were measured twice are scored twice (`mia.scoring.remeasured`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 
 from mia import command, storage
 from mia.access import reads_model
-from mia.attacks.shared.contract import Learns, Tells, traits_of
+from mia.attacks.shared.contract import Learns, LearnsFromReferences, Tells, traits_of
 from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evaluation.scored import CONTROL, REPLICATE
@@ -38,12 +38,14 @@ def main() -> None:
     for name, about in {
         "signals": "query files of the target's model",
         "reference": "the same of its reference model",
+        "references": "the same of models of which it is known what they learnt",
         "controls": "the same of its control models",
         "replicates": "the same of the other models from its training",
         "manifests": "for attacks that read images",
         "embeddings": "for attacks that read them",
     }.items():
         parser.add_argument(f"--{name}", nargs="*", default=[], help=about)
+    parser.add_argument("--known", nargs="?", help="what the references were trained on")
     parser.add_argument("--external", nargs="?", help="table of scores made elsewhere")
     parser.add_argument("--output", required=True)
     command.run(parser, score, "attacks.{settings[name]}, target {target}: ")
@@ -61,18 +63,19 @@ def score(args: argparse.Namespace) -> None:
         attack = attack.with_queries(load(args.settings["queries"]))
     others = (args.controls, args.replicates)
     lists = (args.signals, args.reference, *others, args.manifests, args.embeddings)
-    inputs = Inputs(args.membership, *lists, args.model)
-    scorer, repeats = attack, None
+    inputs = Inputs(args.membership, *lists, args.model, args.references, args.known)
+    scorer, repeats, from_references = attack, None, isinstance(attack, LearnsFromReferences)
     if is_external(entry):
         table = external_scores(args.external, inputs.image_rows())
     else:
         evidence, measured = inputs.evidence(seed), (args.signals, args.reference)
         scorer = learnt(attack, evidence, inputs, seed)
-        table = scored_by(scorer, evidence)
+        table = scored_by(attack, scorer, evidence)
         repeats = repeated(scorer, evidence, inputs.images, table["score"], *measured)
         for prefix, files in zip((CONTROL, REPLICATE), others, strict=True):
             for model, answers in inputs.on_others(evidence, files).items():
-                table[prefix + model] = learnt(attack, answers, inputs, seed).score(answers)
+                other = scorer if from_references else learnt(attack, answers, inputs, seed)
+                table[prefix + model] = other.score(answers)
         if isinstance(scorer, Blockwise):
             table["block"] = inputs.images["block"]
     if not table.index.equals(inputs.images.index):
@@ -96,7 +99,12 @@ def score(args: argparse.Namespace) -> None:
 
 
 def learnt(attack: Any, evidence: Evidence, inputs: Inputs, seed: int) -> Any:
-    """Return the attack after it has learnt from `evidence`, if it learns (`scoring.fitting`)."""
+    """Return the attack after it has learnt from `evidence`, if it learns (`scoring.fitting`).
+
+    One that learns from references is given neither a label nor an answer of the target.
+    """
+    if isinstance(attack, LearnsFromReferences):
+        return attack.fit_references(evidence.without_target())
     if not isinstance(attack, Learns):
         return attack
     if inputs.images["block"].max() > 0:
@@ -111,11 +119,21 @@ def learnt_from(attack: Any, inputs: Inputs, seed: int) -> list[str]:
     return images_to_fit(inputs.images, seed, not reads_model(attack.access))
 
 
-def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
-    """Return the score, and beside it the scores from single draws if there are several."""
-    columns = {"score": attack.score(evidence)}
+def scored_by(attack: Any, scorer: Any, evidence: Evidence) -> pd.DataFrame:
+    """Return the score, and beside it the scores from single draws if there are several.
+
+    What learns from references learns from a single draw of theirs too: they have the same noise.
+
+    Args:
+        attack: Before it has learnt, if it learns.
+        scorer: After it.
+    """
+    columns = {"score": scorer.score(evidence)}
     for draw in evidence.draws:
-        columns[f"{PREFIX}{draw}"] = attack.score(evidence.of_draw(draw))
+        one = evidence.of_draw(draw)
+        if isinstance(attack, LearnsFromReferences):
+            scorer = attack.fit_references(one.without_target())
+        columns[f"{PREFIX}{draw}"] = scorer.score(one)
     return pd.DataFrame(columns).astype("float64")
 
 

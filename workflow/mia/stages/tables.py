@@ -88,7 +88,8 @@ def of_target(
         if found["attack"] in reading and found["epsilon"]["value"] is not None
     }
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
-    cost = costs({name: attacks[name] for name in names}, predictions, backwards)
+    several = settings.get("references", {}).get(target, 1)
+    cost = costs({name: attacks[name] for name in names}, predictions, backwards, several)
     twins = twin_cells(metrics, {*reading} - {*gained})
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, twins, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)

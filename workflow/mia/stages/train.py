@@ -1,4 +1,4 @@
-"""Train a diffusion model on the members; index.json lists the kept checkpoints.
+"""Train a diffusion model on the members, or on a half; index.json lists the kept checkpoints.
 
 It starts from nothing, around a trained VAE where it learns latents, or from a base model.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia import command, storage
 from mia.fingerprint import fingerprint
+from mia.images.halves import half_of
 from mia.images.training_set import TrainingSet
 from mia.models.folder import weights_hash
 from mia.models.options import preparation
@@ -30,7 +31,7 @@ NUMERIC = (
     "mia.images.training_set",
 )
 ADAPTER = "mia.models.training.lora"  # what trains an adapter besides
-COLUMNS = ["key", "image_id", "part", "caption", "kept"]
+COLUMNS = ["key", "image_id", "part", "caption", "kept", "group"]
 SHOWN = 12
 
 
@@ -47,7 +48,10 @@ def main() -> None:
 
 def make_model(args: argparse.Namespace) -> None:
     settings, start = dict(args.settings), storage.read_json(args.start)
-    learnt = TrainingSet.of(storage.read(args.manifest, COLUMNS), settings.pop("parts"))
+    manifest, parts = storage.read(args.manifest, COLUMNS), settings.pop("parts")
+    if "half" in settings:
+        manifest = half_of(manifest, parts, **settings.pop("half"))
+    learnt = TrainingSet.of(manifest, parts)
     based = "weights" in start
     begun = start["weights"] if based else [start["vae"]["files"], start.get("tokenizer")]
 

@@ -30,6 +30,8 @@ class Traits:
             exists only on targets whose image sets have images.
         reads_reference: `evidence.reference` holds what the reference model answers to its queries.
             It exists only on targets that name a reference.
+        reads_references: It learns from `evidence.references`, models of which it is known for each
+            image whether they were trained on it. It exists only on targets that name some.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
             `embedding` (of the image), `text` (of the caption).
         embeddings_optional: It also works without those channels.
@@ -43,6 +45,7 @@ class Traits:
     reads_addresses: bool = False
     reads_files: bool = False
     reads_reference: bool = False
+    reads_references: bool = False
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False
     combines_signals: bool = False
@@ -105,6 +108,25 @@ class Learns(Attack, Protocol):
         Args:
             evidence: Of images, none of which the fitted attack is reported on.
             member: bool, index image_id: the images to learn from. `evidence` may hold more.
+        """
+
+
+@runtime_checkable
+class LearnsFromReferences(Attack, Protocol):
+    """An attack that learns from references before it scores, and from no label of the target.
+
+    Its trait `reads_references` says so too.
+    """
+
+    def fit_references(self, evidence: Evidence) -> Attack:
+        """Return the fitted attack; this one stays as it is.
+
+        Args:
+            evidence: Of all images of the target, `references` and `reference_membership` among it.
+                It holds no answer of the target's model.
+
+        Raises:
+            ValueError: The references say too little of an image; the message names it.
         """
 
 

@@ -30,6 +30,7 @@ def costs(
     attacks: Mapping[str, Entry],
     predictions: Callable[[Query], frozenset[Hashable]],
     backwards: Callable[[Query], int] = lambda query: 0,
+    references: int = 1,
 ) -> dict[str, Cost]:
     """Return the cost of each attack of one target.
 
@@ -37,30 +38,42 @@ def costs(
         attacks: Name to attack; one that reads a reference asks the reference model the same.
         predictions: Query to identifiers of the single evaluations that answer it.
         backwards: Query to the backward passes that answer it.
+        references: How many models an attack asks the same that learns from references.
     """
-    needed = {name: evaluations(attack, predictions) for name, attack in attacks.items()}
+    needed = {
+        name: evaluations(attack, predictions, references) for name, attack in attacks.items()
+    }
     users = Counter(evaluation for mine in needed.values() for evaluation in mine)
     return {
         name: Cost(
             evals_alone=len(mine),
             evals_shared=sum(1 / users[evaluation] for evaluation in mine),
-            backwards=sum(map(backwards, set(attacks[name].queries))) * len(_models(attacks[name])),
+            backwards=sum(map(backwards, set(attacks[name].queries)))
+            * len(_models(attacks[name], references)),
         )
         for name, mine in needed.items()
     }
 
 
 def evaluations(
-    attack: Entry, predictions: Callable[[Query], frozenset[Hashable]]
+    attack: Entry, predictions: Callable[[Query], frozenset[Hashable]], references: int = 1
 ) -> frozenset[tuple[str, Hashable]]:
-    """Return (model, identifier) of every evaluation an attack needs, model or reference."""
+    """Return (model, identifier) of every evaluation an attack needs, of any model.
+
+    Args:
+        attack: The attack.
+        predictions, references: As for `costs`.
+    """
     return frozenset(
         (model, evaluation)
-        for model in _models(attack)
+        for model in _models(attack, references)
         for query in attack.queries
         for evaluation in predictions(query)
     )
 
 
-def _models(attack: Entry) -> tuple[str, ...]:
-    return ("model", "reference") if traits_of(attack).reads_reference else ("model",)
+def _models(attack: Entry, references: int) -> tuple[str, ...]:
+    traits = traits_of(attack)
+    one = ("reference",) if traits.reads_reference else ()
+    several = range(1, references + 1) if traits.reads_references else ()
+    return ("model", *one, *(f"references {number}" for number in several))

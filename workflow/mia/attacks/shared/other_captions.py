@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mia.attacks.shared.contract import Learns, Stacks, Tells, Traits, traits_of
+from mia.attacks.shared.contract import (
+    Learns,
+    LearnsFromReferences,
+    Stacks,
+    Tells,
+    Traits,
+    traits_of,
+)
 from mia.evidence import Evidence
 from mia.query import Query
 from mia.told_captions import CONTROLS, FIELD, FIXED, NEUTRAL, OWN, reads_own_caption, under
@@ -74,6 +80,20 @@ class LearnsOtherCaptions(OtherCaptions):
         return replace(self, attack=self.attack.fit(_unmarked(evidence), member))
 
 
+@dataclass(frozen=True)
+class ReferencesOtherCaptions(OtherCaptions):
+    """The same of an attack that learns from references: they are told the control too."""
+
+    @property
+    def fitted(self) -> dict[str, Any]:
+        """What the attack has learnt."""
+        return self.attack.fitted if isinstance(self.attack, Tells) else {}
+
+    def fit_references(self, evidence: Evidence) -> OtherCaptions:
+        """Return the attack fitted on what references answered under the control."""
+        return replace(self, attack=self.attack.fit_references(_unmarked(evidence)))
+
+
 def with_captions(attack: Any, captions: Any) -> Any:
     """Return an attack under `captions`: `own`, `fixed`, `fixed:<text>`, `shuffled` or `swapped`.
 
@@ -92,14 +112,12 @@ def with_captions(attack: Any, captions: Any) -> Any:
             "expected an attack whose queries read the image's own caption"
         )
     told = f"{FIXED}:{text or NEUTRAL}" if kind == FIXED else kind
+    if isinstance(attack, LearnsFromReferences):
+        return ReferencesOtherCaptions(attack, told)
     kind_of_attack = LearnsOtherCaptions if isinstance(attack, Learns) else OtherCaptions
     return kind_of_attack(attack, told)
 
 
 def _unmarked(evidence: Evidence) -> Evidence:
     """Return the evidence without the column that names the control."""
-
-    def cut(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        return {name: table.drop(columns=FIELD, errors="ignore") for name, table in tables.items()}
-
-    return replace(evidence, signals=cut(evidence.signals), reference=cut(evidence.reference))
+    return evidence.with_tables(lambda table, _: table.drop(columns=FIELD, errors="ignore"))

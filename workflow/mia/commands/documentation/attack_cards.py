@@ -48,6 +48,11 @@ A parameter means the same in every attack:
   the smaller side's captions are given several times. The formula, the noise and the condition
   `null` stay the same. A control is no attack: it shows what the attack reads
   ([how to read it](reading.md#caption-controls)). A stack reads no control.
+- `learns_from`: whose labels an attack that learns is fitted on: those of the `target`, or those of
+  its `references`, models of which it is known for each image whether they were trained on it
+  ([how to give some](targets.md#references-and-shadow-models)). So learn the attacks of the
+  literature with shadow models. Then the attack reads no label of the target and is reported on all
+  images.
 - `norm`: the p of a p-norm.
 - `space`: which error is averaged: of the noise (`epsilon`, what the papers do), of the image
   (`sample`) or of the velocity of flow matching (`velocity`). It is algebra on the same estimates
@@ -60,6 +65,14 @@ matching (such as SD3 and FLUX), whose noise levels have no numbers, are asked a
 Diffusion has at a timestep, so `timestep: 100` is the same noise on all of them. A model with a
 schedule of its own is asked at the ᾱ of that schedule.
 
+Of attacks with reference models, RMIA (Zarifzadeh et al. 2024, arXiv 2312.03262) is not here, as it
+is a transform of one that is. It scores an image by the share of nonmembers whose ratio of the
+target's signal to the references' mean signal lies below the image's own. With one reference and
+1/loss as the signal, that is the rank of `loss_ratio` among nonmembers: up to ties the same AUC and
+the same TPR, on a scale that reads like 1 − FPR. With several references it is the rank of the
+ratio to the harmonic mean of their losses. Only its correction of the mean by a constant, which is
+tuned on a second reference, is something else.
+
 What a model is told of an image decides which attacks exist on its targets:
 
 - a text: all;
@@ -71,7 +84,7 @@ What a model is told of an image decides which attacks exist on its targets:
 An *eval* is one pass of one latent through the denoiser, a U-Net or a transformer. The numbers here
 are for one picture, default parameters, and the attack alone; attacks that ask the same share the
 answer (column `evals_shared` of `tables/summary.csv`). What the reference model is asked counts
-too.
+too; of an attack that learns from several references, one is counted here, and all in the tables.
 """
 
 
@@ -140,6 +153,7 @@ def _reads(attack: Entry) -> str:
     signals = "the signals of other entries" if stacks else "the model's signals"
     what = [signals] if attack.queries and reads_model(attack.access) else []
     what += ["the reference's signals"] if traits.reads_reference else []
+    what += ["references' signals and labels"] if traits.reads_references else []
     what += ["pictures and captions"] if traits.reads_images else []
     what += ["`audit.embedding`"] if traits.needs_embeddings else []
     what += ["labels of calibration pictures"] if isinstance(attack, Learns) else []

@@ -27,7 +27,9 @@ merged into its base in float32, whatever the source of the base; the base alone
 
 A training here makes a `stable_diffusion`, with `text: false` an `ldm`, and with `space: pixel` a
 `ddpm`; `objective` says what it learns to answer ([config/ddpm.yaml](../config/ddpm.yaml)). So each
-kind of target exists with membership that is known.
+kind of target exists with membership that is known. `shadows: 8` trains eight more models like it,
+on random halves of what a target compares
+([docs/targets.md](targets.md#references-and-shadow-models)).
 
 ## Families
 

@@ -124,6 +124,7 @@ def target_context(
     return {
         "name": name,
         "model": model or "–",
+        "references": pairing.get("references", ()),
         "left_out": [(names, LEFT_OUT[reason]) for reason, names in left_out.items()],
         "absent": [(name.removeprefix("blind_"), name) for name in left_out.get("no_images", ())],
         "why_absent": LEFT_OUT["no_images"],
