@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia.models.conditioning import Conditioning
+    from mia.models.sampler import Sampler
 
 
 class Denoiser(Protocol):
@@ -53,6 +54,22 @@ class Denoiser(Protocol):
 
         Returns:
             float32, the shape of `z`. A row depends on no other row beyond rounding.
+        """
+
+    def sampler(self, steps: int) -> Sampler:
+        """Return a new chain of the scheduler of the model's own pipeline, of that many steps."""
+
+    def output(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the model's own output, as the scheduler of its pipeline reads it.
+
+        Args:
+            x: What the sampler hands the model, `(rows, channels, height, width)`, float32.
+            time: `(rows,)`, as the sampler has it.
+            conditioning: One row each.
+
+        Returns:
+            float32, `(rows, channels or twice as many, height, width)`: a learned variance lies
+            behind the estimate.
         """
 
 
