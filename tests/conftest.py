@@ -33,7 +33,7 @@ LONG = (
     *("test_families.py", "test_family_example.py", "test_lora.py", "test_training_kinds.py"),
     *("test_flow_families.py", "test_autoencoders.py", "test_sdxl.py", "test_dit.py"),
     *("test_kandinsky.py", "test_pixart.py", "test_stored_texts.py", "test_sizes.py"),
-    *("test_classes.py", "test_flops.py"),
+    *("test_classes.py", "test_flops.py", "test_memorised.py", "test_sampler.py"),
     *("test_training.py", "test_visible_gpus.py"),
     "test_blind.py::test_a_channel_sees_its_own_difference",
     "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",

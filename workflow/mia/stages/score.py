@@ -68,7 +68,7 @@ def score(args: argparse.Namespace) -> None:
     else:
         evidence, measured = inputs.evidence(seed), (args.signals, args.reference)
         scorer = learnt(attack, evidence, inputs, seed)
-        table = scored_by(scorer, evidence)
+        table = scored_by(scorer, evidence, traits_of(attack).compares_draws)
         repeats = repeated(scorer, evidence, inputs.images, table["score"], *measured)
         for prefix, files in zip((CONTROL, REPLICATE), others, strict=True):
             for model, answers in inputs.on_others(evidence, files).items():
@@ -111,10 +111,13 @@ def learnt_from(attack: Any, inputs: Inputs, seed: int) -> list[str]:
     return images_to_fit(inputs.images, seed, not reads_model(attack.access))
 
 
-def scored_by(attack: Any, evidence: Evidence) -> pd.DataFrame:
-    """Return the score, and beside it the scores from single draws if there are several."""
+def scored_by(attack: Any, evidence: Evidence, compares_draws: bool) -> pd.DataFrame:
+    """Return the score, and beside it the scores from single draws if there are several.
+
+    An attack that compares draws with each other has no score from one.
+    """
     columns = {"score": attack.score(evidence)}
-    for draw in evidence.draws:
+    for draw in () if compares_draws else evidence.draws:
         columns[f"{PREFIX}{draw}"] = attack.score(evidence.of_draw(draw))
     return pd.DataFrame(columns).astype("float64")
 

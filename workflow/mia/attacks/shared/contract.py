@@ -35,6 +35,7 @@ class Traits:
         embeddings_optional: It also works without those channels.
         combines_signals: It learns from many measurements together; its score is flagged, since no
             single query earns it.
+        compares_draws: Its score is made of differences between draws, so one draw has none.
         targets: It exists on these targets only; on all of them where none is named.
         beside: Attacks without which a config may not have it, as they say what it rests on.
     """
@@ -46,6 +47,7 @@ class Traits:
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False
     combines_signals: bool = False
+    compares_draws: bool = False
     targets: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
