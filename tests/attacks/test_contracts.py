@@ -28,7 +28,8 @@ def members(*protocols) -> set[str]:
 
 
 ATTACK = {*members(attack.Entry, attack.Attack, *HOOKS), "traits"}
-OPTIONAL_OF_SIGNALS = {"NEEDS_PIXELS", "answered_by", "narrow", "backwards", "reads_words"}
+OPTIONAL_OF_SIGNALS = {"NEEDS_PIXELS", "answered_by", "narrow", "backwards", "generations"}
+OPTIONAL_OF_SIGNALS |= {"reads_words"}
 OPTIONAL = {
     *(field.name for field in fields(attack.Traits)),
     *members(*HOOKS),
@@ -71,6 +72,7 @@ def test_a_signal_keeps_its_contract(name):
     words = Query(name, 100, further=(("shift", 0.1),))
     assert all(isinstance(other, Query) for other in traits.answered_by(query))
     assert isinstance(traits.backwards(query), int)
+    assert isinstance(traits.generations(query), int)
     assert isinstance(traits.reads_words(words), bool)
     assert ("answered_by" in vars(module)) == ("narrow" in vars(module))
     own = public(vars(module)) - OPTIONAL_OF_SIGNALS - members(signal.Signal)

@@ -24,7 +24,16 @@ from typing import TYPE_CHECKING, Any
 
 from mia.noise import chain_seed
 from mia.query import Query
-from mia.signals.shared.outputs import ALIKE, NEAR, Output, alike, near, output, require_draw
+from mia.signals.shared.outputs import (
+    ALIKE,
+    NEAR,
+    Output,
+    alike,
+    conditions,
+    near,
+    output,
+    require_draw,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,12 +48,12 @@ def predictions(query: Query) -> frozenset[Hashable]:
     """Return the evaluations that answer `query`, one identifier each: all draws up to its own."""
     require_draw(query.draw)
     further = dict(query.further)
-    conditions = _conditions(query.condition, further["guidance"])
+    told = conditions(query.condition, further["guidance"])
     return frozenset(
         ("generation", query.further, draw, step, query.condition, condition)
         for draw in range(query.draw + 1)
         for step in range(further["steps"])
-        for condition in conditions
+        for condition in told
     )
 
 
@@ -77,7 +86,7 @@ def _chain(batch: Batch, further: dict[str, Any], draw: int, condition: str) -> 
 
     seeds = (chain_seed(batch.seed, image_id, draw) for image_id in batch.image_ids)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    told = [batch.told(c) for c in _conditions(condition, further["guidance"])]
+    told = [batch.told(c) for c in conditions(condition, further["guidance"])]
     sampler = batch.denoiser.sampler(further["steps"])
     x = sampler.first(batch.draws(draw))
     for time in sampler:
@@ -87,8 +96,3 @@ def _chain(batch: Batch, further: dict[str, Any], draw: int, condition: str) -> 
             answer = sampler.guided(answer, null, further["guidance"])
         x = sampler.stepped(answer, time, x, generators)
     return x.float()
-
-
-def _conditions(condition: str, guidance: float) -> tuple[str, ...]:
-    """Return what the model is told at each step: guidance needs the empty caption too."""
-    return (condition, "null") if guidance > 1 and condition != "null" else (condition,)

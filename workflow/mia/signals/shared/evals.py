@@ -1,4 +1,4 @@
-"""What a signal says of a query: forward and backward passes, and whether it reads words."""
+"""What a signal says of a query: passes, images that are made, and whether it reads words."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def predictions(query: Query) -> frozenset[Hashable]:
 def backwards(query: Query) -> int:
     """Return the number of backward passes that answer `query`."""
     return traits_of(signal(query.signal)).backwards(query)
+
+
+def generations(query: Query) -> int:
+    """Return the number of images that the model makes for `query` alone."""
+    return traits_of(signal(query.signal)).generations(query)
 
 
 def reads_words(query: Query) -> bool:

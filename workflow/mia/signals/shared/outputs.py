@@ -87,3 +87,14 @@ def require_draw(draw: int) -> None:
     """Raise ValueError if there are more outputs before a draw than a row has columns for."""
     if draw >= MOST:
         raise ValueError(f"draws must be at most {MOST}, got {draw + 1}")
+
+
+def conditions(condition: str, guidance: float) -> tuple[str, ...]:
+    """Return what the model is told at each step: guidance above 1 needs the empty caption too."""
+    return (condition, "null") if guidance > 1 and condition != "null" else (condition,)
+
+
+def mixed(estimates: list[Tensor], guidance: float) -> Tensor:
+    """Return the estimate, or null + guidance · (caption − null) of two."""
+    own, *others = estimates
+    return own if not others else others[0] + guidance * (own - others[0])
