@@ -8,13 +8,17 @@ import pandas as pd
 import pytest
 
 from mia import storage
+from mia.attacks.shared import generated
+from mia.attacks.shared.cost import costs
 from mia.commands.cost import costs_of_pair, main
+from mia.config.attacks import build_attack
 from mia.config.read import read_file_or_exit
 from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
 from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
 from mia.query import Query
 from mia.signals import clean
+from mia.signals.shared.evals import generations, predictions
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -66,6 +70,19 @@ def test_backward_passes_are_those_that_a_signal_declares(monkeypatch):
     )
     assert (cost.image_backwards, cost.backwards) == (3, 12)
     assert (other.image_backwards, other.backwards) == (0, 0)
+
+
+def test_generations_are_counted_apart_from_their_evals():
+    wanted = generated.queries(30, 7.5, 3, "caption")
+    (cost,) = pair_costs(wanted, {wanted[2]: 4}, dict.fromkeys(wanted, 10))
+    assert (cost.image_generations, cost.image_evals) == (3, 3 * 30 * 2)
+    assert (cost.generations, cost.evals) == (4, 4 * 3 * 30 * 2), "earlier draws are made again"
+    attacks = {
+        "similar": build_attack("generation_similarity", {}),
+        "loss": build_attack("loss", {}),
+    }
+    found = costs(attacks, predictions, generations=generations)
+    assert [found[name].generations for name in attacks] == [3, 0]
 
 
 def missing_by_line(config: str, results: Path) -> dict[str, float | None]:

@@ -38,7 +38,7 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
             "Above blind",
         ),
         *("Evals per image, alone", "Evals per image, shared"),
-        *("Backward passes per image", "Flags"),
+        *("Backward passes per image", "Generations per image", "Flags"),
     ]
     lines = ["<tr>", *(f'<th scope="col">{escape(name)}</th>' for name in head), "</tr>"]
     body = ["<thead>", *lines, "</thead>"]
@@ -94,7 +94,8 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         *(_percent(row, column) for column in TPR_COLUMNS.values()),
         *(_decimal(row["auc_control"]), _gain(row)),
         *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
-        *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
+        *(f"{row['evals_shared']:.3g}", str(row["backwards"]), str(row["generations"])),
+        row["flags"],
     ]
 
 
@@ -104,7 +105,7 @@ def _no_signal(row: Mapping[str, Any]) -> str:
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
         found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
-    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 8])
+    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 9])
 
 
 def _auc(row: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ from mia.evaluation.scored import reported, scored
 from mia.models.family import TEXT
 from mia.path_names import by_name, names
 from mia.result_paths import MEMBERSHIP, SCORES
-from mia.signals.shared.evals import backwards, predictions
+from mia.signals.shared.evals import backwards, generations, predictions
 
 COLUMNS = {
     "long": long_table.LONG,
@@ -92,7 +92,7 @@ def of_target(
         if found["attack"] in reading and found["epsilon"]["value"] is not None
     }
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
-    cost = costs({name: attacks[name] for name in names}, predictions, backwards)
+    cost = costs({name: attacks[name] for name in names}, predictions, backwards, generations)
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)
     known = (target in settings[said] for said in ("neither", "claimed"))
