@@ -31,7 +31,8 @@ class Traits:
         reads_reference: `evidence.reference` holds what the reference model answers to its queries.
             It exists only on targets that name a reference.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
-            `embedding` (of the image), `text` (of the caption).
+            `embedding` (of the image), `text` (of the caption), `words` (of the caption, in the
+            space of images).
         embeddings_optional: It also works without those channels.
         combines_signals: It learns from many measurements together; its score is flagged, since no
             single query earns it.
