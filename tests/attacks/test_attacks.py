@@ -37,6 +37,7 @@ def example(name: str) -> tuple:
             "stat_mean": np.linspace(0, 1, 6),
             "embedding_0000": np.linspace(0, 1, 6) ** 2,
             "text_0000": np.linspace(1, 0, 6),
+            "words_0000": np.linspace(1, 2, 6),
             "url": [f"http://{caption or 'no'}.example/x.png" for caption in CAPTIONS],
             "width": 48,
             "height": 32,

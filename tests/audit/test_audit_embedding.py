@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
+from transformers import CLIPModel
 
 import tiny_clip
 from blind_verdict import judged
@@ -20,7 +21,7 @@ from mia.config.read import read
 from mia.evidence import Evidence
 from mia.file_hash import file_hash
 from mia.images.duplicates.cosine_search import vectors
-from mia.models.clip_folder import channels, encoder_name
+from mia.models.clip_folder import all_channels, channels, encoder_name
 from mia.models.clip_text import CaptionEmbedder
 from mia.models.model_json import ModelError
 from mia.stages import embed
@@ -68,7 +69,7 @@ def test_the_stage_embeds_captions_of_what_could_be_opened(tmp_path, spec):
     rows = pd.DataFrame({"key": ["c", "a", "b", "d"], "caption": ["a dog", None, "a cat", "x"]})
     rows["status"] = ["success", "success", "success", "timeout"]
     storage.write(rows, tmp_path / "rows.parquet")
-    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--pictures"]
+    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--channel", "text", "--pictures"]
     arguments += [
         "--settings",
         json.dumps({**spec, "device": "cpu"}),
@@ -83,6 +84,31 @@ def test_the_stage_embeds_captions_of_what_could_be_opened(tmp_path, spec):
     embedder = CaptionEmbedder(spec, "cpu", 1)
     expected = [embedder(caption) for caption in ("", "a cat", "a dog")]
     np.testing.assert_array_equal(vectors(found["embedding"].tolist()), expected)
+
+
+def test_words_are_captions_in_the_space_of_images(tmp_path, spec):
+    """What transformers' whole CLIP calls text features, of length 1; the attack is the cosine."""
+    rows = pd.DataFrame({"key": ["a", "b", "c"], "caption": CAPTIONS, "status": "success"})
+    storage.write(rows, tmp_path / "rows.parquet")
+    arguments = ["--rows", str(tmp_path / "rows.parquet"), "--channel", "words", "--pictures"]
+    arguments += ["--settings", json.dumps({**spec, "device": "cpu"}), "--threads", "1"]
+    embed.main([*arguments, "--output", str(tmp_path / "out.parquet")])
+    found = vectors(storage.read(tmp_path / "out.parquet")["embedding"].tolist())
+    whole = CLIPModel.from_pretrained(spec["path"])
+    tokens = CaptionEmbedder(spec, "cpu", 1).tokenizer(
+        CAPTIONS, padding=True, truncation=True, max_length=8, return_tensors="pt"
+    )
+    with torch.no_grad():
+        states = whole.text_model(**tokens).pooler_output
+        expected = torch.nn.functional.normalize(whole.text_projection(states)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert all_channels(tmp_path / "clip") == ("embedding", "text", "words")
+
+    images = pd.DataFrame({"embedding_0000": [3.0, 0.0], "embedding_0001": [4.0, 2.0]}, ["a", "b"])
+    images = images.assign(words_0000=[0.0, 0.0], words_0001=[1.0, -5.0], text_0000=9.0)
+    evidence = Evidence(("a", "b"), images=images)
+    score = build_attack("blind_text_image", {}).score(evidence)
+    assert score.to_dict() == pytest.approx({"a": 0.8, "b": -1.0})
 
 
 def test_a_missing_tower_tensor_or_other_weights_are_refused(tmp_path, spec):

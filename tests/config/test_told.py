@@ -17,7 +17,8 @@ from mia.query import dump, load
 from mia.told_captions import control_of
 
 HUB = {"source": "hub", "repo": "a/b", "revision": "0" * 40}
-LACKING = {"blind_embedding", "blind_text", "blind_source"}  # no embedding model, no addresses
+# No embedding model, no addresses.
+LACKING = {"blind_embedding", "blind_text", "blind_text_image", "blind_source"}
 ROWS = {name: {} for name in known_attacks() if name not in LACKING} | {
     "loss_null": {"attack": "loss", "condition": None},
     "loss_auto": {"attack": "loss", "timesteps": "auto", "grid": [100, 300]},

@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 
 from mia import storage
+from mia.attacks.shared import generated
+from mia.attacks.shared.cost import costs
 from mia.commands.cost import costs_of_pair, main
+from mia.config.attacks import build_attack
 from mia.config.read import read_file_or_exit
 from mia.cost.arithmetic import Arithmetic
 from mia.cost.disk import DESCRIPTION, STABLE_DIFFUSION, WEB_PICTURE, disk
@@ -16,6 +19,7 @@ from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
 from mia.query import Query, grid
 from mia.signals import clean
+from mia.signals.shared.evals import generations, predictions
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -74,6 +78,19 @@ def test_lists_of_numbers_take_disk_by_the_tensors_of_a_model():
     gradient, other = pair_costs(wanted, dict.fromkeys(wanted, 5), dict.fromkeys(wanted, 5), 686)
     assert gradient.numbers == 2 * 5 * (3 + 686) and other.numbers == 5 * 2
     assert (gradient.image_evals, gradient.image_backwards) == (2, 2)
+
+
+def test_generations_are_counted_apart_from_their_evals():
+    wanted = generated.queries(30, 7.5, 3, "caption")
+    (cost,) = pair_costs(wanted, {wanted[2]: 4}, dict.fromkeys(wanted, 10))
+    assert (cost.image_generations, cost.image_evals) == (3, 3 * 30 * 2)
+    assert (cost.generations, cost.evals) == (4, 4 * 3 * 30 * 2), "earlier draws are made again"
+    attacks = {
+        "similar": build_attack("generation_similarity", {}),
+        "loss": build_attack("loss", {}),
+    }
+    found = costs(attacks, predictions, generations=generations)
+    assert [found[name].generations for name in attacks] == [3, 0]
 
 
 def missing_by_line(config: str, results: Path) -> dict[str, float | None]:

@@ -36,7 +36,7 @@ tpr_fpr_01pct tpr_fpr_01pct_low tpr_fpr_01pct_high
 tpr_fpr_01pct_chance_low tpr_fpr_01pct_chance_high
 above_chance auc_control auc_gain auc_gain_low auc_gain_high p_gain gain
 auc_blind_twin blind_twin_r2 auc_minus_twin auc_minus_twin_low auc_minus_twin_high p_twin
-blind_auc above_blind verdict answer evals_alone evals_shared backwards flags
+blind_auc above_blind verdict answer evals_alone evals_shared backwards generations flags
 """
 COLUMNS = SUMMARY.split()
 

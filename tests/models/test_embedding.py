@@ -105,6 +105,8 @@ def test_the_stage_embeds_what_could_be_opened(tmp_path, spec):
         str(tmp_path / "pictures.tar"),
         "--settings",
         json.dumps({**spec, "device": "cpu"}),
+        "--channel",
+        "embedding",
     ]
     embed.main([*arguments, "--threads", "1", "--output", str(tmp_path / "out.parquet")])
     found = storage.read(tmp_path / "out.parquet")

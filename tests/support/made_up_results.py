@@ -306,6 +306,7 @@ def _score(folder, target, attack, rows, summary, long, rng) -> pd.DataFrame:
         "evals_alone": evals,
         "evals_shared": evals / 3,
         "backwards": 0,
+        "generations": 0,
         "flags": " ".join(flags),
     }
     summary.append(row)

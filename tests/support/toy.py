@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from diffusers import DDIMScheduler
 from torch import Tensor
 
 from mia.models.conditioning import Conditioning
+from mia.models.sampler import Sampler
 
 SHAPE = (2, 2, 2)
 ALPHA_BAR = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
@@ -35,6 +37,14 @@ class ToyDenoiser:
     def epsilon(self, z: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         word = conditioning["states"].view(-1, 1, 1, 1)
         return 0.5 * z + 0.001 * timestep.view(-1, 1, 1, 1).float() + word
+
+    def sampler(self, steps: int) -> Sampler:
+        scheduler = DDIMScheduler(1000, 0.00085, 0.012, "scaled_linear", clip_sample=False)
+        scheduler.set_timesteps(steps)
+        return Sampler(scheduler, SHAPE[0])
+
+    def output(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        return self.epsilon(x, time, conditioning)
 
 
 def toy_epsilon(z: np.ndarray, timestep: int, caption: str) -> np.ndarray:

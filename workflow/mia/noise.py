@@ -29,3 +29,19 @@ def draw_noise(seed: int, image_id: str, draw: int, shape: tuple[int, ...]) -> n
     key = int.from_bytes(digest[:16], "little")
     generator = np.random.Generator(np.random.Philox(key=key))
     return generator.standard_normal(shape, dtype=np.float32)
+
+
+def chain_seed(seed: int, image_id: str, draw: int) -> int:
+    """Return the seed of the noise that a sampler adds along one chain.
+
+    It is another stream than `draw_noise`, which the chain starts from. Each image has a generator
+    of its own, so no image's chain depends on a batch.
+
+    Returns:
+        A whole number from 0, below 2⁶³, as torch's generators take it.
+
+    >>> chain_seed(0, "ab", 0) == chain_seed(0, "ab", 1)
+    False
+    """
+    digest = hashlib.sha256(f"{seed}:{image_id}:{draw}:chain".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1

@@ -24,7 +24,7 @@ wildcard_constraints:
         {name for target in TARGETS for name in EXPERIMENT.attacks_of(target)}
     ),
     encoder=any_of(EXPERIMENT.encoders),
-    channel="embedding|text",
+    channel="embedding|text|words",
     shard=r"\d{3}",
 
 

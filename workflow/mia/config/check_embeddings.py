@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia.attacks.shared.contract import traits_of
 from mia.config.errors import ConfigError
-from mia.models.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, channels
+from mia.models.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, WORDS, channels
 from mia.models.model_json import ModelError
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def channel_mistakes(experiment: Experiment) -> Iterator[str]:
     spec = experiment.config["audit"]["embedding"]
     for name, attack in experiment.attacks.items():
         for channel in traits_of(attack).needs_embeddings:
-            if channel not in experiment.embeddings:
-                what = "a CLIP text encoder and its tokenizer" if channel == TEXT else "an encoder"
+            if channel not in experiment.all_embeddings:
+                of_text = channel in (TEXT, WORDS)
+                what = "a CLIP text encoder and its tokenizer" if of_text else "an encoder"
                 yield f"attacks.{name}: {AUDIT}.path: {spec['path']}: expected a folder with {what}"
 
 

@@ -16,7 +16,7 @@ from mia.config.conditions import attacks_under, entry_under
 from mia.config.existence import exists
 from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES, Materials
-from mia.models.clip_folder import channels, encoder_name
+from mia.models.clip_folder import all_channels, channels, encoder_name
 from mia.models.family import TEXT
 from mia.query import Query
 from mia.targets.given_scores import attacks_in
@@ -158,9 +158,15 @@ class Experiment(Materials):
 
     @cached_property
     def embeddings(self) -> tuple[str, ...]:
-        """Channels that the audit's embedding model makes: none without one."""
+        """Channels of the audit's embedding model that the audit compares: none without one."""
         spec = self.config["audit"].get("embedding")
         return channels(Path(spec["path"])) if spec else ()
+
+    @cached_property
+    def all_embeddings(self) -> tuple[str, ...]:
+        """Those, and the channels of the same model that attacks alone read."""
+        spec = self.config["audit"].get("embedding")
+        return all_channels(Path(spec["path"])) if spec else ()
 
     # Queries
 

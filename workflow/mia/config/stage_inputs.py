@@ -14,7 +14,7 @@ from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import traits_of
 from mia.config.reference_training import sets_learnt
 from mia.config.result_files import ResultFiles
-from mia.models.clip_folder import encoder_name
+from mia.models.clip_folder import TEXT, WORDS, encoder_name
 from mia.query import Query
 from mia.signals.shared.contract import traits_of as signal_traits
 from mia.signals.shared.evals import signal
@@ -36,7 +36,7 @@ class StageInputs(ResultFiles):
 
     def pictures_to_embed(self, set: str, channel: str, shard: str) -> list[str]:
         """Return the images of a shard; nothing where captions are embedded."""
-        return [] if channel == "text" else self.of(paths.PICTURES, set=set, shard=shard)
+        return [] if channel in (TEXT, WORDS) else self.of(paths.PICTURES, set=set, shard=shard)
 
     def embeddings_of_set(self, set: str) -> list[str]:
         """Return the embeddings that the search for duplicates compares, if a model is given."""
@@ -54,7 +54,7 @@ class StageInputs(ResultFiles):
         return self._of_audit(target, read)
 
     def _of_audit(self, target: str, channels: Iterable[str]) -> list[str]:
-        made = [channel for channel in self._experiment.embeddings if channel in {*channels}]
+        made = [name for name in self._experiment.all_embeddings if name in {*channels}]
         spec = self._config["audit"].get("embedding")
         return self._embeddings(self._experiment.sets(target), spec, made) if made else []
 

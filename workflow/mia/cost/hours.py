@@ -152,6 +152,8 @@ def _not_counted(
         lines.append("Small models do not reach such a share of a GPU, and take longer on one.")
     if any(cost.backwards for costs in todo.values() for cost in costs):
         lines.append(f"A backward pass is counted as {BACKWARD} evals.")
+    if any(cost.generations for costs in todo.values() for cost in costs):
+        lines.append("To decode and compare generations is not counted: their evals are.")
     return lines
 
 

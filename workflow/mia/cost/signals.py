@@ -1,4 +1,4 @@
-"""What measuring will cost before it starts: queries wanted, held and missing, evals, rows."""
+"""What measuring will cost before it starts: queries wanted, held and missing, passes, rows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from mia.attacks.shared.cost import evaluations
 from mia.query import Query
-from mia.signals.shared.evals import backwards, list_numbers, predictions, signal
+from mia.signals.shared.evals import backwards, generations, list_numbers, predictions, signal
 
 COLUMNS = (
     *("queries", "pairs", "held", "missing"),
     *("evals/image", "evals", "backwards/image", "backwards"),
+    *("generations/image", "generations"),
 )
 
 
@@ -28,6 +29,8 @@ class SignalCost:
         evals: U-Net evaluations that all missing pairs need.
         image_backwards: Backward passes that one image needs.
         backwards: Backward passes that all missing pairs need.
+        image_generations: Images that the model makes for one image.
+        generations: Images that it makes for all missing pairs.
         numbers: Numbers in the rows of the missing pairs.
     """
 
@@ -39,6 +42,8 @@ class SignalCost:
     evals: int
     image_backwards: int
     backwards: int
+    image_generations: int
+    generations: int
     numbers: int
 
     @property
@@ -50,7 +55,8 @@ class SignalCost:
     def columns(self) -> tuple[int, ...]:
         """Its line of the estimate, in the order of `COLUMNS`."""
         evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
-        return self.queries, self.wanted, self.held, self.missing, *evals, *backwards
+        made = self.image_generations, self.generations
+        return self.queries, self.wanted, self.held, self.missing, *evals, *backwards, *made
 
 
 def pair_costs(
@@ -91,6 +97,8 @@ def pair_costs(
                 evals=evals,
                 image_backwards=sum(map(backwards, queries)),
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
+                image_generations=sum(map(generations, queries)),
+                generations=sum(generations(query) * count for query, count in lacking.items()),
                 numbers=rows * len(signal(name).MEASURES)
                 + sum(list_numbers(query, tensors) * count for query, count in lacking.items()),
             )

@@ -104,6 +104,7 @@ class Flux(FamilyDenoiser):
     """The denoiser of a FLUX.1."""
 
     family = family
+    even_sigmas = True
 
     def told(self, caption: str) -> Conditioning:
         """Return T5's `states` `(1, 512, width)` and CLIP's `pooled` `(1, width)`."""

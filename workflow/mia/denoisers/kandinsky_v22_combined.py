@@ -141,9 +141,12 @@ class KandinskyV22Combined(FamilyDenoiser):
 
     def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the U-Net's noise estimate, without the variance behind it."""
+        return self.whole_answer(x, time, conditioning)[:, : x.shape[1]]
+
+    def whole_answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the U-Net's output: the estimate and its variance."""
         told = {"image_embeds": conditioning[STATES]}
-        output = self.network(x, time, encoder_hidden_states=None, added_cond_kwargs=told)
-        return output.sample[:, : x.shape[1]]
+        return self.network(x, time, encoder_hidden_states=None, added_cond_kwargs=told).sample
 
 
 load = KandinskyV22Combined

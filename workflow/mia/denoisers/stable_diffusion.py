@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mia.denoisers.shared.denoiser import FamilyDenoiser
@@ -48,6 +49,7 @@ class StableDiffusion(FamilyDenoiser):
     """The denoiser of a Stable Diffusion 1.x or 2.x."""
 
     family = family
+    scheduler_changes = MappingProxyType({"steps_offset": 1, "clip_sample": False})
 
     def embed(self, captions: Sequence[str]) -> Conditioning:
         """Return the text encoder's last states, `(captions, tokens, width)`."""

@@ -39,7 +39,7 @@ def html(rows: Sequence[Mapping[str, Any]], sentences: Mapping[str, str], confid
             "Above blind",
         ),
         *("Evals per image, alone", "Evals per image, shared"),
-        *("Backward passes per image", "Flags"),
+        *("Backward passes per image", "Generations per image", "Flags"),
     ]
     lines = ["<tr>", *(f'<th scope="col">{escape(name)}</th>' for name in head), "</tr>"]
     body = ["<thead>", *lines, "</thead>"]
@@ -100,7 +100,8 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         *(_percent(row, column) for column in TPR_COLUMNS.values()),
         *(_decimal(row["auc_control"]), _gain(row), _twin(row)),
         *(_decimal(row["blind_auc"]), row["above_blind"], str(row["evals_alone"])),
-        *(f"{row['evals_shared']:.3g}", str(row["backwards"]), row["flags"]),
+        *(f"{row['evals_shared']:.3g}", str(row["backwards"]), str(row["generations"])),
+        row["flags"],
     ]
 
 

@@ -32,7 +32,7 @@ WIDE = [
     *(name + end for name in ("auc", *TPR_COLUMNS.values()) for end in ENDS),
     *("above_chance", "auc_control", *GAIN, "gain", *TWIN, "blind_auc", "above_blind", "verdict"),
     "answer",
-    *("evals_alone", "evals_shared", "backwards", "flags"),
+    *("evals_alone", "evals_shared", "backwards", "generations", "flags"),
 ]
 
 
@@ -87,6 +87,7 @@ def summary_rows(
                 "evals_alone": costs[attack].evals_alone,
                 "evals_shared": costs[attack].evals_shared,
                 "backwards": costs[attack].backwards,
+                "generations": costs[attack].generations,
                 "flags": " ".join(sorted([*found["flags"], *of_target, *_of_model(found, audit)])),
             }
         )

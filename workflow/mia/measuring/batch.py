@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from mia.measuring.slices import Rows, slices
+from mia.measuring.vae_parts import vae_parts
+from mia.measuring.within_memory import within_memory
 from mia.models.conditioning import Conditioning
 from mia.models.denoiser import Denoiser
 from mia.noise import draw_noise
@@ -19,8 +21,6 @@ from mia.signals.shared.ddim import noised
 
 if TYPE_CHECKING:
     from mia.models.autoencoder import Autoencoder
-
-PIXELS_AT_ONCE = 2**22  # sixteen images of 512 × 512
 
 
 @dataclass
@@ -98,23 +98,29 @@ class Batch:
 
         `told`, one row per image, stands in place of what `condition` tells the model.
         """
-        told = self.told(condition) if told is None else told
-        self.evals += len(z)
-        return self._within_memory(z, rows.timestep, told.rows(rows.image))
+        told = (self.told(condition) if told is None else told).rows(rows.image)
 
-    def _within_memory(self, z: Tensor, timestep: Tensor, told: Conditioning) -> Tensor:
-        """Return the denoiser's answer, in halves if it does not fit; `size` shrinks with them."""
-        try:
-            return self.denoiser.epsilon(z, timestep, told)
-        except torch.OutOfMemoryError:
-            if len(z) == 1:
-                raise
-        torch.cuda.empty_cache()
-        half = -(-len(z) // 2)
-        self.size = min(self.size, half)
-        halves = (slice(half), slice(half, None))
-        parts = ((z[part], timestep[part], told.rows(part)) for part in halves)
-        return torch.cat([self._within_memory(*part) for part in parts])
+        def ask(part: slice) -> Tensor:
+            return self.denoiser.epsilon(z[part], rows.timestep[part], told.rows(part))
+
+        return self._asked(ask, len(z))
+
+    def outputs(self, x: Tensor, time: Tensor, told: Conditioning) -> Tensor:
+        """Return the model's own output for a sampler's latent of every image, at one time.
+
+        One eval each. `time` is a scalar; `told` has one row per image.
+        """
+        times = time.expand(len(x))
+
+        def ask(part: slice) -> Tensor:
+            return self.denoiser.output(x[part], times[part], told.rows(part))
+
+        return self._asked(ask, len(x))
+
+    def _asked(self, ask: Callable[[slice], Tensor], rows: int) -> Tensor:
+        self.evals += rows
+        answers, self.size = within_memory(ask, rows, self.size)
+        return answers
 
     def estimate(self, rows: Rows, condition: str) -> Tensor:
         """Return ε̂(z_t, t, c) of each row's noised latent, made once if several signals ask."""
@@ -173,12 +179,12 @@ class Batch:
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Return the latents of pixels `(images, 3, height, width)` in [−1, 1]."""
-        return torch.cat([_given(self.autoencoder).encode(part) for part in _parts(pixels, 1)])
+        return torch.cat([_given(self.autoencoder).encode(part) for part in vae_parts(pixels, 1)])
 
     def decode(self, z0: Tensor) -> Tensor:
         """Return the images of latents, in about [−1, 1]."""
         autoencoder = _given(self.autoencoder)
-        return torch.cat([autoencoder.decode(part) for part in _parts(z0, autoencoder.factor)])
+        return torch.cat([autoencoder.decode(part) for part in vae_parts(z0, autoencoder.factor)])
 
     @property
     def pixels(self) -> Tensor:
@@ -192,9 +198,3 @@ def _given(part: Any) -> Any:
     if part is None:
         raise ValueError("a batch without images: a signal that reads them says NEEDS_PIXELS")
     return part
-
-
-def _parts(images: Tensor, factor: int) -> tuple[Tensor, ...]:
-    """Return parts of at most `PIXELS_AT_ONCE`, each to go through the VAE by itself."""
-    pixels = images.shape[-1] * images.shape[-2] * factor**2
-    return images.split(max(1, PIXELS_AT_ONCE // pixels))

@@ -25,6 +25,7 @@ from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import by_need
 from mia.models.conditioning import Conditioning
 from mia.models.denoiser import PartedDenoiser
+from mia.models.sampler import Sampler
 from mia.query import Query
 from mia.signals.shared.contract import traits_of
 
@@ -101,6 +102,15 @@ class StoredTexts:
         """The module that `epsilon` calls; the text encoders are gone by then."""
         self._drop(self._denoiser.text_encoders)
         return self._denoiser.weights
+
+    def sampler(self, steps: int) -> Sampler:
+        """Return a new chain of the scheduler of the model's own pipeline, of that many steps."""
+        return self._denoiser.sampler(steps)
+
+    def output(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the model's own output; the text encoders are gone by then."""
+        self._drop(self._denoiser.text_encoders)
+        return self._denoiser.output(x, time, conditioning)
 
     def _store(self, name: str, make: Callable[[], Conditioning]) -> None:
         """Keep a conditioning of one row, unless it is kept already."""

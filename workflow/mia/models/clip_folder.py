@@ -18,12 +18,19 @@ WEIGHTS, CONFIG, PREPARATION = "model.safetensors", "config.json", "preprocessor
 TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 KINDS = ("clip", "clip_vision_model")
 EMBEDDING, TEXT = "embedding", "text"
+WORDS = "words"  # captions in the space that images share: for attacks alone, no audit
 
 
 def encoder_name(spec: Mapping[str, Any]) -> str:
     """Return 12 hexadecimal digits that stand for `path` and `sha256` of a spec in file names."""
     promised = json.dumps([spec["path"], spec["sha256"]])
     return hashlib.sha256(promised.encode()).hexdigest()[:12]
+
+
+def all_channels(folder: Path) -> tuple[str, ...]:
+    """Return `channels`, and `WORDS` if captions can be embedded: what any attack may read."""
+    found = channels(folder)
+    return (*found, WORDS) if TEXT in found else found
 
 
 def channels(folder: Path) -> tuple[str, ...]:

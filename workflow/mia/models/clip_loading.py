@@ -11,6 +11,7 @@ from mia.models.model_json import ModelError
 # One tower of a whole CLIP is loaded. Names of the other tensors begin so.
 REST = {
     "CLIPTextModel": ("vision_model.", "visual_projection.", "text_projection.", "logit_scale"),
+    "CLIPTextModelWithProjection": ("vision_model.", "visual_projection.", "logit_scale"),
     "CLIPVisionModelWithProjection": ("text_model.", "text_projection.", "logit_scale"),
 }
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mia.models.conditioning import Conditioning
+    from mia.models.sampler import Sampler
 
 
 class Denoiser(Protocol):
@@ -59,6 +60,22 @@ class Denoiser(Protocol):
     @property
     def weights(self) -> Any:
         """The torch module that `epsilon` calls, frozen: what gradients to its weights are of."""
+
+    def sampler(self, steps: int) -> Sampler:
+        """Return a new chain of the scheduler of the model's own pipeline, of that many steps."""
+
+    def output(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the model's own output, as the scheduler of its pipeline reads it.
+
+        Args:
+            x: What the sampler hands the model, `(rows, channels, height, width)`, float32.
+            time: `(rows,)`, as the sampler has it.
+            conditioning: One row each.
+
+        Returns:
+            float32, `(rows, channels or twice as many, height, width)`: a learned variance lies
+            behind the estimate.
+        """
 
 
 class PartedDenoiser(Denoiser, Protocol):

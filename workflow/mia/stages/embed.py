@@ -11,6 +11,7 @@ import pandas as pd
 from mia import command, storage
 from mia.images.archive import unpack
 from mia.images.pictures import prepare_checked
+from mia.models.clip_folder import WORDS
 from mia.models.clip_image import Embedder
 from mia.models.clip_text import CaptionEmbedder
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--pictures", nargs="?", type=Path, help="pictures.tar of the shard; without it, captions"
     )
+    parser.add_argument("--channel", required=True, help="embedding, text or words")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output", required=True, type=Path, help="table to write")
     command.run(parser, embed, arguments=arguments)
@@ -52,7 +54,8 @@ def of_pictures(args: argparse.Namespace, image_ids: pd.Series) -> dict[str, np.
 
 def of_captions(args: argparse.Namespace, rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return key to caption vector; a missing caption counts as an empty one."""
-    embedder = CaptionEmbedder(args.settings, args.settings["device"], args.threads)
+    projected = args.channel == WORDS
+    embedder = CaptionEmbedder(args.settings, args.settings["device"], args.threads, projected)
     captions = rows["caption"].fillna("")
     return dict(zip(rows["key"], map(embedder, captions), strict=True))
 

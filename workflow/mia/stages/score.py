@@ -123,13 +123,14 @@ def scored_by(attack: Any, scorer: Any, evidence: Evidence) -> pd.DataFrame:
     """Return the score, and beside it the scores from single draws if there are several.
 
     What learns from references learns from a single draw of theirs too: they have the same noise.
+    An attack that compares draws with each other has no score from one.
 
     Args:
         attack: Before it has learnt, if it learns.
         scorer: After it.
     """
     columns = {"score": scorer.score(evidence)}
-    for draw in evidence.draws:
+    for draw in () if traits_of(attack).compares_draws else evidence.draws:
         one = evidence.of_draw(draw)
         if isinstance(attack, LearnsFromReferences):
             scorer = attack.fit_references(one.without_target())

@@ -36,7 +36,7 @@ from mia.evaluation.score_files import ScoreFiles
 from mia.models.family import TEXT
 from mia.path_names import by_name, names
 from mia.result_paths import MEMBERSHIP, SCORES
-from mia.signals.shared.evals import backwards, predictions
+from mia.signals.shared.evals import backwards, generations, predictions
 
 COLUMNS = {
     "long": long_table.LONG,
@@ -89,7 +89,8 @@ def of_target(
     }
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
     several = settings.get("references", {}).get(target, 1)
-    cost = costs({name: attacks[name] for name in names}, predictions, backwards, several)
+    told = {name: attacks[name] for name in names}
+    cost = costs(told, predictions, backwards, generations, several)
     twins = twin_cells(metrics, {*reading} - {*gained})
     wide = summary.summary_rows(metrics, audit, above, beyond, gained, twins, cost)
     tested = set_test.set_test_rows(target, tried, access, blind, settings["seed"], learnt)

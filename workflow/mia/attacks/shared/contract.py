@@ -33,10 +33,12 @@ class Traits:
         reads_references: It learns from `evidence.references`, models of which it is known for each
             image whether they were trained on it. It exists only on targets that name some.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
-            `embedding` (of the image), `text` (of the caption).
+            `embedding` (of the image), `text` (of the caption), `words` (of the caption, in the
+            space of images).
         embeddings_optional: It also works without those channels.
         combines_signals: It learns from many measurements together; its score is flagged, since no
             single query earns it.
+        compares_draws: Its score is made of differences between draws, so one draw has none.
         targets: It exists on these targets only; on all of them where none is named.
         beside: Attacks without which a config may not have it, as they say what it rests on.
     """
@@ -49,6 +51,7 @@ class Traits:
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False
     combines_signals: bool = False
+    compares_draws: bool = False
     targets: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 

@@ -19,17 +19,20 @@ class Cost:
         evals_shared: Its share of what all attacks of the target need together: an evaluation that
             three attacks use counts a third for each, so that shares add up to the union.
         backwards: Backward passes.
+        generations: Images that the models make.
     """
 
     evals_alone: int
     evals_shared: float
     backwards: int
+    generations: int = 0
 
 
 def costs(
     attacks: Mapping[str, Entry],
     predictions: Callable[[Query], frozenset[Hashable]],
     backwards: Callable[[Query], int] = lambda query: 0,
+    generations: Callable[[Query], int] = lambda query: 0,
     references: int = 1,
 ) -> dict[str, Cost]:
     """Return the cost of each attack of one target.
@@ -38,6 +41,7 @@ def costs(
         attacks: Name to attack; one that reads a reference asks the reference model the same.
         predictions: Query to identifiers of the single evaluations that answer it.
         backwards: Query to the backward passes that answer it.
+        generations: Query to the images that are made for it alone.
         references: How many models an attack asks the same that learns from references.
     """
     needed = {
@@ -48,8 +52,8 @@ def costs(
         name: Cost(
             evals_alone=len(mine),
             evals_shared=sum(1 / users[evaluation] for evaluation in mine),
-            backwards=sum(map(backwards, set(attacks[name].queries)))
-            * len(_models(attacks[name], references)),
+            backwards=_summed(backwards, attacks[name], references),
+            generations=_summed(generations, attacks[name], references),
         )
         for name, mine in needed.items()
     }
@@ -70,6 +74,11 @@ def evaluations(
         for query in attack.queries
         for evaluation in predictions(query)
     )
+
+
+def _summed(count: Callable[[Query], int], attack: Entry, references: int) -> int:
+    """Return a count of all queries of an attack, to each model that it asks."""
+    return sum(map(count, set(attack.queries))) * len(_models(attack, references))
 
 
 def _models(attack: Entry, references: int) -> tuple[str, ...]:

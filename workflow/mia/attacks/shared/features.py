@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SMALLEST = 1e-30  # a smaller size counts as this
-SIGNED = ("ssim",)  # measures that can be below 0; all others are sizes
+SIGNED = ("ssim", "ssim_of_mean", "cosine")  # measures that can be below 0; all others are sizes
 SIDES = ("caption", "null", "both")  # under these, the columns of `denoise` say the condition
 
 

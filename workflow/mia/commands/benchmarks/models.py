@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from mia.models.conditioning import Conditioning
+from mia.models.sampler import Sampler
 
 
 def default() -> UNet2DConditionModel:
@@ -91,3 +92,15 @@ class RandomDenoiser:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             states = conditioning["states"]
             return self.unet(z, timestep, encoder_hidden_states=states).sample.float()
+
+    def output(
+        self, x: torch.Tensor, time: torch.Tensor, conditioning: Conditioning
+    ) -> torch.Tensor:
+        """The same: the U-Net answers the noise."""
+        return self.epsilon(x, time, conditioning)
+
+    def sampler(self, steps: int) -> Sampler:
+        """A chain of DDIM on the same schedule."""
+        scheduler = DDIMScheduler(1000, 0.00085, 0.012, "scaled_linear", clip_sample=False)
+        scheduler.set_timesteps(steps, device=self.device)
+        return Sampler(scheduler, self.latent_shape[0])

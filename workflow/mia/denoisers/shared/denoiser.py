@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from mia.models.conditioning import Conditioning
 from mia.models.family import Family
 from mia.models.loading import load_whole
 from mia.models.objective import objective
+from mia.models.sampler import Sampler, sampler
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +31,9 @@ class FamilyDenoiser:
     """
 
     family: ClassVar[Family]
+    # What the pipeline tells its scheduler: keys of its config that it overrides, and equal σ.
+    scheduler_changes: ClassVar[Mapping[str, Any]] = {}
+    even_sigmas: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -74,6 +78,10 @@ class FamilyDenoiser:
         """Return the model's own output for its own latent and time, in the shape of `x`."""
         raise NotImplementedError
 
+    def whole_answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the same with the variance behind it, if the pipeline's scheduler reads one."""
+        return self.answer(x, time, conditioning)
+
     @property
     def null(self) -> Conditioning:
         """One row: the empty caption, encoded."""
@@ -89,17 +97,31 @@ class FamilyDenoiser:
 
     def epsilon(self, z: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the noise estimate ε̂(z, t, c), float32, the shape of `z`."""
+        x, time = self.objective.asked(z, timestep)
+        output = self._asked(self.answer, x, time, conditioning)
+        return self.objective.epsilon(output, z, timestep)
+
+    def sampler(self, steps: int) -> Sampler:
+        """Return a new chain of the scheduler of the model's own pipeline, of that many steps."""
+        changes, even = self.scheduler_changes, self.even_sigmas
+        return sampler(self.model, steps, self.device, changes, even)
+
+    def output(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the model's own output, float32, as the scheduler of its pipeline reads it."""
+        return self._asked(self.whole_answer, x, time, conditioning)
+
+    def _asked(
+        self, answer: Callable[..., Tensor], x: Tensor, time: Tensor, conditioning: Conditioning
+    ) -> Tensor:
+        """Return an answer in the arithmetic asked for, as float32."""
         import torch
 
         if self.device.type == "cuda" and not torch.is_grad_enabled():  # vmap knows no such layout
-            z = z.contiguous(memory_format=torch.channels_last)
-        x, time = self.objective.asked(z, timestep)
+            x = x.contiguous(memory_format=torch.channels_last)
         if self.dtype == torch.float32:
-            output = self.answer(x, time, conditioning)
-        else:
-            with torch.autocast(self.device.type, self.dtype):
-                output = self.answer(x, time, conditioning)
-        return self.objective.epsilon(output.float(), z, timestep)
+            return answer(x, time, conditioning).float()
+        with torch.autocast(self.device.type, self.dtype):
+            return answer(x, time, conditioning).float()
 
     @property
     def network(self) -> Any:

@@ -56,4 +56,8 @@ class UnconditionalDenoiser(FamilyDenoiser):
 
     def answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the U-Net's output; of a learned variance the first half, which is the mean's."""
-        return self.network(x, time).sample[:, : x.shape[1]]
+        return self.whole_answer(x, time, conditioning)[:, : x.shape[1]]
+
+    def whole_answer(self, x: Tensor, time: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the U-Net's output."""
+        return self.network(x, time).sample

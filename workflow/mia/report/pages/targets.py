@@ -92,6 +92,7 @@ def _attack_row(row: dict[str, Any], ends: tuple[float, float]) -> dict[str, Any
         "evals_alone": row["evals_alone"],
         "evals_shared": row["evals_shared"],
         "backwards": row["backwards"],
+        "generations": row["generations"],
         "flags": [flag for flag in re.split(r"[;,\s]+", str(row["flags"])) if flag],
     }
 

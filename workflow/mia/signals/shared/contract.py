@@ -90,6 +90,7 @@ class Traits:
         narrow: Rows of such a query, and the query asked, to the rows that it would have had if
             measured itself. Index and columns stay; what was not asked for is NaN.
         backwards: Query to the number of backward passes that answer it, 0 or more.
+        generations: Query to the number of images that the model makes for it alone, 0 or more.
         embeds: Batch and queries of the signal to the texts that `measure` embeds for them, besides
             the images' captions and the alternate ones that queries name in `condition`.
         reads_words: Query to whether it changes the words of a caption or the states of its text:
@@ -105,6 +106,7 @@ class Traits:
     answered_by: Callable[[Query], tuple[Query, ...]] = _no_other
     narrow: Callable[[pd.DataFrame, Query], pd.DataFrame] = _as_they_are
     backwards: Callable[[Query], int] = _none
+    generations: Callable[[Query], int] = _none
     embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
     reads_words: Callable[[Query], bool] = _never
     lists: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ def traits_of(signal: ModuleType) -> Traits:
         answered_by=getattr(signal, "answered_by", _no_other),
         narrow=getattr(signal, "narrow", _as_they_are),
         backwards=getattr(signal, "backwards", _none),
+        generations=getattr(signal, "generations", _none),
         embeds=getattr(signal, "embeds", _no_text),
         reads_words=getattr(signal, "reads_words", _never),
         lists=getattr(signal, "LISTS", ()),

@@ -1,4 +1,4 @@
-"""What a signal says of a query: forward and backward passes, and whether it reads words."""
+"""What a signal says of a query: passes, images that are made, and whether it reads words."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def backwards(query: Query) -> int:
 def list_numbers(query: Query, tensors: int) -> int:
     """Return how many numbers the lists of one row hold, of a model with so many tensors."""
     return traits_of(signal(query.signal)).list_numbers(query, tensors)
+
+
+def generations(query: Query) -> int:
+    """Return the number of images that the model makes for `query` alone."""
+    return traits_of(signal(query.signal)).generations(query)
 
 
 def reads_words(query: Query) -> bool:

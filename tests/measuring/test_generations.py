@@ -1,0 +1,133 @@
+"""Images that are made for a job: after a kill, under exchanged captions, in any batch."""
+
+import argparse
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from mia import storage
+from mia.attacks.shared.generated import queries, variations
+from mia.images.archive import pack
+from mia.measuring.batch import Batch
+from mia.models import latents_file
+from mia.models.folder import describe
+from mia.query import dump
+from mia.signals import generation, variation
+from mia.stages.measure import measure
+from mia.told_captions import under
+
+SIDE, CAPTIONS = 16, ["a red cat", "a blue dog", "two birds", "a dog"]
+EXCHANGED = ["a blue dog", "a red cat", "a dog", "two birds"]
+KEYS = [f"k{number}" for number in range(len(CAPTIONS))]
+OWN = queries(3, 2.0, 2, "caption")
+SHUFFLED = tuple(under(query, "shuffled:fair") for query in OWN)
+VARIED = variations([120], 2, "caption", 50, 1.0)
+PROMISED = len(generation.predictions(OWN[1])) + len(variation.predictions(VARIED[1]))
+
+
+@pytest.fixture
+def bench(tmp_path, tiny_sd, capsys):
+    """Return a function that measures; what it returns is the evals done and signal to table."""
+    folder = tmp_path / "images/mine"
+    folder.mkdir(parents=True)
+    model = {"name": "tiny", **describe(tiny_sd)}
+    storage.write_json(model, tmp_path / "model.json")
+    rng, files = np.random.default_rng(0), []
+    for key in KEYS:
+        buffer = io.BytesIO()
+        pixels = rng.integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+        Image.fromarray(pixels).save(buffer, "PNG")
+        files.append((key, buffer.getvalue()))
+    ids = list(pack(files, tmp_path / "pictures.tar").values())
+    z0 = rng.standard_normal((len(KEYS), *model["latent_shape"])).astype(np.float32)
+    latents_file.write(z0, KEYS, ids, tmp_path / "latents")
+    exchanged = tmp_path / "targets/fair/captions.parquet"
+    exchanged.parent.mkdir(parents=True)
+    storage.write(pd.DataFrame({"set": "mine", "key": KEYS, "shuffled": EXCHANGED}), exchanged)
+
+    def run(asked, captions=CAPTIONS, ledger="ledger", size=4):
+        rows = {"key": KEYS, "image_id": ids, "part": "all", "kept": True, "caption": captions}
+        storage.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
+        names = sorted({query.signal for query in asked})
+        outputs = [tmp_path / f"signals/tiny/mine/{name}/000.parquet" for name in names]
+        settings = {"device": "cpu", "dtype": "float32", "batch_size": size, "compile": False}
+        settings |= {"flush_seconds": 0, "repeats": 0, "seed": 0, "shards": 1}
+        settings |= {"queries": dump(asked), "parts": ["all"]}
+        paths = {"model": "model.json", "latents": "latents", "pictures": "pictures.tar"}
+        options = argparse.Namespace(
+            **{name: str(tmp_path / path) for name, path in paths.items()},
+            ledger=str(tmp_path / ledger),
+            manifest=str(folder / "manifest.parquet"),
+            captions=[str(exchanged)],
+            shard="000",
+            threads=1,
+            output=list(map(str, outputs)),
+            settings=settings,
+        )
+        capsys.readouterr()
+        measure(options)
+        said = capsys.readouterr().err
+        evals = sum(map(int, re.findall(r"measured (?:again )?(\d+) evals", said)))
+        return evals, {n: storage.read(path) for n, path in zip(names, outputs, strict=True)}
+
+    return run
+
+
+def assert_equal(one, other):
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name], rtol=1e-4, atol=1e-5)
+
+
+class Killed(Exception):
+    """Stands for a kill: nothing after it runs."""
+
+
+def test_a_job_that_is_killed_amid_a_chain_makes_that_chain_again(bench, monkeypatch):
+    """Batches of two: the first is in the ledger, the second dies at its third step."""
+    asked = (*OWN, *VARIED)
+    _, whole = bench(asked, ledger="whole", size=2)
+    outputs, calls = Batch.outputs, []
+
+    def dying(self, *given):
+        calls.append(given)
+        if len(calls) > 12 + 3:  # two draws of three steps under two conditions, then some
+            raise Killed
+        return outputs(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "outputs", dying)
+        with pytest.raises(Killed):
+            bench(asked, size=2)
+    evals, again = bench(asked, size=2)
+    assert_equal(again, whole)
+    assert evals == 2 * PROMISED, "the two images of the second batch, whole"
+    assert bench(asked, size=2)[0] == 0
+
+
+def test_no_number_depends_on_the_batch(bench):
+    asked = (*OWN, *VARIED)
+    assert_equal(bench(asked, ledger="four")[1], bench(asked, ledger="one", size=1)[1])
+
+
+def test_a_further_draw_makes_the_earlier_ones_again_and_changes_no_row(bench):
+    _, two = bench(OWN)
+    evals, three = bench(queries(3, 2.0, 3, "caption"))
+    assert evals == len(KEYS) * 3 * 3 * 2
+    first = three["generation"][three["generation"]["draw"] < 2].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first, two["generation"])
+
+
+def test_generations_of_exchanged_captions_are_compared_with_the_image_itself(bench):
+    """What `shuffled` makes is what a manifest with those captions would make."""
+    _, controlled = bench((*OWN, *SHUFFLED))
+    table = controlled["generation"]
+    shuffled = table[table["captions"] == "shuffled:fair"]
+    _, exchanged = bench(OWN, captions=EXCHANGED, ledger="exchanged")
+    columns = [*generation.MEASURES]
+    np.testing.assert_allclose(shuffled[columns], exchanged["generation"][columns], rtol=1e-4)
+    own = table[table["captions"].isna()]
+    assert (own["rms_pixel"].to_numpy() != shuffled["rms_pixel"].to_numpy()).all()
