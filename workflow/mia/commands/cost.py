@@ -76,7 +76,6 @@ def main() -> None:
             print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
             most = "at most "
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
-    hours = Hours(experiment, results, args.card)
     print(*time_lines(hours, todo), sep="\n")
     print(*training_lines(experiment, results, hours), sep="\n")
     print_disk(experiment, results, total, bool(unknown))

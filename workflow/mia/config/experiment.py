@@ -15,7 +15,8 @@ from mia.config.attacks import attack_code, is_blind
 from mia.config.conditions import attacks_under, entry_under
 from mia.config.existence import exists
 from mia.config.kinds import SCORES_ONLY
-from mia.config.materials import SIDES, Materials
+from mia.config.materials import SIDES
+from mia.config.trainings import Trainings
 from mia.models.clip_folder import all_channels, channels, encoder_name
 from mia.models.family import TEXT
 from mia.query import Query
@@ -23,7 +24,7 @@ from mia.targets.given_scores import attacks_in
 
 
 @dataclass(frozen=True)
-class Experiment(Materials):
+class Experiment(Trainings):
     """A completed config, as `mia.config.read` returns it, checked."""
 
     # Pairs

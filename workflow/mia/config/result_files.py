@@ -34,6 +34,10 @@ class ResultFiles:
         """Return a file of every shard of an image set."""
         return self.of(template, set=set, shard=self._experiment.shards(set), **names)
 
+    def manifests(self, target: str) -> list[str]:
+        """Return the manifests of a target's sets, the members' first."""
+        return self.of(paths.MANIFEST, set=self._experiment.sets(target))
+
     def queries(self, model: str, set: str, queries: Iterable[Query]) -> list[str]:
         """Return the file of each query."""
         return [

@@ -5,23 +5,20 @@ Arguments have the names of the wildcards of rules, so that a rule names a funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
 from mia import result_paths as paths
-from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import traits_of
-from mia.config.reference_training import sets_learnt
-from mia.config.result_files import ResultFiles
+from mia.config.score_inputs import ScoreInputs
 from mia.models.clip_folder import TEXT, WORDS, encoder_name
-from mia.query import Query
 from mia.signals.shared.contract import traits_of as signal_traits
 from mia.signals.shared.evals import signal
-from mia.told_captions import by_control, control_of, target_of
+from mia.told_captions import by_control, target_of
 
 
-class StageInputs(ResultFiles):
+class StageInputs(ScoreInputs):
     """Files of one experiment, by the stage that reads them."""
 
     # Images
@@ -29,10 +26,6 @@ class StageInputs(ResultFiles):
     def rows(self, set: str) -> list[str]:
         """Return the rows of every shard of an image set."""
         return self.of_shards(paths.ROWS, set)
-
-    def manifests(self, target: str) -> list[str]:
-        """Return the manifests of a target's sets, the members' first."""
-        return self.of(paths.MANIFEST, set=self._experiment.sets(target))
 
     def pictures_to_embed(self, set: str, channel: str, shard: str) -> list[str]:
         """Return the images of a shard; nothing where captions are embedded."""
@@ -105,106 +98,3 @@ class StageInputs(ResultFiles):
         controls = by_control(self._experiment.wanted(model, set))
         targets = {target_of(control) for control in controls if control is not None}
         return self.of(paths.OTHER_CAPTIONS, target=sorted(filter(None, targets)))
-
-    # Scores
-
-    def answers(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from the target's model."""
-        models = self._experiment.models_of(target)[:1]
-        return [path for model in models for path in self._answers(target, attack, model)]
-
-    def answers_of_reference(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from the first control, if it reads a reference."""
-        needed = traits_of(self._experiment.attack_on(target, attack)).reads_reference
-        return self._answers(target, attack, self._experiment.controls(target)[0]) if needed else []
-
-    def answers_of_references(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from every reference, if it learns from them."""
-        models = (
-            self._experiment.references(target) if self._reads_references(target, attack) else ()
-        )
-        return [path for model in models for path in self._answers(target, attack, model)]
-
-    def references_of_attack(self, target: str, attack: str) -> list[str]:
-        """Return the table of what references were trained on, if an attack learns from them."""
-        reads = self._reads_references(target, attack)
-        return self.of(paths.REFERENCES, target=target) if reads else []
-
-    def manifests_of_references(self, target: str) -> list[str]:
-        """Return the manifests of the image sets that a target's references were trained on."""
-        return self.of(paths.MANIFEST, set=sets_learnt(self._experiment, target))
-
-    def _reads_references(self, target: str, attack: str) -> bool:
-        return traits_of(self._experiment.attack_on(target, attack)).reads_references
-
-    def answers_of_controls(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from every control model it is tried on.
-
-        One that reads a reference is tried on none: its score holds what the control answers.
-        """
-        if traits_of(self._experiment.attack_on(target, attack)).reads_reference:
-            return []
-        controls = self._experiment.controls(target)
-        return [path for model in controls for path in self._answers(target, attack, model)]
-
-    def answers_of_replicates(self, target: str, attack: str) -> list[str]:
-        """Return the query files of an attack, from every replicate of the target's model."""
-        replicates = self._experiment.replicates(target)
-        return [path for model in replicates for path in self._answers(target, attack, model)]
-
-    def _answers(self, target: str, attack: str, model: str) -> list[str]:
-        queries = sorted({*self._experiment.attack_on(target, attack).queries})
-        return self._of_model(target, model, lambda *_: queries)
-
-    def losses(self, target: str) -> list[str]:
-        """Return the denoising losses of a target: what loss curves are drawn from."""
-
-        def asked(model: str, image_set: str) -> list[Query]:
-            wanted = self._experiment.wanted(model, image_set)
-            denoise = [query for query in wanted if query.signal == "denoise"]
-            return [query for query in denoise if control_of(query) is None]
-
-        models = self._experiment.models_of(target)[:1]
-        return [path for model in models for path in self._of_model(target, model, asked)]
-
-    def _of_model(
-        self, target: str, model: str, queries: Callable[[str, str], Iterable[Query]]
-    ) -> list[str]:
-        return [
-            path
-            for image_set in self._experiment.sets(target)
-            for path in self.queries(model, image_set, queries(model, image_set))
-        ]
-
-    def model_of_attack(self, target: str, attack: str) -> list[str]:
-        """Return the schedule that an attack computes with; nothing for one that asks no query."""
-        asks = self._experiment.attack_on(target, attack).queries
-        return self.of(paths.MODEL, model=self._config["targets"][target]["model"]) if asks else []
-
-    def manifests_of_attack(self, target: str, attack: str) -> list[str]:
-        """Return the manifests of a target, where an attack looks at them."""
-        built = self._experiment.attack_on(target, attack)
-        looks = traits_of(built).reads_images or built.access == EXTERNAL
-        return self.manifests(target) if looks else []
-
-    def manifests_of_twin(self, target: str, attack: str) -> list[str]:
-        """Return the manifests of a target, where an attack is tried on no control model.
-
-        Its scores are then foretold from images, files and captions (`mia.blind.twin`). A target of
-        scores alone has no manifest, and a model-free attack no twin.
-        """
-        if target in self._experiment.with_scores():
-            return []
-        built = self._experiment.attack_on(target, attack)
-        alone = reads_model(built.access) and not self.answers_of_controls(target, attack)
-        return self.manifests(target) if alone else []
-
-    def estimates(self, target: str) -> list[str]:
-        """Return the files that say what estimates of a target's model and controls are worth."""
-        asked = product(self._experiment.models_of(target), self._experiment.sets(target))
-        return [
-            path
-            for model, image_set in asked
-            if self._experiment.wanted(model, image_set)
-            for path in self.of(paths.ESTIMATES, model=model, set=image_set)
-        ]
