@@ -7,6 +7,7 @@ baselines, metrics, the verdict and the answer do.
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from mia.evaluation.comparison import above_chance
 from mia.evaluation.gain import gains
 from mia.evaluation.scored import CONTROL, columns, reported, scored
 from mia.evaluation.set_family import beyond_blind, family
+from mia.evaluation.set_test import LEVEL
 from mia.result_paths import MANIFEST, MEMBERSHIP, SCORES
 from mia.stages import score
 from mia.stats.intervals import auc_interval
@@ -89,49 +91,63 @@ class Relabelled:
             target: Its name.
             alone: Whether control models, and what compares the model with them, are left out.
         """
-        config = self.experiment.config
-        confidence, seed = config["evaluation"]["confidence"], config["seed"]
-        membership = storage.read(self.membership)
-        rows, access = {}, {}
-        for name in self.experiment.attacks_of(target):
-            path = self._scores(target, name)
-            rows[name] = reported(scored(storage.read(path), membership, str(path)), str(path))
-            access[name] = storage.metadata(path)["access"]
-        blind = {name: table for name, table in rows.items() if not reads_model(access[name])}
-        reading = {name: table for name, table in rows.items() if name not in blind}
-        if alone:
-            reading = {
-                name: table[[column for column in table if not column.startswith(CONTROL)]]
-                for name, table in reading.items()
-                if name != "loss_ratio"
-            }
+        confidence, seed = self._level()
+        reading = self._reported(target, alone, reads_model)
+        blind = self._reported(target, alone, lambda access: not reads_model(access))
         tested = family(reading, seed)
         beyond = beyond_blind(reading, blind, seed)
         above = above_chance(reading, confidence)
         summary, tests = [], []
         for name, table in reading.items():
             area = auc_interval(*columns(table, "score", "member"), confidence)
-            about = {"attack": name, "access": access[name], "above_chance": above[name]}
+            about = {"attack": name, "access": "grey-box", "above_chance": above[name]}
             ends = {"auc": area.value, "auc_low": area.low, "auc_high": area.high}
             summary.append({**about, **ends})
             ps = {"p_family": tested[name].p_family, "p_excess": beyond[name].p_family}
             size = table.loc[table["member"], "group"].nunique()
             tests.append({"attack": name, "size": size, **ps})
-        judged = self._verdict(target, blind, membership, confidence)
+        judged = self._verdict(target, blind, confidence)
         found = gains(reading, confidence)
         row = answer_row(summary, tests, found, judged, False, True)
         gain = found.get(row["attack"])
         over = {"auc_control": gain.auc_control, "auc_gain": gain.value} if gain else {}
         return {**row, **over}
 
+    def finds(self, target: str, alone: bool = False) -> list[str]:
+        """Return attacks that pass the test of a collection or gain: without any, none is Used.
+
+        No baseline is needed for that, and none is fitted.
+        """
+        confidence, seed = self._level()
+        reading = self._reported(target, alone, reads_model)
+        tested, gained = family(reading, seed), gains(reading, confidence)
+        passing = {name for name, one in tested.items() if one.p_family <= LEVEL}
+        return sorted(passing | {name for name, one in gained.items() if one.found})
+
+    def _level(self) -> tuple[float, int]:
+        config = self.experiment.config
+        return config["evaluation"]["confidence"], config["seed"]
+
+    def _reported(
+        self, target: str, alone: bool, wanted: Callable[[str], bool]
+    ) -> dict[str, pd.DataFrame]:
+        """Return the reported rows of attacks whose access is `wanted`."""
+        membership, found = storage.read(self.membership), {}
+        for name in self.experiment.attacks_of(target):
+            stored = self.results / SCORES.format(target=target, attack=name)
+            if not wanted(storage.metadata(stored)["access"]) or (alone and name == "loss_ratio"):
+                continue
+            path = str(self._scores(target, name))
+            table = reported(scored(storage.read(path), membership, path), path)
+            over = [column for column in table if column.startswith(CONTROL)]
+            found[name] = table.drop(columns=over) if alone else table
+        return found
+
     def _verdict(
-        self,
-        target: str,
-        blind: dict[str, pd.DataFrame],
-        membership: pd.DataFrame,
-        confidence: float,
+        self, target: str, blind: dict[str, pd.DataFrame], confidence: float
     ) -> dict[str, Any]:
         """Return what the answer reads of the audit."""
+        membership = storage.read(self.membership)
         channels, margin = channels_of(blind, confidence), self.experiment.config["audit"]["margin"]
         sizes = int(membership["member"].sum()), int((~membership["member"]).sum())
         word, _ = verdict(channels, margin, False, *sizes, confidence)
