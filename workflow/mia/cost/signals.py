@@ -28,7 +28,8 @@ class SignalCost:
         evals: U-Net evaluations that all missing pairs need.
         image_backwards: Backward passes that one image needs.
         backwards: Backward passes that all missing pairs need.
-        numbers: Numbers in the rows of the missing pairs.
+        numbers: Numbers in the rows of the missing pairs, by themselves.
+        listed: Numbers in lists in the same rows.
     """
 
     signal: str
@@ -40,6 +41,7 @@ class SignalCost:
     image_backwards: int
     backwards: int
     numbers: int
+    listed: int
 
     @property
     def missing(self) -> int:
@@ -91,8 +93,8 @@ def pair_costs(
                 evals=evals,
                 image_backwards=sum(map(backwards, queries)),
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
-                numbers=rows * len(signal(name).MEASURES)
-                + sum(list_numbers(query, tensors) * count for query, count in lacking.items()),
+                numbers=rows * len(signal(name).MEASURES),
+                listed=sum(list_numbers(query, tensors) * n for query, n in lacking.items()),
             )
         )
     return found
