@@ -24,7 +24,7 @@ from mia.config.read import read_file_or_exit
 from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS
 from mia.cost.decidable import decidable
-from mia.cost.disk import BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
+from mia.cost.disk import BYTES_PER_LISTED, BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.hours import Hours, time_lines
 from mia.cost.kinds import free_targets
 from mia.cost.pictures import most_of
@@ -65,7 +65,7 @@ def main() -> None:
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
             total += Counter(evals=cost.evals, backwards=cost.backwards, rows=cost.missing)
-            total += Counter(numbers=cost.numbers, generations=cost.generations)
+            total += Counter(numbers=cost.numbers, listed=cost.listed, generations=cost.generations)
         all_signals = map(
             sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
         )
@@ -168,7 +168,9 @@ def print_disk(experiment: Experiment, results: Path, total: Counter, unknown: b
     """Print what is still to be written, line by line and together."""
     lines = disk(experiment, results)
     numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
-    basis = f"{total['rows']:,} rows with {total['numbers']:,} numbers; ledger, shards, queries"
+    numbers += total["listed"] * BYTES_PER_LISTED
+    count = total["numbers"] + total["listed"]
+    basis = f"{total['rows']:,} rows with {count:,} numbers; ledger, shards, queries"
     lines.append(Disk("measured numbers", numbers, 0, basis))
     least = "at least " if unknown or any(line.whole is None for line in lines) else ""
     print("\nDisk still to be written (scores, tables and the report are small beside it):")

@@ -16,6 +16,9 @@ from mia.images.sources.shared.shelf import source
 # Least-squares fit to a run of config/all-attacks.yaml (880,000 rows, 12 million numbers, 264 MB):
 # ledger, shard and query file together.
 BYTES_PER_ROW, BYTES_PER_NUMBER = 85, 12
+# Of a number in a list, in the same three places: `gradient` of a tiny model, 72,512 numbers take
+# 683 kB in the ledger and as much again in each other place.
+BYTES_PER_LISTED = 28
 DESCRIPTION = 2_200  # bytes an image, in rows and manifest: 4,495 images of OpenMoji, 9.9 MB
 WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation images have 163,000
 STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 + 123 + 84 million

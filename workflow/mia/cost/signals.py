@@ -31,7 +31,8 @@ class SignalCost:
         backwards: Backward passes that all missing pairs need.
         image_generations: Images that the model makes for one image.
         generations: Images that it makes for all missing pairs.
-        numbers: Numbers in the rows of the missing pairs.
+        numbers: Numbers in the rows of the missing pairs, by themselves.
+        listed: Numbers in lists in the same rows.
     """
 
     signal: str
@@ -45,6 +46,7 @@ class SignalCost:
     image_generations: int
     generations: int
     numbers: int
+    listed: int
 
     @property
     def missing(self) -> int:
@@ -99,8 +101,8 @@ def pair_costs(
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
                 image_generations=sum(map(generations, queries)),
                 generations=sum(generations(query) * count for query, count in lacking.items()),
-                numbers=rows * len(signal(name).MEASURES)
-                + sum(list_numbers(query, tensors) * count for query, count in lacking.items()),
+                numbers=rows * len(signal(name).MEASURES),
+                listed=sum(list_numbers(query, tensors) * n for query, n in lacking.items()),
             )
         )
     return found

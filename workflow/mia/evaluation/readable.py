@@ -86,7 +86,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], confidence: float) -> str:
                 *(
                     _decimal(row["blind_auc"]),
                     row["above_blind"],
-                    str(row["evals_alone"]),
+                    _passes(row),
                     row["flags"].replace(" ", ", "),
                 ),
             ]
@@ -103,6 +103,12 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         *(f"{row['evals_shared']:.3g}", str(row["backwards"]), str(row["generations"])),
         row["flags"],
     ]
+
+
+def _passes(row: Mapping[str, Any]) -> str:
+    """Return the evals of an attack alone, and its backward passes if there are any."""
+    back = f" + {row['backwards']} backward" if row["backwards"] else ""
+    return f"{row['evals_alone']}{back}"
 
 
 def _no_signal(row: Mapping[str, Any]) -> str:

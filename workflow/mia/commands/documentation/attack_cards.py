@@ -11,9 +11,10 @@ from typing import Any
 
 from mia.access import reads_model
 from mia.attacks.shared.contract import Entry, Learns, Stacks, traits_of
-from mia.attacks.shared.cost import evaluations
+from mia.attacks.shared.cost import Cost, costs
 from mia.config.attacks import build_attack
 from mia.query import Query
+from mia.signals.shared.evals import backwards
 
 LISTED = 8  # queries that are named one by one; more are counted
 
@@ -54,6 +55,8 @@ A parameter means the same in every attack:
   literature with shadow models. Then the attack reads no label of the target and is reported on all
   images.
 - `norm`: the p of a p-norm.
+- `layers`, of attacks on gradients to the weights: `all`, or `no-cross`, without the tensors that
+  read what the model is told ([the list](../workflow/mia/attacks/shared/layers.py)).
 - `space`: which error is averaged: of the noise (`epsilon`, what the papers do), of the image
   (`sample`) or of the velocity of flow matching (`velocity`). It is algebra on the same estimates
   and says how much each timestep counts: (1−ᾱ)/ᾱ times the error of the noise is that of the image,
@@ -81,7 +84,8 @@ What a model is told of an image decides which attacks exist on its targets:
 - nothing: all that contrast no two conditions and read no caption, nor another in its place. They
   run with `condition: null` by themselves; an entry that gives another is an error.
 
-An *eval* is one pass of one latent through the denoiser, a U-Net or a transformer. The numbers here
+An *eval* is one pass of one latent through the denoiser, a U-Net or a transformer. A backward pass,
+which takes a gradient, costs about two evals and is counted apart. The numbers here
 are for one picture, default parameters, and the attack alone; attacks that ask the same share the
 answer (column `evals_shared` of `tables/summary.csv`). What the reference model is asked counts
 too; of an attack that learns from several references, one is counted here, and all in the tables.
@@ -97,18 +101,20 @@ def page(
         modules: Attack name to module.
         predictions: Query to identifiers of the single U-Net evaluations that answer it.
     """
-    rows = ["| attack | access | reads | evals per picture |", "| --- | --- | --- | --- |"]
+    rows = ["| attack | access | reads | evals per picture | backward passes |"]
+    rows.append("| --- | --- | --- | --- | --- |")
     cards = []
     for name, module in modules.items():
         attack = build_attack(name, {})
-        evals = len(evaluations(attack, predictions))
+        cost = costs({name: attack}, predictions, backwards)[name]
         link = f"[`{name}`](#{name})"
-        rows.append(f"| {link} | {attack.access} | {_reads(attack)} | {evals} |")
-        cards.append(card(name, module, evals))
+        passes = f"{cost.evals_alone} | {cost.backwards}"
+        rows.append(f"| {link} | {attack.access} | {_reads(attack)} | {passes} |")
+        cards.append(card(name, module, cost))
     return "\n".join([HEAD, *rows, "", *cards])
 
 
-def card(name: str, module: ModuleType, evals: int) -> str:
+def card(name: str, module: ModuleType, cost: Cost) -> str:
     """Return one attack's section."""
     attack = build_attack(name, {})
     title, _, note = (inspect.getdoc(module) or "").partition("\n")
@@ -122,7 +128,8 @@ def card(name: str, module: ModuleType, evals: int) -> str:
         f"- **Source**: {attack.source}",
         f"- **Access**: {attack.access}; reads {_reads(attack)}",
         f"- **Parameters**: {_parameters(module.Attack)}",
-        f"- **Queries**: {_queries(attack.queries)}; evals per picture: {evals}",
+        f"- **Queries**: {_queries(attack.queries)}; evals per picture: {cost.evals_alone}"
+        + (f", and {cost.backwards} backward passes" if cost.backwards else ""),
     ]
     lines += ["", *_paragraph(more)] if more.strip() else []
     lines += ["", *_paragraph(note)] if note.strip() else []
