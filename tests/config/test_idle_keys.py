@@ -14,6 +14,7 @@ VALUES = {
     "builtin": "openmoji",
     "path": "a.csv",
     "captions": "b.csv",
+    "trained_on": "c.csv",
     "repo": "a/b",
     "revision": REVISION,
     "file": "a.parquet",

@@ -32,6 +32,7 @@ ROOMS = {
     "denoisers": ("models",),
     "signals.shared": (),
     "measuring": ("models", "images.training_set", "signals.shared"),
+    "signals.shared.gradients": ("measuring.batch", "models", "signals.shared"),
     "signals": ("measuring.batch", "models.conditioning", "signals.shared"),
     "attacks": ("blind", "stats"),
     "audit": ("blind", "images", "stats", "targets"),

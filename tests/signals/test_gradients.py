@@ -12,7 +12,7 @@ from mia.models.folder import describe
 from mia.noise import draw_noise
 from mia.query import Query, grid
 from mia.signals import gradient, masking
-from mia.signals.shared import weight_gradients
+from mia.signals.shared.gradients import to_weights
 from mia.signals.shared.lbfgs import minimised
 from naive import Naive
 from tiny_families import tiny, variants, with_tiny_model
@@ -49,7 +49,7 @@ def by_hand(i, t, caption, draw=0):
 
 @pytest.fixture(params=["at once", "one by one"])
 def toy(request, monkeypatch):
-    monkeypatch.setattr(weight_gradients, "SMALL", 100 if request.param == "at once" else 0)
+    monkeypatch.setattr(to_weights, "SMALL", 100 if request.param == "at once" else 0)
     return WeightedToy(SCALE, SHIFT)
 
 
@@ -209,7 +209,7 @@ def given(denoiser, model, rows=2, timesteps=(100, 500)):
             told = denoiser.null.repeated(rows)
         told = denoiser.of_images(told, [(32, 48)] * rows)
     z = torch.randn(rows, len(timesteps), *denoiser.latent_shape)
-    return weight_gradients.Given(
+    return to_weights.Given(
         z, torch.tensor([timesteps] * rows), torch.randn(rows, *denoiser.latent_shape), told
     )
 
@@ -225,8 +225,8 @@ def test_both_ways_agree_for_every_family(family, tmp_path):
     for timesteps in ((100,), (100, 500)):
         rows = given(denoiser, model, timesteps=timesteps)
         with torch.enable_grad():
-            one = weight_gradients.at_once(denoiser, rows)
-            other = weight_gradients.one_by_one(denoiser, rows)
+            one = to_weights.at_once(denoiser, rows)
+            other = to_weights.one_by_one(denoiser, rows)
         for mine, theirs in zip(one[:2], other[:2], strict=True):
             scale = theirs.abs().max() * 1e-5
             torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=float(scale))
@@ -245,8 +245,8 @@ def test_on_a_gpu_gradients_are_asked_for_in_no_other_layout(sd):
     rows = given(plain, model)
     denoiser.device = SimpleNamespace(type="cuda")
     with torch.enable_grad():
-        found = weight_gradients.at_once(denoiser, rows)
-        expected = weight_gradients.at_once(plain, rows)
+        found = to_weights.at_once(denoiser, rows)
+        expected = to_weights.at_once(plain, rows)
     torch.testing.assert_close(found[1], expected[1])
 
 
@@ -291,7 +291,7 @@ def test_passes_are_as_many_as_are_promised(monkeypatch):
 
     for module in ("torch.autograd", "torch.autograd.graph"):
         monkeypatch.setattr(f"{module}._engine_run_backward", watched)
-    monkeypatch.setattr(weight_gradients, "SMALL", 0)
+    monkeypatch.setattr(to_weights, "SMALL", 0)
     for query in SIGNALS:
         import importlib
 

@@ -118,7 +118,7 @@ if EXPERIMENT.encoders:
             contents=given("embed"),
         shell:
             "python -m mia.stages.embed --rows {input.rows:q} --pictures {input.pictures:q}"
-            " --channel {wildcards.channel}"
+            " --channel {wildcards.channel:q}"
             " --settings {params.settings:q} --threads {threads} --output {output:q} &> {log:q}"
 
 

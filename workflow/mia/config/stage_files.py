@@ -18,6 +18,7 @@ from mia.config.image_contents import CHECKOUT, download_contents, plan_contents
 PAGE_TEXTS = ("docs/flags.md", "docs/ethics.md")
 PAGE_PARTS = (
     *("page.html.j2", "page_parts.html.j2", "target_answer.html.j2", "target_further.html.j2"),
+    "before_after.html.j2",
     *("page.css", "page.js"),
 )
 

@@ -27,7 +27,7 @@ class Trainings(Materials):
     def is_shadow(self, model: str) -> bool:
         """Return whether a model was trained here on a random half (`mia.config.shadows`)."""
         name = self.training(model)
-        return name is not None and "half" in self.config["training"][name]
+        return "half" in self.config["training"].get(name, {})
 
     @property
     def shown_trainings(self) -> tuple[str, ...]:

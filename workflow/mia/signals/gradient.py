@@ -22,7 +22,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from mia.query import Query
-from mia.signals.shared.weight_gradients import squared_norms
+from mia.signals.shared.gradients.to_weights import squared_norms
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,7 +19,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from mia.query import Query
-from mia.signals.shared.input_gradients import squared_error
+from mia.signals.shared.gradients.to_latents import squared_error
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -20,7 +20,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from mia.query import Query
-from mia.signals.shared.input_gradients import squared_error
+from mia.signals.shared.gradients.to_latents import squared_error
 from mia.signals.shared.lbfgs import minimised
 
 if TYPE_CHECKING:

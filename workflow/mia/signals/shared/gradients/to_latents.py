@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mia.signals.shared.parts import in_parts
+from mia.signals.shared.gradients.parts import in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

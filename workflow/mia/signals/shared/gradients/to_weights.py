@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mia.signals.shared.ddim import noised
-from mia.signals.shared.parts import in_parts
+from mia.signals.shared.gradients.parts import in_parts
 
 if TYPE_CHECKING:
     from torch import Tensor
