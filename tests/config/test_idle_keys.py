@@ -13,6 +13,7 @@ SHA, REVISION = "0" * 64, "0" * 40
 VALUES = {
     "builtin": "openmoji",
     "path": "a.csv",
+    "trained_on": "b.csv",
     "captions": "b.csv",
     "trained_on": "c.csv",
     "repo": "a/b",

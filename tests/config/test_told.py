@@ -28,6 +28,7 @@ ROWS = {name: {} for name in known_attacks() if name not in LACKING} | {
     "s13_latent": {"attack": "dubinski", "setting": 13, "loss": "latent"},
     "s13_forest": {"attack": "dubinski_classifier", "setting": 13, "classifier": "forest"},
     "s05_model": {"attack": "dubinski", "setting": 5},
+    "losses_references": {"attack": "logistic_losses", "learns_from": "references"},
     "stack_few": {"attack": "stack", "entries": ["loss", "clid_null"]},
     "stack_none": {"attack": "stack", "entries": ["clid_null", "guidance_norm"]},
 }
@@ -48,8 +49,17 @@ def config_with(*told: str, attacks=ROWS) -> dict:
             name: {**HUB, "condition": condition}
             for condition in told
             for name in (condition, f"{condition}-other")
+        }
+        | {f"{name}-third": {**HUB, "condition": name, "trained_on": "a.csv"} for name in told},
+        "targets": {
+            name: {
+                "model": name,
+                "reference": f"{name}-other",
+                "references": f"{name}-third",
+                **sides,
+            }
+            for name in told
         },
-        "targets": {name: {"model": name, "reference": f"{name}-other", **sides} for name in told},
         "attacks": copy.deepcopy(attacks),
     }
 
@@ -85,6 +95,7 @@ def test_what_a_model_is_told_is_said_by_its_source(tmp_path):
     assert found.conditions == {
         "text": "text",
         "text-other": "text",
+        "text-third": "text",
         "plain": "text",
         "bare": "none",
         "alike": "none",

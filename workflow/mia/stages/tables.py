@@ -68,7 +68,8 @@ def of_target(
         files: All score files.
         audit: Its audit.
         attacks: Name of the row to its attack.
-        settings: confidence of the comparisons, δ of the privacy bounds, seed, and `claims`.
+        settings: confidence of the comparisons, δ of the privacy bounds, seed, `claims`, and how
+            many `references` targets have.
     """
     blind = [found["attack"] for found in metrics if found["blind"]]
     learnt = [found["attack"] for found in metrics if found["blind"] and found["trained"]]
@@ -82,11 +83,8 @@ def of_target(
     reading = {name: asking[name] for name in asking if name not in controls}
     beyond = above_chance(reading, settings["confidence"])
     gained = gains(reading, settings["confidence"])
-    bounded = {
-        found["attack"]: reading[found["attack"]]
-        for found in metrics
-        if found["attack"] in reading and found["epsilon"]["value"] is not None
-    }
+    bound = {found["attack"] for found in metrics if found["epsilon"]["value"] is not None}
+    bounded = {name: reading[name] for name in reading if name in bound}
     together = bounds_together(bounded, settings["confidence"], settings["delta"], settings["seed"])
     several = settings.get("references", {}).get(target, 1)
     told = {name: attacks[name] for name in names}
