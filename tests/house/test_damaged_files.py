@@ -233,12 +233,12 @@ def test_a_damaged_table_is_neither_shown_nor_put_into_a_page(tmp_path):
     storage.write_json({"target": "fair", "sentence": "FAIR: alike"}, tmp_path / "audit/fair.json")
     storage.write_text("<html></html>", tmp_path / "report.html")
     checksums.write(written.values(), tmp_path / "tables" / checksums.NAME)
-    assert "AUC 0.63" in results.shown(tmp_path)
+    assert "AUC 0.63" in results.shown(tmp_path, 0.95)
     for path in (written["answers"], tmp_path / "tables" / checksums.NAME):
         whole = path.read_bytes()
         path.write_bytes(whole.replace(b"6", b"8", 1))
         with pytest.raises(SystemExit, match=rf"error: {path}: damaged: .* rm {path}, then run"):
-            results.shown(tmp_path)
+            results.shown(tmp_path, 0.95)
         path.write_bytes(whole)
     written["csv"].write_text("attack,auc\nloss,0.83\n")
     with pytest.raises(DamagedFile, match=rf"{written['csv']}: damaged: .* run again"):

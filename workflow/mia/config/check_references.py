@@ -28,9 +28,10 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
                 f"{key}.{field}: {name!r} is a shadow model, which learnt a random half; expected "
                 "it under `references` alone"
             )
+    references = experiment.references(target)
     tried = {name: field for field, names in scored.items() for name in names}
-    learnt = experiment.trained_on(model) if model else None
-    for name in experiment.references(target):
+    learnt = experiment.trained_on(model) if model and references else None
+    for name in references:
         if name in tried:
             raise ConfigError(
                 f"{key}.references: {name!r} is under `{tried[name]}` too, so attacks would be "

@@ -42,7 +42,11 @@ def read(path: Path, prefix: str) -> str:
     """
     seal.check(path)
     try:
-        return inline(path.read_text(encoding="utf-8"), prefix)
+        svg = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise seal.DamagedFile(path, f"it is no text: {error}") from error
+    try:
+        return inline(svg, prefix)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
