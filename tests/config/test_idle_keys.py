@@ -15,7 +15,6 @@ VALUES = {
     "path": "a.csv",
     "trained_on": "b.csv",
     "captions": "b.csv",
-    "trained_on": "c.csv",
     "repo": "a/b",
     "revision": REVISION,
     "file": "a.parquet",
