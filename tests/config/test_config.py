@@ -492,3 +492,12 @@ def test_an_attack_that_learns_chooses_no_timestep_besides(config, entry):
     config["attacks"]["mine"] = entry
     with pytest.raises(ConfigError, match=r"attacks\.mine: timesteps?: it learns itself"):
         experiment(config)
+
+
+@pytest.mark.parametrize("attack", ["gsa1", "gradient_masking"])
+def test_gradients_are_refused_in_float16(config, attack):
+    config["attacks"][attack] = {}
+    for dtype in ("float32", "bfloat16"):
+        read({**copy.deepcopy(config), "measure": {"dtype": dtype}})
+    with pytest.raises(ConfigError, match=f"float16: attacks.{attack}: takes gradients"):
+        read({**config, "measure": {"dtype": "float16"}})

@@ -418,3 +418,11 @@ def test_html_is_escaped():
     assert "<b>" not in page
     assert "<i>" not in page
     assert "&lt;b&gt;" in page
+
+
+def test_backward_passes_stand_beside_evals():
+    row = dict.fromkeys(COLUMNS, 0) | {"target": "t", "attack": "a", "access": "", "flags": ""}
+    row |= {"above_blind": "n/a", "gain": "n/a", "verdict": "FAIR", "evals_alone": 10}
+    for backwards, said in ((0, "10"), (5, "10 + 5 backward")):
+        page = stage.readable.markdown([row | {"backwards": backwards}], 0.95)
+        assert f" | {said} | " in page.splitlines()[2]

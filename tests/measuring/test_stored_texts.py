@@ -27,6 +27,7 @@ QUERIES = [
     Query("denoise", 300, 0, "both"),
     Query("denoise", 300, 1, "alt-blip"),
     Query("clean", 100, 0, "null"),
+    Query("gradient", 300),
     *(
         Query("captions", 300, 0, further=(("variant", variant),))
         for variant in ("drop-50", "shuffled", "third-2")

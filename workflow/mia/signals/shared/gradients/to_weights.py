@@ -180,14 +180,14 @@ def _network(denoiser: Denoiser) -> Any:
     import torch
 
     class Network(torch.nn.Module):
-        def __init__(self) -> None:
+        def __init__(self, denoiser: Denoiser) -> None:
             super().__init__()
-            self.weights = denoiser.weights
+            self.weights, self.denoiser = denoiser.weights, denoiser
 
         def forward(self, *asked: Any) -> Tensor:
-            return denoiser.epsilon(*asked)
+            return self.denoiser.epsilon(*asked)
 
-    return Network()
+    return Network(denoiser)  # a class that knew the denoiser would keep it when it is dropped
 
 
 def _mean_square(estimate: Tensor, noise: Tensor) -> Tensor:
