@@ -171,6 +171,10 @@ def test_what_references_learnt_is_read_off_the_config():
             },
             "what 'far' was trained on is not known; expected `trained_on`",
         ),
+        (
+            {"attacks_lira": {"attack": "coin"}},
+            "targets.fair.references: no attack on it reads them; expected `lira`",
+        ),
         ({"training_mine": {"shadows": 1}}, "training.mine.shadows: 1 is less than"),
         (
             {"attacks_loss": {"learns_from": "references"}},

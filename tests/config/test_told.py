@@ -57,7 +57,7 @@ def config_with(*told: str, attacks=ROWS) -> dict:
             name: {
                 "model": name,
                 "reference": f"{name}-other",
-                "references": f"{name}-third",
+                **({"references": f"{name}-third"} if "lira" in attacks else {}),
                 **sides,
             }
             for name in told

@@ -1,8 +1,8 @@
 """LiRA: is the loss that of models trained on this image, or that of models that were not?
 
 Two Gaussians are fitted to each image's −log loss on references: one to those that were trained on
-the image, one to the others. The target's own loss is never in a fit. The paper reports the loss
-itself; the log makes it nearly normal, and makes offline LiRA with one reference the attack
+the image, one to the others. The target's own loss is never in a fit. The paper takes the loss
+itself; its log is nearly normal, and makes offline LiRA with one reference and one draw the attack
 `loss_ratio`. Public code that fits a Gaussian to the very loss that it then scores reports an AUC
 of 1.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mia.attacks.shared.contract import traits_of
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
 
@@ -11,7 +12,8 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
 
     The target's own model is none, nor is a control or a replicate: an attack would be fitted on
     the losses that it scores. Nor is a model trained on the target's own members and no nonmember,
-    whose labels would be the target's. A shadow model is nothing but a reference.
+    whose labels would be the target's. A shadow model is nothing but a reference. And some attack
+    has to read them.
 
     Args:
         sides: Every (set, part) of the target's members and nonmembers.
@@ -29,6 +31,16 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
                 "it under `references` alone"
             )
     references = experiment.references(target)
+    reading = [
+        name
+        for name in experiment.attacks_of(target)
+        if traits_of(experiment.attack_on(target, name)).reads_references
+    ]
+    if references and not reading:
+        raise ConfigError(
+            f"{key}.references: no attack on it reads them; expected `lira`, `bavaria` or an entry "
+            "with `learns_from: references`"
+        )
     tried = {name: field for field, names in scored.items() for name in names}
     learnt = experiment.trained_on(model) if model and references else None
     for name in references:
