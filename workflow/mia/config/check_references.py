@@ -31,12 +31,10 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
                 "it under `references` alone"
             )
     references = experiment.references(target)
-    reading = [
-        name
+    if references and not any(
+        traits_of(experiment.attack_on(target, name)).reads_references
         for name in experiment.attacks_of(target)
-        if traits_of(experiment.attack_on(target, name)).reads_references
-    ]
-    if references and not reading:
+    ):
         raise ConfigError(
             f"{key}.references: no attack on it reads them; expected `lira`, `bavaria` or an entry "
             "with `learns_from: references`"
