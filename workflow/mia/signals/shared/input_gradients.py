@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mia.signals.shared.parts import in_parts
 
@@ -11,18 +11,16 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mia.measuring.batch import Batch, Rows
 
-
-def squared_error(batch: Batch, rows: Rows, z: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+def squared_error(batch: Any, rows: Any, z: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     """Return ‖ε̂(z, t, c) − ε‖² of each row and its gradient to z: one forward, one backward pass.
 
     The errors of all rows are added up before the backward pass. No row's error depends on
     another's latent, so each row's gradient is its own.
 
     Args:
-        batch: Images and the model.
-        rows: Whose images, timesteps and condition count.
+        batch: Images and the model, `mia.measuring.batch.Batch`.
+        rows: `mia.measuring.slices.Rows`, whose images, timesteps and condition count.
         z: Latents, `(rows, channels, height, width)`, float32.
         noise: ε, of that shape.
 

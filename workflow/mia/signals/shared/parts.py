@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.measuring.batch import Batch
-
 
 def in_parts(
-    batch: Batch, what: str, rows: int, most: int, work: Callable[[Sequence[int]], Sequence[Tensor]]
+    batch: Any, what: str, rows: int, most: int, work: Callable[[Sequence[int]], Sequence[Tensor]]
 ) -> tuple[Tensor, ...]:
     """Return what `work` gives for all rows, done for at most `most` rows at a time.
 
@@ -20,7 +18,7 @@ def in_parts(
     it is not that of evaluations without a gradient, which take less memory.
 
     Args:
-        batch: Keeps that size.
+        batch: Keeps that size; `mia.measuring.batch.Batch`.
         what: Name under which it is kept.
         rows: Number of rows.
         most: Most rows at a time, 1 or more.

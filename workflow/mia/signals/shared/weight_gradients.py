@@ -20,10 +20,6 @@ from mia.signals.shared.parts import in_parts
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.measuring.batch import Batch, Rows
-    from mia.models.conditioning import Conditioning
-    from mia.models.denoiser import Denoiser
-
 SMALL = 50_000_000  # weights, below which several rows are measured at once
 AT_ONCE = 2**28  # numbers of gradients at once: 1 GiB in float32
 
@@ -36,13 +32,13 @@ class Given:
         z: Noised latents, `(rows, timesteps, channels, height, width)`, float32.
         timestep: `(rows, timesteps)`.
         noise: The draw of each row, `(rows, channels, height, width)`, float32.
-        told: What the model is told, one row each.
+        told: What the model is told, one row each: `mia.models.conditioning.Conditioning`.
     """
 
     z: Tensor
     timestep: Tensor
     noise: Tensor
-    told: Conditioning
+    told: Any
 
     def take(self, places: Sequence[int]) -> Given:
         """Return the rows at `places`."""
@@ -53,12 +49,12 @@ class Given:
         return Given(*own, self.told.rows(chosen))
 
 
-def squared_norms(batch: Batch, rows: Rows, timesteps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def squared_norms(batch: Any, rows: Any, timesteps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return losses and squared norms of their gradients, all float64.
 
     Args:
-        batch: Images and the model.
-        rows: Whose images, draws and condition count; not their timestep.
+        batch: Images and the model, `mia.measuring.batch.Batch`.
+        rows: `mia.measuring.slices.Rows`, whose images, draws and condition count; not timesteps.
         timesteps: Of each row, `(rows, timesteps)`: its loss is the mean over them.
 
     Returns:
@@ -90,7 +86,7 @@ def squared_norms(batch: Batch, rows: Rows, timesteps: Tensor) -> tuple[Tensor, 
     return loss, norms, inputs if count == 1 else torch.full_like(inputs, torch.nan)
 
 
-def at_once(denoiser: Denoiser, given: Given) -> tuple[Tensor, Tensor, Tensor]:
+def at_once(denoiser: Any, given: Given) -> tuple[Tensor, Tensor, Tensor]:
     """Return losses, norms to weights and norms to z of all rows from one call of vmap."""
     import torch
 
@@ -114,7 +110,7 @@ def at_once(denoiser: Denoiser, given: Given) -> tuple[Tensor, Tensor, Tensor]:
     return losses.detach(), torch.stack(norms, 1).detach(), _squares(to_z).detach()
 
 
-def one_by_one(denoiser: Denoiser, given: Given) -> tuple[Tensor, Tensor, Tensor]:
+def one_by_one(denoiser: Any, given: Given) -> tuple[Tensor, Tensor, Tensor]:
     """Return the same, one row and one timestep after the other."""
     import torch
 
@@ -126,7 +122,7 @@ def one_by_one(denoiser: Denoiser, given: Given) -> tuple[Tensor, Tensor, Tensor
     return loss, norms, inputs
 
 
-def _of_row(denoiser: Denoiser, given: Given) -> tuple[Tensor, Tensor, Tensor]:
+def _of_row(denoiser: Any, given: Given) -> tuple[Tensor, Tensor, Tensor]:
     """Return loss, norms and norm of the only row; gradients add up from timestep to timestep."""
     import torch
 
@@ -175,12 +171,12 @@ def _trainable(weights: Any) -> Iterator[None]:
         weights.zero_grad(set_to_none=True)
 
 
-def _network(denoiser: Denoiser) -> Any:
+def _network(denoiser: Any) -> Any:
     """Return `denoiser.epsilon` as a module of which the denoiser's weights are a part."""
     import torch
 
     class Network(torch.nn.Module):
-        def __init__(self, denoiser: Denoiser) -> None:
+        def __init__(self, denoiser: Any) -> None:
             super().__init__()
             self.weights, self.denoiser = denoiser.weights, denoiser
 
