@@ -436,10 +436,12 @@ def spoil(table, unseen):
     """Change everything but who an image is and where it stands."""
     for column in table.columns.difference(KEPT):
         value = table[column].iloc[0]
-        texts = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
-        other = texts.get(type(value), np.ones_like(value))
-        spoilt = zip(unseen, table[column], strict=True)
-        table[column] = [other if new else old for new, old in spoilt]
+        if isinstance(value, np.ndarray):
+            cells = zip(table[column], unseen, strict=True)
+            table[column] = [np.ones_like(cell) if spoilt else cell for cell, spoilt in cells]
+            continue
+        text = {str: "http://spoilt.net", bytes: np.full(4, 9, np.float32).tobytes()}
+        table.loc[unseen.to_numpy(), column] = text.get(type(value), np.ones_like(value))
     return table
 
 

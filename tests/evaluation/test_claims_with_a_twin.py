@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
-from test_known_truth import areas
 
+from known_scores import areas
 from mia.blind.classifier import INVERSE_PENALTY
 from mia.blind.twin import ROUNDS
 from mia.evaluation.answer_rows import answer_row

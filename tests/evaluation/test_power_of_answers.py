@@ -2,7 +2,7 @@
 
 `make test-slow` prints nothing of it; the table of docs/results.md is made by
 
-    PYTHONPATH=workflow:tests/evaluation python tests/evaluation/test_power_of_answers.py 40
+    PYTHONPATH=workflow:tests/support python tests/evaluation/test_power_of_answers.py 40
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sys
 import numpy as np
 import pytest
 from scipy.stats import norm
-from test_known_truth import areas, target
 
+from known_scores import areas, target
 from mia.evaluation import answer_rows, set_test
 from mia.evaluation.answers import CANNOT_TELL, NO_SIGN, NOT_USED, USED, USED_UNLESS
 from mia.evaluation.comparison import above_chance
