@@ -51,6 +51,9 @@ def named(verdict, named=()):
     return " ".join([told["answer"], *told["notes"]])
 
 
+AUCS = {"a": 0.8, "b": 0.7}
+
+
 def in_practice():
     """Notes below the table of predictive values, and those of their rows."""
     tpr = [{"limit": 0.1, "value": 0.5, "low": 0.4, "high": 0.6, "fpr": 0.1}]
@@ -59,12 +62,13 @@ def in_practice():
     tables = {
         name: pd.DataFrame({"score": rng.normal(size=400) + member, **about}) for name in "ab"
     }
+    summary = [{"attack": name, "auc": auc, "n_nonmember": 200} for name, auc in AUCS.items()]
     long = [
         *(
             {"target": "t", "attack": "a", **one}
-            for one in practice.predictive_values(tpr, 200, 200)
+            for one in practice.predictive_values(tpr, 200, 0.1)
         ),
-        *practice.overlap_row("t", tables, {"a": 0.8, "b": 0.7}),
+        *practice.overlap_row("t", tables, summary),
     ]
     rows = [
         {"attack": name, "blind": False, "above_chance": said, "auc": (auc, auc - 0.1, auc + 0.1)}

@@ -48,6 +48,7 @@ def target(verdict, control, test, gain, chance, claimed, neither, size):
     excess = None if verdict == "UNKNOWN" else 0.001 if test in ("beyond", "twin") else 0.6
     about = {"access": "grey-box", "auc_low": low, "auc": low + 0.05, "auc_high": low + 0.1}
     about |= {"blind": False, "flags": [], "p_twin": None, "auc_blind_twin": None}
+    about |= {"n_nonmember": size}
     rows = [{**about, "attack": "loss", "above_chance": chance}]
     rows.append({**about, "attack": "pia", "above_chance": "undecided", "auc_low": 0.4, "auc": 0.5})
     p = {"loss": 0.001 if passes else 0.4, "pia": 0.9}
@@ -65,7 +66,8 @@ def target(verdict, control, test, gain, chance, claimed, neither, size):
         for name, one in (("loss", ends), ("pia", nothing)):
             most = one["high"] + (0.02 if control == "several" else 0)
             numbers = {"auc_control": 0.5, "p": 0.001 if one["found"] else 0.4, "smallest": 0.04}
-            gains[name] = Gain(control="base", most=most, **numbers, **one)
+            known = {"control": "base", "on": {"base": 0.5}, "most": most}
+            gains[name] = Gain(**known, **numbers, **one)
     for row in rows:
         gained = gains.get(row["attack"])
         row["gain"] = "n/a" if gained is None else "yes" if gained.found else "undecided"
