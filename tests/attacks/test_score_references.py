@@ -48,7 +48,7 @@ def scored(folder, name, member):
             rows = table.assign(loss_caption=loss, l1_caption=loss)
             storage.write(rows, path, {**about, "repeats": repeats})
             files[model].append(str(path))
-    storage.write_json({"alpha_bar": [0.5] * 1000}, folder / "model.json")
+    storage.write_json({"alpha_bar": [0.5] * 1000, "tensors": []}, folder / "model.json")
     arguments = ["--settings", json.dumps({"name": name, "entry": ENTRIES[name], "seed": 5})]
     arguments += ["--target", "t", "--model", str(folder / "model.json")]
     arguments += ["--membership", str(folder / "membership.parquet")]
