@@ -30,7 +30,7 @@ def members(*protocols) -> set[str]:
 ATTACK = {*members(attack.Entry, attack.Attack, *HOOKS), "traits"}
 OPTIONAL_OF_SIGNALS = {
     *("NEEDS_PIXELS", "LISTS", "answered_by", "narrow"),
-    *("backwards", "generations", "reads_words", "list_numbers"),
+    *("backwards", "generations", "compares_embeddings", "reads_words", "list_numbers"),
 }
 OPTIONAL = {
     *(field.name for field in fields(attack.Traits)),
@@ -79,6 +79,7 @@ def test_a_signal_keeps_its_contract(name):
     assert ("LISTS" in vars(module)) == ("list_numbers" in vars(module))
     assert isinstance(traits.generations(query), int)
     assert isinstance(traits.reads_words(words), bool)
+    assert isinstance(traits.compares_embeddings(query), bool)
     assert ("answered_by" in vars(module)) == ("narrow" in vars(module))
     own = public(vars(module)) - OPTIONAL_OF_SIGNALS - members(signal.Signal)
     likely = {near for near in own if get_close_matches(near, OPTIONAL_OF_SIGNALS, cutoff=0.8)}

@@ -104,6 +104,7 @@ def test_a_row_has_a_column_for_each_draw_that_an_attack_may_ask_for():
         ({"attack": "strength_curve", "strengths": [1.1]}, "strengths must be numbers from 1/st"),
         ({"attack": "strength_curve", "measure": "ssim"}, "measure must be one of rms_pixel"),
         ({"attack": "pang_wang", "kind": "network"}, "kind must be one of classifier"),
+        ({"attack": "pang_wang", "cosine": "dino"}, "cosine must be one of False, True"),
         ({"attack": "generation_similarity", "pool": "sum"}, "pool must be one of mean"),
     ],
 )
@@ -166,6 +167,55 @@ def test_a_strength_is_where_image_to_image_pipelines_start():
             assert asked.tolist() == list(visited(first, 1000 // steps))
 
 
+def toy_embedding(pixels: torch.Tensor) -> torch.Tensor:
+    """An embedding that can be worked out by hand: the sums of rows of pixels, of length 1."""
+    vector = pixels.double().sum(-1).flatten()
+    return vector / vector.norm()
+
+
+def toy_cosine(i: int, timestep: int, step: int, draw: int) -> float:
+    output = 2 * toy_variation(i, timestep, step, draw) - 1
+    one, other = (part.astype(np.float64).sum(-1).ravel() for part in (PIXELS[i], output))
+    return one @ other / np.sqrt((one @ one) * (other @ other))
+
+
+def test_strength_curve_reads_one_cosine_a_strength():
+    """Where the config names an encoder: the log of 1 minus the cosine, a mean over draws."""
+    row = {"attack": "strength_curve", "strengths": [0.1, 0.4], "steps": 20, "draws": 2}
+    attack = build_attack("row", {**row, "measure": "cosine"})
+    given = {"pixels": PIXELS, "embed_image": toy_embedding}
+    signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, **given)
+    found = attack._features(evidence(signals)).loc["image1"]
+    for timestep in (51, 351):
+        gaps = [1 - toy_cosine(1, timestep, 50, draw) for draw in range(2)]
+        assert found[f"cosine {timestep}"] == pytest.approx(np.log(np.mean(gaps)), rel=1e-4)
+
+
+def test_similarity_by_embeddings_is_the_mean_cosine_and_pang_wang_reads_it_too():
+    row = {"draws": 2, "steps": 3}
+    attack = build_attack("row", {"attack": "generation_similarity", "measure": "cosine", **row})
+    learnt = build_attack("row", {"attack": "pang_wang", "cosine": True, **row})
+    assert attack.queries == learnt.queries != build_attack("pang_wang", row).queries
+    given = {"pixels": PIXELS, "embed_image": toy_embedding}
+    signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, **given)
+    table = signals["generation"]
+    expected = table["cosine"].groupby(level=0).mean()
+    assert table["cosine"].between(-1, 1).all() and table["cosine"].nunique() == 6
+    np.testing.assert_array_equal(attack.score(evidence(signals)).loc[IDS], expected[IDS])
+    vectors = learnt._vectors(evidence(signals))
+    assert list(vectors) == [*generated.DISTANCES, "ssim", "cosine"]
+    np.testing.assert_array_equal(vectors.loc[IDS, "cosine"], expected[IDS])
+
+
+def test_a_query_that_asks_no_encoder_has_no_cosine_and_one_that_does_needs_it():
+    queries = generated.queries(3, 1.0, 1, "caption")
+    signals = measured(ToyDenoiser(), Z0, CAPTIONS, queries, pixels=PIXELS)
+    assert signals["generation"]["cosine"].isna().all()
+    queries = generated.queries(3, 1.0, 1, "caption", embedded=True)
+    with pytest.raises(ValueError, match="a batch without an image encoder"):
+        measured(ToyDenoiser(), Z0, CAPTIONS, queries, pixels=PIXELS)
+
+
 def test_strength_curve_reads_one_distance_a_strength():
     row = {"attack": "strength_curve", "strengths": [0.1, 0.4], "steps": 20, "draws": 2}
     attack = build_attack("row", row)
@@ -210,7 +260,8 @@ def made_up(rng: np.random.Generator, gap: float = 0.0, count: int = 160):
             near = np.exp(0.3 * rng.normal(size=(count, 4)) - gap * member.to_numpy()[:, None])
             columns = dict(zip(generated.DISTANCES, near.T, strict=True))
             like = 0.3 * rng.normal(size=count) + gap * member.to_numpy()
-            rows.append(pd.DataFrame({**query.fields(), **columns, "ssim": like}, ids))
+            columns |= {"ssim": like, "cosine": 1 - near.min(1) / 99}
+            rows.append(pd.DataFrame({**query.fields(), **columns}, ids))
         signals[name] = pd.concat(rows)
     return evidence(signals), member
 
@@ -219,7 +270,9 @@ LEARNING = [
     {"attack": "pang_wang", "kind": "classifier"},
     {"attack": "pang_wang", "kind": "distribution"},
     {"attack": "pang_wang", "kind": "threshold"},
+    {"attack": "pang_wang", "cosine": True},
     {"attack": "strength_curve"},
+    {"attack": "strength_curve", "measure": "cosine"},
 ]
 
 

@@ -86,6 +86,9 @@ def test_generations_are_counted_apart_from_their_evals():
     (cost,) = pair_costs(wanted, {wanted[2]: 4}, dict.fromkeys(wanted, 10))
     assert (cost.image_generations, cost.image_evals) == (3, 3 * 30 * 2)
     assert (cost.generations, cost.evals) == (4, 4 * 3 * 30 * 2), "earlier draws are made again"
+    embedded = generated.queries(30, 7.5, 3, "caption", embedded=True)
+    (both,) = pair_costs([*wanted, *embedded], {}, dict.fromkeys([*wanted, *embedded], 10))
+    assert (both.image_generations, both.image_evals) == (3, 3 * 30 * 2), "made once for both"
     attacks = {
         "similar": build_attack("generation_similarity", {}),
         "loss": build_attack("loss", {}),

@@ -2,13 +2,16 @@
 
 import argparse
 import io
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
+import tiny_clip
 from mia import storage
 from mia.attacks.shared.generated import queries, variations
 from mia.images.archive import pack
@@ -49,7 +52,7 @@ def bench(tmp_path, tiny_sd, capsys):
     exchanged.parent.mkdir(parents=True)
     storage.write(pd.DataFrame({"set": "mine", "key": KEYS, "shuffled": EXCHANGED}), exchanged)
 
-    def run(asked, captions=CAPTIONS, ledger="ledger", size=4):
+    def run(asked, captions=CAPTIONS, ledger="ledger", size=4, encoder=None):
         rows = {"key": KEYS, "image_id": ids, "part": "all", "kept": True, "caption": captions}
         storage.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
         names = sorted({query.signal for query in asked})
@@ -57,6 +60,7 @@ def bench(tmp_path, tiny_sd, capsys):
         settings = {"device": "cpu", "dtype": "float32", "batch_size": size, "compile": False}
         settings |= {"flush_seconds": 0, "repeats": 0, "seed": 0, "shards": 1}
         settings |= {"queries": dump(asked), "parts": ["all"]}
+        settings |= {"embedding": encoder} if encoder else {}
         paths = {"model": "model.json", "latents": "latents", "pictures": "pictures.tar"}
         options = argparse.Namespace(
             **{name: str(tmp_path / path) for name, path in paths.items()},
@@ -131,3 +135,60 @@ def test_generations_of_exchanged_captions_are_compared_with_the_image_itself(be
     np.testing.assert_allclose(shuffled[columns], exchanged["generation"][columns], rtol=1e-4)
     own = table[table["captions"].isna()]
     assert (own["rms_pixel"].to_numpy() != shuffled["rms_pixel"].to_numpy()).all()
+
+
+# Embeddings of outputs
+
+
+ALSO = (*queries(3, 2.0, 2, "caption", True), *variations([120], 2, "caption", 50, 1.0, True))
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    return tiny_clip.save(tiny_clip.build(), tmp_path / "clip")
+
+
+def test_outputs_are_made_once_for_rows_with_the_cosine_and_without(bench, encoder):
+    """Of four images each output has its own cosine, and the plain rows have none."""
+    evals, both = bench((*OWN, *VARIED, *ALSO), encoder=encoder)
+    assert evals == len(KEYS) * PROMISED
+    for name, table in both.items():
+        told = table["embedded"].eq(True).to_numpy()
+        assert told.sum() == (~told).sum() == 2 * len(KEYS), name
+        assert table["cosine"].isna().eq(~told).all()
+        assert table.loc[told, "cosine"].abs().le(1).all() and table["cosine"].nunique() == 8
+        others = [column for column in table.select_dtypes("number") if column != "cosine"]
+        np.testing.assert_array_equal(table.loc[told, others], table.loc[~told, others])
+    assert bench((*OWN, *VARIED))[0] == 0, "rows with the cosine answer those without"
+
+
+def test_no_cosine_depends_on_the_batch(bench, encoder):
+    four = bench(ALSO, ledger="four", encoder=encoder)[1]
+    assert_equal(four, bench(ALSO, ledger="one", size=1, encoder=encoder)[1])
+
+
+def test_another_encoder_is_asked_anew_and_a_moved_one_is_not(bench, encoder, tmp_path):
+    evals, first = bench((*OWN, *ALSO), encoder=encoder)
+    (tmp_path / "clip").rename(tmp_path / "moved")
+    encoder["path"] = str(tmp_path / "moved")
+    assert bench((*OWN, *ALSO), encoder=encoder)[0] == 0
+    path = tmp_path / "moved/preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "image_mean": [0.1, 0.9, 0.1]}))
+    again, prepared = bench((*OWN, *ALSO), encoder=encoder)
+    assert again == evals and (prepared["generation"]["cosine"].dropna() < 1).all()
+    torch.manual_seed(1)
+    model = tiny_clip.build()
+    with torch.no_grad():
+        model.visual_projection.weight.normal_()
+    other = tiny_clip.save(model, tmp_path / "other")
+    assert bench(ALSO, encoder=other)[0] == evals
+    columns = ["image_id", "draw", "cosine"]
+    old, new = (table["generation"][columns].dropna() for table in (first, prepared))
+    assert (old["cosine"].to_numpy() != new["cosine"].to_numpy()).all()
+
+
+def test_plain_rows_need_no_encoder_and_outlast_one(bench, encoder):
+    bench(OWN)
+    evals, _ = bench((*OWN, *ALSO[:2]), encoder=encoder)
+    assert evals == len(KEYS) * len(generation.predictions(OWN[1]))
+    assert bench(OWN)[0] == 0

@@ -26,6 +26,7 @@ def measured(
     pixels=None,
     autoencoder=None,
     alternates=None,
+    embed_image=None,
 ) -> dict[str, pd.DataFrame]:
     """Signal name to long table, as attacks get it.
 
@@ -36,7 +37,7 @@ def measured(
     read = None if pixels is None else lambda _: torch.from_numpy(pixels)
     z0 = torch.from_numpy(z0)
     batch = Batch(denoiser, image_ids, z0, captions, seed, size, read, vae)
-    batch.alternates = alternates or {}
+    batch.alternates, batch.embed_image = alternates or {}, embed_image
     tables: dict[str, list[pd.DataFrame]] = {}
     for name in sorted({query.signal for query in queries}):
         module = importlib.import_module(f"mia.signals.{name}")

@@ -8,6 +8,7 @@ rule measure:
         latents=of_wildcards(RESULTS.latents),
         pictures=of_wildcards(RESULTS.pictures_to_measure),
         captions=of_wildcards(RESULTS.other_captions),
+        encoder=of_wildcards(RESULTS.encoder_to_measure),
     output:
         expand(results(paths.SIGNALS), signal=EXPERIMENT.signals, allow_missing=True),
     log:
@@ -23,6 +24,7 @@ rule measure:
     params:
         code=code("measure"),
         settings=told("measure"),
+        contents=given("measure"),
         ledger=results(paths.LEDGER),
     shell:
         "python -m mia.stages.measure --model {input.model:q} --manifest {input.manifest:q}"

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 class Attack:
     """Likeness of the image and `draws` generations of its caption, pooled; higher = member.
 
-    `measure` is `ssim`, in [−1, 1], or minus a distance: `rms_pixel`, `tile_rms` (the tile that
-    differs most), `l1_pixel`, `rms_latent`. `pool` is `mean`, `max` (the most similar generation)
-    or `median`. Generations are made by the model's own scheduler in `steps` steps with `guidance`;
-    1 is none.
+    `measure` is `ssim` or `cosine`, in [−1, 1], or minus a distance: `rms_pixel`, `tile_rms` (the
+    tile that differs most), `l1_pixel`, `rms_latent`. `cosine` is that of embeddings by
+    `audit.embedding`, which the config must then name. `pool` is `mean`, `max` (the most similar
+    generation) or `median`. Generations are made by the model's own scheduler in `steps` steps with
+    `guidance`; 1 is none.
     """
 
     measure: str = "ssim"
@@ -38,16 +39,18 @@ class Attack:
     condition: str = "caption"
 
     access = "black-box"
-    source = "Pang & Wang 2025 (arXiv 2312.08207), with pixels in place of embeddings"
+    source = "Pang & Wang 2025 (arXiv 2312.08207), one likeness in place of 768"
 
     def __post_init__(self) -> None:
-        one_of("measure", self.measure, (*generated.DISTANCES, *generated.SIMILARITIES))
+        allowed = (*generated.DISTANCES, *generated.SIMILARITIES, generated.COSINE)
+        one_of("measure", self.measure, allowed)
         one_of("pool", self.pool, generated.POOLS)
         generated.check_generation(self.steps, self.guidance, self.draws)
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return generated.queries(self.steps, self.guidance, self.draws, self.condition)
+        embedded = self.measure == generated.COSINE
+        return generated.queries(self.steps, self.guidance, self.draws, self.condition, embedded)
 
     def score(self, evidence: Evidence) -> pd.Series:
         alike = generated.similarity(evidence.signals[generated.GENERATION], self.measure)

@@ -2,10 +2,11 @@
 
 The paper embeds the image and three generations by DeiT and takes, for each dimension, the cosine
 over tokens: 768 similarities. Here the vector is what the signal stores: four distances and the
-SSIM, so no image encoder is asked. The paper learns from shadow models; here each kind learns from
-images of the target that it is not reported on. The paper's classifier is a network of six layers,
-whose epoch public code chooses on the test set; here it is a logistic regression. Public code draws
-its generations without a seed.
+SSIM, so no image encoder is asked. With `cosine: true` one is, and the cosine of the two embeddings
+is a sixth number, one for all tokens and dimensions. The paper learns from shadow models; here each
+kind learns from images of the target that it is not reported on. The paper's classifier is a
+network of six layers, whose epoch public code chooses on the test set; here it is a logistic
+regression. Public code draws its generations without a seed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ KINDS = ("classifier", "distribution", "threshold")
 class Attack:
     """A score of the vector of similarities, each a mean over draws; higher = member.
 
-    The vector is `ssim` and minus `rms_pixel`, `tile_rms`, `l1_pixel` and `rms_latent`. It is
+    The vector is `ssim` and minus `rms_pixel`, `tile_rms`, `l1_pixel` and `rms_latent`; with
+    `cosine` also that of embeddings by `audit.embedding`, which the config must then name. It is
     standardised by the images that are learnt from. `kind` is
 
     - `classifier`: log odds of a logistic regression;
@@ -43,6 +45,7 @@ class Attack:
     steps: int = 30
     guidance: float = 7.5
     condition: str = "caption"
+    cosine: bool = False
     _model: Any = field(default=None, repr=False, compare=False)
 
     access = "black-box"
@@ -51,11 +54,13 @@ class Attack:
 
     def __post_init__(self) -> None:
         one_of("kind", self.kind, KINDS)
+        one_of("cosine", self.cosine, (False, True))
         generated.check_generation(self.steps, self.guidance, self.draws)
 
     @property
     def queries(self) -> tuple[Query, ...]:
-        return generated.queries(self.steps, self.guidance, self.draws, self.condition)
+        told = self.condition, self.cosine
+        return generated.queries(self.steps, self.guidance, self.draws, *told)
 
     def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
         """Return the attack fitted on `member` (bool, index image_id)."""
@@ -78,6 +83,7 @@ class Attack:
         import pandas as pd
 
         table = evidence.signals[generated.GENERATION]
-        names = (*generated.DISTANCES, *generated.SIMILARITIES)
+        names = [*generated.DISTANCES, *generated.SIMILARITIES]
+        names += [generated.COSINE] if self.cosine else []
         found = {name: generated.similarity(table, name) for name in names}
         return pd.DataFrame(found).groupby(level="image_id").mean()

@@ -10,6 +10,7 @@ from mia.attacks.shared.contract import traits_of
 from mia.config.errors import ConfigError
 from mia.models.clip_folder import CONFIG, PREPARATION, TEXT, WEIGHTS, WORDS, channels
 from mia.models.model_json import ModelError
+from mia.signals.shared.evals import compares_embeddings
 
 if TYPE_CHECKING:
     from mia.config.experiment import Experiment
@@ -40,7 +41,8 @@ def check_audit(experiment: Experiment) -> None:
     if spec:
         _check_stranger(experiment, Path(spec["path"]))
     for name, attack in experiment.attacks.items():
-        if traits_of(attack).needs_embeddings and not spec:
+        asks = any(map(compares_embeddings, attack.queries))
+        if (asks or traits_of(attack).needs_embeddings) and not spec:
             raise ConfigError(f"attacks.{name}: needs {AUDIT}, a CLIP model's `path` and `sha256`")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from mia.config.contents import Contents
 from mia.config.experiment import Experiment
 from mia.config.image_contents import CHECKOUT, download_contents, plan_contents
+from mia.config.output_encoder import output_encoder
 
 PAGE_TEXTS = ("docs/flags.md", "docs/ethics.md")
 PAGE_PARTS = (
@@ -63,6 +64,11 @@ class StageFiles:
     def embed(self, encoder: str) -> Files:
         """Return the folder of an embedding model."""
         return self.encoder(encoder)
+
+    def measure(self, model: str, set: str) -> Files:
+        """Return the folder of the image encoder, if outputs of the model are compared by it."""
+        asked = output_encoder(self._experiment, self._experiment.wanted(model, set)).values()
+        return {spec["path"]: self._contents.folder(spec["path"]) for spec in asked}
 
     def membership(self, target: str) -> Files:
         """Return the table of known training images, if the target names one."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from mia import result_paths as paths
 from mia.attacks.shared.contract import traits_of
+from mia.config.output_encoder import output_encoder
 from mia.config.score_inputs import ScoreInputs
 from mia.models.clip_folder import TEXT, WORDS, encoder_name
 from mia.signals.shared.contract import traits_of as signal_traits
@@ -92,6 +93,13 @@ class StageInputs(ScoreInputs):
         modules = map(signal, self._experiment.signals)
         looked_at = any(signal_traits(module).needs_pixels for module in modules)
         return self.of(paths.PICTURES, set=set, shard=shard) if looked_at else []
+
+    def encoder_to_measure(self, model: str, set: str) -> list[str]:
+        """Return the image encoder that outputs of a model are compared by, if they are."""
+        asked = output_encoder(self._experiment, self._experiment.wanted(model, set)).values()
+        return [
+            path for spec in asked for path in self.of(paths.ENCODER, encoder=encoder_name(spec))
+        ]
 
     def other_captions(self, model: str, set: str) -> list[str]:
         """Return the exchanged captions that a model is told on an image set, one a target."""

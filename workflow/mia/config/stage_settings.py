@@ -21,6 +21,7 @@ from mia.config.image_settings import manifest as manifest
 from mia.config.image_settings import plan as plan
 from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
+from mia.config.output_encoder import output_encoder
 from mia.config.reference_training import learnt
 from mia.config.report_settings import report_settings
 from mia.config.training_settings import training_settings
@@ -85,12 +86,13 @@ def encode(experiment: Experiment, vae: str, set: str) -> Settings:
 
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
     """Return what a model is asked on a set, and how."""
+    wanted = experiment.wanted(model, set)
     return {
         **{key: value for key, value in experiment.config["measure"].items() if key != "card"},
-        "queries": dump(experiment.wanted(model, set)),
+        "queries": dump(wanted),
         "parts": experiment.measured_parts(set, (model,)),
         "shards": len(experiment.shards(set)),
-        **_seed(experiment),
+        **(output_encoder(experiment, wanted) | _seed(experiment)),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mia.attacks.shared.cost import evaluations
 from mia.query import Query
+from mia.signals.shared.contract import traits_of
 from mia.signals.shared.evals import backwards, generations, list_numbers, predictions, signal
 
 COLUMNS = (
@@ -99,13 +100,19 @@ def pair_costs(
                 evals=evals,
                 image_backwards=sum(map(backwards, queries)),
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
-                image_generations=sum(map(generations, queries)),
+                image_generations=sum(map(generations, _measured(name, queries))),
                 generations=sum(generations(query) * count for query, count in lacking.items()),
                 numbers=rows * len(signal(name).MEASURES),
                 listed=sum(list_numbers(query, tensors) * n for query, n in lacking.items()),
             )
         )
     return found
+
+
+def _measured(name: str, queries: Sequence[Query]) -> list[Query]:
+    """Return queries of a signal without those that another of them answers along the way."""
+    answered_by = traits_of(signal(name)).answered_by
+    return [query for query in queries if not {*answered_by(query)} & {*queries}]
 
 
 def evals_alone(attacks: Iterable) -> int:

@@ -40,6 +40,7 @@ class Batch:
         autoencoder: The model's VAE, for the same signals.
         shared: Evaluations, as `predictions` names them, that are kept: several signals need them.
         learnt: What signals find out of texts alone, kept from batch to batch.
+        embed_image: An image, about [−1, 1], to its embedding; for queries that compare embeddings.
     """
 
     denoiser: Denoiser
@@ -54,6 +55,7 @@ class Batch:
     alternates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sizes: Sequence[tuple[int, int]] = ()
     learnt: dict[Hashable, Any] = field(default_factory=dict)
+    embed_image: Callable[[Tensor], Tensor] | None = None
     evals: int = 0
     _memory: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -150,11 +152,8 @@ class Batch:
         self, z: Tensor, timestep: int, condition: str, told: Conditioning | None = None
     ) -> Tensor:
         """Return ε̂(z, t, c) at one timestep for a latent of every image, `(images, …)`."""
-        query = Query("everywhere", timestep, condition=condition)
-        parts = [
-            self.epsilon(z[rows.image], rows, condition, told) for rows in self.slices([query])
-        ]
-        return torch.cat(parts)
+        parts = self.slices([Query("everywhere", timestep, condition=condition)])
+        return torch.cat([self.epsilon(z[part.image], part, condition, told) for part in parts])
 
     def clean(self, timestep: int, condition: str) -> Tensor:
         """Return ε̂(z0, t, c) of every image, computed once per timestep and condition."""

@@ -15,6 +15,7 @@ import torch
 from mia.measuring.answer import answer
 from mia.measuring.batch import Batch
 from mia.measuring.batch_size import BatchSize
+from mia.measuring.image_encoder import ImageEncoder
 from mia.measuring.ledger_writer import LedgerWriter
 from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import by_need
@@ -33,13 +34,14 @@ class Meter:
 
     Args:
         model: Contents of model.json.
-        settings: The config's `measure` block, with `seed`.
+        settings: The config's `measure` block, with `seed`, and `embedding` if a query compares
+            embeddings: `path` and `sha256` of the image encoder.
         threads: Torch threads.
     """
 
     def __init__(self, model: Mapping[str, Any], settings: Mapping[str, Any], threads: int) -> None:
         torch.set_num_threads(threads)
-        self.model, self.settings = model, settings
+        self.model, self.settings, self.threads = model, settings, threads
         self.device = choose(settings["device"])
         family = module_of(model["family"])
         denoiser = family.load(model, self.device, settings["dtype"], settings["compile"])
@@ -52,6 +54,11 @@ class Meter:
     def autoencoder(self) -> Autoencoder:
         """The model's VAE, for signals that look at pixels."""
         return Autoencoder(self.model["vae"], self.device)
+
+    @cached_property
+    def encoder(self) -> ImageEncoder:
+        """The image encoder, loaded when the first output is compared by it."""
+        return ImageEncoder(self.settings["embedding"], self.device, self.threads)
 
     @torch.no_grad()
     def measure(self, work: MeasureJob, progress: Progress) -> None:
@@ -87,6 +94,10 @@ class Meter:
             keep_speed(ledger, self.device, self.settings["dtype"], as_evals, seconds)
         _tell(work, self.device, evals, passes_back, seconds, size.now)
 
+    def embed_image(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the embedding of one image."""
+        return self.encoder(pixels)
+
     def _batch(
         self, work: MeasureJob, shared: frozenset[Hashable], image_ids: list[str], size: int
     ) -> Batch:
@@ -104,6 +115,7 @@ class Meter:
             shard.alternates(image_ids),
             shard.sizes(image_ids),
             learnt=self.learnt[work.repeat],
+            embed_image=self.embed_image if "embedding" in self.settings else None,
         )
 
 

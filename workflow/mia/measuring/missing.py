@@ -13,16 +13,23 @@ import pandas as pd
 from mia.query import Query
 from mia.signals.shared.contract import columns_of, traits_of
 
+EMBEDDED = " embedded"  # ends the column of hashes that count the image encoder too
+AND = "+"  # stands in them before the hash of the encoder
 
-def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFrame:
+
+def input_hashes(
+    images: pd.DataFrame, inputs: Mapping[str, Any], encoder: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Return hashes of all that a number depends on besides the query and the signal's code.
 
     Args:
         images: Index `image_id`; `caption` and one column for each other caption, `alt-<name>`.
         inputs: What all images share: seed, resolution, dtype, model files, schedule, preparation.
+        encoder: What embeddings depend on besides, where a query compares embeddings.
 
     Returns:
         Index `image_id`; column `null` (without a caption), and one for each caption (with it).
+        With `encoder` there is each once more, for queries that compare embeddings (`input_kind`).
     """
     shared = json.dumps(inputs, sort_keys=True)
     kinds = [name for name in images if name == "caption" or name.startswith("alt-")]
@@ -30,7 +37,12 @@ def input_hashes(images: pd.DataFrame, inputs: Mapping[str, Any]) -> pd.DataFram
         kind: [_hash(f"{shared}\n{text}") for text in images[kind].fillna("").astype(str)]
         for kind in kinds
     }
-    return pd.DataFrame({"null": _hash(shared), **hashes}, index=images.index)
+    found = pd.DataFrame({"null": _hash(shared), **hashes}, index=images.index)
+    if encoder is None:
+        return found
+    return found.join(
+        (found + AND + _hash(json.dumps(encoder, sort_keys=True))).add_suffix(EMBEDDED)
+    )
 
 
 def answered(
@@ -49,20 +61,23 @@ def answered(
         out.
     """
     by_name = {name: table.set_index("image_id") for name, table in rows.groupby("query")}
-    columns = [*columns_of(signal), "device"]
+    columns, traits = [*columns_of(signal), "device"], traits_of(signal)
 
-    def held(query: Query) -> pd.DataFrame:
+    def held(query: Query, asked: Query) -> pd.DataFrame:
+        """Return the rows of `query`, of any encoder if what is asked compares no embeddings."""
         table = by_name.get(query.name)
         if table is None:
             return pd.DataFrame(columns=columns, dtype=float)
-        expected = hashes[caption_kind(query)]
-        return table.loc[table["input_hash"] == expected.reindex(table.index), columns]
+        kind, inputs = input_kind(query, signal), table["input_hash"]
+        if traits.compares_embeddings(query) and not traits.compares_embeddings(asked):
+            kind, inputs = caption_kind(query), inputs.str.partition(AND)[0]
+        return table.loc[inputs == hashes[kind].reindex(table.index), columns]
 
-    traits, result = traits_of(signal), {}
+    result = {}
     for query in queries:
-        tables = [held(query)]
+        tables = [held(query, query)]
         for wider in traits.answered_by(query):
-            tables.append(traits.narrow(held(wider), query)[columns])
+            tables.append(traits.narrow(held(wider, query), query)[columns])
         together = pd.concat([table for table in tables if len(table)] or tables[:1])
         result[query] = together[~together.index.duplicated()]
     return result
@@ -99,8 +114,19 @@ def by_need(missing: Mapping[Query, Sequence[str]]) -> list[tuple[tuple[Query, .
 
 
 def caption_kind(query: Query) -> str:
-    """Return which input hash a query has: that of the caption it uses, or `null`."""
+    """Return the column of the caption that a query uses, or `null`."""
     return "caption" if query.condition == "both" else query.condition
+
+
+def input_kind(query: Query, signal: ModuleType) -> str:
+    """Return the column of `input_hashes` that a query has: its caption's, with the encoder or not.
+
+    >>> from mia.signals import generation
+    >>> input_kind(Query("generation", 0, further=(("embedded", True),)), generation)
+    'caption embedded'
+    """
+    embedded = traits_of(signal).compares_embeddings(query)
+    return f"{caption_kind(query)}{EMBEDDED if embedded else ''}"
 
 
 def _hash(text: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mia.fingerprint import fingerprint
 from mia.measuring.ledger import Ledger
-from mia.measuring.missing import answered, caption_kind, to_measure
+from mia.measuring.missing import answered, input_kind, to_measure
 from mia.models.options import preparation
 from mia.query import Query
 from mia.signals.shared.contract import columns_of
@@ -50,7 +50,7 @@ class SignalCoverage:
         """Return the input hash of each (image, query) pair."""
         by_kind = {kind: column.to_dict() for kind, column in self._hashes.items()}
         pairs = zip(image_ids, queries, strict=True)
-        return [by_kind[caption_kind(query)][image_id] for image_id, query in pairs]
+        return [by_kind[input_kind(query, self.module)][image_id] for image_id, query in pairs]
 
     def table(self, images: pd.DataFrame) -> pd.DataFrame:
         """Return all answers as one table, sorted by image and query."""

@@ -11,7 +11,9 @@ d holds
   grey images (`mia.signals.shared.likeness`); `rms_latent`: root of the mean squared difference of
   the latents;
 - `rms_earlier`: mean of `rms_pixel` between output d and each output before it; NaN of draw 0;
-- `tile_rms_to_0` … `tile_rms_to_14`: `tile_rms` between output d and each output before it.
+- `tile_rms_to_0` … `tile_rms_to_14`: `tile_rms` between output d and each output before it;
+- `cosine`: of the embeddings of output d and the image, in [−1, 1], for a query with the field
+  `embedded`; else NaN (`mia.signals.shared.embedded`).
 
 Costs are counted as `steps` evals, twice with guidance. Schedulers of second order ask twice as
 often, PNDM once more. `mia.signals.shared.outputs` says how draws are compared.
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia.noise import chain_seed
 from mia.query import Query
+from mia.signals.shared import embedded
 from mia.signals.shared.outputs import (
     ALIKE,
     NEAR,
@@ -40,13 +43,16 @@ if TYPE_CHECKING:
 
     from mia.measuring.batch import Batch, Rows
 
-MEASURES = (*ALIKE, *NEAR)
+MEASURES = (*ALIKE, *NEAR, *embedded.COSINE)
 NEEDS_PIXELS = True
+compares_embeddings = embedded.compares_embeddings
+answered_by, narrow = embedded.answered_by, embedded.narrow
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
     """Return the evaluations that answer `query`, one identifier each: all draws up to its own."""
     require_draw(query.draw)
+    query = embedded.bare(query)
     further = dict(query.further)
     told = conditions(query.condition, further["guidance"])
     return frozenset(
@@ -68,9 +74,11 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
     lines = []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        found = [made(batch, rows.further, draw, query.condition) for draw in range(query.draw + 1)]
+        further = dict(embedded.bare(query).further)
+        found = [made(batch, further, draw, query.condition) for draw in range(query.draw + 1)]
         seen = alike(batch.pixels[image], batch.z0[image], found, image)
-        lines.append(torch.cat([seen.cpu(), near(found, image)]))
+        similar = embedded.cosine(batch, query, found, image)
+        lines.append(torch.cat([seen.cpu(), near(found, image), similar]))
     return torch.stack(lines)
 
 

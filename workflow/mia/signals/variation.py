@@ -8,7 +8,8 @@ above 1 mixes in the estimate under the empty caption. A row of draw d holds
 - `l1_pixel`, `rms_pixel`, `tile_rms`, `ssim`, `rms_latent`: output d against the image, as in
   `generation`;
 - `rms_earlier`: mean of `rms_pixel` between output d and each output before it; NaN of draw 0;
-- `l1_of_mean`, `rms_of_mean`, `ssim_of_mean`: the mean of outputs 0 … d against the image.
+- `l1_of_mean`, `rms_of_mean`, `ssim_of_mean`: the mean of outputs 0 … d against the image;
+- `cosine`: of the embeddings of output d and the image, as in `generation`.
 
 `mia.signals.shared.outputs` says how draws are compared.
 """
@@ -19,6 +20,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from mia.query import Query
+from mia.signals.shared import embedded
 from mia.signals.shared.ddim import clean_estimate, move
 from mia.signals.shared.outputs import (
     ALIKE,
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
 
     from mia.measuring.batch import Batch, Rows
 
-MEASURES = (*ALIKE, *MEAN)
+MEASURES = (*ALIKE, *MEAN, *embedded.COSINE)
 NEEDS_PIXELS = True
+compares_embeddings = embedded.compares_embeddings
+answered_by, narrow = embedded.answered_by, embedded.narrow
 
 
 def visited(timestep: int, step: int) -> tuple[int, ...]:
@@ -53,6 +57,7 @@ def visited(timestep: int, step: int) -> tuple[int, ...]:
 def predictions(query: Query) -> frozenset[Hashable]:
     """Return the evaluations that answer `query`, one identifier each: all draws up to its own."""
     require_draw(query.draw)
+    query = embedded.bare(query)
     further = dict(query.further)
     told = conditions(query.condition, further["guidance"])
     first, *rest = visited(query.timestep, further["step"])
@@ -74,11 +79,11 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
 
     lines = []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        found = [made(batch, query, draw) for draw in range(query.draw + 1)]
+        found = [made(batch, embedded.bare(query), draw) for draw in range(query.draw + 1)]
         own = batch.pixels[image]
-        lines.append(
-            torch.cat([alike(own, batch.z0[image], found, image), of_mean(own, found, image)])
-        )
+        seen = [alike(own, batch.z0[image], found, image), of_mean(own, found, image)]
+        similar = embedded.cosine(batch, query, found, image).to(own.device)
+        lines.append(torch.cat([*seen, similar]))
     return torch.stack(lines)
 
 

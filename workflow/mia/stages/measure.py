@@ -17,6 +17,7 @@ import pandas as pd
 from mia import command, storage
 from mia import query as queries_module
 from mia.locks import shard_lock
+from mia.measuring.image_encoder import encoder_inputs
 from mia.measuring.ledger import Ledger
 from mia.measuring.measure_job import MeasureJob
 from mia.measuring.missing import caption_kind, input_hashes
@@ -60,11 +61,11 @@ def measure(args: argparse.Namespace) -> None:
     for control, queries in asked.items() if are_classes(model) else ():
         require_classes(model, shards[control], queries, args.manifest)
     outputs = by_name(SIGNALS, "signal", args.output)
-    ledger = Ledger(args.ledger)
+    ledger, encoder = Ledger(args.ledger), encoder_inputs(args.settings)
 
     def work(layer: Shard, control: str | None, repeat: bool) -> MeasureJob:
         """Return what the ledger holds and lacks of a layer."""
-        hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat))
+        hashes = input_hashes(layer.images, shared_inputs(model, args.settings, repeat), encoder)
         queries = tuple(map(plain, asked[control]))
         held = {name: SignalCoverage(name, model, ledger, hashes, queries) for name in outputs}
         return MeasureJob(layer, held, repeat, control, asked[control])

@@ -15,20 +15,32 @@ GENERATION, VARIATION = "generation", "variation"
 MOST = 16  # draws that a row of `generation` can be compared with, its own among them
 DISTANCES = ("rms_pixel", "tile_rms", "rms_latent", "l1_pixel")
 SIMILARITIES = ("ssim",)
+COSINE = "cosine"  # of embeddings: only queries that ask for it are answered by it
+EMBEDDED = (("embedded", True),)  # what asks for it
 POOLS = ("mean", "max", "median")
 
 
-def queries(steps: int, guidance: float, draws: int, condition: str) -> tuple[Query, ...]:
-    """Return what makes the first `draws` images of a caption."""
-    further = (("guidance", float(guidance)), ("steps", steps))
+def queries(
+    steps: int, guidance: float, draws: int, condition: str, embedded: bool = False
+) -> tuple[Query, ...]:
+    """Return what makes the first `draws` images of a caption; `embedded` asks for `COSINE` too."""
+    further = (*(EMBEDDED if embedded else ()), ("guidance", float(guidance)), ("steps", steps))
     return grid(GENERATION, (0,), draws, condition, further)
 
 
 def variations(
-    timesteps: Iterable[int], draws: int, condition: str, step: int, guidance: float
+    timesteps: Iterable[int],
+    draws: int,
+    condition: str,
+    step: int,
+    guidance: float,
+    embedded: bool = False,
 ) -> tuple[Query, ...]:
-    """Return what noises an image to each timestep and denoises it, `draws` times."""
-    further = (("guidance", float(guidance)), ("step", step))
+    """Return what noises an image to each timestep and denoises it, `draws` times.
+
+    `embedded` asks for `COSINE` too.
+    """
+    further = (*(EMBEDDED if embedded else ()), ("guidance", float(guidance)), ("step", step))
     return grid(VARIATION, timesteps, draws, condition, further)
 
 
@@ -88,8 +100,8 @@ def check_draws(draws: int, least: int = 1) -> None:
 
 def similarity(table: pd.DataFrame, measure: str) -> pd.Series:
     """Return a measure of each row so that higher is more alike: distances get a minus."""
-    one_of("measure", measure, (*DISTANCES, *SIMILARITIES))
-    return table[measure] if measure in SIMILARITIES else -table[measure]
+    one_of("measure", measure, (*DISTANCES, *SIMILARITIES, COSINE))
+    return -table[measure] if measure in DISTANCES else table[measure]
 
 
 def pooled(values: pd.Series, pool: str) -> pd.Series:

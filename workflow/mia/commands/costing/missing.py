@@ -10,6 +10,8 @@ import pandas as pd
 from mia import result_paths
 from mia.config.experiment import Experiment
 from mia.config.materials import SIDES
+from mia.config.output_encoder import output_encoder
+from mia.measuring.image_encoder import encoder_inputs
 from mia.measuring.ledger import Ledger
 from mia.measuring.missing import input_hashes
 from mia.measuring.other_captions import told
@@ -66,16 +68,19 @@ def missing_of(
 
     All images lack an answer to what is told captions that are not known yet.
     """
+    wanted = experiment.wanted(model["name"], image_set)
     settings = {**experiment.config["measure"], "seed": experiment.config["seed"]}
+    encoder = encoder_inputs(output_encoder(experiment, wanted))
     inputs = shared_inputs(model, settings, repeat)
     ledger = Ledger(results / result_paths.LEDGER.format(model=model["name"], set=image_set))
     found: Counter[Query] = Counter()
-    for control, queries in by_control(experiment.wanted(model["name"], image_set)).items():
+    for control, queries in by_control(wanted).items():
         images, known = asked_of(experiment, results, image_set, rows, control)
         if not known:
             found.update(dict.fromkeys(queries, len(images)))
             continue
-        hashes, asked = input_hashes(images, inputs), {plain(query): query for query in queries}
+        hashes = input_hashes(images, inputs, encoder)
+        asked = {plain(query): query for query in queries}
         for signal in sorted({query.signal for query in queries}):
             held = SignalCoverage(signal, model, ledger, hashes, tuple(asked))
             found.update({asked[query]: len(ids) for query, ids in held.missing.items()})

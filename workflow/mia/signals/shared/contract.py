@@ -93,6 +93,8 @@ class Traits:
         generations: Query to the number of images that the model makes for it alone, 0 or more.
         embeds: Batch and queries of the signal to the texts that `measure` embeds for them, besides
             the images' captions and the alternate ones that queries name in `condition`.
+        compares_embeddings: Query to whether its answer depends on the image encoder that
+            `audit.embedding` names. The encoder then counts among the answer's inputs.
         reads_words: Query to whether it changes the words of a caption or the states of its text:
             no model that is told a class, or nothing, can answer it.
         lists: `LISTS`: columns whose value is a list of numbers, of one length for all rows of a
@@ -108,6 +110,7 @@ class Traits:
     backwards: Callable[[Query], int] = _none
     generations: Callable[[Query], int] = _none
     embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
+    compares_embeddings: Callable[[Query], bool] = _never
     reads_words: Callable[[Query], bool] = _never
     lists: tuple[str, ...] = ()
     list_numbers: Callable[[Query, int], int] = _no_numbers
@@ -122,6 +125,7 @@ def traits_of(signal: ModuleType) -> Traits:
         backwards=getattr(signal, "backwards", _none),
         generations=getattr(signal, "generations", _none),
         embeds=getattr(signal, "embeds", _no_text),
+        compares_embeddings=getattr(signal, "compares_embeddings", _never),
         reads_words=getattr(signal, "reads_words", _never),
         lists=getattr(signal, "LISTS", ()),
         list_numbers=getattr(signal, "list_numbers", _no_numbers),

@@ -1,4 +1,4 @@
-"""What a signal says of a query: passes, images that are made, and whether it reads words."""
+"""What a signal says of a query: passes, images that are made, what else it reads."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def list_numbers(query: Query, tensors: int) -> int:
 def generations(query: Query) -> int:
     """Return the number of images that the model makes for `query` alone."""
     return traits_of(signal(query.signal)).generations(query)
+
+
+def compares_embeddings(query: Query) -> bool:
+    """Return whether the answer to `query` depends on the image encoder of the config."""
+    return traits_of(signal(query.signal)).compares_embeddings(query)
 
 
 def reads_words(query: Query) -> bool:
