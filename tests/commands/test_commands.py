@@ -179,8 +179,8 @@ class Parsed(Exception):
 def test_python_has_module_and_options(command, monkeypatch):
     program, *words = words_of(command)
     if program == "python":
-        if words[0].startswith("examples/"):
-            assert len(words) == 1 and (PROJECT / words[0]).is_file()
+        if words[0].startswith(("examples/", "tests/")):
+            assert (PROJECT / words[0]).is_file()
             return
         assert words.pop(0) == "-m"
         program = words.pop(0)

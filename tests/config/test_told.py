@@ -29,7 +29,6 @@ ROWS = {name: {} for name in known_attacks() if name not in LACKING} | {
     "s13_latent": {"attack": "dubinski", "setting": 13, "loss": "latent"},
     "s13_forest": {"attack": "dubinski_classifier", "setting": 13, "classifier": "forest"},
     "s05_model": {"attack": "dubinski", "setting": 5},
-    "losses_references": {"attack": "logistic_losses", "learns_from": "references"},
     "stack_few": {"attack": "stack", "entries": ["loss", "clid_null"]},
     "stack_none": {"attack": "stack", "entries": ["clid_null", "guidance_norm"]},
 }

@@ -19,6 +19,7 @@ def answered(verdict, **how):
         {
             "attack": name,
             "access": "grey-box",
+            "n_nonmember": len(table) // 2,
             **areas(table),
             "above_chance": above[name],
         }

@@ -117,7 +117,7 @@ def _no_signal(row: Mapping[str, Any]) -> str:
     for column in TPR_COLUMNS.values():
         low, high = (100 * row[f"{column}_chance_{end}"] for end in ("low", "high"))
         found.append(NA if row[column] is None else f"{low:.1f}–{high:.1f} %")
-    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 9])
+    return "".join(f"<td>{cell}</td>" for cell in ["", "", "", *found, *[""] * 10])
 
 
 def _auc(row: Mapping[str, Any]) -> str:
