@@ -200,7 +200,7 @@ def test_similarity_by_embeddings_is_the_mean_cosine_and_pang_wang_reads_it_too(
     signals = measured(ToyDenoiser(), Z0, CAPTIONS, attack.queries, **given)
     table = signals["generation"]
     expected = table["cosine"].groupby(level=0).mean()
-    assert table["cosine"].between(-1, 1).all() and table["cosine"].nunique() == 6
+    assert table["cosine"].between(-1, 1).all() and table["cosine"].nunique() > len(IDS)
     np.testing.assert_array_equal(attack.score(evidence(signals)).loc[IDS], expected[IDS])
     vectors = learnt._vectors(evidence(signals))
     assert list(vectors) == [*generated.DISTANCES, "ssim", "cosine"]

@@ -13,11 +13,14 @@ from transformers import CLIPModel
 import tiny_clip
 from blind_verdict import judged
 from made_images import images
-from mia import storage
+from mia import result_paths, storage
+from mia.config import stage_settings
 from mia.config.attacks import build_attack
 from mia.config.check_files import AUDIT, file_mistakes
 from mia.config.errors import ConfigError
 from mia.config.read import read
+from mia.config.stage_files import StageFiles
+from mia.config.stage_inputs import StageInputs
 from mia.evidence import Evidence
 from mia.file_hash import file_hash
 from mia.images.duplicates.cosine_search import vectors
@@ -26,7 +29,7 @@ from mia.models.clip_text import CaptionEmbedder
 from mia.models.model_json import ModelError
 from mia.stages import embed
 from mia.targets.pictures import with_embeddings
-from micro_experiment import CONFIG
+from micro_experiment import CONFIG, IMAGES
 from workbench import Workbench
 
 CAPTIONS = ["a red cat", "", "two old birds and many more words than the encoder has room for"]
@@ -243,6 +246,9 @@ def test_one_model_has_one_place_whatever_it_is_for(config):
         ({"blind_embedding": {}}, "blind_embedding"),
         ({"mine": {"attack": "blind_text"}}, "mine"),
         ({"blind_all": {"channels": ["caption", "text"]}}, "blind_all"),
+        ({"generation_similarity": {"measure": "cosine"}}, "generation_similarity"),
+        ({"mine": {"attack": "pang_wang", "cosine": True}}, "mine"),
+        ({"strength_curve": {"measure": "cosine"}}, "strength_curve"),
     ],
 )
 def test_attacks_that_need_a_model_ask_for_it(config, attacks, name):
@@ -251,6 +257,22 @@ def test_attacks_that_need_a_model_ask_for_it(config, attacks, name):
         refused(config)
         == f"attacks.{name}: needs audit.embedding, a CLIP model's `path` and `sha256`"
     )
+
+
+def test_measuring_is_told_of_a_model_only_where_an_attack_compares_outputs_by_it(config, tmp_path):
+    """So `audit.embedding` alone makes no image anew. The model's bytes count, wherever it lies."""
+
+    def seen(attacks):
+        found, where = read({**config, "attacks": attacks}), {"model": "tiny", "set": "mine"}
+        files = StageFiles(found, tmp_path / "hashes").measure(**where)
+        told = stage_settings.measure(found, **where).get("embedding")
+        return told, StageInputs(found).encoder_to_measure(**where), list(files)
+
+    spec = config["audit"]["embedding"]
+    read_it = {"generation_similarity": {"measure": "cosine"}}
+    assert seen({"generation_similarity": {}, **config["attacks"]}) == (None, [], [])
+    path = f"results/{result_paths.ENCODER.format(encoder=encoder_name(spec))}"
+    assert seen(read_it) == (spec, [path], ["clip"])
 
 
 def test_a_model_without_the_wanted_tower_is_refused(config, tmp_path):
@@ -313,7 +335,9 @@ def test_the_road_from_pictures_to_the_report(tmp_path, tiny_sd, spec):
         config["image_sets"]["mine"] |= {"duplicates": rule, "shards": 1}
         config["audit"] = {"embedding": spec, "random_splits": 19, "splits": 1}
         blind = {f"blind_{name}": {} for name in ("caption", "embedding", "text", "all")}
-        config["attacks"] = {"sima": {}, **blind}
+        similar = {"attack": "generation_similarity", "draws": 1, "steps": 2, "guidance": 1.0}
+        outputs = {"similar": similar, "similar_by_clip": {**similar, "measure": "cosine"}}
+        config["attacks"] = {"sima": {}, **outputs, **blind}
 
     bench.configure(changed)
     run = bench.run().done()
@@ -329,6 +353,8 @@ def test_the_road_from_pictures_to_the_report(tmp_path, tiny_sd, spec):
     ]
     summary = bench.summary()
     assert {"blind_embedding", "blind_text"} <= set(summary.index)
+    assert bench.scores()["similar_by_clip"].between(-1, 1).all()
+    assert run.evals == IMAGES * (1 + 2), "images are made once for both rows"
     page = (bench.folder / "results/report.html").read_text()
     for words in ("8 numbers of the image embeddings", "16 numbers of the captions’ text"):
         assert words in page

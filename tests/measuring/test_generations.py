@@ -156,7 +156,7 @@ def test_outputs_are_made_once_for_rows_with_the_cosine_and_without(bench, encod
         told = table["embedded"].eq(True).to_numpy()
         assert told.sum() == (~told).sum() == 2 * len(KEYS), name
         assert table["cosine"].isna().eq(~told).all()
-        assert table.loc[told, "cosine"].abs().le(1).all() and table["cosine"].nunique() == 8
+        assert table.loc[told, "cosine"].abs().le(1).all() and table["cosine"].nunique() > len(KEYS)
         others = [column for column in table.select_dtypes("number") if column != "cosine"]
         np.testing.assert_array_equal(table.loc[told, others], table.loc[~told, others])
     assert bench((*OWN, *VARIED))[0] == 0, "rows with the cosine answer those without"

@@ -40,9 +40,8 @@ def input_hashes(
     found = pd.DataFrame({"null": _hash(shared), **hashes}, index=images.index)
     if encoder is None:
         return found
-    return found.join(
-        (found + AND + _hash(json.dumps(encoder, sort_keys=True))).add_suffix(EMBEDDED)
-    )
+    counted = found + AND + _hash(json.dumps(encoder, sort_keys=True))
+    return found.join(counted.add_suffix(EMBEDDED))
 
 
 def answered(

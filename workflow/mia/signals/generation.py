@@ -77,7 +77,9 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
         further = dict(embedded.bare(query).further)
         found = [made(batch, further, draw, query.condition) for draw in range(query.draw + 1)]
         seen = alike(batch.pixels[image], batch.z0[image], found, image)
-        similar = embedded.cosine(batch, query, found, image)
+        similar = embedded.cosine(
+            query, batch.pixels[image], found, image, batch.embed_image, batch.once
+        )
         lines.append(torch.cat([seen.cpu(), near(found, image), similar]))
     return torch.stack(lines)
 

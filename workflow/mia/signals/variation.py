@@ -82,8 +82,8 @@ def measure(batch: Batch, rows: Rows) -> Tensor:
         found = [made(batch, embedded.bare(query), draw) for draw in range(query.draw + 1)]
         own = batch.pixels[image]
         seen = [alike(own, batch.z0[image], found, image), of_mean(own, found, image)]
-        similar = embedded.cosine(batch, query, found, image).to(own.device)
-        lines.append(torch.cat([*seen, similar]))
+        similar = embedded.cosine(query, own, found, image, batch.embed_image, batch.once)
+        lines.append(torch.cat([*seen, similar.to(own.device)]))
     return torch.stack(lines)
 
 

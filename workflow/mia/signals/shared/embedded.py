@@ -7,9 +7,9 @@ field, whose `cosine` is NaN, and an image that the model has made is made once 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mia.query import Query
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
 
-    from mia.measuring.batch import Batch
     from mia.signals.shared.outputs import Output
 
 FIELD = "embedded"
@@ -46,10 +45,25 @@ def narrow(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
     return rows.assign(**dict.fromkeys(COSINE, float("nan")))
 
 
-def cosine(batch: Batch, query: Query, outputs: Sequence[Output], row: int) -> Tensor:
+def cosine(
+    query: Query,
+    image: Tensor,
+    outputs: Sequence[Output],
+    row: int,
+    embed: Callable[[Tensor], Tensor] | None,
+    once: Callable[..., Any],
+) -> Tensor:
     """Return `COSINE` of the last of `outputs` of one image, `(1,)`, float64, in [−1, 1].
 
     Both images are at the model's resolution. It is NaN where the query has not the field.
+
+    Args:
+        query: Says whether to compare.
+        image: The image, `(3, height, width)` in [−1, 1].
+        outputs: Draws 0 … d.
+        row: Of the image in `outputs`.
+        embed: `embed_image` of the batch.
+        once: `once` of the batch: the image itself is embedded once for all draws.
 
     Raises:
         ValueError: The query has the field, and the batch has no encoder.
@@ -58,8 +72,7 @@ def cosine(batch: Batch, query: Query, outputs: Sequence[Output], row: int) -> T
 
     if not compares_embeddings(query):
         return torch.full((1,), torch.nan, dtype=torch.float64)
-    embed = batch.embed_image
     if embed is None:
         raise ValueError("a batch without an image encoder: a query compares embeddings")
-    own = batch.once(("embedding", row), lambda: embed(batch.pixels[row]))
+    own = once(("embedding", row), lambda: embed(image))
     return (own @ embed(2 * outputs[-1].pixels[row] - 1))[None]
