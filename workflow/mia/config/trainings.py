@@ -51,9 +51,10 @@ class Trainings(Materials):
         Those of its base count too. What an adapter was trained on is not known. A shadow model was
         trained on a half of them.
         """
-        name, base = self.training(model), self.base(model)
-        if name is None:
+        name = self.training(model)
+        if name not in self.config["training"]:  # nor if it names a training that is not there
             return None
+        base = self.base(model)
         learnt = as_set(self.learnt_parts(name))
         return learnt | ((self.trained_on(base) or set()) if base else set())
 
