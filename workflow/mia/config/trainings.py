@@ -52,7 +52,7 @@ class Trainings(Materials):
         trained on a half of them.
         """
         name = self.training(model)
-        if name is None or name not in self.config["training"]:  # nor if it names a training that is not there
+        if name is None or name not in self.config["training"]:  # it may name one that is not there
             return None
         base = self.base(model)
         learnt = as_set(self.learnt_parts(name))
