@@ -175,6 +175,10 @@ def test_what_references_learnt_is_read_off_the_config():
             {"attacks_lira": {"attack": "coin"}},
             "targets.fair.references: no attack on it reads them; expected `lira`",
         ),
+        (
+            {"models_mine": {"training": "man"}},
+            "models.mine.training: no training 'man'; did you mean 'mine'?",
+        ),
         ({"training_mine": {"shadows": 1}}, "training.mine.shadows: 1 is less than"),
         (
             {"attacks_loss": {"learns_from": "references"}},

@@ -30,28 +30,30 @@ rule membership:
         " --pairs {output.pairs:q} &> {log:q}"
 
 
-rule references:
-    input:
-        membership=results(paths.MEMBERSHIP),
-        manifests=of_wildcards(RESULTS.manifests),
-        learnt=of_wildcards(RESULTS.manifests_of_references),
-    output:
-        results(paths.REFERENCES),
-    log:
-        results("logs/references/{target}.log"),
-    conda:
-        "../../envs/images.yaml"
-    resources:
-        mem_mb=growing(8000),
-        runtime=growing(60),
-    params:
-        code=code("references"),
-        settings=told("references"),
-        contents=given("references"),
-    shell:
-        "python -m mia.stages.references --target {wildcards.target:q}"
-        " --membership {input.membership:q} --manifests {input.manifests:q}"
-        " --learnt {input.learnt:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
+if EXPERIMENT.numbers_of_references:
+
+    rule references:
+        input:
+            membership=results(paths.MEMBERSHIP),
+            manifests=of_wildcards(RESULTS.manifests),
+            learnt=of_wildcards(RESULTS.manifests_of_references),
+        output:
+            results(paths.REFERENCES),
+        log:
+            results("logs/references/{target}.log"),
+        conda:
+            "../../envs/images.yaml"
+        resources:
+            mem_mb=growing(8000),
+            runtime=growing(60),
+        params:
+            code=code("references"),
+            settings=told("references"),
+            contents=given("references"),
+        shell:
+            "python -m mia.stages.references --target {wildcards.target:q}"
+            " --membership {input.membership:q} --manifests {input.manifests:q}"
+            " --learnt {input.learnt:q} --settings {params.settings:q} --output {output:q} &> {log:q}"
 
 
 rule other_captions:

@@ -35,7 +35,9 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
         for name in experiment.attacks_of(target)
         if traits_of(experiment.attack_on(target, name)).reads_references
     ]
-    if experiment.references(target) and not reading:
+    if not experiment.references(target):
+        return
+    if not reading:
         raise ConfigError(
             f"{key}.references: no attack on it reads them; expected `lira`, `bavaria` or an entry "
             "with `learns_from: references`"

@@ -143,8 +143,7 @@ class Materials:
 
     def is_shadow(self, model: str) -> bool:
         """Return whether a model was trained here on a random half (`mia.config.shadows`)."""
-        name = self.training(model)
-        return name is not None and "half" in self.config["training"][name]
+        return "half" in self.config["training"].get(self.training(model), {})
 
     @property
     def shown_trainings(self) -> tuple[str, ...]:
@@ -168,9 +167,10 @@ class Materials:
         Those of its base count too. What an adapter was trained on is not known. A shadow model was
         trained on a half of them.
         """
-        name, base = self.training(model), self.base(model)
-        if name is None:
+        name = self.training(model)
+        if name is None or name not in self.config["training"]:  # it may name one that is not there
             return None
+        base = self.base(model)
         learnt = as_set(self.learnt_parts(name))
         return learnt | ((self.trained_on(base) or set()) if base else set())
 
