@@ -53,7 +53,7 @@ def claimed(rng, size, easier, memory) -> tuple[bool, bool]:
     whole = {"loss": part.assign(block=0)}
     access = {"loss": "grey-box", "blind_image": "model-free"}
     tested = set_test_rows("t", {**whole, "blind_image": blind}, access, ["blind_image"], 1)
-    row = {"attack": "loss", "access": "grey-box", **areas(whole["loss"])}
+    row = {"attack": "loss", "access": "grey-box", "n_nonmember": size, **areas(whole["loss"])}
     row["above_chance"] = above_chance(whole, 0.95)["loss"]
     twins = twin_cells([{"attack": "loss", "blind_twin": twin_numbers(part, told, 0.95)}], ["loss"])
     edge = areas(blind)

@@ -50,8 +50,9 @@ def answered(verdict, control, size, memory, seen, seed) -> str:
         "t", {**tables, "blind_image": blind}, access, ["blind_image"], seed
     )
     above, edge = above_chance(tables, 0.95), areas(blind)
+    about = {"access": "grey-box", "n_nonmember": size}
     rows = [
-        {"attack": name, "access": "grey-box", **areas(table), "above_chance": above[name]}
+        {"attack": name, **about, **areas(table), "above_chance": above[name]}
         for name, table in tables.items()
     ]
     within = max(abs(edge["auc_low"] - 0.5), abs(edge["auc_high"] - 0.5))

@@ -101,6 +101,7 @@ class Relabelled:
         for name, table in reading.items():
             area = auc_interval(*columns(table, "score", "member"), confidence)
             about = {"attack": name, "access": "grey-box", "above_chance": above[name]}
+            about["n_nonmember"] = int((~table["member"].astype(bool)).sum())
             ends = {"auc": area.value, "auc_low": area.low, "auc_high": area.high}
             summary.append({**about, **ends})
             ps = {"p_family": tested[name].p_family, "p_excess": beyond[name].p_family}
