@@ -15,7 +15,10 @@ from example_page import block
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "examples" / "add_an_attack.md").read_text(encoding="utf-8")
-SUPPORT = ["conftest.py", "support/measured.py", "support/toy.py"]
+SUPPORT = [
+    "conftest.py",
+    *(f"support/{name}.py" for name in ("measured", "toy", "weighted_toy")),
+]
 SUITE = ["attacks/test_attacks.py", "attacks/test_contracts.py", "house/test_layers.py"]
 
 TRY = """

@@ -229,6 +229,7 @@ def test_a_damaged_table_is_neither_shown_nor_put_into_a_page(tmp_path):
         storage.write_text("attack,auc\nloss,0.63\n", path)
     written["answers"] = tmp_path / "tables/answers.csv"
     row = dict.fromkeys(answer_rows.COLUMNS, "0.63") | {"target": "fair", "answer": "Used"}
+    row |= {"n_nonmember": "3000", "headline_limit": "0.01"}
     storage.write_text(pd.DataFrame([row]).to_csv(index=False), written["answers"])
     storage.write_json({"target": "fair", "sentence": "FAIR: alike"}, tmp_path / "audit/fair.json")
     storage.write_text("<html></html>", tmp_path / "report.html")

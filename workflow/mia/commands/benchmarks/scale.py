@@ -91,7 +91,7 @@ class Scale:
         model = {"name": "model", "source": "path", "family": "stable_diffusion", "weights": "0"}
         shape = {"prediction_type": "epsilon", "resolution": 512, "latent_shape": [4, 64, 64]}
         schedule = np.linspace(0.999, 0.005, 1000).tolist()
-        storage.write_json({**model, **shape, "alpha_bar": schedule}, self.model)
+        storage.write_json({**model, **shape, "alpha_bar": schedule, "tensors": []}, self.model)
         for query in self.grid:
             fields = own[["key", "image_id"]].assign(**query.fields())
             measured = rng.random((self.images, len(MEASURES)))
@@ -154,6 +154,7 @@ class Scale:
                 *("--long", long, "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
+                *("--compare", self.path("compare.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
                 *("--checksums", self.path("checksums.json")),
             ],
@@ -176,5 +177,6 @@ class Scale:
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
+                *("--compare", self.path("compare.csv")),
             ],
         }
