@@ -43,6 +43,13 @@ def test_memory_is_not_foretold():
     assert abs(found["auc"] - 0.5) < 0.06 and found["low"] > 0.05 and found["p"] < 1e-4
 
 
+def test_a_score_that_is_one_number_has_no_twin():
+    rows, part = made()
+    part["score"] = 0.1
+    told = foretold(rows, part["score"], part["block"], 0)
+    assert twin_numbers(part, told, 0.95) is None
+
+
 def test_what_is_foretold_rests_on_earlier_blocks_and_on_no_label():
     rows, part = made()
     told = foretold(rows, part["score"], part["block"], 0)

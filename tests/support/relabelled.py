@@ -37,7 +37,10 @@ from mia.targets.blocks import blocks_of
 NOTHING = {  # that a blind baseline is given
     "model": None,
     "external": None,
-    **dict.fromkeys(("signals", "reference", "controls", "replicates", "embeddings"), ()),
+    "known": None,
+    **dict.fromkeys(
+        ("signals", "reference", "references", "controls", "replicates", "embeddings"), ()
+    ),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mia.evaluation.metrics_file import Metrics
@@ -53,12 +52,13 @@ def twin_numbers(part: pd.DataFrame, told: pd.Series, confidence: float) -> dict
     Returns:
         auc (of the twin), r2 (share of the scores' variance within blocks that it foretells; below
         0 where it does worse than the mean), value, low, high (the attack's AUC minus its twin's),
-        p (one-sided, of a difference of at most 0), n. None without both classes in a block.
+        p (one-sided, of a difference of at most 0), n. None without both classes in a block, and
+        where no score differs from another of its block: there is nothing to foretell.
     """
     seen = part.assign(told=told)
     seen = seen[seen["told"].notna()]
-    classes = seen.groupby("block")["member"].nunique()
-    if seen.empty or classes.min() < 2:
+    kinds = seen.groupby("block")[["member", "score"]].nunique()
+    if seen.empty or kinds["member"].min() < 2 or kinds["score"].max() < 2:
         return None
     score, foretold, member, group, block = columns(
         seen, "score", "told", "member", "group", "block"
@@ -78,9 +78,8 @@ def twin_numbers(part: pd.DataFrame, told: pd.Series, confidence: float) -> dict
 
 def _explained(seen: pd.DataFrame) -> float:
     within = seen["score"] - seen.groupby("block")["score"].transform("mean")
-    total = float((within**2).sum())
-    left = float(((seen["score"] - seen["told"]) ** 2).sum())
-    return 1 - left / total if total > 0 else float(np.nan)
+    left = seen["score"] - seen["told"]
+    return 1 - float((left**2).sum()) / float((within**2).sum())
 
 
 def twin_cells(metrics: Sequence[Metrics], tried: Collection[str]) -> dict[str, dict[str, Any]]:
