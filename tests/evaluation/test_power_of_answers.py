@@ -63,10 +63,10 @@ def answered(verdict, control, size, memory, seen, seed) -> str:
 
 @pytest.mark.slow
 def test_power_rises_with_size_and_trace_and_without_one_nothing_is_used():
-    few, many = (recognised("BY DESIGN", None, size, 0.5, 40)[USED] for size in (50, 300))
+    few, many = (recognised("BY DESIGN", None, size, 0.5, 20)[USED] for size in (50, 300))
     assert few < many and many >= 0.95
-    assert recognised("NOT FAIR", ALIKE, 300, 0.8, 40)[USED] >= 0.9
-    assert recognised("FAIR", ALIKE, 300, 0.0, 40)[USED] <= 0.1
+    assert recognised("NOT FAIR", ALIKE, 300, 0.8, 20)[USED] >= 0.9
+    assert recognised("FAIR", ALIKE, 300, 0.0, 20)[USED] <= 0.15
 
 
 def main(targets: int) -> None:
