@@ -59,7 +59,7 @@ ROWS = [
 def test_what_clid_vec_learns_from_is_the_loss_and_four_contrasts():
     attack = build_attack("row", {"attack": "clid_vec", "timesteps": [440, 450], "draws": 2})
     found = evidence_of(attack, np.random.default_rng(0))
-    features = attack._features(found)
+    features = attack.features(found)
     own, changed = found.signals["denoise"], found.signals["captions"]
     for image in IDS[:3]:
         loss = own.loc[image, "loss_caption"].mean()
@@ -78,7 +78,7 @@ def test_what_pfami_nns_learns_from_is_the_map_that_pfami_averages():
     row = {"timesteps": [100, 200], "crops": [0.9, 0.8], "draws": 1}
     attack = build_attack("row", {"attack": "pfami_nns", **row})
     found = evidence_of(attack, np.random.default_rng(0))
-    features = attack._features(found)
+    features = attack.features(found)
     mean = build_attack("row", {"attack": "pfami", **row}).score(found)
     assert list(features) == ["100 0.8", "100 0.9", "200 0.8", "200 0.9"]
     pd.testing.assert_series_equal(features.mean(axis=1), mean, check_names=False)

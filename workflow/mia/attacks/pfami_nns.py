@@ -7,13 +7,11 @@ a share of the images learnt from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mia.attacks.shared import early_stopped
-from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.crops import CROPS, asked, fluctuations, require_shares
-from mia.attacks.shared.parameters import one_of
+from mia.attacks.shared.early_stopped import EarlyStopped
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Attack:
+class Attack(EarlyStopped):
     """Log odds of a classifier on (L(crop) − L) / L of each timestep and crop, means over draws.
 
     Timesteps and crops are those of `pfami`. `classifier` is `boosting` or `network`
@@ -33,31 +31,18 @@ class Attack:
     crops: tuple[float, ...] = CROPS
     draws: int = 1
     condition: str = "caption"
-    classifier: str = "boosting"
-    _model: Any = field(default=None, repr=False, compare=False)
 
-    access = "grey-box"
     source = "Fu et al. 2023 (arXiv 2308.12143), probabilistic fluctuation, network"
-    traits = Traits(combines_signals=True)
 
     def __post_init__(self) -> None:
         require_shares(self.crops)
-        one_of("classifier", self.classifier, early_stopped.KINDS)
+        super().__post_init__()
 
     @property
     def queries(self) -> tuple[Query, ...]:
         return asked(self.timesteps, self.draws, self.condition, self.crops)
 
-    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
-        """Return the attack fitted on `member` (bool, index image_id)."""
-        features = self._features(evidence)
-        model = early_stopped.fitted(self.classifier, features, member, evidence.seed)
-        return replace(self, _model=model)
-
-    def score(self, evidence: Evidence) -> pd.Series:
-        return early_stopped.log_odds(self._model, self._features(evidence))
-
-    def _features(self, evidence: Evidence) -> pd.DataFrame:
+    def features(self, evidence: Evidence) -> pd.DataFrame:
         worse = fluctuations(evidence, self.queries[0].side)
         cells = worse.groupby(["image_id", "timestep", "crop"]).mean().unstack(["timestep", "crop"])
         return cells.set_axis([f"{t} {crop}" for t, crop in cells.columns], axis="columns")

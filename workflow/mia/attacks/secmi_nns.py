@@ -7,16 +7,16 @@ stopped early on a share of the images learnt from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mia.attacks.shared import early_stopped, secmi_chain
-from mia.attacks.shared.contract import Traits
+from mia.attacks.shared import secmi_chain
+from mia.attacks.shared.early_stopped import EarlyStopped
 from mia.attacks.shared.features import SMALLEST
 from mia.attacks.shared.lists import stacked
-from mia.attacks.shared.parameters import at_least_one, one_of
+from mia.attacks.shared.parameters import at_least_one
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Attack:
+class Attack(EarlyStopped):
     """Log odds of a classifier on the log of the error map, `cells` × `cells` for each channel.
 
     `timestep` and `step` are those of `secmi`. `classifier` is `boosting` or `network`
@@ -36,33 +36,20 @@ class Attack:
     step: int = 10
     cells: int = 8
     condition: str = "caption"
-    classifier: str = "boosting"
-    _model: Any = field(default=None, repr=False, compare=False)
 
-    access = "grey-box"
     source = "Duan et al. 2023 (arXiv 2302.01316), SecMI-NNs"
-    traits = Traits(combines_signals=True)
 
     def __post_init__(self) -> None:
         secmi_chain.require_node(self.timestep, self.step)
         at_least_one("cells", self.cells)
-        one_of("classifier", self.classifier, early_stopped.KINDS)
+        super().__post_init__()
 
     @property
     def queries(self) -> tuple[Query, ...]:
         further = (("map", self.cells), ("step", self.step))
         return (Query("inversion", self.timestep, condition=self.condition, further=further),)
 
-    def fit(self, evidence: Evidence, member: pd.Series) -> Attack:
-        """Return the attack fitted on `member` (bool, index image_id)."""
-        features = self._features(evidence)
-        model = early_stopped.fitted(self.classifier, features, member, evidence.seed)
-        return replace(self, _model=model)
-
-    def score(self, evidence: Evidence) -> pd.Series:
-        return early_stopped.log_odds(self._model, self._features(evidence))
-
-    def _features(self, evidence: Evidence) -> pd.DataFrame:
+    def features(self, evidence: Evidence) -> pd.DataFrame:
         import pandas as pd
 
         maps = evidence.signals["inversion"]["error_map"]

@@ -7,9 +7,14 @@ images reported on play no part.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from mia.attacks.shared.contract import Traits
+from mia.attacks.shared.parameters import one_of
+from mia.evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +26,36 @@ MOST = 300  # rounds of boosting, or epochs of a network
 FEWEST = 10  # images of a class; with fewer none is set aside
 UNSTOPPED = 30  # rounds or epochs where none is set aside
 WIDTHS = (32, 16)
+
+
+@dataclass(frozen=True)
+class EarlyStopped:
+    """A grey-box attack whose score is the log odds of such a classifier on its `features`.
+
+    `classifier` is one of `KINDS`.
+    """
+
+    classifier: str = "boosting"
+    _model: Any = field(default=None, repr=False, compare=False)
+
+    access = "grey-box"
+    traits = Traits(combines_signals=True)
+
+    def __post_init__(self) -> None:
+        one_of("classifier", self.classifier, KINDS)
+
+    def features(self, evidence: Evidence) -> pd.DataFrame:
+        """Return what is learnt from, one row per image, index image_id, without gaps."""
+        raise NotImplementedError
+
+    def fit(self, evidence: Evidence, member: pd.Series) -> EarlyStopped:
+        """Return the attack fitted on `member` (bool, index image_id)."""
+        model = fitted(self.classifier, self.features(evidence), member, evidence.seed)
+        return replace(self, _model=model)
+
+    def score(self, evidence: Evidence) -> pd.Series:
+        """Return the log odds of membership, index image_id; higher = member."""
+        return log_odds(self._model, self.features(evidence))
 
 
 def fitted(kind: str, features: pd.DataFrame, member: pd.Series, seed: int) -> Any:
