@@ -43,6 +43,21 @@ def classifier(kind: str, seed: int) -> Any:
     )
 
 
+def fewest_of(member: np.ndarray) -> int:
+    """Return the size of the smaller class, at least 2.
+
+    Raises:
+        ValueError: A class has fewer than two images.
+    """
+    fewest = int(min(member.sum(), (~member).sum()))
+    if fewest < 2:
+        raise ValueError(
+            f"{member.sum()} members and {(~member).sum()} nonmembers to learn from; "
+            "expected at least two of each"
+        )
+    return fewest
+
+
 def ridge(member: np.ndarray, seed: int) -> Any:
     """Return an unfitted logistic regression whose L2 penalty is chosen by cross-validation.
 
@@ -58,12 +73,7 @@ def ridge(member: np.ndarray, seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    fewest = int(min(member.sum(), (~member).sum()))
-    if fewest < 2:
-        raise ValueError(
-            f"{member.sum()} members and {(~member).sum()} nonmembers to learn from; "
-            "expected at least two of each"
-        )
+    fewest = fewest_of(member)
     folds = StratifiedKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
     regression = LogisticRegressionCV(
         Cs=PENALTIES,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mia.attacks.shared.classifiers import fewest_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -73,12 +75,7 @@ def fitted(features: pd.DataFrame, member: np.ndarray) -> TwoGaussians:
     Raises:
         ValueError: A side has fewer than two images.
     """
-    fewest = int(min(member.sum(), (~member).sum()))
-    if fewest < 2:
-        raise ValueError(
-            f"{member.sum()} members and {(~member).sum()} nonmembers to learn from; "
-            "expected at least two of each"
-        )
+    fewest_of(member)
     scale = standard(features)
     values = scale.of(features).to_numpy(dtype=np.float64)
     return TwoGaussians(scale, _gaussian(values[member]), _gaussian(values[~member]))
