@@ -9,6 +9,11 @@ from mia.claimed import MEMBERS, as_claimed
 from mia.evaluation.gain import LEAST
 from mia.evaluation.set_evidence import Evidence
 
+# The last reason stands alone in the terminal, so that each names what it speaks of.
+CONTROL_WOULD = (
+    "The same attacks on a comparable model that saw neither set would tell memory from a "
+    "difference of the sets."
+)
 DIFFERENT = "NOT FAIR"
 NEITHER = "The model was trained on neither set, so there is nothing to find."
 NOT_KNOWN = "How large a trace these images would have shown is not known."
@@ -109,27 +114,27 @@ def used_unless(e: Evidence) -> list[str]:
     return [
         "The sets are neither shown to be alike nor shown to differ. A difference that no baseline "
         "sees would look the same.",
-        "The same attacks on a comparable model that saw neither set would tell.",
+        CONTROL_WOULD,
     ]
 
 
 def cannot_tell(e: Evidence) -> list[str]:
     """Say what is missing."""
     if not e.reading:
-        return ["Without one, nothing can be said about the model."]
+        return ["Without an attack that reads the model, nothing can be said about it."]
     if e.gaining is not None:
         return ["What the attacks find here they find on the control too, or too nearly to tell."]
     if e.verdict == DIFFERENT:
         return [
             "The sets differ, and nothing here separates that difference from memory.",
-            "The same attacks on a comparable model that saw neither set would.",
+            CONTROL_WOULD,
         ]
     if e.beyond is None:
         return ["The attacks may read a difference of the sets."]
     if e.beyond and e.verdict in ("FAIR", "UNDECIDED"):
         return [
             "The attacks may read how easy the images are, and the sets may differ in that.",
-            "The same attacks on a comparable model that saw neither set would tell.",
+            CONTROL_WOULD,
         ]
     return ["The attacks may read what the blind baselines read: a difference of the sets."]
 
