@@ -114,9 +114,8 @@ def caption(rows: Sequence[Mapping[str, str]]) -> str:
     flagged = f" ⚑: flagged, {', '.join(f'`{flag}`' for flag in flags)}." if flags else ""
     return (
         f"\nAUC: 0.5 is a coin toss. {GAIN if any(map(_gain, rows)) else ''}A dash: the target "
-        "lacks what this attack reads. Images, members + nonmembers, and in brackets the smallest "
-        "limit of the FPR that allows ten false positives, at which a TPR is told, and how many it "
-        f"allows: {listed}; attacks that learn: five sixths.{flagged}"
+        "lacks what this attack reads. Members + nonmembers (the FPR of a TPR: its false "
+        f"positives): {listed}; attacks that learn: five sixths.{flagged}"
     )
 
 
