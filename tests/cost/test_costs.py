@@ -20,6 +20,7 @@ from mia.images.sources.shared import openmoji
 from mia.query import Query, grid
 from mia.signals import clean
 from mia.signals.shared.evals import generations, predictions
+from mia.told_captions import under
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -95,6 +96,21 @@ def test_generations_are_counted_apart_from_their_evals():
     }
     found = costs(attacks, predictions, generations=generations)
     assert [found[name].generations for name in attacks] == [3, 0]
+
+
+def test_embedded_images_are_outputs_and_once_the_image_itself():
+    made = generated.queries(30, 7.5, 3, "caption", embedded=True)
+    varied = generated.variations([120], 2, "caption", 50, 1.0, embedded=True)
+    wanted = [*made, *varied, *generated.queries(30, 7.5, 3, "caption"), Query("denoise", 9)]
+    lacking = {**dict.fromkeys(made[1:], 4), **dict.fromkeys(varied, 6)}
+    found = {c.signal: c for c in pair_costs(wanted, lacking, dict.fromkeys(wanted, 10))}
+    numbers = {name: (cost.image_embeddings, cost.embeddings) for name, cost in found.items()}
+    assert numbers["generation"] == (3 + 1, 2 * 4 + 4)
+    assert numbers["variation"] == (2, 2 * 6), "the image itself was embedded for generations"
+    assert numbers["denoise"] == (0, 0)
+    shuffled = [under(query, "shuffled:fair") for query in made]
+    (both,) = pair_costs([*made, *shuffled], {}, dict.fromkeys([*made, *shuffled], 10))
+    assert both.image_embeddings == 2 * (3 + 1), "under a control it is embedded again"
 
 
 def missing_by_line(config: str, results: Path) -> dict[str, float | None]:

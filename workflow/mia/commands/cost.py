@@ -1,10 +1,10 @@
 """Say what a run will cost before it starts: `make cost`.
 
-Per model, image set and signal: queries wanted, held and missing; evals, backward passes and
-generations for one image and for all that is missing. Per model and image set: TFLOP of one eval,
-and hours. What training is still to be done, shadow models among it. What is still to be written to
-disk. What sharing saves against running each attack alone. And per target what its images can
-decide about its two sets.
+Per model, image set and signal: queries wanted, held and missing; evals, backward passes,
+generations and embedded images for one image and for all that is missing. Per model and image set:
+TFLOP of one eval, and hours. What training is still to be done, shadow models among it. What is
+still to be written to disk. What sharing saves against running each attack alone. And per target
+what its images can decide about its two sets.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from mia.query import Query
 from mia.signals.shared.evals import list_numbers
 from mia.told_captions import by_control, exchange_of
 
-LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}{:>19}{:>13}".format
+NUMBERS = "{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}{:>19}{:>13}{:>18}{:>12}"
+LINE = f"{{:<18}}{{:<14}}{{:<16}}{NUMBERS}".format
 
 
 def main() -> None:
@@ -65,7 +66,8 @@ def main() -> None:
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
             total += Counter(evals=cost.evals, backwards=cost.backwards, rows=cost.missing)
-            total += Counter(numbers=cost.numbers, listed=cost.listed, generations=cost.generations)
+            total += Counter(numbers=cost.numbers, listed=cost.listed)
+            total += Counter(generations=cost.generations, embeddings=cost.embeddings)
         all_signals = map(
             sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
         )
@@ -155,7 +157,7 @@ def before_the_manifest(images: int | None) -> str:
 def to_do(total: Counter, most: str, unknown: list[str]) -> list[str]:
     """Return how many evals are left to do, and which are not counted."""
     evals = f"{total['evals']:,} U-Net evaluations, {total['backwards']:,} backward passes"
-    evals += f", {total['generations']:,} generations"
+    evals += f", {total['generations']:,} generations, {total['embeddings']:,} embedded images"
     sets = f"nobody knows yet how many images {', '.join(unknown)} will have"
     if not unknown:
         return [f"\nTo do: {most}{evals}"]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mia.attacks.shared.cost import evaluations
 from mia.query import Query
-from mia.signals.shared.contract import traits_of
-from mia.signals.shared.evals import backwards, generations, list_numbers, predictions, signal
+from mia.signals.shared.evals import (
+    backwards,
+    embeddings,
+    generations,
+    list_numbers,
+    predictions,
+    signal,
+    unanswered,
+)
 
 COLUMNS = (
     *("queries", "pairs", "held", "missing"),
     *("evals/image", "evals", "backwards/image", "backwards"),
-    *("generations/image", "generations"),
+    *("generations/image", "generations", "embeddings/image", "embeddings"),
 )
 
 
@@ -32,6 +39,9 @@ class SignalCost:
         backwards: Backward passes that all missing pairs need.
         image_generations: Images that the model makes for one image.
         generations: Images that it makes for all missing pairs.
+        image_embeddings: Images that the config's encoder embeds for one image: what the model
+            made, and the image itself, unless an earlier signal has embedded it.
+        embeddings: Images that it embeds for all missing pairs.
         numbers: Numbers in the rows of the missing pairs, by themselves.
         listed: Numbers in lists in the same rows.
     """
@@ -46,6 +56,8 @@ class SignalCost:
     backwards: int
     image_generations: int
     generations: int
+    image_embeddings: int
+    embeddings: int
     numbers: int
     listed: int
 
@@ -59,7 +71,9 @@ class SignalCost:
         """Its line of the estimate, in the order of `COLUMNS`."""
         evals, backwards = (self.image_evals, self.evals), (self.image_backwards, self.backwards)
         made = self.image_generations, self.generations
-        return self.queries, self.wanted, self.held, self.missing, *evals, *backwards, *made
+        embedded = self.image_embeddings, self.embeddings
+        pairs = self.queries, self.wanted, self.held, self.missing
+        return *pairs, *evals, *backwards, *made, *embedded
 
 
 def pair_costs(
@@ -76,19 +90,13 @@ def pair_costs(
         images: How many images are asked each query.
         tensors: Parameter tensors of the model's denoiser; 0 where they are not known.
     """
-    seen: set[Hashable] = set()
-    seen_of_one: set[Hashable] = set()
+    evals, embedded = _Distinct(predictions), _Distinct(embeddings)
+    evals_of_one, embedded_of_one = _Distinct(predictions), _Distinct(embeddings)
     found = []
     for name in sorted({query.signal for query in wanted}):
         queries = [query for query in wanted if query.signal == name]
-        of_one = frozenset().union(*map(predictions, queries)) - seen_of_one
-        seen_of_one |= of_one
+        of_one = dict.fromkeys(queries, 1)
         lacking = {query: missing.get(query, 0) for query in queries}
-        evals = 0
-        for query in sorted(lacking, key=lacking.__getitem__, reverse=True):
-            new = predictions(query) - seen if lacking[query] else frozenset()
-            evals += len(new) * lacking[query]
-            seen |= new
         rows, pairs = sum(lacking.values()), sum(images[query] for query in queries)
         found.append(
             SignalCost(
@@ -96,12 +104,14 @@ def pair_costs(
                 queries=len(queries),
                 wanted=pairs,
                 held=pairs - rows,
-                image_evals=len(of_one),
-                evals=evals,
+                image_evals=evals_of_one.count(of_one),
+                evals=evals.count(lacking),
                 image_backwards=sum(map(backwards, queries)),
                 backwards=sum(backwards(query) * count for query, count in lacking.items()),
-                image_generations=sum(map(generations, _measured(name, queries))),
+                image_generations=sum(map(generations, unanswered(queries))),
                 generations=sum(generations(query) * count for query, count in lacking.items()),
+                image_embeddings=embedded_of_one.count(of_one),
+                embeddings=embedded.count(lacking),
                 numbers=rows * len(signal(name).MEASURES),
                 listed=sum(list_numbers(query, tensors) * n for query, n in lacking.items()),
             )
@@ -109,10 +119,25 @@ def pair_costs(
     return found
 
 
-def _measured(name: str, queries: Sequence[Query]) -> list[Query]:
-    """Return queries of a signal without those that another of them answers along the way."""
-    answered_by = traits_of(signal(name)).answered_by
-    return [query for query in queries if not {*answered_by(query)} & {*queries}]
+class _Distinct:
+    """Counts what queries need, what several share once, and nothing that was counted before.
+
+    Args:
+        needs: Query to identifiers of what answers it.
+    """
+
+    def __init__(self, needs: Callable[[Query], frozenset[Hashable]]) -> None:
+        self._needs = needs
+        self._seen: set[Hashable] = set()
+
+    def count(self, lacking: Mapping[Query, int]) -> int:
+        """Return how much is needed for so many images that lack each query."""
+        total = 0
+        for query in sorted(filter(lacking.get, lacking), key=lacking.__getitem__, reverse=True):
+            new = self._needs(query) - self._seen
+            total += len(new) * lacking[query]
+            self._seen |= new
+        return total
 
 
 def evals_alone(attacks: Iterable) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from types import ModuleType
 
 from mia.query import Query
@@ -43,6 +43,23 @@ def generations(query: Query) -> int:
 def compares_embeddings(query: Query) -> bool:
     """Return whether the answer to `query` depends on the image encoder of the config."""
     return traits_of(signal(query.signal)).compares_embeddings(query)
+
+
+def embeddings(query: Query) -> frozenset[Hashable]:
+    """Return the images that the config's encoder embeds to answer `query`, one identifier each.
+
+    They are what the model made, and the image itself, once for all queries under a control.
+    """
+    return frozenset({query, control_of(query)}) if compares_embeddings(query) else frozenset()
+
+
+def unanswered(queries: Collection[Query]) -> list[Query]:
+    """Return queries without those that another of them answers along the way."""
+    return [
+        query
+        for query in queries
+        if not {*traits_of(signal(query.signal)).answered_by(query)} & {*queries}
+    ]
 
 
 def reads_words(query: Query) -> bool:
