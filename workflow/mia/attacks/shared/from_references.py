@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mia.access import reads_model
-from mia.attacks.shared.contract import Learns, Stacks, Tells, Traits, traits_of
+from mia.attacks.shared.around import Around
+from mia.attacks.shared.contract import Learns, Stacks, Traits
 from mia.evidence import Evidence
 from mia.query import Query
 
@@ -22,39 +23,18 @@ FIELD, TARGET, REFERENCES = "learns_from", "target", "references"  # the key and
 
 
 @dataclass(frozen=True)
-class FromReferences:
-    """An attack that is fitted on what references answer, and on what they were trained on.
-
-    Args:
-        attack: The attack, which has `fit`.
-    """
-
-    attack: Any
-
-    @property
-    def access(self) -> str:
-        """Access of the attack."""
-        return self.attack.access
-
-    @property
-    def source(self) -> str:
-        """Source of the attack."""
-        return self.attack.source
+class FromReferences(Around):
+    """An attack with `fit` that learns what references answer, and what they were trained on."""
 
     @property
     def traits(self) -> Traits:
         """Traits of the attack, and that it reads references."""
-        return replace(traits_of(self.attack), reads_references=True)
+        return replace(super().traits, reads_references=True)
 
     @property
     def queries(self) -> tuple[Query, ...]:
         """Queries of the attack; references are asked the same."""
         return self.attack.queries
-
-    @property
-    def fitted(self) -> dict[str, Any]:
-        """What the attack has learnt."""
-        return self.attack.fitted if isinstance(self.attack, Tells) else {}
 
     def fit_references(self, evidence: Evidence) -> FromReferences:
         """Return the attack fitted on all references together.

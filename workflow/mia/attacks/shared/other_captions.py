@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mia.attacks.shared.contract import (
-    Learns,
-    LearnsFromReferences,
-    Stacks,
-    Tells,
-    Traits,
-    traits_of,
-)
+from mia.attacks.shared.around import Around
+from mia.attacks.shared.contract import Learns, LearnsFromReferences, Stacks
 from mia.evidence import Evidence
 from mia.query import Query
 from mia.told_captions import CONTROLS, FIELD, FIXED, NEUTRAL, OWN, reads_own_caption, under
@@ -22,33 +16,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class OtherCaptions:
+class OtherCaptions(Around):
     """An attack whose queries tell other captions; its formula stays the same.
 
     Args:
-        attack: The attack under the images' own captions.
+        attack: As it is under the images' own captions.
         captions: `fixed:<text>`, `shuffled` or `swapped`.
         target: The target whose captions are exchanged; empty for one that is not known yet.
     """
 
-    attack: Any
     captions: str
     target: str = ""
-
-    @property
-    def access(self) -> str:
-        """Access of the attack."""
-        return self.attack.access
-
-    @property
-    def source(self) -> str:
-        """Source of the attack."""
-        return self.attack.source
-
-    @property
-    def traits(self) -> Traits:
-        """Traits of the attack."""
-        return traits_of(self.attack)
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -70,11 +48,6 @@ class OtherCaptions:
 class LearnsOtherCaptions(OtherCaptions):
     """The same of an attack with `fit`: it learns under the control too."""
 
-    @property
-    def fitted(self) -> dict[str, Any]:
-        """What the attack has learnt."""
-        return self.attack.fitted if isinstance(self.attack, Tells) else {}
-
     def fit(self, evidence: Evidence, member: pd.Series) -> OtherCaptions:
         """Return the attack fitted on what was measured under the control."""
         return replace(self, attack=self.attack.fit(_unmarked(evidence), member))
@@ -83,11 +56,6 @@ class LearnsOtherCaptions(OtherCaptions):
 @dataclass(frozen=True)
 class ReferencesOtherCaptions(OtherCaptions):
     """The same of an attack that learns from references: they are told the control too."""
-
-    @property
-    def fitted(self) -> dict[str, Any]:
-        """What the attack has learnt."""
-        return self.attack.fitted if isinstance(self.attack, Tells) else {}
 
     def fit_references(self, evidence: Evidence) -> OtherCaptions:
         """Return the attack fitted on what references answered under the control."""
