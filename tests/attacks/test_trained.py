@@ -193,7 +193,8 @@ def test_stack_asks_what_the_other_entries_ask_and_nothing_else():
     }
     attacks = build_attacks(rows)
     read = ("clid_null", "pfami", "pia", "quantile")
-    assert set(attacks["stack"].queries) == {q for name in read for q in attacks[name].queries}
+    asked = {q for name in read for q in attacks[name].queries}
+    assert set(attacks["stack"].queries) == asked - {Query("denoise", 450)}, "`both` answers it"
     assert set(attacks["again"].queries) == set(attacks["pia"].queries)
     assert evals_together(attacks.values()) == evals_together(
         attacks[name] for name in attacks if name not in ("stack", "again")
@@ -245,6 +246,8 @@ def test_features_are_logs_of_means_and_changes_of_the_loss_at_the_same_draw():
             "reconstruction ssim caption step 50": -0.1,
         }
     )
+    answered = denoise.iloc[[0, 2]]  # the row under the caption is in that under both
+    assert of_signals({**signals, "denoise": answered}, fields).loc["a"].equals(row)
 
 
 def test_without_captions_changes_are_those_of_the_loss_without_one():
@@ -279,6 +282,23 @@ def test_another_caption_has_features_of_its_own():
     ).loc["a"]
     assert row["denoise change_loss_caption alt-blip 100"] == 3.0
     assert row["denoise loss_caption alt-blip 100"] == pytest.approx(np.log(5))
+
+
+def test_a_stack_reads_no_column_twice():
+    """A row with the cosine answers the one without; one under `both`, that under the caption."""
+    plain, cosine = {"measure": "ssim", "draws": 1}, {"measure": "cosine", "draws": 1}
+    entries = {
+        "plain": {"attack": "generation_similarity", **plain},
+        "cosine": {"attack": "generation_similarity", **cosine},
+        "loss": {"draws": 1},
+        "clid_null": {"timesteps": [100], "draws": 1},
+    }
+    built = build_attacks({**entries, "stack": {}})
+    asked = {*built["stack"].queries}
+    assert asked == {*built["cosine"].queries, Query("denoise", 100, condition="both")}
+    assert {*built["loss"].queries} == {Query("denoise", 100)}, "or nothing was left out"
+    alone = build_attacks({"plain": entries["plain"], "stack": {}})
+    assert {*alone["stack"].queries} == {*built["plain"].queries}
 
 
 def test_a_feature_that_a_draw_lacks_counts_as_average():

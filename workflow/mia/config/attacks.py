@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
 from mia.query import Query
-from mia.signals.shared.evals import predictions
+from mia.signals.shared.evals import predictions, unanswered
 from mia.told_captions import FIELD, OWN
 
 TIMESTEPS = ("timestep", "timesteps")  # an attack has one of these fields; it may be `auto`
@@ -99,9 +100,12 @@ def asking(attacks: Mapping[str, Entry]) -> dict[str, tuple[Query, ...]]:
 
 
 def stacked(attack: Stacks, asked: Mapping[str, tuple[Query, ...]]) -> Attack | None:
-    """Return a stack on those of its entries that are `asked`; None where none is."""
+    """Return a stack on those of its entries that are `asked`; None where none is.
+
+    Of a query that another one answers it reads that other's row: it holds the same numbers.
+    """
     chosen = [asked[other] for other in attack.entries or asked if other in asked]
-    return attack.with_queries(tuple(sorted(set().union(*chosen)))) if chosen else None
+    return attack.with_queries(tuple(sorted(unanswered({*chain(*chosen)})))) if chosen else None
 
 
 def _stacked(name: str, attack: Stacks, asked: dict[str, tuple[Query, ...]]) -> Attack:
