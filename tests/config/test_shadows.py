@@ -179,6 +179,20 @@ def test_what_references_learnt_is_read_off_the_config():
             {"models_mine": {"training": "man"}},
             "models.mine.training: no training 'man'; did you mean 'mine'?",
         ),
+        (
+            {"training_mine": {"shadows": 2}, "attacks_bavaria": {}},
+            "targets.fair.references: attacks.bavaria needs 3 at least, 2 of them on one side of "
+            "an image, trained on it or not; here are 2, at most 1 of them on one side",
+        ),
+        (
+            {"training_mine": {"shadows": 2}, "attacks_bavaria": {"mode": "offline"}},
+            "attacks.bavaria needs 2 at least, 2 of them on one side of an image",
+        ),
+        (
+            {"training_mine": {"shadows": 7}, "attacks_lira": {"variance": "per-image"}},
+            "attacks.lira needs 8 at least, 4 of them on one side of an image, trained on it or "
+            "not; here are 7, at most 4 of them on one side",
+        ),
         ({"training_mine": {"shadows": 1}}, "training.mine.shadows: 1 is less than"),
         (
             {"attacks_loss": {"learns_from": "references"}},
@@ -194,6 +208,15 @@ def test_what_references_learnt_is_read_off_the_config():
 )
 def test_what_cannot_be_is_refused(blocks, said):
     assert said in refused(**blocks)
+
+
+def test_as_many_references_as_an_attack_needs_are_enough():
+    for shadows, attack in [
+        (2, {"attack": "lira"}),
+        (3, {"attack": "bavaria"}),
+        (8, {"attack": "lira", "variance": "per-image"}),
+    ]:
+        read(changed(training_mine={"shadows": shadows}, attacks_lira=attack))
 
 
 def test_scores_alone_have_no_references():

@@ -42,10 +42,14 @@ class Attack:
 
     access = "grey-box"
     source = "BaVarIA 2026 (arXiv 2603.11799), BaVarIA-t, prior by moments; on −log of the loss"
-    traits = Traits(reads_references=True)
 
     def __post_init__(self) -> None:
         one_of("mode", self.mode, MODES)
+
+    @property
+    def traits(self) -> Traits:
+        fewest = 3 if self.mode == "online" else 2  # two of a side, and one of each that is read
+        return Traits(reads_references=True, fewest_references=fewest, fewest_alike=2)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -51,11 +51,16 @@ class Attack:
         "Carlini et al. 2022 (arXiv 2112.03570), algorithm 1, online and offline; on the loss of "
         "Carlini et al. 2023 (arXiv 2301.13188), 5.2"
     )
-    traits = Traits(reads_references=True)
 
     def __post_init__(self) -> None:
         one_of("mode", self.mode, MODES)
         one_of("variance", self.variance, VARIANCES)
+
+    @property
+    def traits(self) -> Traits:
+        alike = FEWEST if self.variance == "per-image" else 1
+        fewest = 2 * alike if self.mode == "online" else alike
+        return Traits(reads_references=True, fewest_references=fewest, fewest_alike=alike)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -12,8 +12,8 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
 
     The target's own model is none, nor is a control or a replicate: an attack would be fitted on
     the losses that it scores. Nor is a model trained on the target's own members and no nonmember,
-    whose labels would be the target's. A shadow model is nothing but a reference. And some attack
-    has to read them.
+    whose labels would be the target's. A shadow model is nothing but a reference. Some attack has
+    to read them, and each that does needs so many.
 
     Args:
         sides: Every (set, part) of the target's members and nonmembers.
@@ -39,6 +39,7 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
             f"{key}.references: no attack on it reads them; expected `lira`, `bavaria` or an entry "
             "with `learns_from: references`"
         )
+    _check_enough(experiment, target)
     tried = {name: field for field, names in scored.items() for name in names}
     learnt = experiment.trained_on(model) if model and references else None
     for name in references:
@@ -56,6 +57,29 @@ def check_references(experiment: Experiment, target: str, sides: set[tuple[str, 
                 f"{key}.references: {name!r} was trained on the same images of the target as "
                 f"{model!r}: its labels would be the target's; expected it under `replicates`"
             )
+
+
+def _check_enough(experiment: Experiment, target: str) -> None:
+    """Check that there are as many references as each attack on a target needs."""
+    references = experiment.references(target)
+    alike = len({_half(experiment, name) for name in references})
+    for name in experiment.attacks_of(target) if references else ():
+        traits = traits_of(experiment.attack_on(target, name))
+        if len(references) < traits.fewest_references or alike < traits.fewest_alike:
+            raise ConfigError(
+                f"targets.{target}.references: attacks.{name} needs {traits.fewest_references} at "
+                f"least, {traits.fewest_alike} of them on one side of an image, trained on it or "
+                f"not; here are {len(references)}, at most {alike} of them on one side"
+            )
+
+
+def _half(experiment: Experiment, model: str) -> tuple[str, ...]:
+    """Return what is equal for two shadow models of one training that learn opposite halves."""
+    if not experiment.is_shadow(model):
+        return (model,)
+    training = str(experiment.training(model))
+    pair = (experiment.half_of(training)["half"]["number"] - 1) // 2
+    return training.rpartition("-")[0], str(pair)
 
 
 def _check_known(experiment: Experiment, model: str, key: str) -> None:

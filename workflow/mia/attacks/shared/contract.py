@@ -32,6 +32,9 @@ class Traits:
             It exists only on targets that name a reference.
         reads_references: It learns from `evidence.references`, models of which it is known for each
             image whether they were trained on it. It exists only on targets that name some.
+        fewest_references: How many of these it needs at least.
+        fewest_alike: How many of them it needs on one side of an image, of those that were trained
+            on it or of those that were not.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
             `embedding` (of the image), `text` (of the caption), `words` (of the caption, in the
             space of images).
@@ -48,6 +51,8 @@ class Traits:
     reads_files: bool = False
     reads_reference: bool = False
     reads_references: bool = False
+    fewest_references: int = 0
+    fewest_alike: int = 0
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False
     combines_signals: bool = False
