@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from killing import TIMESTEPS, at_work, kill, slowed, wait_for
+from killing import TIMESTEPS, at_work, counted_jobs, kill, slowed, wait_for
 from mia import storage
+from mia.attacks.shared import generated
 from mia.query import dump, grid
 from micro_experiment import IMAGES
 from workbench import Workbench, assert_same_numbers
@@ -109,93 +109,83 @@ def test_a_killed_snakemake_leaves_jobs_that_are_waited_for(started, undisturbed
     assert bench.run().done().jobs == []
 
 
-# The measure stage as Snakemake calls it, once for each line that comes in, in a process of its own
-# that needs no second import of torch. Every eval is a byte in the file `evals`: work that a kill
-# takes away is counted too.
-COUNTED = """
-import json, os, sys
-from mia.denoisers.stable_diffusion import StableDiffusion
-from mia.stages import measure
-import mia.measuring
-
-epsilon = StableDiffusion.epsilon
-
-def counted(self, z, *rest):
-    with open("evals", "ab") as file:
-        file.write(b"." * len(z))
-    return epsilon(self, z, *rest)
-
-StableDiffusion.epsilon = counted
-for line in sys.stdin:
-    process = os.fork()
-    if not process:
-        sys.argv, code = ["measure", *json.loads(line)], 1
-        try:
-            measure.main()
-            code = 0
-        finally:
-            os._exit(code)
-    print(process, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
-"""
+PARTS = ("member", "nonmember")
+OUTPUT = "killed/signals/tiny/mine/{signal}/000.parquet"
 
 
-def measure_arguments() -> list[str]:
+def measure_arguments(queries, batch: int, ledger: str, output: str = OUTPUT, parts=PARTS):
     """Command line of the first shard, flushing after every batch."""
-    settings = {"device": "cpu", "dtype": "float32", "batch_size": BATCH, "compile": False}
+    settings = {"device": "cpu", "dtype": "float32", "batch_size": batch, "compile": False}
     settings |= {"flush_seconds": 1e-9, "repeats": 0, "seed": 0}
-    settings |= {"parts": ["member", "nonmember"], "shards": 2}
-    settings["queries"] = dump(grid("denoise", TIMESTEPS, 1))
+    settings |= {"parts": parts, "shards": 2, "queries": dump(queries)}
     named = {
         "model": "results/models/tiny/model.json",
         "manifest": "results/images/mine/manifest.parquet",
         "latents": "results/latents/tiny/mine/000.safetensors",
+        "pictures": "results/images/mine/raw/000/pictures.tar",
         "shard": "000",
         "settings": json.dumps(settings),
         "threads": "1",
-        "ledger": "results/ledger/measure/tiny/mine",
-        "output": "killed/signals/tiny/mine/denoise/000.parquet",
+        "ledger": ledger,
     }
-    return [word for name, value in named.items() for word in (f"--{name}", value)]
+    words = [word for name, value in named.items() for word in (f"--{name}", value)]
+    return [*words, "--output", *(output.format(signal=name) for name in signals_of(queries))]
+
+
+def signals_of(queries) -> list[str]:
+    return sorted({query.signal for query in queries})
 
 
 def test_five_kills_at_random_lose_at_most_a_flush_each(bench, undisturbed):
     """At seeded moments, wherever they fall: in a forward pass, a write, a merge of segments."""
     slowed(bench)
-    evals, output = (
-        bench.folder / "evals",
-        bench.folder / "killed/signals/tiny/mine/denoise/000.parquet",
-    )
-    evals.touch()
+    output = bench.folder / OUTPUT.format(signal="denoise")
     keys = pd.read_parquet(undisturbed.folder / "results/signals/tiny/mine/denoise/000.parquet")
     moments = np.sort(np.random.default_rng(0).integers(1, len(keys), KILLS))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "workflow"}
-    with subprocess.Popen(
-        [sys.executable, "-c", COUNTED],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=bench.folder,
-        env=environment,
-    ) as server:
-
-        def start() -> int:
-            print(json.dumps(measure_arguments()), file=server.stdin, flush=True)
-            return int(server.stdout.readline())
-
+    asked = grid("denoise", TIMESTEPS, 1)
+    arguments = measure_arguments(asked, BATCH, "results/ledger/measure/tiny/mine")
+    with counted_jobs(bench.folder) as jobs:
         for moment in moments:
-            job = start()
-            wait_for(lambda moment=moment: evals.stat().st_size >= moment, every=0.001)
-            os.kill(job, signal.SIGKILL)
-            assert int(server.stdout.readline()) == -signal.SIGKILL
+            jobs.kill_at(moment, arguments)
             assert not output.exists()
-        start()
-        assert int(server.stdout.readline()) == 0
-        server.stdin.close()
-
+        jobs.finish(arguments)
+        evals = jobs.evals()
     assert len(pd.read_parquet(output)) == len(keys)
-    assert 0 <= evals.stat().st_size - len(keys) <= KILLS * BATCH
+    assert 0 <= evals - len(keys) <= KILLS * BATCH
     measured, _ = bench.make_run()
     assert measured.evals == EVALS - len(keys)
     assert_same_numbers(undisturbed, bench)
+
+
+OUTPUTS = (
+    *grid("gradient", (99, 199), 1),
+    *grid("gradient", (99,), 1, further=(("timesteps", "99+199"),)),
+    *generated.queries(10, 2.0, 2, "caption"),
+)
+
+
+def test_gradients_and_generations_go_on_after_a_kill_too(bench):
+    """The first kill falls amid a chain of ten steps: its images are made again, from the start."""
+    part = PARTS[:1]
+    whole = measure_arguments(OUTPUTS, 2, "whole/ledger", f"whole/{OUTPUT}", part)
+    killed = measure_arguments(OUTPUTS, 2, "killed/ledger", parts=part)
+    with counted_jobs(bench.folder) as jobs:
+        jobs.finish(whole)
+        needed = jobs.evals()
+        for moment in (25, 120, 200):
+            jobs.kill_at(needed + moment, killed)
+        jobs.finish(killed)
+        lost = jobs.evals() - 2 * needed
+    images = len(storage.read(bench.folder / f"whole/{OUTPUT}".format(signal="gradient"))) // 3
+    chain = 2 * 2 * 10  # draws, conditions, steps
+    assert needed == images * (4 + chain)
+    assert 0 < lost <= 3 * 2 * (4 + chain)
+    for name in ("gradient", "generation"):
+        once, again = (
+            storage.read(bench.folder / folder / OUTPUT.format(signal=name))
+            for folder in ("whole", "")
+        )
+        pd.testing.assert_frame_equal(once, again, rtol=1e-4, atol=1e-6)
+        stored = sorted((bench.folder / "killed/ledger").glob(f"{name}-*.parquet"))
+        rows = pd.concat([storage.read(path) for path in stored])
+        assert len(rows) == len(once) and not rows.duplicated(["image_id", "query"]).any()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +67,87 @@ def wait_for(what: Callable[[], Any], every: float = 0.05) -> Any:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(every)
     return found
+
+
+# The measure stage as Snakemake calls it, once for each line that comes in, in a process of its own
+# that needs no second import of torch and diffusers. Every eval is a byte in the file `evals`: work
+# that a kill takes away is counted too.
+COUNTED = """
+import json, os, sys
+import mia.measuring.meter
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from mia.measuring.batch import Batch
+from mia.stages import measure
+
+def counted(self, name, value):
+    if name == "evals":
+        with open("evals", "ab") as file:
+            file.write(b"." * (value - getattr(self, "evals", 0)))
+    object.__setattr__(self, name, value)
+
+Batch.__setattr__ = counted
+for line in sys.stdin:
+    process = os.fork()
+    if not process:
+        sys.argv, code = ["measure", *json.loads(line)], 1
+        try:
+            measure.main()
+            code = 0
+        finally:
+            os._exit(code)
+    print(process, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class CountedJobs:
+    """Measure jobs whose evals are counted as they are done.
+
+    Args:
+        server: Runs `COUNTED`.
+        folder: Where it runs.
+    """
+
+    server: subprocess.Popen
+    folder: Path
+
+    def evals(self) -> int:
+        """Return the evals of all jobs so far, those that a kill took away among them."""
+        return (self.folder / "evals").stat().st_size
+
+    def kill_at(self, evals: int, arguments: list[str]) -> None:
+        """Start a job, and `kill -9` it as soon as so many evals are counted."""
+        job = self._start(arguments)
+        wait_for(lambda: self.evals() >= evals, every=0.001)
+        os.kill(job, signal.SIGKILL)
+        assert self._code() == -signal.SIGKILL
+
+    def finish(self, arguments: list[str]) -> None:
+        """Run a job to its end."""
+        self._start(arguments)
+        assert self._code() == 0
+
+    def _start(self, arguments: list[str]) -> int:
+        print(json.dumps(arguments), file=self.server.stdin, flush=True)
+        return int(self.server.stdout.readline())
+
+    def _code(self) -> int:
+        return int(self.server.stdout.readline())
+
+
+@contextmanager
+def counted_jobs(folder: Path) -> Iterator[CountedJobs]:
+    """Run measure jobs in `folder`."""
+    (folder / "evals").touch()
+    with subprocess.Popen(
+        [sys.executable, "-c", COUNTED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": "workflow"},
+    ) as server:
+        yield CountedJobs(server, folder)
+        server.stdin.close()
