@@ -8,6 +8,7 @@ stands what is left of it beyond the gap that each blind baseline foresees.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def power_rows(table: pd.DataFrame, seed: int, level: float) -> list[dict[str, A
     if not can_be_told(table):
         return [{"size": groups}]
     members, nonmembers = sides(table)
-    (means, known) = (set_power.side(*one) for one in (members, nonmembers))
+    means, known = set_power.of_one_shape(*(set_power.side(*one) for one in (members, nonmembers)))
     gap = float(members[0].mean() - nonmembers[0].mean())
     least = set_power.smallest_gap(means, known, level)
     needed = set_power.groups_needed(gap, means, known, LEVEL)
@@ -128,7 +129,7 @@ def power_rows(table: pd.DataFrame, seed: int, level: float) -> list[dict[str, A
     gaps = {"power_low": gap - half, "power": gap, "power_high": gap + half}
     rows = [whole]
     for size in (size for size in SIZES if size <= groups):
-        some = set_power.Side(size, means.variance)
+        some = replace(means, groups=size)
         passed = {name: set_power.power(one, some, known, LEVEL) for name, one in gaps.items()}
         alarms = {"false_alarms": false_alarms(nonmembers, size, seed)} if size == SIZES[0] else {}
         rows.append({"size": size, **passed, **alarms})

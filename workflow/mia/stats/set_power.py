@@ -2,12 +2,18 @@
 
 The studentised permutation test of `mia.stats.permutation` has, for groups of alike size, the power
 of Welch's t test with normal scores (Janssen 1997). So power is that of a noncentral t.
+
+A difference of means that is skewed downwards has a large standard error where it is small itself.
+So the threshold c is higher, and the statistic varies more. With the skewness κ of the difference,
+Edgeworth's expansion of a studentised mean (Hall 1992) raises c by −κ (2c² + 1) / 6, and the
+difference minus c standard errors has the variance 1 − c κ. A difference skewed upwards counts as
+one that is not skewed: its power is higher than said.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +24,14 @@ HALVINGS = 40  # of the range in which a gap is sought
 
 @dataclass(frozen=True)
 class Side:
-    """One class of scores: `groups` of images, `variance` / groups is that of its mean."""
+    """One class of scores: `groups` of images, `variance` / groups is that of its mean.
+
+    `skewness` is that of a group; over √groups it is that of the mean.
+    """
 
     groups: int
     variance: float
+    skewness: float = 0.0
 
 
 def side(scores: np.ndarray, group: np.ndarray) -> Side:
@@ -39,7 +49,16 @@ def side(scores: np.ndarray, group: np.ndarray) -> Side:
         raise ValueError(f"a variance by group needs two groups, got {len(labels)}")
     around = np.bincount(place, scores - scores.mean())
     share = len(labels) / (len(labels) - 1) * (around**2).sum() / len(scores) ** 2
-    return Side(len(labels), float(share * len(labels)))
+    square = (around**2).mean()
+    skewness = (around**3).mean() / square**1.5 if square else 0.0
+    return Side(len(labels), float(share * len(labels)), float(skewness))
+
+
+def of_one_shape(members: Side, nonmembers: Side) -> tuple[Side, Side]:
+    """Return both with the mean skewness of their groups: few groups do not show their own."""
+    total = sum(one.groups * one.skewness for one in (members, nonmembers))
+    skewness = total / (members.groups + nonmembers.groups)
+    return replace(members, skewness=skewness), replace(nonmembers, skewness=skewness)
 
 
 def standard_error(members: Side, nonmembers: Side) -> float:
@@ -60,7 +79,13 @@ def power(gap: float, members: Side, nonmembers: Side, level: float) -> float:
     error, freedom = standard_error(members, nonmembers), _freedom(members, nonmembers)
     if error == 0:
         return float(gap > 0)
-    return float(1 - nctdtr(freedom, gap / error, -stdtrit(freedom, level)))
+    cubes = [one.skewness * (one.variance / one.groups) ** 1.5 for one in (members, nonmembers)]
+    roots = [math.sqrt(one.groups) for one in (members, nonmembers)]
+    skewed = min(0.0, (cubes[0] / roots[0] - cubes[1] / roots[1]) / error**3)
+    threshold = -stdtrit(freedom, level)
+    threshold -= skewed * (2 * threshold**2 + 1) / 6
+    ahead = (gap / error - threshold) / math.sqrt(1 - threshold * skewed)
+    return float(1 - nctdtr(freedom, threshold + ahead, threshold))
 
 
 def smallest_gap(members: Side, nonmembers: Side, level: float) -> float:
@@ -90,17 +115,18 @@ def groups_needed(gap: float, members: Side, nonmembers: Side, level: float) -> 
     passes four times in five: its smallest p is too near the level (`ways`).
 
     Measured at 1 %, 10 to 1,000 nonmembers, 4 to 25 groups asked for (600 sets each): so many pass
-    in 78 to 98 % with normal scores, 80 to 98 % with t scores of 5 degrees, and in 54 to 95 % with
-    scores skewed to the left (minus a lognormal of spread .5). By the normal law: 0 to 89 %.
+    in 75 to 97 % with normal scores, 79 to 97 % with t scores of 5 degrees, 81 to 99 % with scores
+    skewed to the left (minus a lognormal of spread .5) and 86 to 100 % to the right. Without the
+    skewness, to the left: 50 to 92 %. By the normal law: 0 to 89 %.
     """
-    if gap <= 0 or power(gap, Side(MOST, members.variance), nonmembers, level) < POWER:
-        return math.inf
     low, high = 1, 2
-    while not _does(gap, Side(high, members.variance), nonmembers, level):
+    while not _does(gap, replace(members, groups=high), nonmembers, level):
+        if gap <= 0 or high >= MOST:
+            return math.inf
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if _does(gap, Side(middle, members.variance), nonmembers, level):
+        if _does(gap, replace(members, groups=middle), nonmembers, level):
             high = middle
         else:
             low = middle
