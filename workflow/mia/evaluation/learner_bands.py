@@ -36,11 +36,10 @@ def tpr_bands(part: pd.DataFrame, limits: Sequence[float], confidence: float) ->
     tried = np.zeros(len(limits))
     for place in range(1, len(sizes)):
         before, members = int(nonmembers[:place].sum()), int(sizes["members"].iloc[place])
-        falling = np.sort(known[:, :before], axis=1)[:, ::-1]
         for row, limit in enumerate(limits):
             allowed = allowed_false_positives(limit, before)
             if allowed >= FEWEST:
-                above = 1 - falling[:, allowed - 1]
+                above = 1 - np.partition(known[:, :before], -allowed, axis=1)[:, -allowed]
                 hits[row] += generator.binomial(members, above)
                 tried[row] += members
     return [_band(of, n, confidence) for of, n in zip(hits, tried, strict=True)]
