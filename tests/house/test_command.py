@@ -1,6 +1,7 @@
 """How a stage ends: in one line where the error says enough, else with its traceback."""
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,16 @@ def test_what_our_code_or_the_system_says_is_one_line_with_the_key():
     assert isinstance(ended.value.__cause__, ConfigError)
     with pytest.raises(SystemExit, match=r"^error: targets\.fair: .*No such file"):
         run(absent)
+
+
+def test_words_of_a_long_command_line_come_by_standard_input(monkeypatch):
+    words = "--names\0two\nlines\0\udce9\0".encode(errors="surrogateescape")
+    monkeypatch.setattr("sys.argv", ["stage", "-"])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(words)))
+    parser, seen = argparse.ArgumentParser(), []
+    parser.add_argument("--names", nargs="*")
+    command.run(parser, lambda options: seen.extend(options.names))
+    assert seen == ["two\nlines", "\udce9"]
 
 
 @pytest.mark.parametrize("mistake", [of_other_shape, unfinished, lambda options: {}["key"]])

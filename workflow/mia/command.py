@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -31,7 +32,9 @@ def run(
 ) -> None:
     """Run `work` with the parsed options, and end the program if it fails.
 
-    An error that `says_enough` is shown in one line, any other with its traceback.
+    An error that `says_enough` is shown in one line, any other with its traceback. A command line
+    that is `-` alone comes by standard input, a NUL after each word: a list of files may be longer
+    than a system lets a command be.
 
     Args:
         parser: Knows the options.
@@ -39,13 +42,18 @@ def run(
         about: Start of each error message; braces stand for options, as in `targets.{name}: `.
         arguments: The command line; by default that of this process.
     """
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else [*arguments]
+    options = parser.parse_args(_piped() if words == ["-"] else words)
     try:
         work(options)
     except (ValueError, OSError, RuntimeError) as error:
         if not says_enough(error):
             raise
         raise SystemExit(f"error: {about.format(**vars(options))}{error}") from error
+
+
+def _piped() -> list[str]:
+    return [os.fsdecode(word) for word in sys.stdin.buffer.read().split(b"\0")[:-1]]
 
 
 def says_enough(error: Exception) -> bool:

@@ -46,9 +46,10 @@ rule loss_figures:
         code=code("loss_figures", *figure_code("losses")),
         settings=told("loss_figures"),
     shell:
-        "python -m mia.stages.loss_figures --target {wildcards.target:q}"
+        "printf '%s\\0' --target {wildcards.target:q}"
         " --membership {input.membership:q} --losses {input.losses:q}"
-        " --settings {params.settings:q} --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --output {output:q}"
+        " | python -m mia.stages.loss_figures - &> {log:q}"
 
 
 rule report:
@@ -92,11 +93,12 @@ rule report:
         contents=given("report"),
         figures=lambda wildcards: on_page(),
     shell:
-        "python -m mia.stages.report --settings {params.settings:q} --summary {input.summary:q}"
+        "printf '%s\\0' --settings {params.settings:q} --summary {input.summary:q}"
         " --metrics {input.metrics:q} --audits {input.audits:q} --manifests {input.manifests:q}"
         " --pairs {input.pairs:q} --memberships {input.memberships:q}"
         " --target-pairs {input.target_pairs:q} --models {input.models:q}"
         " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
         " --answers {input.answers:q} --detections {input.detections:q}"
-        " --compare {input.compare:q} --output {output:q} &> {log:q}"
+        " --compare {input.compare:q} --output {output:q}"
+        " | python -m mia.stages.report - &> {log:q}"

@@ -30,13 +30,14 @@ rule score:
         contents=given("score"),
         external=lambda wildcards: options("external", FILES.external(wildcards.attack)),
     shell:
-        "python -m mia.stages.score --target {wildcards.target:q} --settings {params.settings:q}"
+        "printf '%s\\0' --target {wildcards.target:q} --settings {params.settings:q}"
         " --membership {input.membership:q} --model {input.model:q} --signals {input.signals:q}"
         " --reference {input.reference:q} --references {input.references:q}"
         " --known {input.known:q} --controls {input.controls:q}"
         " --replicates {input.replicates:q}"
         " --manifests {input.manifests:q}"
-        " --embeddings {input.embeddings:q} {params.external:q} --output {output:q} &> {log:q}"
+        " --embeddings {input.embeddings:q} {params.external:q} --output {output:q}"
+        " | python -m mia.stages.score - &> {log:q}"
 
 
 rule evaluate:
@@ -85,10 +86,11 @@ rule audit:
         code=code("audit"),
         settings=told("audit"),
     shell:
-        "python -m mia.stages.audit --target {wildcards.target:q} --metrics {input.metrics:q}"
+        "printf '%s\\0' --target {wildcards.target:q} --metrics {input.metrics:q}"
         " --scores {input.scores:q} --membership {input.membership:q}"
         " --manifests {input.manifests:q} --embeddings {input.embeddings:q}"
-        " --settings {params.settings:q} --output {output:q} &> {log:q}"
+        " --settings {params.settings:q} --output {output:q}"
+        " | python -m mia.stages.audit - &> {log:q}"
 
 
 rule verdict:
@@ -160,10 +162,11 @@ rule tables:
         code=code("tables"),
         settings=told("tables"),
     shell:
-        "python -m mia.stages.tables --metrics {input.metrics:q} --scores {input.scores:q}"
+        "printf '%s\\0' --metrics {input.metrics:q} --scores {input.scores:q}"
         " --memberships {input.memberships:q} --audits {input.audits:q}"
         " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
         " --pairwise {output.pairwise:q} --set-test {output.set_test:q}"
         " --answers {output.answers:q} --detections {output.detections:q}"
         " --compare {output.compare:q}"
-        " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q} &> {log:q}"
+        " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q}"
+        " | python -m mia.stages.tables - &> {log:q}"
