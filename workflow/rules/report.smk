@@ -100,3 +100,32 @@ rule report:
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
         " --answers {input.answers:q} --detections {input.detections:q}"
         " --compare {input.compare:q} --output {output:q} &> {log:q}"
+
+
+if config["report"]["export"]:
+
+    rule export:
+        input:
+            scores=RESULTS.of_all_attacks(paths.SCORES),
+            memberships=RESULTS.of_targets(paths.MEMBERSHIP),
+            audits=RESULTS.of_targets(paths.AUDIT),
+            losses=RESULTS.exported_losses(),
+        output:
+            scores=results(paths.SCORE_TABLE),
+            losses=results(paths.LOSS_TABLE),
+        log:
+            results("logs/export.log"),
+        conda:
+            "../../envs/analysis.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(60),
+        params:
+            code=code("export"),
+            settings=told("export"),
+            folder=R,
+        shell:
+            "python -m mia.stages.export --scores {input.scores:q}"
+            " --memberships {input.memberships:q} --audits {input.audits:q}"
+            " --results {params.folder:q} --settings {params.settings:q}"
+            " --score-table {output.scores:q} --loss-table {output.losses:q} &> {log:q}"

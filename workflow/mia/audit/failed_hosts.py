@@ -81,4 +81,5 @@ def _host(name: str, rows: pd.DataFrame, sides: list[str]) -> dict[str, Any]:
 
 
 def _p(host: Mapping[str, Any], sides: list[str]) -> float:
-    return float(fisher_exact([[lost, rows - lost] for rows, lost in map(host.get, sides)]).pvalue)
+    counts = [host[side] for side in sides]
+    return float(fisher_exact([[lost, rows - lost] for rows, lost in counts]).pvalue)
