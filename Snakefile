@@ -50,6 +50,7 @@ rule all:
         RESULTS.of(paths.FIGURE, target=TARGETS, figure=FIGURES),
         rules.tables.output,
         rules.report.output,
+        RESULTS.exported(),
 
 
 # The sets of every target, judged; no model is asked for it.

@@ -11,15 +11,17 @@ from itertools import product
 import pytest
 import yaml
 
-from mia.config import image_settings, stage_code, stage_settings
+from mia.config import exports, image_settings, report_settings, stage_code, stage_settings
 from mia.config.errors import ConfigError
 from mia.config.read import read
 from mia.config.stage_files import PAGE_PARTS, StageFiles
 from mia.config.stage_inputs import StageInputs
 from mia.fingerprint import PACKAGE
+from mia.query import load
 from rule_texts import RULES
 
 SHIPPED = yaml.safe_load((PACKAGE.parents[1] / "config/config.yaml").read_text(encoding="utf-8"))
+TELLING = (stage_settings, image_settings, report_settings, exports)
 STAGES = {path.stem for path in (PACKAGE / "stages").glob("[!_]*.py")}
 
 
@@ -63,7 +65,7 @@ def test_every_stage_is_told_by_a_function_of_its_name():
         name
         for name, function in vars(stage_settings).items()
         if inspect.isfunction(function)
-        and function.__module__ in (stage_settings.__name__, image_settings.__name__)
+        and function.__module__ in {module.__name__ for module in TELLING}
         and not name.startswith("_")
     } == STAGES
 
@@ -102,8 +104,9 @@ def test_what_no_number_depends_on_is_told_to_nobody():
     ],
 )
 def test_a_change_is_told_to_the_stages_that_it_concerns(change, stages):
-    """Figures are told the evals of attacks; the report, all that it shows."""
-    assert changed(change) - {"report", "figures"} == stages - {"figures"}
+    """Figures are told the evals of attacks; the report, all that it shows; `export`, queries."""
+    elsewhere = {"report", "figures", "export"}
+    assert changed(change) - elsewhere == stages - elsewhere
 
 
 def test_inputs_named_by_wildcards_are_those_that_rules_have():
@@ -162,3 +165,18 @@ def test_every_part_of_the_page_is_compared():
     for path in folder.glob("*.j2"):
         parts |= {*re.findall(r'{% (?:from|include|import|extends) "([^"]+)"', path.read_text())}
     assert parts == {*PAGE_PARTS}
+
+
+def test_losses_are_exported_with_what_a_model_is_to_a_target():
+    config = yaml.safe_load((PACKAGE.parents[1] / "config/all-attacks.yaml").read_text("utf-8"))
+    told = stage_settings.export(read(config))
+    assert told["models"] == {
+        "emoji-fair": {"emoji_early": "target", "emoji_shadow": "control"},
+        "emoji-overfit": {"emoji_late": "target", "emoji_shadow": "control"},
+        "emoji-shifted": {"emoji_early": "target", "emoji_shadow": "reference"},
+        "emoji-null": {"emoji_early": "target"},
+    }
+    for models in told["models"].values():
+        for model in models:
+            asked = load(told["queries"][model]["openmoji"])
+            assert {query.signal for query in asked} == {"denoise"}

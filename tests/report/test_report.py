@@ -531,6 +531,20 @@ def test_unequal_survival_is_warned_of_and_shown_by_part(text):
     assert "Warning" not in fair and "n/a: parts were dealt" in fair
 
 
+def test_hosts_that_lost_images_are_shown_by_side(text):
+    web, fair = section(text, "target-web"), section(text, "target-emoji-fair")
+    assert "13 of 13 hosts lost at least one image; those that lost most, worst first." in web
+    assert (
+        "these lost more of one side than of the other: <code>members.refuses.example</code>."
+        in web
+    )
+    (table,) = re.findall(r'aria-label="Hosts that lost images of web">.*?</table>', web, re.S)
+    rows = re.findall(r"<tr><th .*?</tr>", table)
+    assert len(rows) == 10 and "members.refuses.example" in rows[0] and "&lt; 0.0001" in rows[0]
+    assert ".png" not in table and "https:" not in table
+    assert "Hosts that lost images" not in fair
+
+
 def test_nothing_of_this_machine_is_in_the_page(text, path):
     assert "/srv/" not in text and str(path.parent) not in text
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text)

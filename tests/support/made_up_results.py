@@ -15,6 +15,7 @@ import made_up_pictures
 import made_up_statistics
 from mia import checksums, storage
 from mia.audit import remarks
+from mia.audit.failed_hosts import failed_hosts
 from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
@@ -355,6 +356,7 @@ def _audit(folder, target, summary, manifests, pairing) -> None:
         name, _, part = pairing[side].partition(":")
         sides[side] = {"set": name, "parts": [part], "dealt": name == "openmoji"}
     audit["survival"] = survival(manifests, sides, 0.95)
+    audit["failed_hosts"] = failed_hosts(manifests, sides, 0.95)
     audit |= _appendix(verdict, channels)
     storage.write_json(audit, folder / f"audit/{target}.json")
 

@@ -35,8 +35,11 @@ GATE = "audit/sets.passed.json"
 AUDIT = "audit/{target}.json"
 FIGURE = "figures/{target}-{figure}.svg"
 REPORT = "report.html"
+SCORE_TABLE = "tables/scores.parquet"
+LOSS_TABLE = "tables/losses.parquet"
 FILES = (
     *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
     *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS),
     *(OTHER_CAPTIONS, REFERENCES, SCORES, METRICS, SETS_AUDIT, GATE, AUDIT, FIGURE, REPORT),
+    *(SCORE_TABLE, LOSS_TABLE),
 )

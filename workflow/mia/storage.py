@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,29 @@ def write(table: pd.DataFrame, path: str | Path, metadata: Mapping[str, Any] | N
         metadata: JSON-like values kept in the file's schema. No dates, no host names.
     """
     arrow = pa.Table.from_pandas(table, preserve_index=False)
+    with writing(path, arrow.schema, metadata) as add:
+        add(arrow)
+
+
+@contextmanager
+def writing(
+    path: str | Path, schema: pa.Schema, metadata: Mapping[str, Any] | None = None, **options: Any
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield a function that adds rows to the table at `path`: as `write`, but piece by piece.
+
+    No more than one piece is held. Each begins a row group, so few and large ones read best.
+
+    Args:
+        path: Where to; it is there once the block succeeds.
+        schema: Of every piece.
+        metadata: As `write` takes it.
+        options: Of `pyarrow.parquet.ParquetWriter`.
+    """
     fields = {key: json.dumps(value, sort_keys=True) for key, value in (metadata or {}).items()}
-    arrow = arrow.replace_schema_metadata(fields)
+    options = {"compression": "zstd", "write_page_checksum": True, **options}
     with replacing(path) as temporary:
-        options = {"compression": "zstd", "write_page_checksum": True}
-        with pq.ParquetWriter(temporary, arrow.schema, **options) as file:
-            file.write_table(arrow)
+        with pq.ParquetWriter(temporary, schema.with_metadata(fields), **options) as file:
+            yield file.write_table
             file.add_key_value_metadata({seal.KEY: seal.UNSEALED})
         seal.seal(temporary)
 

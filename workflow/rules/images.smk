@@ -44,9 +44,11 @@ rule download:
         settings=told("download"),
         contents=given("download"),
         exclude=exclude_now,
+        user_agent=user_agent_now,
     shell:
         "python -m mia.stages.download --plan {input.plan:q} --settings {params.settings:q}"
-        " {params.exclude:q} --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
+        " --user-agent {params.user_agent:q} {params.exclude:q}"
+        " --pictures {output.pictures:q} --downloads {output.downloads:q} &> {log:q}"
 
 
 rule rows:

@@ -4,6 +4,7 @@ import re
 
 from mia import result_paths as paths
 from mia.config.stage_inputs import StageInputs
+from mia.config.user_agent import user_agent
 
 RESULTS = StageInputs(EXPERIMENT)
 SETS = config["image_sets"]
@@ -48,6 +49,11 @@ def exclude_now(wildcards, input):
     So a longer list excludes what is there and downloads nothing anew (docs/ethics.md).
     """
     return exclude(wildcards)
+
+
+def user_agent_now(wildcards, input):
+    """Return who asks for images; as above, another contact downloads nothing anew."""
+    return user_agent(config["download"].get("contact"))
 
 
 def trained_on(key):

@@ -102,3 +102,33 @@ rule report:
         " --answers {input.answers:q} --detections {input.detections:q}"
         " --compare {input.compare:q} --output {output:q}"
         " | python -m mia.stages.report - &> {log:q}"
+
+
+if config["report"]["export"]:
+
+    rule export:
+        input:
+            scores=RESULTS.of_all_attacks(paths.SCORES),
+            memberships=RESULTS.of_targets(paths.MEMBERSHIP),
+            audits=RESULTS.of_targets(paths.AUDIT),
+            losses=RESULTS.exported_losses(),
+        output:
+            scores=results(paths.SCORE_TABLE),
+            losses=results(paths.LOSS_TABLE),
+        log:
+            results("logs/export.log"),
+        conda:
+            "../../envs/analysis.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(60),
+        params:
+            code=code("export"),
+            settings=told("export"),
+            folder=R,
+        shell:
+            "printf '%s\\0' --scores {input.scores:q}"
+            " --memberships {input.memberships:q} --audits {input.audits:q}"
+            " --results {params.folder:q} --settings {params.settings:q}"
+            " --score-table {output.scores:q} --loss-table {output.losses:q}"
+            " | python -m mia.stages.export - &> {log:q}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from mia.audit.failed_hosts import NOBODY
 from mia.audit.left_out import counts
 
 UNKNOWN = "UNKNOWN"
@@ -46,5 +47,6 @@ def audit_of_scores(target: str, membership: pd.DataFrame, margin: float) -> dic
             **dict.fromkeys([*sides, "p", "unequal"]),
             "sentence": f"n/a: {NO_IMAGES}",
         },
+        "failed_hosts": dict(NOBODY),
         "remarks": [],
     }

@@ -14,7 +14,7 @@ from mia.told_captions import FIELD
 SHOWN = ("seed", "image_sets", "models", "attacks", "measure", "audit", "evaluation")
 
 
-def report_settings(experiment: Experiment) -> dict[str, Any]:
+def report(experiment: Experiment) -> dict[str, Any]:
     """Return the blocks of the config that are `SHOWN`, and what follows from the others.
 
     A target's `kind` is there where it is not full; `left_out` says, by the reason why, which

@@ -80,6 +80,11 @@ class ResultFiles:
         """Return the file without which nothing is measured, if the config asks for a gate."""
         return self.of(paths.GATE) if self._experiment.may_stop else []
 
+    def exported(self) -> list[str]:
+        """Return the tables of all scores and losses, if the config asks for them."""
+        asked = self._config["report"]["export"]
+        return self.of(paths.SCORE_TABLE) + self.of(paths.LOSS_TABLE) if asked else []
+
     def of_attacks(self, template: str, target: str, blind: bool = False) -> list[str]:
         """Return a file of every attack on a target, or of its blind baselines."""
         attacks = self._experiment.blind_attacks if blind else self._experiment.attacks_of

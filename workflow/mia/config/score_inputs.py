@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import product
 
 from mia import result_paths as paths
 from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import traits_of
+from mia.config.exports import losses_asked
 from mia.config.reference_training import sets_learnt
 from mia.config.result_files import ResultFiles
 from mia.query import Query
-from mia.told_captions import control_of
 
 
 class ScoreInputs(ResultFiles):
@@ -68,13 +69,19 @@ class ScoreInputs(ResultFiles):
     def losses(self, target: str) -> list[str]:
         """Return the denoising losses of a target: what loss curves are drawn from."""
 
-        def asked(model: str, image_set: str) -> list[Query]:
-            wanted = self._experiment.wanted(model, image_set)
-            denoise = [query for query in wanted if query.signal == "denoise"]
-            return [query for query in denoise if control_of(query) is None]
-
         models = self._experiment.models_of(target)[:1]
+        asked = partial(losses_asked, self._experiment)
         return [path for model in models for path in self._of_model(target, model, asked)]
+
+    def exported_losses(self) -> list[str]:
+        """Return the denoising losses of every model, for the tables that are made on request."""
+        return [
+            path
+            for model, image_set in self._experiment.pairs
+            for path in self.queries(
+                model, image_set, losses_asked(self._experiment, model, image_set)
+            )
+        ]
 
     def _of_model(
         self, target: str, model: str, queries: Callable[[str, str], Iterable[Query]]

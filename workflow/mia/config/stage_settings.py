@@ -14,6 +14,7 @@ from mia.config import design
 from mia.config.before_after import comparisons
 from mia.config.claims import claimed, claims
 from mia.config.experiment import Experiment
+from mia.config.exports import export as export
 from mia.config.image_settings import download as download
 from mia.config.image_settings import embed as embed
 from mia.config.image_settings import encoder as encoder
@@ -23,7 +24,7 @@ from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
 from mia.config.output_encoder import output_encoder
 from mia.config.reference_training import learnt
-from mia.config.report_settings import report_settings
+from mia.config.report_settings import report as report
 from mia.config.training_settings import training_settings
 from mia.models.family import TEXT
 from mia.query import dump
@@ -175,11 +176,6 @@ def figures(experiment: Experiment, target: str) -> Settings:
 def loss_figures(experiment: Experiment, target: str) -> Settings:
     """Return how sure the figures are."""
     return _evaluation(experiment) | claimed(experiment, target)
-
-
-def report(experiment: Experiment) -> Settings:
-    """Return what the page says of the experiment besides its numbers."""
-    return report_settings(experiment)
 
 
 def _told(condition: str) -> Settings:

@@ -46,8 +46,11 @@ def detection_rows(
     return rows
 
 
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """Return p and adjusted p of the members that are named at the largest rate."""
+def members_p(table: pd.DataFrame) -> pd.Series:
+    """Return the conformal p of the members among an attack's reported rows, index image_id.
+
+    `detection_rows` says from which nonmembers; where a block has none, p is 1.
+    """
     asked = table[table["member"]]
     p = np.empty(len(asked))
     for block in asked["block"].unique():
@@ -55,5 +58,11 @@ def _named(table: pd.DataFrame) -> pd.DataFrame:
         nonmembers = table[~table["member"] & (table["block"] == block)]
         known = nonmembers.groupby("group")["score"].max().to_numpy()
         p[here] = conformal_p(asked["score"].to_numpy()[here], known) if len(known) else 1.0
-    found = pd.DataFrame({"p": p, "adjusted": false_discovery_adjusted(p)}, asked.index)
+    return pd.Series(p, asked.index)
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return p and adjusted p of the members that are named at the largest rate."""
+    p = members_p(table)
+    found = pd.DataFrame({"p": p, "adjusted": false_discovery_adjusted(p.to_numpy())})
     return found[found["adjusted"] <= max(RATES) + 1e-12].sort_values("p", kind="stable")

@@ -12,6 +12,7 @@ from mia.attacks.shared.contract import Learns
 from mia.audit.appendix import appendix
 from mia.audit.channels import channels_of
 from mia.audit.equivalence import equivalence_level, not_fair_level
+from mia.audit.failed_hosts import failed_hosts
 from mia.audit.left_out import counts, kept_share
 from mia.audit.reach import reach
 from mia.audit.remarks import remarks
@@ -161,7 +162,7 @@ def found(args: argparse.Namespace) -> dict:
         more["same_captions"],
         settings["without_addresses"],
     )
-    columns, sides = ["part", "status", "caption"], settings["sides"]
+    columns, sides = ["part", "status", "caption", "url"], settings["sides"]
     paths = by_name(MANIFEST, "set", args.manifests)
     manifests = {name: storage.read(path, columns) for name, path in paths.items()}
     return {
@@ -170,6 +171,7 @@ def found(args: argparse.Namespace) -> dict:
         "match": match,
         "kept_share": share,
         "survival": survival(manifests, sides, settings["confidence"]),
+        "failed_hosts": failed_hosts(manifests, sides, settings["confidence"]),
         "remarks": [*said, *empty_captions(manifests, sides, settings.get("condition") != NONE)],
     }
 

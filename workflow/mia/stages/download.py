@@ -17,6 +17,7 @@ import pandas as pd
 
 from mia import command, storage
 from mia.images import archive
+from mia.images.download.robots import NAME
 from mia.images.sources.shared import exclusion
 from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 
@@ -24,6 +25,7 @@ from mia.images.sources.shared.exclusion import NOTHING, Exclusion
 def main(arguments: list[str] | None = None) -> None:
     parser = command.stage(__doc__)
     parser.add_argument("--plan", required=True, type=Path, help="the shard's plan")
+    parser.add_argument("--user-agent", default=NAME, help="who asks, as servers are told")
     parser.add_argument("--exclude", nargs="*", type=Path, default=[], help="list, if there is one")
     parser.add_argument("--pictures", required=True, type=Path, help="tar to write")
     parser.add_argument("--downloads", required=True, type=Path, help="table of results to write")
@@ -32,7 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def download(options: argparse.Namespace) -> None:
     without = exclusion.read(options.exclude[0]) if options.exclude else NOTHING
-    fetch(options.plan, options.settings, options.pictures, options.downloads, without)
+    spec = {**options.settings, "user_agent": options.user_agent}
+    fetch(options.plan, spec, options.pictures, options.downloads, without)
 
 
 def fetch(

@@ -179,4 +179,10 @@ class Scale:
                 *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
                 *("--compare", self.path("compare.csv")),
             ],
+            "export": [
+                *("--scores", *scores, "--memberships", member[1], "--audits", audit),
+                *("--results", str(self.folder), *told("export")),
+                *("--score-table", self.path("tables/scores.parquet")),
+                *("--loss-table", self.path("tables/losses.parquet")),
+            ],
         }

@@ -12,8 +12,8 @@ from mia.images.download.fetcher import Contents, Results
 
 @contextmanager
 def fetched(urls: dict[str, str], spec: Mapping[str, Any]) -> Iterator[tuple[Results, Contents]]:
-    """As `Fetcher` says; `spec` limits time and bytes."""
+    """As `Fetcher` says; `spec` limits time and bytes, and says who asks."""
     allowed = tuple(spec.get("allow_hosts", ()))
-    rules = run_img2dataset.Rules(spec["timeout"], spec["byte_limit"], allowed)
+    rules = run_img2dataset.Rules(spec["timeout"], spec["byte_limit"], allowed, spec["user_agent"])
     with run_img2dataset.downloaded(urls, rules) as (results, places):
         yield results, run_img2dataset.pictures(places)

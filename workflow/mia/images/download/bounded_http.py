@@ -1,7 +1,8 @@
 """HTTP for images from anywhere: public hosts, no objection, a time and a largest size for each.
 
 urllib's `timeout` is for one read, so a server that sends a byte now and then is never cut by it;
-urllib reads a body of any size, and follows a redirect to any host.
+urllib reads a body of any size, and follows a redirect to any host. img2dataset would call itself a
+browser of 2020; here every request says who asks.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mia.images.download.public_hosts import public_only, require_public
-from mia.images.download.robots import objection
+from mia.images.download.robots import NAME, objection
 from mia.images.plan import clean_url
 
 # A `urllib.request.Request` that also has `began`: when it was first sent.
@@ -37,12 +38,14 @@ class Limits:
         seconds: Longest time that an image may take in all, redirects included.
         size: Most bytes of an image.
         until: When the shard's time is over, in seconds since the epoch.
+        agent: Who asks: the header `User-Agent` of every request, redirects included.
     """
 
     allowed: tuple[str, ...]
     seconds: float
     size: int
     until: float
+    agent: str = NAME
 
 
 class TooLarge(OSError):
@@ -95,6 +98,7 @@ class _Web(urllib.request.AbstractHTTPHandler):
 
     def http_request(self, request: Request) -> Request:
         request.began = getattr(request, "began", time.time())
+        request.add_header("User-Agent", self.limits.agent)
         return self.do_request_(request)
 
     https_request = http_request

@@ -20,7 +20,7 @@ class Fetcher(Protocol):
 
         Args:
             urls: Key to locator.
-            spec: The keys of the set that its source declares as `fetched`.
+            spec: The keys of the set that its source declares as `fetched`; `user_agent`, who asks.
 
         Returns:
             A context with key to (status, error), complete when the images are read, and the

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-AGENTS = ("*", "img2dataset", "fair-mia")  # who we are, and everybody
+NAME = "fair-mia"  # by which servers know us: what our user agent begins with
+AGENTS = ("*", "img2dataset", NAME)  # who we are, and everybody
 FORBID = ("noai", "noimageai", "noindex", "noimageindex", "none")
 UNTIL = "unavailable_after"
 VALUED = (UNTIL, "max-snippet", "max-image-preview", "max-video-preview")

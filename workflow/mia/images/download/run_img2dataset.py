@@ -27,6 +27,7 @@ import pandas as pd
 from mia.excerpt import cut
 from mia.images.download import process
 from mia.images.download.errors import TRANSIENT, classify
+from mia.images.download.robots import NAME
 
 THREADS = 32
 ROWS_PER_FILE = 1_000_000  # more than a shard ever has: one tar, one table
@@ -44,11 +45,13 @@ class Rules:
         timeout: Seconds that a server may stay silent; an image gets `PATIENCE` times as long.
         size: Most bytes of an image.
         allowed: Hosts that may be asked although they are not public, in lower case.
+        agent: Who asks, as servers are told.
     """
 
     timeout: int
     size: int
     allowed: tuple[str, ...] = ()
+    agent: str = NAME
 
 
 @contextmanager
@@ -157,6 +160,7 @@ def _command(source: Path, out: Path, rules: Rules, until: float) -> list[str]:
         "seconds": PATIENCE * rules.timeout,
         "size": rules.size,
         "until": until,
+        "agent": rules.agent,
     }
     given = json.dumps({"options": options, "limits": limits})
     return [sys.executable, "-m", process.__name__, given]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from mia.report.pages.texts import FAILURES
+
 SHOWN = 10  # least balanced columns
 FEATURES = {
     "image": "image statistics",
@@ -14,12 +16,19 @@ FEATURES = {
 
 
 def rests_on(audit: dict[str, Any], confidence: float) -> dict[str, Any]:
-    """Return `channels`, `balance` and `distances` of an audit, each by its function below."""
+    """Return `channels`, `balance`, `distances` and `lost` of an audit, as said below."""
     return {
         "channels": channel_rows(audit),
         "balance": balance_summary(audit, confidence),
         "distances": [{**one, "of": FEATURES[one["features"]]} for one in audit["frechet"]],
+        "lost": lost(audit["failed_hosts"]),
     }
+
+
+def lost(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the audit's hosts that lost images, `mostly` in words, and which lost unequally."""
+    hosts = [{**host, "mostly": FAILURES[host["mostly"]]} for host in found["hosts"]]
+    return {**found, "hosts": hosts, "unequal": [of["host"] for of in hosts if of["unequal"]]}
 
 
 def channel_rows(audit: dict[str, Any]) -> list[dict[str, Any]]:
