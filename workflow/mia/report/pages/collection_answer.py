@@ -1,0 +1,145 @@
+"""Was this collection used, and how sure is that? For a reader who knows none of the field's words.
+
+Each sentence stands alone: what a word means is said where it is used. A *test* is an attack,
+*another model* a control. Numbers are counts of 100 images, pairs of images, or cases.
+"""
+
+from __future__ import annotations
+
+from mia.evaluation.answers import CANNOT_TELL, EXCHANGEABLE, NO_SIGN, NOT_USED, USED, USED_UNLESS
+from mia.evaluation.reasons import auc_of_gap
+from mia.evaluation.set_test import LEVEL
+from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, Facts, hundredth
+
+SAID = {
+    USED: "Yes, as far as can be tested: the model treats the collection like images that it has "
+    "learnt from, and no other reason that was looked for explains it.",
+    USED_UNLESS: "Yes, on one condition: the model treats the collection like images that it has "
+    "learnt from, unless the collection differs from the comparable images in a way that no check "
+    "here sees.",
+    CANNOT_TELL: "It cannot be told: what the tests find, or miss, may come from a difference "
+    "between the collection and the comparable images, and not from what the model has learnt.",
+    NO_SIGN: "There is no sign of use: no test shows that the model treats the collection "
+    "otherwise than comparable images that were not used.",
+    NOT_USED: f"No, as far as these tests can tell: they find hardly more in this model than in "
+    f"{ANOTHER}.",
+}
+NOT_ASKED = "Nothing is said about use: no model is asked here, and only images are compared."
+BEFOREHAND = {
+    CLAIMED: "It is only claimed that the model has learnt from this collection of images; nothing "
+    "here takes that for granted.",
+    KNOWN: "It is known beforehand that the model has learnt from this collection of images; the "
+    "answer shows whether the tests notice it.",
+    NEITHER: "It is known beforehand that the model has learnt from none of these images; any sign "
+    "of use would be a false alarm.",
+}
+A_TEST = (
+    "A test gives each image a score, which is higher where the model treats the image like one "
+    "that it has learnt from."
+)
+
+
+def said(of: Facts) -> list[str]:
+    """Return the answer, and what the surest test finds."""
+    if not of.tests:
+        return [NOT_ASKED]
+    told = [SAID[of.answer], BEFOREHAND[of.beforehand]]
+    if not of.has("auc"):
+        return told
+    auc, low, high = (hundredth(of.number(f"auc{end}")) for end in ("", "_low", "_high"))
+    told += [
+        A_TEST,
+        f"Of 100 pairs of one image of the collection and one comparable image that was not used, "
+        f"{of.surest} gives the higher score to the collection's image in {auc} (between {low} and "
+        f"{high}); guessing gives 50.",
+    ]
+    if of.has("tpr"):
+        limit = of.number("headline_limit")
+        some = max(100, round(1 / limit))
+        told.append(
+            f"Of {some:,} images of the collection {of.surest} marks {some * of.number('tpr'):.0f}; "
+            f"of {some:,} comparable images that were not used it marks about {some * limit:.0f}."
+        )
+    return told
+
+
+def how_sure(of: Facts) -> list[str]:
+    """Return how often luck would give the answer, or what these images would have shown."""
+    told = _luck(of)
+    if of.used:
+        rate = _rate(of) if of.named("gaining") and not of.named("passing") else LEVEL
+        told.append(
+            f"“At most {hundredth(rate)} of 100” says how rarely a collection that was not used "
+            "gets such a result; it does not say how likely it is that this one was used."
+        )
+    elif of.answer == NOT_USED:
+        told.append(
+            f"With all that so few images leave open, no test prefers the collection's image in "
+            f"{hundredth(of.number('gain_bound'))} more of 100 pairs with this model than with "
+            f"{ANOTHER}."
+        )
+    elif of.answer == CANNOT_TELL:
+        told.append(
+            "No number says how sure this answer is: it is not about luck, but about a difference "
+            "between the collection and the comparable images, which would raise or lower scores "
+            "as well."
+        )
+    else:
+        told += _smallest(of)
+    return told
+
+
+def _luck(of: Facts) -> list[str]:
+    """Say what luck alone would have given."""
+    several, luck = of.tests > 1, hundredth(LEVEL)
+    if of.named("passing"):
+        which = f"in any of the {of.tests} tests" if several else "in the one test"
+        told = [
+            "If the model had learnt nothing from a collection that is like the comparable images, "
+            "luck alone would give the collection scores so much higher than theirs, "
+            f"{which}, in at most {luck} of 100 cases."
+        ]
+    else:
+        none = f"None of the {of.tests} tests gives" if several else "The one test does not give"
+        told = [
+            f"{none} the collection scores so much higher than those of the comparable images that "
+            f"luck alone would do so in at most {luck} of 100 cases."
+        ]
+    if gaining := of.named("gaining"):
+        told.append(
+            f"Of {ANOTHER} the same was asked; luck alone would let a test ({', '.join(gaining)}) "
+            f"do so much better on this model in at most {hundredth(_rate(of))} of 100 cases."
+        )
+    if of.has("auc_gain"):
+        gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))
+        low, high = (f"{end:+d}".replace("-", "−") for end in ends)
+        told.append(
+            f"Of 100 pairs of one image of the collection and one comparable image, {of.surest} "
+            f"gives the higher score to the collection's image in {abs(gain)} "
+            f"{'more' if gain >= 0 else 'fewer'} with this model than with {ANOTHER} (between "
+            f"{low} and {high})."
+        )
+    return told
+
+
+def _rate(of: Facts) -> float:
+    """Return how often luck alone gives a gain over a control."""
+    return 1 - of.confidence
+
+
+def _smallest(of: Facts) -> list[str]:
+    """Say which trace these images would have shown."""
+    told, size = [], f"So many images ({of.number('size'):.0f} that are unrelated) show"
+    if of.has("smallest_gain"):
+        told.append(
+            f"{size}, in 4 of 5 cases, a test that prefers the collection's image in "
+            f"{hundredth(of.number('smallest_gain'))} more of 100 pairs with this model than with "
+            f"{ANOTHER}; a weaker trace stays unseen."
+        )
+    if of.has("smallest_gap") and (not told or of.verdict == EXCHANGEABLE):
+        told.append(
+            f"{size}, in 4 of 5 cases, a test that prefers the collection's image to a comparable "
+            f"one in {hundredth(auc_of_gap(of.number('smallest_gap')))} of 100 pairs; a weaker "
+            "trace stays unseen."
+        )
+    return told or ["How weak a trace so many images would have shown is not known."]
