@@ -63,17 +63,18 @@ SAID = {
         ("“At most 1 of 100” says", told(passing="loss")),
         ("“At most 5 of 100” says", told(gaining="loss", **GAIN)),
         ("no test prefers the collection's image in 3 more", told(answer=NOT_USED, **GAIN)),
-        ("No number says how sure this answer is", told(answer=CANNOT_TELL)),
-        ("in any of the 2 tests, in at most 1 of 100 cases", told(passing="loss")),
-        ("in the one test, in at most", told(passing="loss", tests=1)),
-        ("None of the 2 tests gives the collection scores so", told(answer=NO_SIGN)),
+        ("No number says how sure this is", told(answer=CANNOT_TELL)),
+        ("than theirs in at most 1 of 100 cases, whichever of the 2", told(passing="loss")),
+        ("cases, in the one test.", told(passing="loss", tests=1)),
+        ("None of the 2 tests gives the collection surely", told(answer=NO_SIGN)),
         ("The one test does not give the collection", told(answer=NO_SIGN, tests=1)),
-        ("would let a test (loss) do so much better", told(gaining="loss", **GAIN)),
+        ("by luck a test (loss) does so much better", told(gaining="loss", **GAIN)),
         ("in 11 more with this model than", told(gaining="loss", **GAIN)),
         ("in 2 fewer with this model", told(answer=NO_SIGN, **GAIN | {"auc_gain": -0.02})),
         ("image in 4 more of 100 pairs", told(answer=NO_SIGN, smallest_gain=0.04)),
+        ("(200 images that are unrelated); a", told(answer=NO_SIGN, smallest_gap=0.25)),
         ("comparable one in 57 of 100 pairs", told(answer=NO_SIGN, smallest_gap=0.25)),
-        ("so many images would have shown is not known", told(answer=NO_SIGN)),
+        ("of this size would have shown is not known", told(answer=NO_SIGN)),
     ],
     collection_limits: [
         ("lots decided which are the collection", told(verdict="BY DESIGN")),
@@ -105,7 +106,7 @@ SAID = {
         ("is a false alarm:", told(beforehand=NEITHER)),
         ("in 52 of 100 pairs, where guessing gives 50", told(gaining="loss", **GAIN)),
         ("No single image is named", told(verdict="NOT FAIR")),
-        ("None of the 200 images of the collection stands out, not even", told(standing=NONE)),
+        ("None of the 200 images of the collection stands out, even", told(standing=NONE)),
         ("Of 200 images of the collection 3 stand out by the test loss; at most about 1", told()),
         ("Where about 1 in 5 flags may be wrong, 9 of 200", told()),
         ("Here every such flag is wrong", told(beforehand=NEITHER)),
@@ -131,9 +132,7 @@ def plain(case, page):
     """The section of a target of the grid that `test_page_agrees` draws."""
     verdict, _, _, _, _, claimed, neither, _ = case
     beforehand = CLAIMED if claimed else NEITHER if neither else KNOWN
-    sections = section(
-        Facts(page["row"], verdict, beforehand, 2, verdict != "UNKNOWN", 0.95, OUT)
-    )
+    sections = section(Facts(page["row"], verdict, beforehand, 2, verdict != "UNKNOWN", 0.95, OUT))
     return {heading: " ".join(sentences) for heading, sentences in sections}
 
 
@@ -155,10 +154,11 @@ def test_the_plain_answer_is_the_answer():
         assert ("No number says" in text["How sure"]) == (answer == CANNOT_TELL), case
         assert ("stays unseen" in text["How sure"]) <= (answer == NO_SIGN), case
         if answer == NO_SIGN:
-            assert "luck alone would do so" in text["How sure"], case
-            assert "luck alone would give the collection" not in text["How sure"], case
+            assert "surely higher scores than" in text["How sure"], case
+            assert "By luck" not in text["How sure"], case
         if answer in (USED, USED_UNLESS):
-            assert re.search("luck alone would (give the|let a)", text["How sure"]), case
+            assert re.search("[Bb]y luck a (collection|test)", text["How sure"]), case
+            assert page["row"]["gaining"] or "surely higher" not in text["How sure"], case
 
 
 def test_what_speaks_against_it_tells_of_the_other_model_where_there_is_one():

@@ -350,11 +350,12 @@ def test_the_plain_section_names_keys_only_where_images_may_be_shown(text, path)
     keys = members.set_index("image_id")["key"]
     plain = {}
     for target in TARGETS:
-        box = re.search(r'<div class="plain">(.*?)</div>', section(text, f"target-{target}"), re.S)[1]
-        plain[target] = re.search(r"<h4>Single images</h4>(.*?)<h4>", box, re.S)[1]
-    told, attack = re.search(
-        r"([0-9]+) of 350 images stand out.*keys? in the", plain["emoji-overfit"], re.S
-    ), re.search(r"by the test (\w+);", plain["emoji-overfit"])[1]
+        told = section(text, f"target-{target}")
+        plain[target] = re.search(r"<h4>Single images</h4>(.*?)<h4>", told, re.S)[1]
+    told, attack = (
+        re.search(r"([0-9]+) of 350 images stand out.*keys? in the", plain["emoji-overfit"], re.S),
+        re.search(r"by the test (\w+);", plain["emoji-overfit"])[1],
+    )
     mine = table[(table["target"] == "emoji-overfit") & (table["attack"] == attack)]
     reading = sum(access != "model-free" for access, _, _ in ATTACKS.values())
     assert int(told[1]) == (mine["adjusted"] * reading <= 0.2).sum()

@@ -54,7 +54,9 @@ def _of_target(experiment: Experiment, results: Path, target: str) -> list[str]:
         f"{attacks} {'attack' if attacks == 1 else 'attacks'} on the model",
         f"  The collection passes, four times in five, if an attack has an AUC of {_auc(gap)}.",
         *_answer(experiment, results, target, members, nonmembers),
-        LINE("if the surest attack tells used images by an AUC of", *map("{:.2f}".format, STRENGTHS)),
+        LINE(
+            "if the surest attack tells used images by an AUC of", *map("{:.2f}".format, STRENGTHS)
+        ),
         LINE(
             "the collection passes, if all of it was used,",
             *(f"{100 * power(one, *sides, level):.0f} %" for one in gaps),
@@ -89,7 +91,10 @@ def _answer(
             "  With the control the answer rests on the gain over it, which shows about as well if "
             "both models find the same images easy."
         ]
-    baselines, confidence = len(experiment.blind_attacks(target)), config["evaluation"]["confidence"]
+    baselines, confidence = (
+        len(experiment.blind_attacks(target)),
+        config["evaluation"]["confidence"],
+    )
     if not baselines:
         return ["  No answer of use can follow: name a control, or run blind baselines."]
     ours, theirs, _ = to_evaluate(experiment, results, target)

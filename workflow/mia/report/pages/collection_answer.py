@@ -80,9 +80,8 @@ def how_sure(of: Facts) -> list[str]:
         )
     elif of.answer == CANNOT_TELL:
         told.append(
-            "No number says how sure this answer is: it is not about luck, but about a difference "
-            "between the collection and the comparable images, which would raise or lower scores "
-            "as well."
+            "No number says how sure this is: a difference between the collection and the "
+            "comparable images would also raise scores, or lower them, and luck is not the question."
         )
     else:
         told += _smallest(of)
@@ -93,22 +92,21 @@ def _luck(of: Facts) -> list[str]:
     """Say what luck alone would have given."""
     several, luck = of.tests > 1, hundredth(LEVEL)
     if of.named("passing"):
-        which = f"in any of the {of.tests} tests" if several else "in the one test"
+        which = f"whichever of the {of.tests} tests is read" if several else "in the one test"
         told = [
-            "If the model had learnt nothing from a collection that is like the comparable images, "
-            "luck alone would give the collection scores so much higher than theirs, "
-            f"{which}, in at most {luck} of 100 cases."
+            "By luck a collection that was not used, and is like the comparable images, gets scores "
+            f"so much higher than theirs in at most {luck} of 100 cases, {which}."
         ]
     else:
         none = f"None of the {of.tests} tests gives" if several else "The one test does not give"
         told = [
-            f"{none} the collection scores so much higher than those of the comparable images that "
-            f"luck alone would do so in at most {luck} of 100 cases."
+            f"{none} the collection surely higher scores than the comparable images: by luck a "
+            f"collection that was not used gets such scores in more than {luck} of 100 cases."
         ]
     if gaining := of.named("gaining"):
         told.append(
-            f"Of {ANOTHER} the same was asked; luck alone would let a test ({', '.join(gaining)}) "
-            f"do so much better on this model in at most {hundredth(_rate(of))} of 100 cases."
+            f"The same was asked of {ANOTHER}: by luck a test ({', '.join(gaining)}) does so much "
+            f"better on this model in at most {hundredth(_rate(of))} of 100 cases."
         )
     if of.has("auc_gain"):
         gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))
@@ -129,17 +127,20 @@ def _rate(of: Facts) -> float:
 
 def _smallest(of: Facts) -> list[str]:
     """Say which trace these images would have shown."""
-    told, size = [], f"So many images ({of.number('size'):.0f} that are unrelated) show"
+    told = []
+    shows = (
+        "shows, in 4 of 5 cases, in a collection of this size "
+        f"({of.number('size'):.0f} images that are unrelated); a weaker one stays unseen."
+    )
     if of.has("smallest_gain"):
         told.append(
-            f"{size}, in 4 of 5 cases, a test that prefers the collection's image in "
+            "A trace by which a test prefers the collection's image in "
             f"{hundredth(of.number('smallest_gain'))} more of 100 pairs with this model than with "
-            f"{ANOTHER}; a weaker trace stays unseen."
+            f"{ANOTHER} {shows}"
         )
     if of.has("smallest_gap") and (not told or of.verdict == EXCHANGEABLE):
         told.append(
-            f"{size}, in 4 of 5 cases, a test that prefers the collection's image to a comparable "
-            f"one in {hundredth(auc_of_gap(of.number('smallest_gap')))} of 100 pairs; a weaker "
-            "trace stays unseen."
+            "A trace by which a test prefers the collection's image to a comparable one in "
+            f"{hundredth(auc_of_gap(of.number('smallest_gap')))} of 100 pairs {shows}"
         )
-    return told or ["How weak a trace so many images would have shown is not known."]
+    return told or ["How weak a trace a collection of this size would have shown is not known."]

@@ -31,7 +31,9 @@ SETS = {
     DIFFERENT: f"{CHECKS} tell the collection from the comparable images; that difference looks "
     "like use, or hides it.",
 }
-UNKNOWN = "The images are not known here, so that nobody can check whether those compared are alike."
+UNKNOWN = (
+    "The images are not known here, so that nobody can check whether those compared are alike."
+)
 UNCHECKED = (
     "No check was run that never asks the model, so that nothing says how far the collection "
     "differs from the comparable images."
@@ -51,17 +53,23 @@ SHARE = {
     KNOWN: "The share is not asked: it is known beforehand that the model has learnt from this "
     "collection.",
     NEITHER: "None: it is known beforehand that the model has learnt from none of these images.",
-    CLAIMED: "No share is told: only where the answer is “Used” would it count use, and not a "
-    "difference between the collection and the comparable images.",
+    CLAIMED: "No share is told: where the answer is not “Used”, a difference between the collection "
+    "and the comparable images would be counted as use.",
 }
 NO_SHARE = "What share was used cannot be told: too few single images are marked."
 NOT_OF_ALL = "The answer about the whole collection does not rest on flags of single images."
 NEVER = {
-    USED: ["That every image of the collection was used: the answer is about all of them together."],
-    USED_UNLESS: ["That the collection was used, without the condition that goes with this answer."],
+    USED: [
+        "That every image of the collection was used: the answer is about all of them together."
+    ],
+    USED_UNLESS: [
+        "That the collection was used, without the condition that goes with this answer."
+    ],
     CANNOT_TELL: ["That the collection was used, or that it was not."],
     NO_SIGN: ["That the collection was not used: a trace may be too weak for so few images."],
-    NOT_USED: ["That nothing was learnt from the collection: better tests may find what these miss."],
+    NOT_USED: [
+        "That nothing was learnt from the collection: better tests may find what these miss."
+    ],
 }
 NEVER_AT_ALL = [
     "That one particular image, or the images of one person, were used or were not.",
@@ -74,9 +82,7 @@ def share(of: Facts) -> list[str]:
     if of.beforehand != CLAIMED or of.answer != USED:
         return [SHARE[of.beforehand]]
     if of.has("share_used"):
-        value, low, high = (
-            hundredth(of.number(f"share_{end}")) for end in ("used", "low", "high")
-        )
+        value, low, high = (hundredth(of.number(f"share_{end}")) for end in ("used", "low", "high"))
         return [
             f"About {value} of 100 images of the collection were used (between {low} and {high}).",
             "This count assumes that a test marks used images of the collection as often as other "
@@ -127,8 +133,8 @@ def single(of: Facts) -> list[str]:
     out, (few, more) = of.standing, (f"about 1 in {1 / rate:.0f}" for rate in RATES)
     if not out.attack:
         return [
-            f"None of the {out.asked} images of the collection stands out, not even where {more} "
-            "such flags may be wrong."
+            f"None of the {out.asked} images of the collection stands out, even if {more} such "
+            "flags may be wrong."
         ]
     told = [
         f"Of {out.asked} images of the collection {out.numbers[0]} stand out by the test "
