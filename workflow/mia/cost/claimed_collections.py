@@ -21,10 +21,10 @@ STRENGTHS = (0.55, 0.6, 0.7, 0.8)  # AUC of the surest attack, images used again
 NORMAL = NormalDist()
 LINE = "  {:<58}{:>9}{:>9}{:>9}{:>9}".format
 NOTES = """\
-Of two images, one claimed and one comparable: an AUC of 0.60 means that the attack gives the claimed
-one the higher score in 60 of 100 such pairs; 50 is guessing. Nobody knows the AUC of an attack on a
-model before it is measured. Assumed: scores of one normal law, shifted alike for each image used;
-one of the attacks has that AUC, the others see nothing; 1 of 100 unused collections passes."""
+An AUC of 0.60: of 100 pairs of one claimed and one comparable image, the attack gives the claimed
+one the higher score in 60; guessing gives 50. Nobody knows the AUC of an attack on a model before it
+is measured. Assumed: scores of one normal law, shifted alike for each image used; one attack has
+that AUC, the others see nothing. Of 100 unused collections one passes; related images count as one."""
 
 
 def claimed_collections(experiment: Experiment, results: Path) -> list[str]:

@@ -56,9 +56,10 @@ def said(of: Facts) -> list[str]:
     if of.has("tpr"):
         limit = of.number("headline_limit")
         some = max(100, round(1 / limit))
+        marked = f"{some * of.number('tpr'):.0f}"
         told.append(
-            f"Of {some:,} images of the collection {of.surest} marks {some * of.number('tpr'):.0f}; "
-            f"of {some:,} comparable images that were not used it marks about {some * limit:.0f}."
+            f"Of {some:,} images of the collection {of.surest} marks {marked}; of {some:,} "
+            f"comparable images that were not used it marks about {some * limit:.0f}."
         )
     return told
 
@@ -80,8 +81,8 @@ def how_sure(of: Facts) -> list[str]:
         )
     elif of.answer == CANNOT_TELL:
         told.append(
-            "No number says how sure this is: a difference between the collection and the "
-            "comparable images would also raise scores, or lower them, and luck is not the question."
+            "No number says how sure this is: luck is not the question, but a difference between "
+            "the collection and the comparable images, which would raise or lower scores as well."
         )
     else:
         told += _smallest(of)
@@ -94,8 +95,8 @@ def _luck(of: Facts) -> list[str]:
     if of.named("passing"):
         which = f"whichever of the {of.tests} tests is read" if several else "in the one test"
         told = [
-            "By luck a collection that was not used, and is like the comparable images, gets scores "
-            f"so much higher than theirs in at most {luck} of 100 cases, {which}."
+            "By luck a collection that was not used, and is like the comparable images, gets "
+            f"scores so much higher than theirs in at most {luck} of 100 cases, {which}."
         ]
     else:
         none = f"None of the {of.tests} tests gives" if several else "The one test does not give"

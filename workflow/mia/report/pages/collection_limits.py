@@ -53,8 +53,8 @@ SHARE = {
     KNOWN: "The share is not asked: it is known beforehand that the model has learnt from this "
     "collection.",
     NEITHER: "None: it is known beforehand that the model has learnt from none of these images.",
-    CLAIMED: "No share is told: where the answer is not “Used”, a difference between the collection "
-    "and the comparable images would be counted as use.",
+    CLAIMED: "No share is told: where the answer is not “Used”, a difference between the "
+    "collection and the comparable images would be counted as use.",
 }
 NO_SHARE = "What share was used cannot be told: too few single images are marked."
 NOT_OF_ALL = "The answer about the whole collection does not rest on flags of single images."
