@@ -21,10 +21,11 @@ STRENGTHS = (0.55, 0.6, 0.7, 0.8)  # AUC of the surest attack, images used again
 NORMAL = NormalDist()
 LINE = "  {:<58}{:>9}{:>9}{:>9}{:>9}".format
 NOTES = """\
-An AUC of 0.60: of 100 pairs of one claimed and one comparable image, the attack gives the claimed
-one the higher score in 60; guessing gives 50. Nobody knows the AUC of an attack on a model before it
-is measured. Assumed: scores of one normal law, shifted alike for each image used; one attack has
-that AUC, the others see nothing. Of 100 unused collections one passes; related images count as one."""
+A collection passes where an attack scores it so high that luck does so for 1 of 100 unused ones.
+An AUC of 0.60: of 100 pairs of a claimed and a comparable image, the attack gives the claimed one
+the higher score in 60; guessing gives 50. Nobody knows it of a model before measuring. Assumed:
+scores of one normal law, each used image shifted alike; one attack has that AUC, the others see
+nothing; related images count as one. “none”: not even so, beside so few comparable images."""
 
 
 def claimed_collections(experiment: Experiment, results: Path) -> list[str]:
@@ -88,8 +89,8 @@ def _answer(
         return ["  Lots decided who is claimed, so that a pass is enough for the answer “Used”."]
     if config["targets"][target].get("control"):
         return [
-            "  With the control the answer rests on the gain over it, which shows about as well if "
-            "both models find the same images easy."
+            "  With the control the answer rests on the gain over it, which shows about as well,",
+            "  if both models find the same images easy (docs/results.md).",
         ]
     baselines, confidence = (
         len(experiment.blind_attacks(target)),
@@ -105,10 +106,10 @@ def _answer(
     least = 0.5 + within + steps * chance_error(members, nonmembers)
     alike = images_for_margin(config["audit"]["margin"], baselines, confidence)
     return [
-        "  Without a control an answer of use asks for an AUC of "
-        + (f"about {least:.2f}, above all that" if least < 1 else "more than 1: far above what")
-        + f" blind baselines may reach here; “Used” without “unless” asks for {alike:,} images a "
-        "side too. A control is worth more than images (docs/targets.md)."
+        "  Without a control an answer of use asks for more, to be above all blind baselines: "
+        + (f"about {least:.2f}." if least < 1 else "no AUC is enough."),
+        f"  “Used” without “unless” asks for about {alike:,} images a side too. A control is worth "
+        "more (docs/targets.md).",
     ]
 
 
