@@ -108,7 +108,7 @@ SAID = {
         ("No single image is named", told(verdict="NOT FAIR")),
         ("None of the 200 images of the collection stands out, even", told(standing=NONE)),
         ("Of 200 images of the collection 3 stand out by the test loss; at most about 1", told()),
-        ("Where about 1 in 5 flags may be wrong, 9 of 200", told()),
+        ("collection 9 stand out by the test loss; at most about 1 in 5", told()),
         ("Here every such flag is wrong", told(beforehand=NEITHER)),
         ("The surest of them are 0a, 0b; each", told()),
         ("stands in the table of detections", told(standing=Standing("loss", (3, 9), 200))),

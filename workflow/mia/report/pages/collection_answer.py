@@ -9,7 +9,15 @@ from __future__ import annotations
 from mia.evaluation.answers import CANNOT_TELL, EXCHANGEABLE, NO_SIGN, NOT_USED, USED, USED_UNLESS
 from mia.evaluation.reasons import auc_of_gap
 from mia.evaluation.set_test import LEVEL
-from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, Facts, hundredth
+from mia.report.pages.collection_facts import (
+    ANOTHER,
+    CLAIMED,
+    KNOWN,
+    NEITHER,
+    Facts,
+    hundredth,
+    level,
+)
 
 SAID = {
     USED: "Yes, as far as can be tested: the model treats the collection like images that it has "
@@ -70,13 +78,13 @@ def how_sure(of: Facts) -> list[str]:
     if of.used:
         rate = _rate(of) if of.named("gaining") and not of.named("passing") else LEVEL
         told.append(
-            f"“At most {hundredth(rate)} of 100” says how rarely a collection that was not used "
+            f"“At most {level(rate)} of 100” says how rarely a collection that was not used "
             "gets such a result; it does not say how likely it is that this one was used."
         )
     elif of.answer == NOT_USED:
         told.append(
             f"With all that so few images leave open, no test prefers the collection's image in "
-            f"{hundredth(of.number('gain_bound'))} more of 100 pairs with this model than with "
+            f"{level(of.number('gain_bound'))} more of 100 pairs with this model than with "
             f"{ANOTHER}."
         )
     elif of.answer == CANNOT_TELL:
@@ -91,7 +99,7 @@ def how_sure(of: Facts) -> list[str]:
 
 def _luck(of: Facts) -> list[str]:
     """Say what luck alone would have given."""
-    several, luck = of.tests > 1, hundredth(LEVEL)
+    several, luck = of.tests > 1, level(LEVEL)
     if of.named("passing"):
         which = f"whichever of the {of.tests} tests is read" if several else "in the one test"
         told = [
@@ -107,7 +115,7 @@ def _luck(of: Facts) -> list[str]:
     if gaining := of.named("gaining"):
         told.append(
             f"The same was asked of {ANOTHER}: by luck a test ({', '.join(gaining)}) does so much "
-            f"better on this model in at most {hundredth(_rate(of))} of 100 cases."
+            f"better on this model in at most {level(_rate(of))} of 100 cases."
         )
     if of.has("auc_gain"):
         gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))

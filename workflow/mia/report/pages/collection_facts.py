@@ -95,3 +95,12 @@ def hundredth(share: float) -> str:
     ('63', '5')
     """
     return f"{100 * share:.0f}"
+
+
+def level(share: float) -> str:
+    """Return a level that the config sets as a count of 100, with its decimals.
+
+    >>> level(0.03), level(1 - 0.975)
+    ('3', '2.5')
+    """
+    return f"{100 * share:.3g}"

@@ -137,10 +137,11 @@ def single(of: Facts) -> list[str]:
             "flags may be wrong."
         ]
     told = [
-        f"Of {out.asked} images of the collection {out.numbers[0]} stand out by the test "
-        f"{out.attack}; at most {few} of these flags is expected to be wrong, if the comparable "
-        "images are comparable.",
-        f"Where {more} flags may be wrong, {out.numbers[1]} of {out.asked} images stand out.",
+        f"Of {out.asked} images of the collection {number} stand out by the test {out.attack}; at "
+        f"most {rate} of these flags is expected to be wrong, if the comparable images are "
+        "comparable."
+        for number, rate in zip(out.numbers, (few, more), strict=True)
+        if number
     ]
     if of.beforehand == NEITHER:
         told.append("Here every such flag is wrong: the model has learnt from none of the images.")
