@@ -352,13 +352,13 @@ def test_the_plain_section_names_keys_only_where_images_may_be_shown(text, path)
     for target in TARGETS:
         told = section(text, f"target-{target}")
         plain[target] = re.search(r"<h4>Single images</h4>(.*?)<h4>", told, re.S)[1]
-    told, attack = (
-        re.search(r"([0-9]+) of 350 images stand out.*keys? in the", plain["emoji-overfit"], re.S),
-        re.search(r"by the test (\w+);", plain["emoji-overfit"])[1],
-    )
+    counts = r"of the collection (\d+) stand out by the test (\w+); at most about 1 in (10|5) "
+    found = {rate: (int(n), by) for n, by, rate in re.findall(counts, plain["emoji-overfit"])}
+    attack = found["5"][1]
     mine = table[(table["target"] == "emoji-overfit") & (table["attack"] == attack)]
     reading = sum(access != "model-free" for access, _, _ in ATTACKS.values())
-    assert int(told[1]) == (mine["adjusted"] * reading <= 0.2).sum()
+    for rate in ("10", "5"):
+        assert found[rate] == ((mine["adjusted"] * reading <= 1 / int(rate)).sum(), attack)
     first = mine.sort_values("p", kind="stable")["image_id"].head(page_detections.FIRST)
     assert ", ".join(keys[first]) in plain["emoji-overfit"]
     assert "No single image is named" in plain["emoji-shifted"]
