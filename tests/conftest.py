@@ -38,6 +38,7 @@ LONG = (
     *("test_training.py", "test_visible_gpus.py"),
     "test_blind.py::test_a_channel_sees_its_own_difference",
     "test_blind.py::test_nothing_to_see_is_at_chance[blind_all]",
+    "test_claimed_collections.py::test_the_power_is_that_of_simulated",
     "test_commands.py::test_a_snakemake_command_plans",
     "test_equivalence.py::test_at_a_blind_auc_of_51",
     "test_equivalence.py::test_sets_at_the_edge_of_the_margin",

@@ -40,7 +40,7 @@ ROOMS = {
     "scoring": ("attacks.shared", "measuring.query_files", "targets"),
     "cost": (
         *("attacks.shared", "audit.equivalence", "config", "images", "models"),
-        *("signals.shared", "targets.blocks", "targets.folds"),
+        *("signals.shared", "stats.set_power", "targets.blocks", "targets.folds"),
     ),
     "evaluation": ("attacks.shared.cost", "stats"),
     "report": ("evaluation", "images", "stats", "targets"),

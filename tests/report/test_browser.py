@@ -10,6 +10,7 @@ from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
 from mia.report.figures.shared.selection import MOST
 from mia.report.figures.shared.shelf import known_figures
+from mia.report.pages.collection_section import HEADINGS
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 QUIET = (
@@ -229,6 +230,19 @@ def test_page_never_scrolls_sideways(browser, page, width):
     assert inside <= width
     for box in all_of(browser, ".scroll"):
         assert 0 < box.size["width"] <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_plain_answer_is_read_without_a_click(browser, page, width):
+    """Its headings stand beside the sentences, on a phone above them."""
+    show(browser, page, width)
+    for target in TARGETS:
+        heads = all_of(browser, f"#answer-{target} h4")
+        assert [head.text for head in heads] == list(HEADINGS)
+        for head, text in zip(heads, all_of(browser, f"#answer-{target} h4 + *"), strict=True):
+            assert head.is_displayed() and text.is_displayed() and text.size["width"] > 280
+            beside = text.location["x"] > head.location["x"] + 100
+            assert beside == (width > 600), (target, head.text)
 
 
 def test_page_loads_nothing(browser, page):

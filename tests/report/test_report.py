@@ -11,6 +11,7 @@ from markupsafe import Markup
 from made_up_page import DOCS, TEMPLATE, write_page
 from made_up_pictures import HOSTILE
 from made_up_results import ATTACKS, TARGETS
+from mia import storage
 from mia.claimed import as_claimed, markup_as_claimed
 from mia.evaluation import reasons
 from mia.evaluation.flags import MEANINGS
@@ -31,6 +32,7 @@ from mia.report.pages import (
     privacy,
     set_test,
 )
+from mia.report.pages import detections as page_detections
 from mia.report.pages.verdict_texts import conclusions
 from mia.stats.no_signal import auc_band
 
@@ -342,6 +344,28 @@ def test_named_images_are_counted_and_shown_with_the_rate(text, path):
     assert "data:image" not in folded(text, "web", "Which images are named")
 
 
+def test_the_plain_section_names_keys_only_where_images_may_be_shown(text, path):
+    table = pd.read_csv(path.parent / "tables/detections.csv")
+    members = storage.read(path.parent / "targets/emoji-overfit/membership.parquet")
+    keys = members.set_index("image_id")["key"]
+    plain = {}
+    for target in TARGETS:
+        told = section(text, f"target-{target}")
+        plain[target] = re.search(r"<h4>Single images</h4>(.*?)<h4>", told, re.S)[1]
+    counts = r"of the collection (\d+) stand out by the test (\w+); at most about 1 in (10|5) "
+    found = {rate: (int(n), by) for n, by, rate in re.findall(counts, plain["emoji-overfit"])}
+    attack = found["5"][1]
+    mine = table[(table["target"] == "emoji-overfit") & (table["attack"] == attack)]
+    reading = sum(access != "model-free" for access, _, _ in ATTACKS.values())
+    for rate in ("10", "5"):
+        assert found[rate] == ((mine["adjusted"] * reading <= 1 / int(rate)).sum(), attack)
+    first = mine.sort_values("p", kind="stable")["image_id"].head(page_detections.FIRST)
+    assert ", ".join(keys[first]) in plain["emoji-overfit"]
+    assert "No single image is named" in plain["emoji-shifted"]
+    assert "None of the 350 images" in plain["web"] or "not on this page" in plain["web"]
+    assert "every such flag is wrong" in plain["emoji-null"] or "None of" in plain["emoji-null"]
+
+
 def test_what_numbers_mean_in_practice(text, path):
     told = folded(text, "emoji-fair", "What do these numbers mean in practice")
     table = pd.read_csv(path.parent / "tables/metrics.csv").query("target == 'emoji-fair'")
@@ -369,6 +393,7 @@ def test_the_answer_comes_first_and_stands_in_brief(text):
         assert "<strong>Used" in told
     assert fair.index('id="answer-emoji-fair"') < fair.index('class="verdict"')
     assert "<dt>Surest attack</dt><dd>loss_ratio: AUC 0." in fair
+    assert fair.index("<h4>What must not be claimed</h4>") < fair.index("<dt>Surest attack</dt>")
     assert "Nothing but the training tells the two sets apart." in fair
     null = section(text, "target-emoji-null")
     assert reasons.NEITHER in null or reasons.FALSE_ALARM in null

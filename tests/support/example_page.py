@@ -5,6 +5,11 @@ import re
 
 def block(page: str, language: str) -> str:
     """The one block of code of a language on a page."""
-    found = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    found = all_blocks(page, language)
     assert len(found) == 1, f"expected one block of {language}"
     return found[0]
+
+
+def all_blocks(page: str, language: str) -> list[str]:
+    """The blocks of code of a language on a page, in its order."""
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)

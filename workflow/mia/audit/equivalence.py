@@ -79,17 +79,21 @@ def power(
     return found
 
 
-def reachable_margin(members: int, nonmembers: int, channels: int, confidence: float) -> float:
-    """Return the smallest margin that channels of true AUC 0.5 meet with `POWER`; at most 0.5.
+def reachable_margin(
+    members: int, nonmembers: int, channels: int, confidence: float, chance: float = POWER
+) -> float:
+    """Return the smallest margin that channels of true AUC 0.5 meet with this chance; at most 0.5.
 
     Args:
         members, nonmembers: Unrelated images of each side.
         channels: How many blind baselines have to lie within it.
+        chance: In (0, 1).
 
     >>> round(reachable_margin(2500, 2500, 1, 0.95), 4)
     0.0239
     """
-    return min(0.5, _errors_within(channels, confidence) * chance_error(members, nonmembers))
+    errors = _errors_within(channels, confidence, chance)
+    return min(0.5, errors * chance_error(members, nonmembers))
 
 
 def images_for_margin(margin: float, channels: int, confidence: float) -> int:
@@ -137,7 +141,7 @@ def images_needed(
     return max(1, math.ceil(size * high))
 
 
-def _errors_within(channels: int, confidence: float) -> float:
-    """Return how many standard errors a margin has to span for `POWER` at AUCs of 0.5."""
-    each = POWER ** (1 / max(channels, 1))
+def _errors_within(channels: int, confidence: float, chance: float = POWER) -> float:
+    """Return how many standard errors a margin has to span for this chance at AUCs of 0.5."""
+    each = chance ** (1 / max(channels, 1))
     return NORMAL.inv_cdf(confidence) + NORMAL.inv_cdf((1 + each) / 2)

@@ -3,8 +3,8 @@
 Per model, image set and signal: queries wanted, held and missing; evals, backward passes,
 generations and embedded images for one image and for all that is missing. Per model and image set:
 TFLOP of one eval, and hours. What training is still to be done, shadow models among it. What is
-still to be written to disk. What sharing saves against running each attack alone. And per target
-what its images can decide about its two sets.
+still to be written to disk. What sharing saves against running each attack alone. Per target what
+its images can decide about its two sets, and what a claimed collection can show.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mia.config.experiment import Experiment
 from mia.config.read import read_file_or_exit
 from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS
+from mia.cost.claimed_collections import claimed_collections
 from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_LISTED, BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.hours import Hours, time_lines
@@ -87,7 +88,8 @@ def main() -> None:
             print(f"\nOn models that are told {TOLD[told]}:")
         asked = experiment.attacks_under(told), others.attacks_under(told)
         print("\n".join(sharing(*asked, args.against)))
-    print(*decidable(experiment, results), sep="\n")
+    claims = claimed_collections(experiment, results)
+    print(*decidable(experiment, results), *claims, sep="\n")
     if mistakes := refusals(experiment, Path(args.config).name):
         print("\nA run would be refused as it is:", *mistakes, sep="\n  ")
 

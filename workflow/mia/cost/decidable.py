@@ -42,9 +42,11 @@ def decidable(experiment: Experiment, results: Path) -> list[str]:
 
 
 def to_evaluate(
-    experiment: Experiment, results: Path, target: str
+    experiment: Experiment, results: Path, target: str, learners: bool = True
 ) -> tuple[int | None, int | None, bool]:
     """Return how many members and nonmembers are evaluated, and whether that is certain.
+
+    They are those of attacks that learn, such as blind baselines, or, if not `learners`, of others.
 
     Once the target's membership is written, these are its unrelated images. Before, they are the
     most that the config allows, None where nobody knows; duplicates and failures are still counted.
@@ -52,12 +54,13 @@ def to_evaluate(
     path = results / MEMBERSHIP.format(target=target)
     if path.is_file():
         rows = storage.read(path, ["member", "group", "block", "kept"])
-        first = min(1, rows["block"].max())  # of several blocks, the first is only learnt from
+        first = min(1, rows["block"].max()) if learners else 0  # the first is only learnt from
         rows = rows[rows["kept"].astype(bool) & (rows["block"] >= first)]
         groups = rows.groupby(rows["member"].astype(bool))["group"].nunique()
         return int(groups.get(True, 0)), int(groups.get(False, 0)), True
     spec = experiment.config["targets"][target]
-    share = REPORTED[experiment.config["evaluation"]["design"]]
+    design = experiment.config["evaluation"]["design"]
+    share = REPORTED[design] if learners or design == HALVES else 1.0
     share *= 1.0 if spec["match"] == "none" else NOT_TO_MATCH
     most = []
     for side in SIDES:

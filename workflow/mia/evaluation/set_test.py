@@ -19,9 +19,10 @@ from mia.evaluation.set_family import beyond_blind, family
 from mia.evaluation.set_scores import can_be_told, sides
 from mia.stats import set_power
 from mia.stats.permutation import max_t
+from mia.stats.set_power import LEVEL
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-LEVEL, CONFIDENCE = 0.01, 0.95  # CDI tests at 1 %
+CONFIDENCE = 0.95
 DRAWS, SHUFFLES = 500, 199
 COLUMNS = [
     *("target", "attack", "access", "size", "difference", "p", "p_family", "blind_p"),

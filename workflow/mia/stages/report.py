@@ -28,7 +28,7 @@ from mia.report.pages import (
     provenance,
     targets,
 )
-from mia.report.pages.gallery import gallery
+from mia.report.pages.gallery import gallery, keys
 from mia.report.pages.known_index import index_counts
 from mia.report.pages.texts import glossary
 from mia.stats.metrics import FPR_LIMITS
@@ -112,7 +112,8 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
         shown.append(
             target
             | details.of_target(
-                target, long, found, spec["evaluation"], spec.get("caption_controls", ())
+                *(target, long, found, spec["evaluation"], spec.get("caption_controls", ())),
+                keys=keys(name, spec, memberships[name]),
             )
             | {"control_models": controls.of_target(target, spec, models, long, found["answers"])}
             | {"known": index_counts(storage.read(memberships[name]))}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+LEVEL = 0.01  # of the test of a collection: CDI tests at 1 %
 POWER = 0.8
 MOST = 2**31  # groups that count as any number
 HALVINGS = 40  # of the range in which a gap is sought

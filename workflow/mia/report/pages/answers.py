@@ -14,10 +14,11 @@ from mia.report.pages.formats import percent, signed, whole
 NUMBERS = (
     *("size", "n_nonmember", "auc", "auc_low", "auc_high", "auc_control"),
     *("headline_limit", "tpr", "tpr_low", "tpr_high"),
-    *("auc_gain", "auc_gain_low", "auc_gain_high", "gain_bound", "smallest_gap", "images_needed"),
+    *("auc_gain", "auc_gain_low", "auc_gain_high", "gain_bound", "smallest_gap", "smallest_gain"),
+    "images_needed",
     *("share_used", "share_low", "share_high", "share_at_least"),
 )
-WORDS = ("target", "answer", "members_are", "attack", "reasons", "share_note")
+WORDS = ("target", "answer", "members_are", "attack", "reasons", "share_note", "passing", "gaining")
 STYLES = {USED: "sure", USED_UNLESS: "open", NOT_USED: "sure"}
 
 
@@ -36,10 +37,7 @@ def answer_context(table: pd.DataFrame, target: str) -> dict[str, Any]:
     Raises:
         ValueError: The table has not one row of the target.
     """
-    mine = table[table["target"] == target]
-    if len(mine) != 1:
-        raise ValueError(f"tables/answers.csv: {len(mine)} rows of {target}, expected one")
-    row = mine.iloc[0]
+    row = answer_row(table, target)
     return {
         "answer": row["answer"],
         "meaning": ANSWERS[row["answer"]],
@@ -48,6 +46,18 @@ def answer_context(table: pd.DataFrame, target: str) -> dict[str, Any]:
         "reasons": row["reasons"].split(BETWEEN),
         "facts": [fact for fact in map(_known, _facts(row)) if fact],
     }
+
+
+def answer_row(table: pd.DataFrame, target: str) -> pd.Series:
+    """Return the row of a target.
+
+    Raises:
+        ValueError: The table has not one row of the target.
+    """
+    mine = table[table["target"] == target]
+    if len(mine) != 1:
+        raise ValueError(f"tables/answers.csv: {len(mine)} rows of {target}, expected one")
+    return mine.iloc[0]
 
 
 def _facts(row: pd.Series) -> list[tuple[str, float, str, str]]:

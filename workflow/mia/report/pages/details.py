@@ -12,6 +12,9 @@ import pandas as pd
 from mia import checksums
 from mia.report.pages import answers, detections, pairwise, set_test
 from mia.report.pages.caption_controls import caption_controls
+from mia.report.pages.collection_facts import CLAIMED, KNOWN, NEITHER, Facts
+from mia.report.pages.collection_section import section
+from mia.report.pages.findings import attacks_on_model
 from mia.report.pages.other_metrics import measures
 from mia.report.pages.practice import practice
 from mia.report.pages.privacy import privacy
@@ -58,6 +61,7 @@ def of_target(
     found: Mapping[str, pd.DataFrame],
     settings: Mapping[str, Any],
     families: Sequence[Mapping[str, str]] = (),
+    keys: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the page says of a target beside its table, one entry for each part.
 
@@ -67,17 +71,19 @@ def of_target(
         found: What `read_all` returned.
         settings: `evaluation` of the config.
         families: What `mia.config.caption_controls` returned.
+        keys: What `gallery.keys` returned.
     """
     name, blind = target["name"], {row["attack"] for row in target["rows"] if row["blind"]}
     pairs, level = found["pairwise"], 1 - settings["confidence"]
     return {
         "answer": answers.answer_context(found["answers"], name),
+        "plain": section(_facts(target, found, settings["confidence"], keys)),
         "collection": set_test.collection(found["set_test"], name, target["verdict"]),
         "detections": detections.detections(
             found["detections"],
             name,
             target["verdict"],
-            [row["attack"] for row in target["rows"] if not row["blind"]],
+            [row["attack"] for row in attacks_on_model(target["rows"])],
             target["audit"]["n_member"],
         ),
         "practice": practice(long, name, target["rows"], target["control"]),
@@ -86,3 +92,24 @@ def of_target(
         "comparisons": pairwise.comparisons(pairs, name, level),
         "captions": caption_controls(families, target["rows"], pairs, name, level),
     }
+
+
+def _facts(
+    target: Mapping[str, Any],
+    found: Mapping[str, pd.DataFrame],
+    confidence: float,
+    keys: Mapping[str, str] | None,
+) -> Facts:
+    row = answers.answer_row(found["answers"], name := target["name"])
+    claimed = row["members_are"] == "claimed"
+    tests = len(attacks_on_model(target["rows"]))
+    asked = target["audit"]["n_member"]
+    return Facts(
+        row=row,
+        verdict=target["verdict"],
+        beforehand=CLAIMED if claimed else NEITHER if target["control"] else KNOWN,
+        tests=tests,
+        baselines=bool(target["audit"]["channels"]),
+        confidence=confidence,
+        standing=detections.standing(found["detections"], name, tests, asked, keys),
+    )

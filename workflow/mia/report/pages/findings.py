@@ -21,7 +21,7 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
         audit: audit/{target}.json, which knows the blind baselines.
     """
     channels = {channel["attack"] for channel in audit["channels"]}
-    reading = _attacks(rows)
+    reading = attacks_on_model(rows)
     blind = [row for row in rows if row["blind"] and row["attack"] in channels]
     controls = [row for row in rows if row not in reading and row not in blind]
     found = []
@@ -37,7 +37,7 @@ def tested(rows: list[dict[str, Any]], audit: dict[str, Any]) -> list[tuple[str,
     return found
 
 
-def _attacks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def attacks_on_model(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the attacks on the model; what was told other captions is a control."""
     return [row for row in rows if not row["blind"] and "other_captions" not in row["flags"]]
 
@@ -48,7 +48,7 @@ def findings(rows: list[dict[str, Any]], verdict: str) -> str:
     All of it holds at once: of many attacks that find nothing, some would look lucky alone. Where
     the answer rests on another test, or asks for more, a sentence says so.
     """
-    reading = _attacks(rows)
+    reading = attacks_on_model(rows)
     if not reading:
         return NO_ATTACK
     above = _names(row for row in reading if row["above_chance"] == "yes")
@@ -100,7 +100,7 @@ def _beside_answer(reading: list[dict[str, Any]], above: str, gained: str) -> li
 
 def brief(rows: list[dict[str, Any]], verdict: str) -> str:
     """Say in one sentence how many attacks on the model found something."""
-    reading = _attacks(rows)
+    reading = attacks_on_model(rows)
     if not reading:
         return NO_ATTACK
     gained = sum(row["gain"] == "yes" for row in reading)

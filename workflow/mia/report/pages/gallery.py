@@ -31,9 +31,9 @@ def gallery(
 
     `named` are images that this attack names, the surest first.
     """
-    sets = sorted(spec["targets"][target]["sets"])
-    if not sets or not {*sets} <= {*spec["pictured"]}:
+    if not may_show(target, spec):
         return None
+    sets = sorted(spec["targets"][target]["sets"])
     known = storage.read(membership)
     ranked = {}
     for path in sorted(path for path in scores if names(paths.SCORES, path)["target"] == target):
@@ -53,3 +53,17 @@ def gallery(
     named = pictures.entries(ranked[attack].loc[ids].reset_index(), held)
     ends = pictures.ends(ranked[attack], held)
     return {"attack": attack, "credit": credit, "named": named, **ends}
+
+
+def may_show(target: str, spec: dict[str, Any]) -> bool:
+    """Return whether the report may show images of a target and their keys."""
+    sets = spec["targets"][target]["sets"]
+    return bool(sets) and {*sets} <= {*spec["pictured"]}
+
+
+def keys(target: str, spec: dict[str, Any], membership: Path) -> dict[str, str] | None:
+    """Return image_id to key of a target's images, or None where none may be shown."""
+    if not may_show(target, spec):
+        return None
+    rows = storage.read(membership, ["image_id", "key"])
+    return dict(zip(rows["image_id"], rows["key"], strict=True))

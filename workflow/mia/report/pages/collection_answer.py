@@ -1,0 +1,155 @@
+"""Was this collection used, and how sure is that? For a reader who knows none of the field's words.
+
+Each sentence stands alone: what a word means is said where it is used. A *test* is an attack,
+*another model* a control. Numbers are counts of 100 images, pairs of images, or cases.
+"""
+
+from __future__ import annotations
+
+from mia.evaluation.answers import CANNOT_TELL, EXCHANGEABLE, NO_SIGN, NOT_USED, USED, USED_UNLESS
+from mia.evaluation.reasons import auc_of_gap
+from mia.evaluation.set_test import LEVEL
+from mia.report.pages.collection_facts import (
+    ANOTHER,
+    CLAIMED,
+    KNOWN,
+    NEITHER,
+    Facts,
+    hundredth,
+    level,
+)
+
+SAID = {
+    USED: "Yes, as far as can be tested: the model treats the collection like images that it has "
+    "learnt from, and no other reason that was looked for explains it.",
+    USED_UNLESS: "Yes, on one condition: the model treats the collection like images that it has "
+    "learnt from, unless the collection differs from the comparable images in a way that no check "
+    "here sees.",
+    CANNOT_TELL: "It cannot be told: what the tests find, or miss, may come from a difference "
+    "between the collection and the comparable images, and not from what the model has learnt.",
+    NO_SIGN: "There is no sign of use: no test shows that the model treats the collection "
+    "otherwise than comparable images that were not used.",
+    NOT_USED: f"No, as far as these tests can tell: they find hardly more in this model than in "
+    f"{ANOTHER}.",
+}
+NOT_ASKED = "Nothing is said about use: no model is asked here, and only images are compared."
+BEFOREHAND = {
+    CLAIMED: "It is only claimed that the model has learnt from this collection of images; nothing "
+    "here takes that for granted.",
+    KNOWN: "It is known beforehand that the model has learnt from this collection of images; the "
+    "answer shows whether the tests notice it.",
+    NEITHER: "It is known beforehand that the model has learnt from none of these images; any sign "
+    "of use would be a false alarm.",
+}
+A_TEST = (
+    "A test gives each image a score, which is higher where the model treats the image like one "
+    "that it has learnt from."
+)
+
+
+def said(of: Facts) -> list[str]:
+    """Return the answer, and what the surest test finds."""
+    if not of.tests:
+        return [NOT_ASKED]
+    told = [SAID[of.answer], BEFOREHAND[of.beforehand]]
+    if not of.has("auc"):
+        return told
+    auc, low, high = (hundredth(of.number(f"auc{end}")) for end in ("", "_low", "_high"))
+    told += [
+        A_TEST,
+        f"Of 100 pairs of one image of the collection and one comparable image that was not used, "
+        f"{of.surest} gives the higher score to the collection's image in {auc} (between {low} and "
+        f"{high}); guessing gives 50.",
+    ]
+    if of.has("tpr"):
+        limit = of.number("headline_limit")
+        some = max(100, round(1 / limit))
+        marked = f"{some * of.number('tpr'):.0f}"
+        told.append(
+            f"Of {some:,} images of the collection {of.surest} marks {marked}; of {some:,} "
+            f"comparable images that were not used it marks about {some * limit:.0f}."
+        )
+    return told
+
+
+def how_sure(of: Facts) -> list[str]:
+    """Return how often luck would give the answer, or what these images would have shown."""
+    told = _luck(of)
+    if of.used:
+        rate = _rate(of) if of.named("gaining") and not of.named("passing") else LEVEL
+        told.append(
+            f"“At most {level(rate)} of 100” says how rarely a collection that was not used "
+            "gets such a result; it does not say how likely it is that this one was used."
+        )
+    elif of.answer == NOT_USED:
+        told.append(
+            f"With all that so few images leave open, no test prefers the collection's image in "
+            f"{level(of.number('gain_bound'))} more of 100 pairs with this model than with "
+            f"{ANOTHER}."
+        )
+    elif of.answer == CANNOT_TELL:
+        told.append(
+            "No number says how sure this is: luck is not the question, but a difference between "
+            "the collection and the comparable images, which would raise or lower scores as well."
+        )
+    else:
+        told += _smallest(of)
+    return told
+
+
+def _luck(of: Facts) -> list[str]:
+    """Say what luck alone would have given."""
+    several, luck = of.tests > 1, level(LEVEL)
+    if of.named("passing"):
+        which = f"whichever of the {of.tests} tests is read" if several else "in the one test"
+        told = [
+            "By luck a collection that was not used, and is like the comparable images, gets "
+            f"scores so much higher than theirs in at most {luck} of 100 cases, {which}."
+        ]
+    else:
+        none = f"None of the {of.tests} tests gives" if several else "The one test does not give"
+        told = [
+            f"{none} the collection surely higher scores than the comparable images: by luck a "
+            f"collection that was not used gets such scores in more than {luck} of 100 cases."
+        ]
+    if gaining := of.named("gaining"):
+        told.append(
+            f"The same was asked of {ANOTHER}: by luck a test ({', '.join(gaining)}) does so much "
+            f"better on this model in at most {level(_rate(of))} of 100 cases."
+        )
+    if of.has("auc_gain"):
+        gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))
+        low, high = (f"{end:+d}".replace("-", "−") for end in ends)
+        told.append(
+            f"Of 100 pairs of one image of the collection and one comparable image, {of.surest} "
+            f"gives the higher score to the collection's image in {abs(gain)} "
+            f"{'more' if gain >= 0 else 'fewer'} with this model than with {ANOTHER} (between "
+            f"{low} and {high})."
+        )
+    return told
+
+
+def _rate(of: Facts) -> float:
+    """Return how often luck alone gives a gain over a control."""
+    return 1 - of.confidence
+
+
+def _smallest(of: Facts) -> list[str]:
+    """Say which trace these images would have shown."""
+    told = []
+    shows = (
+        "shows, in 4 of 5 cases, in a collection of this size "
+        f"({of.number('size'):.0f} images that are unrelated); a weaker one stays unseen."
+    )
+    if of.has("smallest_gain"):
+        told.append(
+            "A trace by which a test prefers the collection's image in "
+            f"{hundredth(of.number('smallest_gain'))} more of 100 pairs with this model than with "
+            f"{ANOTHER} {shows}"
+        )
+    if of.has("smallest_gap") and (not told or of.verdict == EXCHANGEABLE):
+        told.append(
+            "A trace by which a test prefers the collection's image to a comparable one in "
+            f"{hundredth(auc_of_gap(of.number('smallest_gap')))} of 100 pairs {shows}"
+        )
+    return told or ["How weak a trace a collection of this size would have shown is not known."]

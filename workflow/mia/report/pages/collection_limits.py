@@ -1,0 +1,159 @@
+"""What share, what speaks against an answer, single images, and what must not be claimed.
+
+For a reader who knows none of the field's words, as in `mia.report.pages.collection_answer`.
+*Checks that never ask the model* are the blind baselines.
+"""
+
+from __future__ import annotations
+
+from mia.evaluation.answers import (
+    ALIKE,
+    CANNOT_TELL,
+    EXCHANGEABLE,
+    NO_SIGN,
+    NOT_USED,
+    OPEN,
+    USED,
+    USED_UNLESS,
+)
+from mia.evaluation.detections import RATES
+from mia.evaluation.reasons import DIFFERENT
+from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, Facts, hundredth
+
+CHECKS = "Checks that never ask the model"
+SETS = {
+    EXCHANGEABLE: "Not the choice of the images: lots decided which are the collection and which "
+    "are the comparable ones, so that the two differ by luck alone.",
+    ALIKE: f"{CHECKS} find the collection and the comparable images alike, within a small margin; "
+    "a difference that these checks do not look at would look like use, or hide it.",
+    OPEN: f"{CHECKS} show neither that the collection is like the comparable images nor that it "
+    "differs from them; a difference would look like use, or hide it.",
+    DIFFERENT: f"{CHECKS} tell the collection from the comparable images; that difference looks "
+    "like use, or hides it.",
+}
+UNKNOWN = (
+    "The images are not known here, so that nobody can check whether those compared are alike."
+)
+UNCHECKED = (
+    "No check was run that never asks the model, so that nothing says how far the collection "
+    "differs from the comparable images."
+)
+ALONE = (
+    f"No test was tried on {ANOTHER}; that would tell what this model has learnt from a difference "
+    "between the collection and the comparable images."
+)
+AS_WELL = f"On {ANOTHER} the tests do about as well, or too nearly so to tell."
+WEAK = {
+    NOT_USED: "Tests that are too weak to find any image that this model has learnt from would "
+    "give the same answer.",
+    NO_SIGN: "A weak trace, or the use of a few of the images, does not show in a collection of "
+    "this size.",
+}
+SHARE = {
+    KNOWN: "The share is not asked: it is known beforehand that the model has learnt from this "
+    "collection.",
+    NEITHER: "None: it is known beforehand that the model has learnt from none of these images.",
+    CLAIMED: "No share is told: where the answer is not “Used”, a difference between the "
+    "collection and the comparable images would be counted as use.",
+}
+NO_SHARE = "What share was used cannot be told: too few single images are marked."
+NOT_OF_ALL = "The answer about the whole collection does not rest on flags of single images."
+NEVER = {
+    USED: [
+        "That every image of the collection was used: the answer is about all of them together."
+    ],
+    USED_UNLESS: [
+        "That the collection was used, without the condition that goes with this answer."
+    ],
+    CANNOT_TELL: ["That the collection was used, or that it was not."],
+    NO_SIGN: ["That the collection was not used: a trace may be too weak for so few images."],
+    NOT_USED: [
+        "That nothing was learnt from the collection: better tests may find what these miss."
+    ],
+}
+NEVER_AT_ALL = [
+    "That one particular image, or the images of one person, were used or were not.",
+    "Anything about another model, or about consent, copyright or damage.",
+]
+
+
+def share(of: Facts) -> list[str]:
+    """Return how much of the collection was used, or why that is not told."""
+    if of.beforehand != CLAIMED or of.answer != USED:
+        return [SHARE[of.beforehand]]
+    if of.has("share_used"):
+        value, low, high = (hundredth(of.number(f"share_{end}")) for end in ("used", "low", "high"))
+        return [
+            f"About {value} of 100 images of the collection were used (between {low} and {high}).",
+            "This count assumes that a test marks used images of the collection as often as other "
+            "images that the model has certainly learnt from, and unused ones as seldom as "
+            "comparable images.",
+        ]
+    if of.has("share_at_least") and of.number("share_at_least") >= 0.005:
+        return [
+            f"At least {hundredth(of.number('share_at_least'))} of 100 images of the collection "
+            "were used, if a test marks unused ones as seldom as comparable images; how many more "
+            "were used cannot be told."
+        ]
+    return [NO_SHARE]
+
+
+def against(of: Facts) -> list[str]:
+    """Return what speaks against the answer, the sets of images first."""
+    told = []
+    if of.used and of.beforehand == NEITHER:
+        told.append("This answer is a false alarm: the model has learnt from none of these images.")
+    if of.verdict not in SETS:
+        told.append(UNKNOWN)
+    else:
+        checked = of.baselines or of.verdict == EXCHANGEABLE
+        told.append(SETS[of.verdict] if checked else UNCHECKED)
+    if of.named("gaining"):
+        told.append(
+            f"On {ANOTHER} {of.surest} gives the higher score to the collection's image in "
+            f"{hundredth(of.number('auc_control'))} of 100 pairs, where guessing gives 50; the "
+            "answer trusts that the other model is like this one."
+        )
+    elif of.controlled and of.answer != NO_SIGN:
+        told.append(AS_WELL)
+    elif not of.controlled and of.verdict != EXCHANGEABLE:
+        told.append(ALONE)
+    if of.answer in WEAK:
+        told.append(WEAK[of.answer])
+    return told
+
+
+def single(of: Facts) -> list[str]:
+    """Return how many images stand out, at stated rates of false flags, and what a flag means."""
+    if of.verdict == DIFFERENT:
+        return [
+            "No single image is named: where the collection differs from the comparable images, "
+            "one may stand out for that reason alone."
+        ]
+    out, (few, more) = of.standing, (f"about 1 in {1 / rate:.0f}" for rate in RATES)
+    if not out.attack:
+        return [
+            f"None of the {out.asked} images of the collection stands out, even if {more} such "
+            "flags may be wrong."
+        ]
+    told = [
+        f"Of {out.asked} images of the collection {number} stand out by the test {out.attack}; at "
+        f"most {rate} of these flags is expected to be wrong, if the comparable images are "
+        "comparable."
+        for number, rate in zip(out.numbers, (few, more), strict=True)
+        if number
+    ]
+    if of.beforehand == NEITHER:
+        told.append("Here every such flag is wrong: the model has learnt from none of the images.")
+    told.append(
+        f"The surest of them are {', '.join(out.first)}; each of these names is a key in the table "
+        "of images."
+        if out.first
+        else "Which images these are stands in the table of detections, and not on this page."
+    )
+    return [*told, NOT_OF_ALL]
+
+
+def never(of: Facts) -> list[str]:
+    """Return what must not be claimed."""
+    return [*NEVER[of.answer], *NEVER_AT_ALL]
