@@ -8,6 +8,7 @@ from mia.config.stage_inputs import StageInputs
 RESULTS = StageInputs(EXPERIMENT)
 SETS = config["image_sets"]
 TARGETS = config["targets"]
+MADE = [name for name in SETS if EXPERIMENT.maker(name)]  # by a target's model
 
 
 def any_of(names):

@@ -1,7 +1,8 @@
 """Say what a run will cost before it starts: `make cost`.
 
 Per model, image set and signal: queries wanted, held and missing; evals, backward passes and
-generations for one image and for all that is missing. Per model and image set: TFLOP of one eval,
+generations for one image and for all that is missing; and the same of images that a target's model
+makes. Per model and image set: TFLOP of one eval,
 and hours. What training is still to be done, shadow models among it. What is still to be written to
 disk. What sharing saves against running each attack alone. And per target what its images can
 decide about its two sets.
@@ -25,6 +26,7 @@ from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS
 from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_LISTED, BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
+from mia.cost.generated import making_costs
 from mia.cost.hours import Hours, time_lines
 from mia.cost.kinds import free_targets
 from mia.cost.pictures import most_of
@@ -39,7 +41,7 @@ from mia.query import Query
 from mia.signals.shared.evals import list_numbers
 from mia.told_captions import by_control, exchange_of
 
-LINE = "{:<18}{:<14}{:<16}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}{:>19}{:>13}".format
+LINE = "{:<17} {:<21} {:<18}{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}{:>19}{:>13}".format
 
 
 def main() -> None:
@@ -61,10 +63,12 @@ def main() -> None:
         print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set, hours.arithmetic)
+        costs = [*making_costs(experiment, results, model, image_set), *costs]
         todo[model, image_set] = costs
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
-            total += Counter(evals=cost.evals, backwards=cost.backwards, rows=cost.missing)
+            rows = cost.missing if cost.numbers else 0  # an image that is made is no row
+            total += Counter(evals=cost.evals, backwards=cost.backwards, rows=rows)
             total += Counter(numbers=cost.numbers, listed=cost.listed, generations=cost.generations)
         all_signals = map(
             sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
@@ -73,7 +77,7 @@ def main() -> None:
         if images is None:
             unknown[image_set] = None
         if not (results / result_paths.MANIFEST.format(set=image_set)).is_file():
-            print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
+            print(f"{model:<17} {image_set:<21} {before_the_manifest(images)}")
             most = "at most "
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
     print(*time_lines(hours, todo), sep="\n")

@@ -17,6 +17,7 @@ from mia.config.check_others import check_others
 from mia.config.check_precision import check_precision
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
+from mia.config.generated import check_generated
 from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake
@@ -48,6 +49,7 @@ def check(experiment: Experiment) -> None:
             lambda: check_precision(experiment),
             *(partial(_check_target, experiment, name) for name in config["targets"]),
             lambda: check_audit(experiment),
+            lambda: check_generated(experiment),
         ]
     )
     check_comparisons(experiment)
@@ -64,8 +66,7 @@ def _check_training(experiment: Experiment, name: str) -> None:
         if field in training:
             experiment.parts(training[field], f"{key}.{field}")
     check_training_images(experiment, name)
-    late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
-    if late:
+    if late := [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
 
 
