@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 import yaml
 
-from mia.config import image_settings, stage_code, stage_settings
+from mia.config import image_settings, model_settings, stage_code, stage_settings
 from mia.config.errors import ConfigError
 from mia.config.read import read
 from mia.config.stage_files import PAGE_PARTS, StageFiles
@@ -63,8 +63,10 @@ def test_every_stage_is_told_by_a_function_of_its_name():
         name
         for name, function in vars(stage_settings).items()
         if inspect.isfunction(function)
-        and function.__module__ in (stage_settings.__name__, image_settings.__name__)
+        and function.__module__
+        in {module.__name__ for module in (stage_settings, image_settings, model_settings)}
         and not name.startswith("_")
+        and name != "as_told"
     } == STAGES
 
 
@@ -89,12 +91,16 @@ def test_what_no_number_depends_on_is_told_to_nobody():
 @pytest.mark.parametrize(
     ("change", "stages"),
     [
-        (lambda c: c["attacks"]["loss"].update(draws=3), {"score", "measure", "gather", "tables"}),
+        (
+            lambda c: c["attacks"]["loss"].update(draws=3),
+            {"score", "score_generated", "measure", "gather", "tables"},
+        ),
         (lambda c: c["image_sets"]["openmoji"].update(shards=3), {"plan", "gather", "measure"}),
         (lambda c: c["attacks"].update(more={"attack": "coin"}), {"tables"}),
         (lambda c: c.setdefault("audit", {}).update(margin=0.04), {"audit", "given_scores"}),
         (lambda c: c.setdefault("measure", {}).update(batch_size=3), {"measure"}),
         (lambda c: c.setdefault("measure", {}).update(device="cuda"), {"measure", "encode"}),
+        (lambda c: c["targets"]["emoji-fair"].update(generated=50), set()),
         (
             lambda c: c.setdefault("evaluation", {}).update(delta=1e-6),
             {"evaluate", "audit", "tables", "figures", "loss_figures"},

@@ -11,13 +11,13 @@ from mia.config.attacks import attack_module, is_external
 from mia.config.before_after import check_comparisons
 from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
+from mia.config.check_generated import check_generated
 from mia.config.check_image_sets import mistakes
 from mia.config.check_kinds import check_blocks, check_imageless, check_kind, check_training_images
 from mia.config.check_others import check_others
 from mia.config.check_precision import check_precision
 from mia.config.errors import ConfigError, all_of, require_known
 from mia.config.experiment import Experiment
-from mia.config.generated import check_generated
 from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES, as_set
 from mia.models.distilled_names import name_mistake

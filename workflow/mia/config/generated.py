@@ -6,8 +6,7 @@ set, so that no number of members and nonmembers depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mia.access import EXTERNAL, reads_model
 from mia.attacks.shared.contract import Entry, traits_of
@@ -15,11 +14,7 @@ from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.errors import ConfigError
 from mia.config.kinds import FULL, kind_of
 
-if TYPE_CHECKING:
-    from mia.config.experiment import Experiment
-
 SOURCE = "generated"
-SIDES = ("members", "nonmembers")
 AS_MEMBERS = ("duplicates", "pixel_limit", "alternates")  # keys taken over from the members' set
 
 
@@ -49,38 +44,6 @@ def with_generated(config: dict[str, Any]) -> dict[str, Any]:
         own = {"source": SOURCE, "seed": config["seed"], "min_success": 0, **asked}
         written[set_of(name)] = {**own, **{k: members[k] for k in AS_MEMBERS if k in members}}
     return {**config, "image_sets": {**sets, **written}}
-
-
-def check_generated(experiment: Experiment) -> None:
-    """Check that a split gives members enough for captions, and that nothing else names these sets.
-
-    Raises:
-        ConfigError: A line for each mistake. Of sets without a split, `plan` finds the number out.
-    """
-    if lines := [*_too_few(experiment), *_named(experiment)]:
-        raise ConfigError("\n".join(lines))
-
-
-def _too_few(experiment: Experiment) -> Iterator[str]:
-    for name in experiment.with_generated():
-        target = experiment.config["targets"][name]
-        image_set, parts = experiment.parts(target["members"], f"targets.{name}.members")
-        split = experiment.config["image_sets"][image_set].get("split", {})
-        wanted, most = target["generated"]["images"], sum(split.get(part, 0) for part in parts)
-        if {*parts} <= {*split} and most < wanted:
-            yield (
-                f"targets.{name}.generated.images: {wanted}, and {target['members']!r} has {most} "
-                "members; expected as many at most, as each gives one caption"
-            )
-
-
-def _named(experiment: Experiment) -> Iterator[str]:
-    for block in ("targets", "training"):
-        for name, spec in experiment.config[block].items():
-            for key in (*SIDES, "set", "representation_set"):
-                named = str(spec.get(key)).partition(":")[0]
-                if experiment.maker(named):
-                    yield f"{block}.{name}.{key}: {named!r} is what a model makes; expected images"
 
 
 def is_tried(attack: Entry) -> bool:

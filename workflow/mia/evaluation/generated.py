@@ -76,8 +76,8 @@ def generated_row(
       Clopper-Pearson's interval over groups; `members_called` and `nonmembers_called` are the same
       of the two sides, at the same thresholds (`carried.directions`).
     - `auc_nonmembers`, `auc_members`: how often a generated image scores higher than one of that
-      side; 0.5 is alike. By DeLong by group, as any AUC here: an image and the member whose
-      caption it has are one group.
+      side; 0.5 is alike. That an image may score much as the member of its caption is not counted:
+      where it does, the interval against members is wider than it need be.
 
     Args:
         rows: Of the two sides, as `mia.evaluation.scored.scored` returns them.

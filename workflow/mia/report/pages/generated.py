@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from mia.evaluation.generated import COLUMNS as ALL
-
 WORDS = ("target", "attack", "note")
-COLUMNS = tuple(name for name in ALL if name not in WORDS)
+SIZES, AREAS = ("n_generated", "n_member", "n_nonmember"), ("auc_nonmembers", "auc_members")
+RATES = ("limit", "called", "called_low", "called_high", "members_called", "nonmembers_called")
+COLUMNS = (*SIZES, *RATES, *(f"{area}{end}" for area in AREAS for end in ("", "_low", "_high")))
 
 
 def generated(table: pd.DataFrame, target: str) -> dict[str, Any] | None:
