@@ -84,7 +84,7 @@ def test_the_table_has_every_attack_that_asks_the_model(runs):
     assert (unscored == (scores["block"] == 0)).all() and not unscored.all()
     assert table.loc["learnt", "n_generated"] == (~unscored).sum()
     page = (results(runs) / "report.html").read_text()
-    assert "Are the model’s own images called members?" in page
+    assert "Are the model’s own images taken for training images?" in page
     assert "<h3>fair-generated</h3>" in page
 
 

@@ -122,7 +122,7 @@ def test_images_that_the_model_made_have_a_table_where_there_are_some(text):
         assert ("Images that the model made" in told) == (target in MAKERS), target
         assert ("Of 7 attacks, " in told) == (target in MAKERS)
     told = section(text, "target-emoji-fair")
-    assert "An attack that calls them members recognises what the model finds easy" in told
+    assert "An attack that takes them for training images recognises what the model" in told
     assert "accuse at most 10 % of other nonmembers" in told
 
 
