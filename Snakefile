@@ -27,6 +27,11 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/report.smk"
 
 
+if MADE:
+
+    include: "workflow/rules/generated.smk"
+
+
 if EXPERIMENT.signals:
 
     include: "workflow/rules/signals.smk"

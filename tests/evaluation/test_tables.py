@@ -145,6 +145,7 @@ ATTACKS = {
 COMPARE = {
     "harder": {"before": "fair", "after": "shifted", "attacks": ["loss", "loss_more", "pia"]}
 }
+MADE = [("fair", "loss"), ("fair", "pia")]  # tried on images that the model made
 CLAIMS = {"neither": [], "claimed": {"shifted": "fair"}}
 ABOUT = {
     "coin": {"access": "model-free"},
@@ -162,6 +163,7 @@ def made(tmp_path_factory):
         "shifted": {"loss": 1.0, "loss_more": 1.1, "pia": -1.0, "blind_caption": 1.0},
     }
     argv = {name: [] for name in ("--metrics", "--scores", "--memberships", "--audits")}
+    argv["--generated-scores"] = []
     for number, (target, shift) in enumerate(shifts.items()):
         members = membership(per_class=400)
         path = folder / "targets" / target / "membership.parquet"
@@ -179,6 +181,14 @@ def made(tmp_path_factory):
             storage.write_json(metrics[-1], out)
             argv["--metrics"].append(str(out))
             argv["--scores"].append(str(score))
+            if (target, attack) in MADE:
+                third = members[members["member"]].merge(table).iloc[:120]
+                third = third[["image_id", "group", "fold", "block", "score"]]
+                third = third.assign(image_id="made-" + third["image_id"])
+                argv["--generated-scores"].append(
+                    str(folder / f"scores/{target}/generated/{attack}.parquet")
+                )
+                storage.write(third, argv["--generated-scores"][-1])
         blind = [found for found in metrics if found["blind"]]
         settings = {"margin": 0.03, "by_design": number == 0, **SETTINGS}
         found = audit.audit(target, blind, files, members, settings, str(path))
@@ -189,7 +199,7 @@ def made(tmp_path_factory):
     outputs = {"--long": "metrics.csv", "--summary": "summary.csv"}
     outputs |= {"--pairwise": "pairwise.csv", "--set-test": "set_test.csv"}
     outputs |= {"--answers": "answers.csv", "--detections": "detections.csv"}
-    outputs |= {"--compare": "compare.csv"}
+    outputs |= {"--compare": "compare.csv", "--generated": "generated.csv"}
     outputs |= {"--html": "summary.html", "--markdown": "summary.md"}
     outputs |= {"--checksums": "checksums.json"}
     line = ["tables", *(part for name, paths in argv.items() for part in (name, *paths))]
@@ -316,6 +326,22 @@ def test_pairs_of_attacks_on_the_same_rows(made):
     assert fair.loc[("loss", "pia"), "p_holm"] < 0.05 < fair.loc[("loss", "loss_more"), "p"]
     assert fair.loc[("loss", "loss_more"), "better"] == "undecided"
     assert ((pairs["low"] > 0) | (pairs["high"] < 0)).eq(pairs["better"] != "undecided").all()
+
+
+def test_images_that_a_model_made_stand_beside_both_sides(made):
+    """Each has the score of a member: the same share is called, in expectation."""
+    table = read(made / "generated.csv").set_index(["target", "attack"])
+    assert [*table.index.names, *table.columns] == stage.generated.COLUMNS
+    assert [*table.index] == MADE
+    summary = read(made / "summary.csv").set_index(["target", "attack"])
+    for name in MADE:
+        row, sides = table.loc[name], summary.loc[name]
+        assert row["n_generated"] == 60, "those in the evaluation fold, which is reported on"
+        assert (row["n_member"], row["n_nonmember"]) == (sides["n_member"], sides["n_nonmember"])
+        assert row["limit"] == 0.1
+        assert row["auc_members_low"] < 0.5 < row["auc_members_high"]
+        assert row["called_low"] <= row["members_called"] <= row["called_high"]
+        assert row["auc_nonmembers"] == pytest.approx(sides["auc"], abs=0.06)
 
 
 def test_two_targets_on_the_same_images_are_compared(made):

@@ -108,7 +108,8 @@ def stored(tmp_path_factory):
     made |= {name: (folder / f"{name}.parquet", table) for name in ("embeddings", "empty")}
     for kind, pattern in {"metrics": "metrics/*/*.json", "audit": "audit/*.json"}.items():
         made[kind] = (sorted((folder / "results").glob(pattern))[0], storage.read_json)
-    for name in ("summary", "metrics", "pairwise", "set_test", "answers", "detections", "compare"):
+    of_targets = ("pairwise", "set_test", "answers", "detections", "compare", "generated")
+    for name in ("summary", "metrics", *of_targets):
         made[f"{name}.csv"] = (folder / f"results/tables/{name}.csv", details.read_cells)
     made["checksums"] = (folder / "results/tables" / checksums.NAME, storage.read_json)
     made["samples"] = (sorted((folder / "results/training").rglob("samples.png"))[0], png)
@@ -131,7 +132,7 @@ KINDS = [
     *("query", "signal", "score", "membership", "pairs", "manifest", "downloads", "embeddings"),
     *("empty", "metrics", "audit", "model", "latents", "pictures", "weights", "checksums"),
     *("summary.csv", "metrics.csv", "pairwise.csv", "set_test.csv", "answers.csv"),
-    *("detections.csv", "compare.csv", "samples", "figure"),
+    *("detections.csv", "compare.csv", "generated.csv", "samples", "figure"),
 ]
 
 

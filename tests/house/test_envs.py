@@ -23,7 +23,7 @@ MATCHING = sorted(path.stem for path in (PACKAGE / "targets/matching").glob("[!_
 
 # What a stage looks up by name at run time, besides what it imports.
 BY_NAME = {
-    "plan": [f"mia.images.sources.{name}" for name in known_sources()],
+    "plan": [f"mia.images.sources.{name}" for name in (*known_sources(), "generated")],
     "download": [source(name).fetched_by for name in known_sources()],
     "figures": figure_code("scores"),
     "loss_figures": figure_code("losses"),
@@ -31,6 +31,8 @@ BY_NAME = {
     "audit": [f"mia.attacks.{name}" for name in known_attacks()],
     "membership": [f"mia.targets.matching.{name}" for name in MATCHING],
     "tables": [f"mia.signals.{name}" for name in SIGNALS],
+    "score_generated": [f"mia.attacks.{name}" for name in known_attacks()],
+    "generate": [f"mia.denoisers.{name}" for name in DENOISERS],
     "encode": [f"mia.denoisers.{name}" for name in DENOISERS],
     "measure": [
         *(f"mia.signals.{name}" for name in SIGNALS),

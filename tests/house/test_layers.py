@@ -15,7 +15,7 @@ MODULES = sorted(
     for path in PACKAGE.rglob("*.py")
     if path.name != "__init__.py"
 )
-TORCH_STAGES = {"model", "vae", "train", "encode", "measure"}
+TORCH_STAGES = {"model", "vae", "train", "generate", "encode", "measure"}
 
 
 HALL = "hall"  # the words of the science; files, locks, runs: what every room may import

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from made_up_page import DOCS, TEMPLATE, write_page
 from made_up_pictures import HOSTILE
-from made_up_results import ATTACKS, TARGETS
+from made_up_results import ATTACKS, MAKERS, TARGETS
 from mia import storage
 from mia.claimed import as_claimed, markup_as_claimed
 from mia.evaluation import reasons
@@ -116,6 +116,16 @@ def test_every_target_and_attack_is_there_with_its_verdict(text):
         assert words["can"].split(".")[0] in told and words["cannot"].split(".")[0] in told
         for attack in ATTACKS:
             assert f'data-value="{attack}"' in told
+
+
+def test_images_that_the_model_made_have_a_table_where_there_are_some(text):
+    for target in TARGETS:
+        told = section(text, f"target-{target}")
+        assert ("Images that the model made" in told) == (target in MAKERS), target
+        assert ("Of 7 attacks, " in told) == (target in MAKERS)
+    told = section(text, "target-emoji-fair")
+    assert "An attack that takes them for training images recognises what the model" in told
+    assert "accuse at most 10 % of other nonmembers" in told
 
 
 def test_a_comparison_says_which_way_the_auc_went(text):

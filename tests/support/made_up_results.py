@@ -20,7 +20,15 @@ from mia.audit.survival import survival
 from mia.config import schema as mia_config
 from mia.config import stage_settings
 from mia.config.experiment import Experiment
-from mia.evaluation import answer_rows, before_after, detections, pairwise, practice, set_test
+from mia.evaluation import (
+    answer_rows,
+    before_after,
+    detections,
+    generated,
+    pairwise,
+    practice,
+    set_test,
+)
 from mia.evaluation.blind_twin import COLUMNS as TWIN
 from mia.evaluation.long_table import LONG
 from mia.stats.no_signal import auc_band, tpr_band
@@ -47,6 +55,7 @@ TARGETS = {  # name: (verdict, how much the model remembers, how far the sets di
     "web-emoji": ("NOT FAIR", 0.1, 1.4),
 }
 CHANGE = ("emoji-fair", "emoji-overfit")  # targets before and after
+MAKERS = ("emoji-fair", "web")  # targets whose model makes images of its own
 PICTURES = 700
 WORDS = {
     "BY DESIGN": "BY DESIGN: both sets come from one seeded split; no blind channel differs from "
@@ -146,6 +155,8 @@ def build(folder: Path) -> dict[str, list[str]]:
     _csv(folder / "tables/detections.csv", found, detections.COLUMNS)
     changed = _changes(compared, *CHANGE)
     _csv(folder / "tables/compare.csv", changed, before_after.COLUMNS)
+    third = [row for target in MAKERS for row in _generated(target, compared[target])]
+    _csv(folder / "tables/generated.csv", third, generated.COLUMNS)
     answers = made_up_statistics.answer_rows(TARGETS, summary, sets)
     _csv(folder / "tables/answers.csv", answers, answer_rows.COLUMNS)
     checksums.write(folder.glob("tables/*.csv"), folder / "tables" / checksums.NAME)
@@ -157,6 +168,7 @@ def build(folder: Path) -> dict[str, list[str]]:
         "answers": "tables/answers.csv",
         "detections": "tables/detections.csv",
         "compare": "tables/compare.csv",
+        "generated": "tables/generated.csv",
         "audits": "audit/*.json",
         "manifests": "images/*/manifest.parquet",
         "pairs": "images/*/pairs.parquet",
@@ -178,6 +190,19 @@ def _changes(reading, before, after) -> list[dict]:
         sides = [{**side, name: side[name].loc[kept]} for side in sides]
     settings = {"confidence": 0.95, "resamples": 100, "seed": 0}
     return before_after.change_rows("training-on", CHANGE, *sides, settings)
+
+
+def _generated(target, reading) -> list[dict]:
+    """Images in the places of eighty members, half a deviation more member-like than these."""
+    found = []
+    for attack, rows in reading.items():
+        folds = np.where(np.arange(len(rows)) % 2, "calibration", "evaluation")
+        rows = rows.assign(block=0, fold=folds)
+        made = rows[rows["member"]].iloc[:80]
+        made = made.assign(score=made["score"] + 0.5).drop(columns="member")
+        numbers = generated.generated_row(rows, made, "made.parquet", 0.1, 0.95)
+        found.append({"target": target, "attack": attack, **numbers})
+    return found
 
 
 def _membership(folder, target, manifests, spec, rng) -> pd.DataFrame:

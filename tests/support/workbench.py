@@ -22,7 +22,7 @@ from mia.config.results_folder import IDENTITY
 from micro_experiment import lay_out
 
 # Snakemake announces a job as `rule score:` with indented fields, and reports its end by number.
-ANNOUNCED = re.compile(r"^(?:local)?rule (\w+):\n((?:    .*\n?)+)", re.MULTILINE)
+ANNOUNCED = re.compile(r"^(?:local)?rule ([\w-]+):\n((?:    .*\n?)+)", re.MULTILINE)
 FIELD = re.compile(r"^    (jobid|wildcards): (.*)$", re.MULTILINE)
 FINISHED = re.compile(r"^Finished jobid: (\d+)", re.MULTILINE)
 MEASURED = re.compile(r"measured (\d+) evals")

@@ -29,6 +29,7 @@ TARGET_PAIRS = "targets/{target}/pairs.parquet"
 OTHER_CAPTIONS = "targets/{target}/captions.parquet"
 REFERENCES = "targets/{target}/references.parquet"
 SCORES = "scores/{target}/{attack}.parquet"
+GENERATED_SCORES = "scores/{target}/generated/{attack}.parquet"
 METRICS = "metrics/{target}/{attack}.json"
 SETS_AUDIT = "audit/sets/{target}.json"
 GATE = "audit/sets.passed.json"
@@ -40,6 +41,6 @@ LOSS_TABLE = "tables/losses.parquet"
 FILES = (
     *(PLAN, PICTURES, DOWNLOADS, ROWS, EMBEDDINGS, MANIFEST, PAIRS, ENCODER, VAE, CHECKPOINTS),
     *(SAMPLES, MODEL, LATENTS, SIGNALS, QUERIES, ESTIMATES, MEMBERSHIP, TARGET_PAIRS),
-    *(OTHER_CAPTIONS, REFERENCES, SCORES, METRICS, SETS_AUDIT, GATE, AUDIT, FIGURE, REPORT),
-    *(SCORE_TABLE, LOSS_TABLE),
+    *(OTHER_CAPTIONS, REFERENCES, SCORES, GENERATED_SCORES, METRICS, SETS_AUDIT, GATE, AUDIT),
+    *(FIGURE, REPORT, SCORE_TABLE, LOSS_TABLE),
 )

@@ -5,6 +5,8 @@ for image_set in SETS:
     rule:
         name:
             f"plan_{image_set}"
+        input:
+            made_from=RESULTS.made_from(image_set),
         output:
             RESULTS.of_shards(paths.PLAN, image_set),
         log:
@@ -21,7 +23,7 @@ for image_set in SETS:
             contents=given("plan", set=image_set),
         shell:
             "python -m mia.stages.plan --name {params.name:q} --settings {params.settings:q}"
-            " --output {output:q} &> {log:q}"
+            " --made-from {input.made_from:q} --output {output:q} &> {log:q}"
 
 
 rule download:
@@ -34,6 +36,8 @@ rule download:
         results("logs/download/{set}/{shard}.log"),
     benchmark:
         results("benchmarks/download/{set}/{shard}.tsv")
+    wildcard_constraints:
+        set=any_of({*SETS} - {*MADE}),
     conda:
         "../../envs/images.yaml"
     resources:

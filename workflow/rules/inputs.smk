@@ -9,6 +9,7 @@ from mia.config.user_agent import user_agent
 RESULTS = StageInputs(EXPERIMENT)
 SETS = config["image_sets"]
 TARGETS = config["targets"]
+MADE = [name for name in SETS if EXPERIMENT.maker(name)]  # by a target's model
 
 
 def any_of(names):

@@ -61,6 +61,7 @@ rule report:
         answers=results("tables/answers.csv"),
         detections=results("tables/detections.csv"),
         compare=results("tables/compare.csv"),
+        generated=results("tables/generated.csv"),
         checksums=results("tables/checksums.json"),
         audits=RESULTS.of_targets(paths.AUDIT),
         manifests=RESULTS.of(paths.MANIFEST, set=SETS),
@@ -100,7 +101,7 @@ rule report:
         " --scores {input.scores:q} --samples {input.samples:q} --figures {input.figures:q}"
         " --pairwise {input.pairwise:q} --set-test {input.set_test:q}"
         " --answers {input.answers:q} --detections {input.detections:q}"
-        " --compare {input.compare:q} --output {output:q}"
+        " --compare {input.compare:q} --generated {input.generated:q} --output {output:q}"
         " | python -m mia.stages.report - &> {log:q}"
 
 

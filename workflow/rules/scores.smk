@@ -120,6 +120,7 @@ rule tables:
         scores=RESULTS.of_all_attacks(paths.SCORES),
         memberships=RESULTS.of_targets(paths.MEMBERSHIP),
         audits=RESULTS.of_targets(paths.AUDIT),
+        generated=RESULTS.generated_scores(),
     output:
         metrics=results("tables/metrics.csv"),
         summary=results("tables/summary.csv"),
@@ -143,6 +144,7 @@ rule tables:
         ),
         detections=results("tables/detections.csv"),
         compare=results("tables/compare.csv"),
+        generated=results("tables/generated.csv"),
         html=report(
             results("tables/summary.html"),
             category="Results",
@@ -164,9 +166,10 @@ rule tables:
     shell:
         "printf '%s\\0' --metrics {input.metrics:q} --scores {input.scores:q}"
         " --memberships {input.memberships:q} --audits {input.audits:q}"
+        " --generated-scores {input.generated:q}"
         " --settings {params.settings:q} --long {output.metrics:q} --summary {output.summary:q}"
         " --pairwise {output.pairwise:q} --set-test {output.set_test:q}"
         " --answers {output.answers:q} --detections {output.detections:q}"
-        " --compare {output.compare:q}"
+        " --compare {output.compare:q} --generated {output.generated:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --checksums {output.checksums:q}"
         " | python -m mia.stages.tables - &> {log:q}"

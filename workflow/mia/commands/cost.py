@@ -1,10 +1,11 @@
 """Say what a run will cost before it starts: `make cost`.
 
 Per model, image set and signal: queries wanted, held and missing; evals, backward passes,
-generations and embedded images for one image and for all that is missing. Per model and image set:
-TFLOP of one eval, and hours. What training is still to be done, shadow models among it. What is
-still to be written to disk. What sharing saves against running each attack alone. Per target what
-its images can decide about its two sets, and what a claimed collection can show.
+generations and embedded images for one image and for all that is missing; and the same of images
+that a target's model makes. Per model and image set: TFLOP of one eval, and hours. What training is
+still to be done, shadow models among it. What is still to be written to disk. What sharing saves
+against running each attack alone. Per target what its images can decide about its two sets, and
+what a claimed collection can show.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mia.cost.cards import CARDS
 from mia.cost.claimed_collections import claimed_collections
 from mia.cost.decidable import decidable
 from mia.cost.disk import BYTES_PER_LISTED, BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
+from mia.cost.generated import making_costs
 from mia.cost.hours import Hours, time_lines
 from mia.cost.kinds import free_targets
 from mia.cost.pictures import most_of
@@ -41,7 +43,7 @@ from mia.signals.shared.evals import list_numbers
 from mia.told_captions import by_control, exchange_of
 
 NUMBERS = "{:>8}{:>12}{:>12}{:>12}{:>13}{:>14}{:>17}{:>11}{:>19}{:>13}{:>18}{:>12}"
-LINE = f"{{:<18}}{{:<14}}{{:<16}}{NUMBERS}".format
+LINE = f"{{:<17}} {{:<21}} {{:<18}}{NUMBERS}".format
 
 
 def main() -> None:
@@ -63,10 +65,12 @@ def main() -> None:
         print(LINE("model", "image set", "signal", *PLANNED))
     for model, image_set in experiment.pairs:
         images, costs = costs_of_pair(experiment, results, model, image_set, hours.arithmetic)
+        costs = [*making_costs(experiment, results, model, image_set), *costs]
         todo[model, image_set] = costs
         for cost in costs:
             print(LINE(model, image_set, cost.signal, *map(thousands, cost.columns)))
-            total += Counter(evals=cost.evals, backwards=cost.backwards, rows=cost.missing)
+            rows = cost.missing if cost.numbers else 0  # an image that is made is no row
+            total += Counter(evals=cost.evals, backwards=cost.backwards, rows=rows)
             total += Counter(numbers=cost.numbers, listed=cost.listed)
             total += Counter(generations=cost.generations, embeddings=cost.embeddings)
         all_signals = map(
@@ -76,7 +80,7 @@ def main() -> None:
         if images is None:
             unknown[image_set] = None
         if not (results / result_paths.MANIFEST.format(set=image_set)).is_file():
-            print(f"{model:<18}{image_set:<14}{before_the_manifest(images)}")
+            print(f"{model:<17} {image_set:<21} {before_the_manifest(images)}")
             most = "at most "
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
     print(*time_lines(hours, todo), sep="\n")

@@ -26,7 +26,7 @@ from mia.attacks.shared.external import External
 from mia.attacks.shared.other_captions import OtherCaptions, with_captions
 from mia.attacks.shared.parameters import check_by_name
 from mia.config.errors import ConfigError, all_of, nearest
-from mia.query import Query
+from mia.query import Query, load
 from mia.signals.shared.evals import predictions, unanswered
 from mia.told_captions import FIELD, OWN
 
@@ -150,6 +150,12 @@ def build_attack(name: str, entry: dict[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{key}: {error}") from error
     return built
+
+
+def attack_of(settings: Mapping[str, Any]) -> Any:
+    """Return the attack that a stage is told of: `name`, `entry`, and `queries` if it stacks."""
+    attack = build_attack(settings["name"], settings["entry"])
+    return attack.with_queries(load(settings["queries"])) if "queries" in settings else attack
 
 
 def _external(entry: dict[str, Any], key: str) -> External:

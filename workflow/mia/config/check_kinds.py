@@ -12,7 +12,7 @@ from mia.config.materials import SIDES
 if TYPE_CHECKING:
     from mia.config.experiment import Experiment
 
-OTHERS = ("control", "replicates", "references")  # keys that need a model
+OTHERS = ("control", "replicates", "references", "generated")  # keys that need a model
 OF_IMAGES = ("model", *OTHERS, *SIDES, "match", "isolate", "known")  # not beside `scores`
 ON_PIXELS = ("match", "isolate", "known")  # keys of a target whose images are compared
 # A block of the config, and the kinds of targets that need it.

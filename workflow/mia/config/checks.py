@@ -11,6 +11,7 @@ from mia.config.attacks import attack_module, is_external
 from mia.config.before_after import check_comparisons
 from mia.config.check_conditions import check_told
 from mia.config.check_embeddings import check_agreement, check_audit
+from mia.config.check_generated import check_generated
 from mia.config.check_image_sets import mistakes
 from mia.config.check_kinds import check_blocks, check_imageless, check_kind, check_training_images
 from mia.config.check_others import check_others
@@ -48,6 +49,7 @@ def check(experiment: Experiment) -> None:
             lambda: check_precision(experiment),
             *(partial(_check_target, experiment, name) for name in config["targets"]),
             lambda: check_audit(experiment),
+            lambda: check_generated(experiment),
         ]
     )
     check_comparisons(experiment)
@@ -64,8 +66,7 @@ def _check_training(experiment: Experiment, name: str) -> None:
         if field in training:
             experiment.parts(training[field], f"{key}.{field}")
     check_training_images(experiment, name)
-    late = [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]
-    if late:
+    if late := [epoch for epoch in training.get("keep", []) if epoch > training["epochs"]]:
         raise ConfigError(f"{key}.keep: {late} after the last epoch, {training['epochs']}")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from mia.attacks.shared.contract import traits_of
@@ -14,10 +13,10 @@ from mia.attacks.shared.other_captions import OtherCaptions
 from mia.config.attacks import attack_code, is_blind
 from mia.config.conditions import attacks_under, entry_under
 from mia.config.existence import exists
+from mia.config.generated import is_tried, set_of
 from mia.config.kinds import SCORES_ONLY
 from mia.config.materials import SIDES
 from mia.config.trainings import Trainings
-from mia.models.clip_folder import all_channels, channels, encoder_name
 from mia.models.family import TEXT
 from mia.query import Query
 from mia.targets.given_scores import attacks_in
@@ -49,6 +48,9 @@ class Experiment(Trainings):
             for model in self.models_of(name):
                 for side in SIDES:
                     yield model, self.parts(self.config["targets"][name][side])
+        for name in self.with_generated():
+            for model in self.asked_of_generated(name):
+                yield model, self.parts(set_of(name))
 
     # Attacks
 
@@ -148,27 +150,6 @@ class Experiment(Trainings):
         """Return whether a verdict on image sets may end the run before anything is measured."""
         return self.config["audit"]["stop_if"] != "never" and bool(self.with_sets())
 
-    # Embeddings
-
-    @cached_property
-    def encoders(self) -> dict[str, dict[str, str]]:
-        """Every embedding model, of duplicates or of the audit, by its name in paths."""
-        specs = [spec["duplicates"].get("embedding") for spec in self.config["image_sets"].values()]
-        given = filter(None, [*specs, self.config["audit"].get("embedding")])
-        return {encoder_name(s): {key: s[key] for key in ("path", "sha256")} for s in given}
-
-    @cached_property
-    def embeddings(self) -> tuple[str, ...]:
-        """Channels of the audit's embedding model that the audit compares: none without one."""
-        spec = self.config["audit"].get("embedding")
-        return channels(Path(spec["path"])) if spec else ()
-
-    @cached_property
-    def all_embeddings(self) -> tuple[str, ...]:
-        """Those, and the channels of the same model that attacks alone read."""
-        spec = self.config["audit"].get("embedding")
-        return all_channels(Path(spec["path"])) if spec else ()
-
     # Queries
 
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
@@ -183,7 +164,25 @@ class Experiment(Trainings):
                     attack = self.attack_on(name, entry)
                     if model not in self.references(name) or traits_of(attack).reads_references:
                         queries |= set(attack.queries)
+            if image_set == self.generated(name):
+                queries |= self.asked_of_generated(name).get(model, set())
         return tuple(sorted(queries))
+
+    def tried_on_generated(self, target: str) -> tuple[str, ...]:
+        """Return the attacks on `target` that are tried on the images that its model makes."""
+        there = self.attacks_of(target) if self.generated(target) else ()
+        return tuple(name for name in there if is_tried(self.attack_on(target, name)))
+
+    def asked_of_generated(self, target: str) -> dict[str, set[Query]]:
+        """Return, by model, what is asked of the images that a target's model makes.
+
+        The model is asked it, and the first control what attacks with a reference ask.
+        """
+        built = [self.attack_on(target, name) for name in self.tried_on_generated(target)]
+        reading = [attack for attack in built if traits_of(attack).reads_reference]
+        asked = {self.config["targets"][target]["model"]: built}
+        asked |= {control: reading for control in self.controls(target)[:1] if reading}
+        return {model: {q for one in some for q in one.queries} for model, some in asked.items()}
 
     @cached_property
     def queries(self) -> tuple[Query, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mia.config.conditions import model_condition
 from mia.config.errors import require_known
+from mia.config.generated import set_of
 from mia.config.kinds import FULL, SCORES_ONLY, kind_of
 from mia.images.sources.shared.needed import has_own_rows
 from mia.images.sources.shared.parts import specs
 from mia.images.sources.shared.shelf import source
+from mia.models.clip_folder import all_channels, channels, encoder_name
 
 SIDES = ("members", "nonmembers")
 
@@ -39,6 +42,19 @@ class Materials:
     def with_scores(self) -> tuple[str, ...]:
         """Return the targets that have a table of scores alone."""
         return tuple(name for name in self.config["targets"] if self.kind(name) == SCORES_ONLY)
+
+    def with_generated(self) -> tuple[str, ...]:
+        """Return the targets whose model makes images of its own, as a third side."""
+        return tuple(name for name in self.config["targets"] if self.generated(name))
+
+    def generated(self, target: str) -> str | None:
+        """Return the image set that a target's model makes, if it makes one."""
+        return set_of(target) if "generated" in self.config["targets"][target] else None
+
+    def maker(self, image_set: str) -> str | None:
+        """Return the target whose model makes an image set, if one does."""
+        makers = {set_of(target): target for target in self.with_generated()}
+        return makers.get(image_set)
 
     # Image sets
 
@@ -80,6 +96,27 @@ class Materials:
         """Return whether the images of a set have addresses on the web."""
         spec = self.config["image_sets"][image_set]
         return source(spec["source"]).addressed(specs(spec))
+
+    # Embeddings
+
+    @cached_property
+    def encoders(self) -> dict[str, dict[str, str]]:
+        """Every embedding model, of duplicates or of the audit, by its name in paths."""
+        specs = [spec["duplicates"].get("embedding") for spec in self.config["image_sets"].values()]
+        given = filter(None, [*specs, self.config["audit"].get("embedding")])
+        return {encoder_name(s): {key: s[key] for key in ("path", "sha256")} for s in given}
+
+    @cached_property
+    def embeddings(self) -> tuple[str, ...]:
+        """Channels of the audit's embedding model that the audit compares: none without one."""
+        spec = self.config["audit"].get("embedding")
+        return channels(Path(spec["path"])) if spec else ()
+
+    @cached_property
+    def all_embeddings(self) -> tuple[str, ...]:
+        """Those, and the channels of the same model that attacks alone read."""
+        spec = self.config["audit"].get("embedding")
+        return all_channels(Path(spec["path"])) if spec else ()
 
     # Models
 

@@ -8,6 +8,7 @@ from mia.config import yaml_file
 from mia.config.checks import check
 from mia.config.errors import ConfigError
 from mia.config.experiment import Experiment
+from mia.config.generated import with_generated
 from mia.config.schema import complete
 from mia.config.shadows import with_shadows
 
@@ -18,7 +19,7 @@ def read(config: dict[str, Any]) -> Experiment:
     Raises:
         ConfigError: A line for each mistake, with the key, what was found and what was expected.
     """
-    experiment = Experiment(with_shadows(complete(config)))
+    experiment = Experiment(with_generated(with_shadows(complete(config))))
     check(experiment)
     return experiment
 

@@ -54,6 +54,8 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     }
     for name, target in config["targets"].items():
         _with_controls(target, f"targets.{name}")
+        if isinstance(target.get("generated"), int):
+            target["generated"] = {"images": target["generated"]}
     _fill(config, schema, schema)
     name_comparisons(config)
     without_idle_defaults(config, schema)

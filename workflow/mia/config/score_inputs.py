@@ -63,8 +63,43 @@ class ScoreInputs(ResultFiles):
         return [path for model in replicates for path in self._answers(target, attack, model)]
 
     def _answers(self, target: str, attack: str, model: str) -> list[str]:
-        queries = sorted({*self._experiment.attack_on(target, attack).queries})
+        queries = self._queries(target, attack)
         return self._of_model(target, model, lambda *_: queries)
+
+    def _queries(self, target: str, attack: str) -> list[Query]:
+        return sorted({*self._experiment.attack_on(target, attack).queries})
+
+    # On the images that a target's model makes
+
+    def generated_scores(self) -> list[str]:
+        """Return the scores of these images, of every target that has such a side."""
+        return [
+            path
+            for target in self._experiment.with_generated()
+            for path in self.of(
+                paths.GENERATED_SCORES,
+                target=target,
+                attack=self._experiment.tried_on_generated(target),
+            )
+        ]
+
+    def manifest_of_generated(self, target: str) -> list[str]:
+        """Return the manifest of these images."""
+        made = self._experiment.generated(target)
+        return self.of(paths.MANIFEST, set=made) if made else []
+
+    def answers_on_generated(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from the target's model."""
+        return self._on_generated(target, attack, self._experiment.models_of(target)[:1])
+
+    def reference_on_generated(self, target: str, attack: str) -> list[str]:
+        """Return the query files of an attack, from the first control, if it reads a reference."""
+        reads = traits_of(self._experiment.attack_on(target, attack)).reads_reference
+        return self._on_generated(target, attack, self._experiment.controls(target)[:reads])
+
+    def _on_generated(self, target: str, attack: str, models: Iterable[str]) -> list[str]:
+        made, queries = self._experiment.generated(target), self._queries(target, attack)
+        return [path for one in models if made for path in self.queries(one, made, queries)]
 
     def losses(self, target: str) -> list[str]:
         """Return the denoising losses of a target: what loss curves are drawn from."""

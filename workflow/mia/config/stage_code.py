@@ -33,6 +33,11 @@ def model(experiment: Experiment) -> list[str]:
     return [f"mia.denoisers.{family}" for family in families()]
 
 
+def generate(experiment: Experiment) -> list[str]:
+    """Return every family of models."""
+    return model(experiment)
+
+
 def measure(experiment: Experiment) -> list[str]:
     """Return every family of models, and every signal that is asked for."""
     return [*model(experiment), *tables(experiment)]
@@ -41,6 +46,11 @@ def measure(experiment: Experiment) -> list[str]:
 def score(experiment: Experiment, attack: str) -> list[str]:
     """Return the attack."""
     return [experiment.code(attack)]
+
+
+def score_generated(experiment: Experiment, attack: str) -> list[str]:
+    """Return the attack."""
+    return score(experiment, attack)
 
 
 def audit(experiment: Experiment, target: str) -> list[str]:

@@ -24,6 +24,17 @@ class StageInputs(ScoreInputs):
 
     # Images
 
+    def made_from(self, set: str) -> list[str]:
+        """Return the target's membership and its members' manifest, of a set that a model makes."""
+        if (target := self._experiment.maker(set)) is None:
+            return []
+        return [*self.of(paths.MEMBERSHIP, target=target), *self.manifests(target)[:1]]
+
+    def model_of_generated(self, set: str) -> list[str]:
+        """Return the model that makes a set, if one does."""
+        maker = self._experiment.maker(set)
+        return self.of(paths.MODEL, model=self._experiment.models_of(maker)[:1] if maker else ())
+
     def rows(self, set: str) -> list[str]:
         """Return the rows of every shard of an image set."""
         return self.of_shards(paths.ROWS, set)
@@ -47,10 +58,19 @@ class StageInputs(ScoreInputs):
         read = traits_of(self._experiment.attack_on(target, attack)).reads_embeddings
         return self._of_audit(target, read)
 
+    def embeddings_of_generated(self, target: str, attack: str) -> list[str]:
+        """Return the same of the images that the target's model makes."""
+        read = traits_of(self._experiment.attack_on(target, attack)).reads_embeddings
+        made = self._experiment.generated(target)
+        return self._of_audit_on([made] if made else [], read)
+
     def _of_audit(self, target: str, channels: Iterable[str]) -> list[str]:
+        return self._of_audit_on(self._experiment.sets(target), channels)
+
+    def _of_audit_on(self, sets: Iterable[str], channels: Iterable[str]) -> list[str]:
         made = [name for name in self._experiment.all_embeddings if name in {*channels}]
         spec = self._config["audit"].get("embedding")
-        return self._embeddings(self._experiment.sets(target), spec, made) if made else []
+        return self._embeddings(sets, spec, made) if made else []
 
     def _embeddings(
         self, sets: Iterable[str], spec: Mapping[str, Any], channels: Iterable[str]

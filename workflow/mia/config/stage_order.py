@@ -32,20 +32,34 @@ class StageOrder:
         sets = self._sets_of_costly(stage, wildcards)
         if not sets:
             return []
-        memberships = [result_paths.MEMBERSHIP.format(target=name) for name in self._targets(sets)]
+        targets = self._targets(sets)
+        memberships = [result_paths.MEMBERSHIP.format(target=name) for name in targets]
         gate = [result_paths.GATE] if self._experiment.may_stop else []
-        return [*memberships, *gate, *self._given(sets)]
+        return [*memberships, *self._plans(targets), *gate, *self._given(sets)]
+
+    def _plans(self, targets: list[str]) -> list[str]:
+        """Return the plans of the images that models are to make: members may be too few."""
+        made = [name for name in map(self._experiment.generated, targets) if name]
+        return [
+            result_paths.PLAN.format(set=name, shard=shard)
+            for name in made
+            for shard in self._experiment.shards(name)
+        ]
 
     def _sets_of_costly(self, stage: str, wildcards: Any) -> tuple[str, ...]:
-        if stage in ("encode", "measure"):
+        if stage in ("generate", "encode", "measure"):
             return (wildcards.set,)
         if stage in ("vae", "train"):
             return self._experiment.sets_of_training(wildcards.training)
         return ()
 
     def _targets_on(self, sets: tuple[str, ...]) -> list[str]:
-        targets = self._experiment.config["targets"]
-        return [name for name in targets if {*sets} & {*self._experiment.sets(name)}]
+        experiment = self._experiment
+        return [
+            name
+            for name in experiment.config["targets"]
+            if {*sets} & {*experiment.sets(name), experiment.generated(name)}
+        ]
 
     def _given_models(self, sets: tuple[str, ...]) -> list[str]:
         """Return given models; a model that is trained here needs its images, so it is left out."""

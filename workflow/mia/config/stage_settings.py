@@ -22,10 +22,15 @@ from mia.config.image_settings import manifest as manifest
 from mia.config.image_settings import plan as plan
 from mia.config.image_settings import rows as rows
 from mia.config.materials import SIDES
+from mia.config.model_settings import as_told
+from mia.config.model_settings import encode as encode
+from mia.config.model_settings import generate as generate
+from mia.config.model_settings import model as model
+from mia.config.model_settings import train as train
+from mia.config.model_settings import vae as vae
 from mia.config.output_encoder import output_encoder
 from mia.config.reference_training import learnt
 from mia.config.report_settings import report as report
-from mia.config.training_settings import training_settings
 from mia.models.family import TEXT
 from mia.query import dump
 from mia.signals.shared.evals import predictions
@@ -61,30 +66,6 @@ def references(experiment: Experiment, target: str) -> Settings:
     }
 
 
-def vae(experiment: Experiment, training: str) -> Settings:
-    """Return how a VAE is trained, and on which parts; what learns pixels trains none."""
-    return training_settings(experiment, training, "representation_set")
-
-
-def train(experiment: Experiment, training: str) -> Settings:
-    """Return how a model is trained, and on which parts."""
-    return training_settings(experiment, training, "set")
-
-
-def model(experiment: Experiment, model: str) -> Settings:
-    """Return where a model comes from, its epoch, and what it is told where that is no text."""
-    training = experiment.training(model)
-    trained = {} if training is None else experiment.trained(training)
-    return {**trained, **experiment.block(model), **_told(experiment.condition(model))}
-
-
-def encode(experiment: Experiment, vae: str, set: str) -> Settings:
-    """Return which parts are encoded: those on which a model with this VAE is measured."""
-    models = tuple(name for name in experiment.config["models"] if experiment.vae(name) == vae)
-    device = experiment.config["measure"]["device"]
-    return {"parts": experiment.measured_parts(set, models), "device": device}
-
-
 def measure(experiment: Experiment, model: str, set: str) -> Settings:
     """Return what a model is asked on a set, and how."""
     wanted = experiment.wanted(model, set)
@@ -110,6 +91,11 @@ def score(experiment: Experiment, target: str, attack: str) -> Settings:
     return {**told, "queries": dump(built.queries)} if isinstance(built, Stacks) else told
 
 
+def score_generated(experiment: Experiment, target: str, attack: str) -> Settings:
+    """Return the same: the attack learns as ever, and is tried on other images."""
+    return score(experiment, target, attack)
+
+
 def evaluate(experiment: Experiment, target: str) -> Settings:
     """Return how scores are judged, and whether the sides were drawn at random."""
     return {**_evaluation(experiment), "randomised": design.is_randomised(experiment, target)}
@@ -127,7 +113,7 @@ def audit(experiment: Experiment, target: str) -> Settings:
         "match": experiment.config["targets"][target]["match"],
         "sides": {name: design.side(experiment, target, name) for name in SIDES},
         "without_addresses": experiment.without_addresses(target),
-        **_told(experiment.told(target)),
+        **as_told(experiment.told(target)),
     }
 
 
@@ -176,11 +162,6 @@ def figures(experiment: Experiment, target: str) -> Settings:
 def loss_figures(experiment: Experiment, target: str) -> Settings:
     """Return how sure the figures are."""
     return _evaluation(experiment) | claimed(experiment, target)
-
-
-def _told(condition: str) -> Settings:
-    """Say what a model is told of an image, if it is no text, which goes without saying."""
-    return {"condition": condition} if condition != TEXT else {}
 
 
 def _evaluation(experiment: Experiment) -> Settings:

@@ -13,7 +13,7 @@ from mia.cost.signals import SignalCost
 from mia.cost.speeds import Speed, speeds
 from mia.signals.shared.evals import BACKWARD
 
-LINE = "{:<18}{:<14}{:>15}{:>14}{:>11}  {}".format
+LINE = "{:<17} {:<21}{:>15}{:>14}{:>11}  {}".format
 SMALL = 1e10  # FLOP of one eval, below which a GPU waits for its next instruction
 
 

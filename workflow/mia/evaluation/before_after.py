@@ -14,6 +14,7 @@ import pandas as pd
 
 from mia.evaluation.change_words import DIRECTIONS, sentence
 from mia.evaluation.flags import too_few
+from mia.evaluation.score_files import ScoreFiles
 from mia.evaluation.scored import columns, learnt_by_block
 from mia.stats.metrics import allowed_false_positives, auc, headline_limit, tpr_at_fpr
 from mia.stats.paired import Difference, holm, paired_auc_difference
@@ -80,6 +81,17 @@ def change_rows(
         }
         rows.append({**row, "sentence": sentence(row, confidence)})
     return rows
+
+
+def changes(files: ScoreFiles, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of every comparison of two targets that `settings` name (`compare`)."""
+    found = []
+    for name, asked in settings.get("compare", {}).items():
+        pair = asked["before"], asked["after"]
+        before, after = (files.rows(target, asked["attacks"]) for target in pair)
+        require_same_images(name, pair, before, after)
+        found += change_rows(name, pair, before, after, settings)
+    return found
 
 
 def bound(difference: Difference, confidence: float) -> float:

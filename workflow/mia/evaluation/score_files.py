@@ -35,6 +35,15 @@ class ScoreFiles:
             for attack, path in paths.items()
         }
 
+    def scored(self, target: str, attack: str) -> tuple[pd.DataFrame, list[str]]:
+        """Return every scored row of an attack, and the images that it has learnt from, if once."""
+        membership, path = (
+            storage.read(self.memberships[target], MEMBERSHIP),
+            self.scores[target, attack],
+        )
+        learnt_from = storage.metadata(path).get("fit_image_ids") or []
+        return scored(storage.read(path), membership, path), learnt_from
+
     def untaught(self, target: str) -> list[str]:
         """Return the attacks on a target that read the model and have learnt nothing."""
         found = {attack: path for (name, attack), path in self.scores.items() if name == target}

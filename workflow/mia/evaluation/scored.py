@@ -103,13 +103,18 @@ def columns(part: pd.DataFrame, *names: str) -> list[np.ndarray]:
     return [part[name].to_numpy() for name in names]
 
 
-def comparable(part: pd.DataFrame) -> pd.Series:
+def comparable(part: pd.DataFrame, rows: pd.DataFrame | None = None) -> pd.Series:
     """Return scores that can be drawn on one axis: in deviations from their block's mean.
 
     Scores of an attack that learnt nothing, or once, stay as they are.
+
+    Args:
+        part: Reported rows; mean and deviation are those of their blocks.
+        rows: Rows of the same blocks whose scores are returned; by default `part`.
     """
+    rows = part if rows is None else rows
     if not learnt_by_block(part):
-        return part["score"]
+        return rows["score"]
     of_block = part.groupby("block")["score"]
-    spread = of_block.transform("std", ddof=0)
-    return (part["score"] - of_block.transform("mean")) / spread.where(spread > 0, 1.0)
+    mean, spread = (rows["block"].map(each) for each in (of_block.mean(), of_block.std(ddof=0)))
+    return (rows["score"] - mean) / spread.where(spread > 0, 1.0)

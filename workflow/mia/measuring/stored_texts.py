@@ -63,13 +63,21 @@ class StoredTexts:
             job: With what is missing.
             batch_of: Image ids to a batch of them with this denoiser.
         """
-        self._store("null", lambda: self._denoiser.null)
         for queries, image_ids in by_need(job.missing):
             for start in range(0, len(image_ids), AT_ONCE):
                 batch = batch_of(image_ids[start : start + AT_ONCE])
-                for text in sorted({*foreseen(job, queries, batch)}):
-                    self._store(_digest(text), partial(self._denoiser.embed, [text]))
+                self._keep(foreseen(job, queries, batch))
+        self.keep(())
+
+    def keep(self, texts: Iterable[str]) -> None:
+        """Embed texts, and what is told where no caption is given, and drop the text encoders."""
+        self._store("null", lambda: self._denoiser.null)
+        self._keep(texts)
         self._drop(self._denoiser.text_encoders)
+
+    def _keep(self, texts: Iterable[str]) -> None:
+        for text in sorted({*texts}):
+            self._store(_digest(text), partial(self._denoiser.embed, [text]))
 
     @property
     def null(self) -> Conditioning:

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia.attacks.shared.contract import Tells
+from mia.access import reads_model
+from mia.attacks.shared.contract import Learns, LearnsFromReferences, Tells
 from mia.evidence import Evidence
+from mia.scoring.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,24 @@ def fitted(
             "expected both: give more images"
         )
     return attack.fit(evidence.of_images(fit_ids), labels)
+
+
+def learnt(attack: Any, evidence: Evidence, inputs: Inputs, seed: int) -> Any:
+    """Return the attack after it has learnt from `evidence`, if it learns (`scoring.fitting`).
+
+    One that learns from references is given neither a label nor an answer of the target.
+    """
+    if isinstance(attack, LearnsFromReferences):
+        return attack.fit_references(evidence.without_target())
+    if not isinstance(attack, Learns):
+        return attack
+    if inputs.images["block"].max() > 0:
+        by_block = inputs.member, inputs.images["block"], inputs.membership
+        return fitted_by_block(attack, evidence, *by_block)
+    ids = learnt_from(attack, inputs, seed)
+    return fitted(attack, evidence, inputs.member, ids, inputs.membership)
+
+
+def learnt_from(attack: Any, inputs: Inputs, seed: int) -> list[str]:
+    """Return the images that an attack learns from where there is one block."""
+    return images_to_fit(inputs.images, seed, not reads_model(attack.access))

@@ -14,6 +14,7 @@ from mia.evidence import Evidence
 from mia.measuring.query_files import devices, read_signals
 from mia.path_names import names
 from mia.result_paths import QUERIES
+from mia.targets.generated import generated_images
 from mia.targets.pictures import read_images, with_embeddings
 
 SELECTED = ["set", "key", "image_id", "group", "fold", "block", "kept", "member"]
@@ -108,6 +109,28 @@ class Inputs:
         """Return what the answers were measured on."""
         others = (*self.reference, *self.references, *self.controls, *self.replicates)
         return devices([*self.signals, *others])
+
+
+@dataclass(frozen=True)
+class GeneratedInputs(Inputs):
+    """Files of one attack on the images that a target's model made.
+
+    `signals`, `reference`, `manifests` and `embeddings` are those of these images.
+
+    Args:
+        made: Their manifest.
+    """
+
+    made: str = ""
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """The kept images, as `targets.generated` places them; they have no label."""
+        return self._placed
+
+    @cached_property
+    def _placed(self) -> pd.DataFrame:
+        return generated_images(self.made, self.membership)
 
 
 def read_schedule(path: str) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Rule `plan`: list the images of an image set, give each its key, cut the list into shards."""
+"""Rule `plan`: list the images of an image set, give each its key, cut the list into shards.
+
+Images that a model is to make are listed from tables that were made here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pandas as pd
 
 from mia import command, storage
 from mia.images import plan
+from mia.images.sources.generated import MADE_FROM
 from mia.images.sources.shared import listing
 from mia.images.sources.shared.parts import specs
 from mia.images.sources.shared.shelf import source
@@ -18,12 +22,14 @@ from mia.images.sources.shared.shelf import source
 def main(arguments: list[str] | None = None) -> None:
     parser = command.stage(__doc__)
     parser.add_argument("--name", required=True, help="name of the image set")
+    parser.add_argument("--made-from", nargs="*", default=[], help="membership and manifest")
     parser.add_argument("--output", required=True, nargs="+", type=Path, help="one file per shard")
     command.run(parser, plan_set, "image_sets.{name}: ", arguments)
 
 
 def plan_set(options: argparse.Namespace) -> None:
-    write_plan(options.settings, options.output)
+    made_from = {MADE_FROM: options.made_from} if options.made_from else {}
+    write_plan(options.settings | made_from, options.output)
 
 
 def write_plan(spec: dict, outputs: list[Path]) -> None:

@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--detections", type=Path, required=True)
     parser.add_argument("--compare", type=Path, required=True)
+    parser.add_argument("--generated", type=Path, required=True)
     parser.add_argument("--samples", type=Path, nargs="*", default=[])
     parser.add_argument("--texts", type=Path, nargs=2, default=TEXTS, help="flags, ethics")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
@@ -94,7 +95,7 @@ def context(options: argparse.Namespace) -> dict[str, Any]:
     summary = targets.tidy(details.read_cells(options.summary))
     long = details.read_cells(options.metrics)
     tables = options.pairwise, options.set_test, options.answers, options.detections
-    found = details.read_all(*tables)
+    found = details.read_all(*tables, options.generated)
     confidence = spec["evaluation"]["confidence"]
     rows = targets.attack_rows(summary, axis := targets.scale(summary))
     audits = {audit["target"]: audit for audit in map(storage.read_json, options.audits)}

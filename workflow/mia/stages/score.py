@@ -17,14 +17,12 @@ from typing import Any
 import pandas as pd
 
 from mia import command, storage
-from mia.access import reads_model
 from mia.attacks.shared.contract import Learns, LearnsFromReferences, Tells, traits_of
-from mia.config.attacks import EXTERNAL_SCORES, attack_module, build_attack, is_external
+from mia.config.attacks import EXTERNAL_SCORES, attack_module, attack_of, is_external
 from mia.evaluation.draws import PREFIX
 from mia.evaluation.scored import CONTROL, REPLICATE
 from mia.evidence import Evidence
-from mia.query import load
-from mia.scoring.fitting import Blockwise, fitted, fitted_by_block, images_to_fit
+from mia.scoring.fitting import Blockwise, learnt, learnt_from
 from mia.scoring.inputs import Inputs
 from mia.scoring.remeasured import repeated
 from mia.told_captions import FIELD
@@ -58,9 +56,7 @@ def score(args: argparse.Namespace) -> None:
         ValueError: An input lacks an image or a column, or holds no number; the message names it.
     """
     name, entry, seed = (args.settings[key] for key in ("name", "entry", "seed"))
-    attack = build_attack(name, entry)
-    if "queries" in args.settings:
-        attack = attack.with_queries(load(args.settings["queries"]))
+    attack = attack_of(args.settings)
     others = (args.controls, args.replicates)
     lists = (args.signals, args.reference, *others, args.manifests, args.embeddings)
     inputs = Inputs(args.membership, *lists, args.model, args.references, args.known)
@@ -96,27 +92,6 @@ def score(args: argparse.Namespace) -> None:
         "devices": inputs.devices(),
     }
     storage.write(table.rename_axis("image_id").reset_index(), args.output, metadata)
-
-
-def learnt(attack: Any, evidence: Evidence, inputs: Inputs, seed: int) -> Any:
-    """Return the attack after it has learnt from `evidence`, if it learns (`scoring.fitting`).
-
-    One that learns from references is given neither a label nor an answer of the target.
-    """
-    if isinstance(attack, LearnsFromReferences):
-        return attack.fit_references(evidence.without_target())
-    if not isinstance(attack, Learns):
-        return attack
-    if inputs.images["block"].max() > 0:
-        by_block = inputs.member, inputs.images["block"], inputs.membership
-        return fitted_by_block(attack, evidence, *by_block)
-    ids = learnt_from(attack, inputs, seed)
-    return fitted(attack, evidence, inputs.member, ids, inputs.membership)
-
-
-def learnt_from(attack: Any, inputs: Inputs, seed: int) -> list[str]:
-    """Return the images that an attack learns from where there is one block."""
-    return images_to_fit(inputs.images, seed, not reads_model(attack.access))
 
 
 def scored_by(attack: Any, scorer: Any, evidence: Evidence) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from mia.evaluation import (
     answer_rows,
     before_after,
     detections,
+    generated,
     long_table,
     pairwise,
     practice,
@@ -25,7 +26,6 @@ from mia.evaluation import (
     summary,
 )
 from mia.evaluation.answers import USED
-from mia.evaluation.before_after import change_rows, require_same_images
 from mia.evaluation.blind_twin import twin_cells
 from mia.evaluation.collection_share import NOT_SAID, share_cells
 from mia.evaluation.comparison import above_blind, above_chance, compare_rows
@@ -46,7 +46,11 @@ COLUMNS = {
     "answers": answer_rows.COLUMNS,
     "detections": detections.COLUMNS,
 }
-ACROSS = {**COLUMNS, "compare": before_after.COLUMNS}  # with the tables of several targets
+ACROSS = {  # with the tables of several targets, and of a third side
+    **COLUMNS,
+    "compare": before_after.COLUMNS,
+    "generated": generated.COLUMNS,
+}
 
 
 def of_target(
@@ -124,21 +128,11 @@ def share(
     return share_cells(claimed, known, reference, confidence)
 
 
-def changes(files: ScoreFiles, settings: dict) -> list[dict[str, Any]]:
-    """Return the rows of every comparison of two targets (`evaluation.before_after`)."""
-    found = []
-    for name, asked in settings.get("compare", {}).items():
-        pair = asked["before"], asked["after"]
-        before, after = (files.rows(target, asked["attacks"]) for target in pair)
-        require_same_images(name, pair, before, after)
-        found += change_rows(name, pair, before, after, settings)
-    return found
-
-
 def main() -> None:
     parser = command.stage(__doc__)
     for given in ("metrics", "scores", "memberships", "audits"):
         parser.add_argument(f"--{given}", required=True, nargs="*")
+    parser.add_argument("--generated-scores", nargs="*", default=[])
     for made in (*ACROSS, "html", "markdown", "checksums"):
         parser.add_argument(f"--{made.replace('_', '-')}", type=Path, required=True, help="output")
     command.run(parser, write)
@@ -180,7 +174,8 @@ def write(args: argparse.Namespace) -> None:
             row["share_note"] = NOT_SAID
         elif row["target"] in claimed:
             row |= share(row["target"], claimed[row["target"]], files, confidence)
-    rows["compare"] = changes(files, args.settings)
+    rows["generated"] = generated.rows_of(files, args.generated_scores, found, args.settings)
+    rows["compare"] = before_after.changes(files, args.settings)
     sentences = {
         target: as_claimed(audit["sentence"]) if target in claimed else audit["sentence"]
         for target, audit in audits.items()

@@ -13,7 +13,7 @@ from pathlib import Path
 PAGE = "docs/rulegraph.svg"
 GOAL, CONFIG = "results/all-attacks/report.html", "config/all-attacks.yaml"
 SHAPE = ("-Grankdir=LR", "-Gnodesep=.12", "-Granksep=.25", "-Tsvg")
-NODE = re.compile(r"<title>(\d+)</title>.*?<text [^>]*>(\w+)</text>", re.DOTALL)
+NODE = re.compile(r"<title>(\d+)</title>.*?<text [^>]*>([\w-]+)</text>", re.DOTALL)
 ARROW = re.compile(r"<title>(\d+)->(\d+)</title>")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia import checksums
-from mia.report.pages import answers, detections, pairwise, set_test
+from mia.report.pages import answers, detections, generated, pairwise, set_test
 from mia.report.pages.caption_controls import caption_controls
 from mia.report.pages.collection_facts import CLAIMED, KNOWN, NEITHER, Facts
 from mia.report.pages.collection_section import section
@@ -44,11 +44,12 @@ def read(path: Path, words: Collection[str], numbers: Collection[str]) -> pd.Dat
 
 
 def read_all(
-    of_pairs: Path, of_sets: Path, of_answers: Path, of_images: Path
+    of_pairs: Path, of_sets: Path, of_answers: Path, of_images: Path, of_generated: Path
 ) -> dict[str, pd.DataFrame]:
     """Return the tables, as `of_target` takes them."""
     return {
         "detections": read(of_images, detections.WORDS, detections.NUMBERS),
+        "generated": read(of_generated, generated.WORDS, generated.COLUMNS),
         "answers": read(of_answers, answers.WORDS, answers.NUMBERS),
         "pairwise": read(of_pairs, pairwise.WORDS, pairwise.COLUMNS),
         "set_test": read(of_sets, set_test.WORDS, set_test.COLUMNS),
@@ -86,6 +87,7 @@ def of_target(
             [row["attack"] for row in attacks_on_model(target["rows"])],
             target["audit"]["n_member"],
         ),
+        "generated": generated.generated(found["generated"], name),
         "practice": practice(long, name, target["rows"], target["control"]),
         "privacy": privacy(long, name, blind, settings["delta"]),
         "measures": measures(long, name, blind),

@@ -79,7 +79,8 @@ class Source(Protocol):
         needed: Those that a part must have. The last makes a set a source besides its parts.
         fetched_by: Dotted name of the module that fetches its images, as
             `mia.images.download.fetcher` says. The source's own file will do, but then whatever
-            is edited there, all is fetched again.
+            is edited there, all is fetched again. Empty where a rule of its own makes them.
+        in_configs: Whether a config may name it.
         has_addresses: Whether its images have addresses of their own on the web.
         has_images: Whether there are images, or captions alone.
         may_be_shown: Whether anyone may be shown the images.
@@ -88,7 +89,8 @@ class Source(Protocol):
 
     about: ClassVar[str]
     keys: ClassVar[Mapping[str, Key]]
-    fetched_by: ClassVar[str]
+    fetched_by: ClassVar[str] = ""
+    in_configs: ClassVar[bool] = True
     needed: ClassVar[Sequence[str]] = ()
     has_addresses: ClassVar[bool] = False
     has_images: ClassVar[bool] = True

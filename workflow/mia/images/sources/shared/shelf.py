@@ -12,8 +12,9 @@ SOURCES = Path(__file__).parents[1]
 
 
 def known_sources() -> list[str]:
-    """Return the names of all kinds of image sources, sorted."""
-    return sorted(path.stem for path in SOURCES.glob("[!_]*.py"))
+    """Return the names of all kinds of image sources that a config may name, sorted."""
+    names = sorted(path.stem for path in SOURCES.glob("[!_]*.py"))
+    return [name for name in names if source(name).in_configs]
 
 
 def source_code(name: str) -> str:
