@@ -1,8 +1,7 @@
 """HTTP for images from anywhere: public hosts, no objection, a time and a largest size for each.
 
 urllib's `timeout` is for one read, so a server that sends a byte now and then is never cut by it;
-urllib reads a body of any size, and follows a redirect to any host. img2dataset would call itself a
-browser of 2020; here every request says who asks.
+urllib reads a body of any size, and follows a redirect to any host. img2dataset asks as a browser.
 """
 
 from __future__ import annotations
@@ -73,13 +72,10 @@ def opener(limits: Limits) -> urllib.request.OpenerDirector:
     """Return an opener for http and https only; any other scheme is an unknown one to it."""
     director = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
+        *(urllib.request.ProxyHandler(), urllib.request.UnknownHandler()),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
-        _Objections(),
-        _Redirects(limits),
-        _Web(limits),
+        *(_Objections(), _Redirects(limits), _Web(limits)),
     ):
         director.add_handler(handler)
     return director
