@@ -34,8 +34,10 @@ def plan_contents(contents: Contents, spec: Mapping[str, Any]) -> dict[str, str]
 def download_contents(contents: Contents, spec: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return fingerprints, by path, of the given files that each shard's download reads."""
     tables = _of_files(contents, (file.path for file in _files(spec) if file.holds_images))
-    shards = contents.shards((folder.path for folder in _folders(spec)), spec["shards"])
-    return [{**tables, **folders} for folders in shards]
+    folders = list(_folders(spec))
+    (whole,) = contents.shards((folder.path for folder in folders if folder.addressed), 1)
+    plain = (folder.path for folder in folders if not folder.addressed)
+    return [{**tables, **whole, **own} for own in contents.shards(plain, spec["shards"])]
 
 
 def _of_files(contents: Contents, paths: Iterator[str]) -> dict[str, str]:
