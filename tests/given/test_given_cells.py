@@ -200,7 +200,7 @@ def test_pictures_in_a_column_of_addresses_are_refused_with_the_way_out(tmp_path
         stage.main([*arguments, str(tmp_path / "plan.parquet")])
     message = str(caught.value)
     assert "row 1: column 'text' (binary) holds 50,008 bytes that are no UTF-8" in message
-    assert "write them into a folder and use source: folder" in message
+    assert "use source: parquet" in message
     assert len(message) < 400 and not (tmp_path / "plan.parquet").exists()
 
 

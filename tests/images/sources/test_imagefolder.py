@@ -65,7 +65,10 @@ BAD = {
     "an absolute path": ("file_name,caption\n/x.png,x\n", "row 1: file_name is '/x.png'"),
     "an address": ("file_name,caption\nfile://a/x.png,x\n", "file_name is 'file://a/x.png'"),
     "one file twice": ("file_name,caption\na.png,x\n./a.png,y\n", "both caption 'a.png'"),
-    "nothing that is there": ("file_name,caption\nx.png,x\n", "no image in this folder"),
+    "nothing that is there": (
+        "file_name,caption\nx.png,x\n",
+        "mine: none of the 1 images that the metadata name is there",
+    ),
 }
 
 

@@ -15,6 +15,8 @@ import pytest
 from hub_cache import cache_dataset, only_the_cache
 from hub_server import hub_of
 from image_road import planned, refused, road
+from mia.config.contents import Contents
+from mia.config.image_contents import download_contents, plan_contents
 from mia.images.download.parquet_images import fetched
 from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.parquet_rows import FEWEST, ParquetRows
@@ -243,7 +245,9 @@ def test_a_dataset_of_the_hub_is_read_by_the_bytes_that_are_needed():
         name, _, row = url.partition("#")
         assert name == f"hf://datasets/{REPO}@{REVISION}/train-00000-of-00001.parquet"
         assert caption == table[int(row)]["caption"]
-        assert data == table[int(row)]["image"].hex() or data == ""
+        assert data == table[int(row)]["image"].hex()
+    sent = sum(int(line.split()[0]) for line in asked if line.endswith(".parquet"))
+    assert sent < Path("mine/train-00000-of-00001.parquet").stat().st_size / 2
     assert not list(Path("hf").rglob("*.parquet"))
 
 
@@ -275,3 +279,30 @@ def test_a_cache_that_may_lack_a_file_is_refused(monkeypatch, tmp_path):
     other = {**spec, "path": "b.parquet"}
     assert "b.parquet of hub dataset some/images at aaaa" in refused(other)
     assert planned({**spec, "path": name})["status"].tolist() == [""]
+
+
+def test_an_edit_counts_where_a_limit_reads():
+    """Without a limit every byte of a file counts; with one, those of its rows and its footer."""
+    images = [noise_png(number, 8) for number in range(400)]
+    lay(images, group=4)
+
+    def seen(**keys) -> tuple[dict, list]:
+        contents = Contents(Path("hashes.json"))
+        spec = {**MINE, "shards": 2, **keys}
+        return plan_contents(contents, spec), download_contents(contents, spec)
+
+    limited, whole = seen(limit=10), seen()
+    assert limited[0].keys() == {"mine/t.parquet"} and limited != whole
+    listing = source("parquet").listed({"": {**MINE, "limit": 10}})[""]
+    read = {group.number for _, group in listing._groups}
+    unread = next(number for number in range(100) if number not in read)
+    for group, heeded in ((min(read), True), (unread, False)):
+        data = bytearray(Path("mine/t.parquet").read_bytes())
+        about = pq.read_metadata("mine/t.parquet").row_group(group).column(0)
+        data[about.data_page_offset + 60] ^= 1
+        before = Path("mine/t.parquet").read_bytes()
+        Path("mine/t.parquet").write_bytes(bytes(data))
+        assert (seen(limit=10) != limited) == heeded
+        assert seen() != whole
+        Path("mine/t.parquet").write_bytes(before)
+    assert seen(limit=10) == limited

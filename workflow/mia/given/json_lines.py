@@ -58,7 +58,8 @@ def text(value: Any, column: Column, called: str) -> str | None:
     A list gives its first entry, an integer its digits; NaN is empty.
 
     Raises:
-        ValueError: The cell is no text: a number with a point, a truth value, an object.
+        ValueError: The cell is no text: a number with a point, a truth value, an object. In a
+            column of numbers the first two are texts too.
 
     >>> text(["a cat", "a dog"], Column("caption"), "a.jsonl: line 1")
     'a cat'
@@ -71,7 +72,7 @@ def text(value: Any, column: Column, called: str) -> str | None:
         return value.strip().lower() if column.digits else value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, float) and column.numbers:
-        return repr(value)
+    if isinstance(value, (bool, float)) and column.numbers:
+        return repr(value).lower()
     held = f"an object with the keys {listed(value)}" if isinstance(value, dict) else excerpt(value)
     raise ValueError(f"{called}: {column.name!r} holds {held}; expected {column.expected}")

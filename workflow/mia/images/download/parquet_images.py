@@ -18,7 +18,7 @@ from typing import Any
 from mia.given.table import sound
 from mia.images.download.fetcher import Contents, Results
 from mia.images.download.spool import spool
-from mia.images.sources.shared.parquet_file import ON_HUB, location, opened
+from mia.images.sources.shared.parquet_file import AHEAD, ON_HUB, location, opened
 
 AT_ONCE = 16  # rows
 BUFFER = 2**22  # bytes of a column that are read at a time
@@ -71,6 +71,7 @@ def images(file: str, column: str, rows: list[int]) -> Iterator[tuple[int, dict 
             cache_dir=nothing,
             batch_size=AT_ONCE,
             fragment_scan_options=options,
+            storage_options={"hf": {"block_size": AHEAD}},
         )
         groups = stream.cast_column(column, Image(decode=False)).reshard().with_format("arrow")
         first = 0
@@ -80,6 +81,8 @@ def images(file: str, column: str, rows: list[int]) -> Iterator[tuple[int, dict 
                 group = groups.shard(num_shards=len(sizes), index=number)
                 yield from _of_group(group, column, first, inside)
             first += size
+        if rows[-1] >= first:
+            raise ValueError(f"{file}: row {rows[-1]} is no longer there")
 
 
 def _of_group(group: Any, column: str, first: int, rows: list[int]) -> Iterator[tuple[int, Any]]:

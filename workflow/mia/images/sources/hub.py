@@ -18,7 +18,7 @@ KEYS = {
     "repo": REPO,
     "revision": REVISION,
     "file": Key(
-        "Table of addresses in the dataset, CSV or Parquet.",
+        "Table of addresses in the dataset, CSV, JSON Lines or Parquet.",
         {
             **TEXT,
             "pattern": f"(?i)({'|'.join(ENDINGS)})\\Z".replace(".", "\\."),

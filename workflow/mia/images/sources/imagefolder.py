@@ -79,6 +79,8 @@ def image_folder(name: str, part: Spec) -> Listed:
     captions: Captions | None = read_metadata(path, tables, part) if tables else None
     require_pictures(path, found, () if captions is None else captions.text)
     rows, others = folder_rows(name, path, found, captions)
+    if not (rows["status"] == "").any():
+        raise ValueError(f"{path}: none of the {len(rows)} images that the metadata name is there")
     print(f"{path}: {len(rows)} images, {in_words(captions, len(rows))}", file=sys.stderr)
     for kind, count in others.items():
         print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)

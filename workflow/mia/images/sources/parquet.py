@@ -50,10 +50,7 @@ class Source(contract.Source):
 
     def listed(self, parts: Mapping[str, Spec]) -> dict[str, Listing]:
         """As `contract.Source` says."""
-        return {
-            name: ParquetRows(name, files(part), columns(part), part.get("limit"))
-            for name, part in parts.items()
-        }
+        return {name: _rows(name, part, files(part)) for name, part in parts.items()}
 
     def counts(self, parts: Mapping[str, Spec]) -> dict[str, int | None]:
         """As `contract.Source` says; not known of a dataset that is not in the hub's cache."""
@@ -64,15 +61,18 @@ class Source(contract.Source):
         return are_addressed(parts)
 
     def given(self, part: Spec) -> Sequence[GivenFile]:
-        """The files on this machine."""
+        """The files on this machine; of a part with a limit, what is read of them."""
         if "repo" in part:
             return ()
         try:
             found = packed_files(part["path"], ENDING)
         except ValueError:
             found = [part["path"]]
-        check = partial(_check, part=part)
-        return [GivenFile("path", path, CALLED, check, holds_images=True) for path in found]
+        check, rows = partial(_check, part=part), _rows("", part, found)
+        return [
+            GivenFile("path", path, CALLED, check, True, partial(_spans, rows, path))
+            for path in found
+        ]
 
     def mistakes(self, spec: Spec, key: str) -> Iterator[str]:
         """A dataset of the hub is pinned."""
@@ -94,6 +94,18 @@ def files(part: Spec) -> list[str]:
 def columns(part: Spec) -> Columns:
     """Return the columns that are read of a part's files."""
     return columns_of(part, "image", "caption")
+
+
+def _rows(name: str, part: Spec, files: Sequence[str]) -> ParquetRows:
+    return ParquetRows(name, files, columns(part), part.get("limit"))
+
+
+def _spans(rows: ParquetRows, file: str) -> list[tuple[int, int]] | None:
+    """Of files that cannot be read all bytes count; the plan will say why they cannot."""
+    try:
+        return None if rows.limit is None else rows.spans(file)
+    except (OSError, ValueError):
+        return None
 
 
 def _count(part: Spec) -> int | None:

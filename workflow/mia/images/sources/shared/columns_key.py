@@ -85,8 +85,8 @@ class Columns:
         table = pd.DataFrame({"row": rows, "url": locators}, dtype=object)
         table["caption"] = [text or "" for text in texts.get(self.caption or "", nothing)]
         table["family"] = [text or None for text in texts.get(self.family or "", nothing)]
-        others = pd.DataFrame({name: texts[name] for name in texts}, dtype=object)
-        table["alternates"] = other_captions(others, self.alternates) if len(table) else ""
+        others = pd.DataFrame(dict(texts), index=table.index, dtype=object)
+        table["alternates"] = other_captions(others, self.alternates)
         table["place"] = (locators if self.url else "") if places is None else places
         if self.url:
             table["url"] = self.addresses(texts)

@@ -61,6 +61,8 @@ class GivenFile:
         check: Raises a ValueError where the table lacks a column; no row is read. None where it is
             no table.
         holds_images: Whether the download reads it too.
+        spans: Tells which of its bytes are read: first byte and number of bytes of each stretch, or
+            None for all. All where there is no such function.
     """
 
     key: str
@@ -68,6 +70,7 @@ class GivenFile:
     called: str
     check: Callable[[GivenTable], object] | None
     holds_images: bool = False
+    spans: Callable[[], Sequence[tuple[int, int]] | None] | None = None
 
 
 class Source(Protocol):

@@ -6,9 +6,10 @@ Of a file of the hub that is not in its cache only the byte ranges are asked for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from mia.hub_error import HubError, unreachable
 from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.hub_file import cached_file
 
+AHEAD = 2**16  # bytes that are asked for beyond those needed
 ON_HUB = re.compile(r"hf://datasets/([^@]+)@([0-9a-f]{40})/(.+)")
 
 
@@ -70,7 +72,7 @@ def _bytes(place: str) -> Iterator[str | IO[bytes]]:
     from huggingface_hub import HfFileSystem
 
     try:
-        source = HfFileSystem().open(place, "rb")
+        source = HfFileSystem().open(place, "rb", block_size=AHEAD)
     except Exception as error:
         repo, revision, file = on_hub.groups()
         what, wanted = f"{file} of hub dataset {repo}", f"{repo} {file} --repo-type dataset"
@@ -90,6 +92,22 @@ def row_groups(name: str, columns: Columns) -> list[RowGroup]:
         sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
     firsts = np.cumsum([0, *sizes])[:-1]
     return [RowGroup(name, n, int(firsts[n]), size) for n, size in enumerate(sizes)]
+
+
+def spans(groups: Sequence[RowGroup], name: str, columns: Columns) -> list[tuple[int, int]]:
+    """Return which bytes are read for some row groups: the footer, and these columns of each."""
+    read = {columns.image, *(column.name for column in columns.texts)}
+    with opened(name) as file:
+        footer = file.metadata.serialized_size + 8  # its length and a mark follow
+        found = [(Path(location(name)).stat().st_size - footer, footer)]
+        for group in groups:
+            about = file.metadata.row_group(group.number)
+            for chunk in map(about.column, range(about.num_columns)):
+                if chunk.path_in_schema.split(".")[0] in read:
+                    starts = (chunk.dictionary_page_offset, chunk.data_page_offset)
+                    first = min(start for start in starts if start is not None)
+                    found.append((first, chunk.total_compressed_size))
+    return found
 
 
 def require_columns(schema: pa.Schema, columns: Columns, called: str) -> None:

@@ -18,7 +18,7 @@ import pandas as pd
 from mia.images.locators import digest, inner_locator
 from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.listing import locator_name, numbers_of
-from mia.images.sources.shared.parquet_file import RowGroup, row_groups, texts_of
+from mia.images.sources.shared.parquet_file import RowGroup, row_groups, spans, texts_of
 
 FEWEST = 32  # row groups that a limit chooses from, if there are so many
 
@@ -66,6 +66,10 @@ class ParquetRows:
             if len(at):
                 found.append(self._planned(group, first, at))
         return pd.concat(found, ignore_index=True)
+
+    def spans(self, file: str) -> list[tuple[int, int]]:
+        """Return which bytes of a file are read; as `GivenFile` says."""
+        return spans([group for _, group in self._groups if group.file == file], file, self.columns)
 
     def _planned(self, group: RowGroup, first: int, at: np.ndarray) -> pd.DataFrame:
         numbers = (group.first + at).tolist()
