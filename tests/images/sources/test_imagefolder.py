@@ -43,7 +43,11 @@ def test_metadata_name_the_rows_and_what_they_leave_out_is_counted():
     assert found["error"]["mine/gone.png"] == "the table names it, but there is no such file"
     about = storage.metadata("rows.parquet")["folders"][""]
     assert about["captions"] == "1 files of metadata"
-    assert about["others"] == {".csv, read as captions": 1, ".png": 1, "link to nothing": 1}
+    assert about["others"] == {
+        ".csv, read as captions": 1,
+        "image that no metadata name": 1,
+        "link to nothing": 1,
+    }
 
 
 def test_a_folder_without_metadata_has_no_captions():

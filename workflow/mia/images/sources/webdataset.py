@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -77,14 +78,19 @@ def tar_rows(name: str, part: Spec) -> TarRows:
     tars = packed_files(part["path"], ENDING)
     if _are_downloaded(part["path"], tars):
         columns = columns_of(part, "", CAPTION)
-        print(f"{part['path']}: {len(tars)} tars with img2dataset's Parquet", file=sys.stderr)
-        return TarRows(name, tars, columns, Downloaded)
+        return _told(TarRows(name, tars, columns, Downloaded), "img2dataset's Parquet", part)
     columns = columns_of(part, "", None)
     if "caption" not in part.get("columns", {}):
         columns = columns.captioned(found_captions(tars[0], CAPTION))
-    said = f"captions from {columns.caption}" if columns.caption else "no captions"
-    print(f"{part['path']}: {len(tars)} tars, {said}", file=sys.stderr)
-    return TarRows(name, tars, columns, Samples)
+    return _told(TarRows(name, tars, columns, Samples), columns.caption, part)
+
+
+def _told(rows: TarRows, captions: str | None, part: Spec) -> TarRows:
+    """Return rows that know where their captions are from, and say it on stderr."""
+    captions = captions if rows.columns.caption else None
+    said = f"captions from {captions}" if captions else "no captions"
+    print(f"{part['path']}: {len(rows.tars)} tars, {said}", file=sys.stderr)
+    return replace(rows, about={"captions": captions, "others": {}})
 
 
 def _are_downloaded(path: str, tars: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from mia.images.sources.shared.folder_captions import BESIDE, Captions
 from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
 
 NOTHING = "link to nothing"
+NOT_LISTED = "image that no metadata name"
 FINE = ("", "")
 MISSING = ("missing_file", "a link to a file that is not there")
 NOT_THERE = ("missing_file", "the table names it, but there is no such file")
@@ -121,6 +122,8 @@ def _others(
 ) -> dict[str, int]:
     """Count the files that are no rows, by kind."""
     files = [name for name in (*listing.files, *listing.not_utf8) if name not in rows]
+    images = [name for name in files if is_picture(name)] if rows else []
+    found = kinds(map(shown, sorted({*files} - {*images})), side_files) | listing.left_out
     nothing = sum(name not in rows for name in listing.dangling)
-    found = kinds(map(shown, files), side_files) | listing.left_out
-    return found | ({NOTHING: nothing} if nothing else {})
+    counts = {NOTHING: nothing, NOT_LISTED: len(images)}
+    return found | {kind: count for kind, count in counts.items() if count}

@@ -45,7 +45,8 @@ class ParquetRows:
     @property
     def about(self) -> Mapping[str, Any]:
         """As `Listing` says."""
-        return {}
+        captions = self.columns.caption
+        return {"captions": captions and f"the column {captions}", "others": {}}
 
     def digests(self) -> np.ndarray:
         """As `Listing` says; of the row groups that a limit chooses from.
