@@ -36,9 +36,6 @@ def test_a_format_changes_no_table(bench, finished_run, name):
         config["image_sets"]["mine"] = own
 
     bench.configure(change)
-    measured, after = bench.make_run()
-    assert "plan_mine" in " ".join(measured.jobs)
-    assert measured.evals == 0
-    # Manifest and gathered files came out the same; only the page tells of the config.
-    assert after.jobs == ["report"]
+    measured, _ = bench.make_run()
+    assert "plan_mine" in measured.jobs and measured.evals == 0
     assert contents(bench) == contents(finished_run.kept)

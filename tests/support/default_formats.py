@@ -3,7 +3,12 @@
     python tests/support/default_formats.py parquet results/default data/formats
 
 reads the images of a finished `make run` and writes `data/formats/parquet`, and beside it
-`parquet.yaml`, the default's config with these images in place of the built-in ones.
+`parquet.yaml`, the default's config with these images in place of the built-in ones. Then
+
+    snakemake --configfile data/formats/parquet.yaml --cores 1 -- \
+        results/parquet/targets/emoji-fair/membership.parquet
+
+makes the tables that are to be equal to those in `results/default`.
 """
 
 from __future__ import annotations

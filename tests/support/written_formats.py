@@ -61,7 +61,7 @@ def tar(path: Path, members: Iterable[tuple[str, bytes]]) -> Path:
 
 def imagefolder(folder: Path, images: Sequence[Written], ending: str = ".csv") -> dict:
     """Write images into two folders, each with its metadata."""
-    for number, part in enumerate((images[::2], images[1::2])):
+    for number, part in enumerate(filter(None, (images[::2], images[1::2]))):
         inside = folder / f"part{number}" / "images"
         inside.mkdir(parents=True)
         rows = [{"file_name": f"images/{image.name}", **image.fields} for image in part]
