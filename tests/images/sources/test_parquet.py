@@ -56,6 +56,21 @@ def test_bytes_stay_as_they_are(form):
     assert found["caption"].to_dict() == {"mine/t.parquet#0": "cat 0", "mine/t.parquet#1": "cat 1"}
 
 
+def test_a_table_of_the_library_is_read_beside_columns_of_any_type():
+    """It says of its columns what they are; pandas writes categories, and others write maps."""
+    from datasets import Dataset, Image
+
+    rows = [{"image": {"bytes": ONE, "path": None}, "caption": "a"}]
+    Dataset.from_list(rows).cast_column("image", Image()).to_parquet("mine/t.parquet")
+    assert road(MINE)["data"].tolist() == [ONE]
+    odd = pa.array([[("a", 1)], [], None], pa.map_(pa.string(), pa.int64()))
+    captions = pa.array(["x", "y", "x"]).dictionary_encode()
+    lay([ONE, TWO, ONE], caption=captions, odd=odd, other=captions)
+    found = road(MINE)
+    assert found["data"].sort_index().tolist() == [ONE, TWO, ONE]
+    assert found["caption"].sort_index().tolist() == ["x", "y", "x"]
+
+
 def test_a_row_without_bytes_is_a_row_that_says_so():
     path_only = {"bytes": None, "path": "/etc/hostname"}
     lay(pa.array([{"bytes": ONE, "path": None}, None, path_only, {"bytes": b"no", "path": None}]))

@@ -104,7 +104,7 @@ class GivenTable:
             if len(rows):
                 found = {}
                 for column in columns:
-                    cells = _taken(batch[column.name], rows - at)
+                    cells = cells_at(batch[column.name], rows - at)
                     found[column.name] = values(cells, column, self.called, rows + first)
                 yield rows, found
             if taken is not None and start > taken[-1]:
@@ -158,7 +158,7 @@ class GivenTable:
             yield file
 
 
-def _taken(cells: pa.Array, positions: np.ndarray) -> pa.Array:
+def cells_at(cells: pa.Array, positions: np.ndarray) -> pa.Array:
     """The cells at `positions`; `Array.take` does not know every type."""
     if len(positions) == len(cells):
         return cells

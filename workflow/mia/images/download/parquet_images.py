@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def fetched(urls: dict[str, str], spec: Mapping[str, Any]) -> Iterator[tuple[Res
 def images(file: str, column: str, rows: list[int]) -> Iterator[tuple[int, dict | None]]:
     """Yield the rows asked for, which rise, with `bytes` and `path` of each; None where null."""
     import pyarrow.dataset as pds
-    from datasets import Image, IterableDataset, config
+    from datasets import Features, Image, IterableDataset, config
     from datasets.data_files import DataFilesDict, DataFilesList
 
     config.TORCH_AVAILABLE = False  # else it imports torch, if it can
@@ -68,16 +69,16 @@ def images(file: str, column: str, rows: list[int]) -> Iterator[tuple[int, dict 
             DataFilesDict({"all": DataFilesList([place], [()])}),
             split="all",
             columns=[column],
+            features=Features({column: Image(decode=False)}),
             cache_dir=nothing,
             batch_size=AT_ONCE,
             fragment_scan_options=options,
             storage_options={"hf": {"block_size": AHEAD}},
         )
-        groups = stream.cast_column(column, Image(decode=False)).reshard().with_format("arrow")
+        groups = stream.reshard().with_format("arrow")
         first = 0
         for number, size in enumerate(sizes):
-            inside = [row for row in rows if first <= row < first + size]
-            if inside:
+            if inside := rows[bisect_left(rows, first) : bisect_left(rows, first + size)]:
                 group = groups.shard(num_shards=len(sizes), index=number)
                 yield from _of_group(group, column, first, inside)
             first += size

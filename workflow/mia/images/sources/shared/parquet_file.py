@@ -19,7 +19,7 @@ from pyarrow import types
 
 from mia.excerpt import listed
 from mia.given.cells import BYTES, Column, values
-from mia.given.table import BYTES_AT_ONCE, ROWS_AT_ONCE, sound
+from mia.given.table import BYTES_AT_ONCE, ROWS_AT_ONCE, cells_at, sound
 from mia.hub_error import HubError, unreachable
 from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.hub_file import cached_file
@@ -154,7 +154,7 @@ def texts_of(group: RowGroup, columns: list[Column], taken: np.ndarray) -> Mappi
         for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group.number], columns=[*found]):
             rows = taken[slice(*np.searchsorted(taken, [start, start + len(batch)]))]
             for column in columns if len(rows) else ():
-                cells = batch[column.name].take(pa.array(rows - start))
+                cells = cells_at(batch[column.name], rows - start)
                 numbers = group.first + rows + 1
                 found[column.name] += values(cells, column, group.file, numbers)
             start += len(batch)
