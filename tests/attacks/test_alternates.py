@@ -9,6 +9,7 @@ from mia.config.read import read
 from mia.given.folder_files import FolderFiles
 from mia.given.table import GivenTable
 from mia.images.sources.folder import read_captions
+from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.folder_captions import from_table
 from mia.images.sources.shared.folder_rows import folder_rows
 from mia.images.sources.shared.url_table import UrlTable
@@ -21,7 +22,8 @@ FILES = ("a.png", "b.png")
 
 
 def test_a_column_of_the_captions_file_becomes_a_condition():
-    captions = from_table(TABLE, FILES, "p", "captions.csv", ["blip"])
+    read = Columns("file", "caption", alternates=("blip",))
+    captions = from_table(TABLE, set(FILES), "p", "captions.csv", read)
     rows, _ = folder_rows("", "p", FolderFiles(FILES, (), (), {}), captions)
     captions = captions_of(rows.assign(image_id=["i0", "i1"]))
     assert captions["caption"].tolist() == ["a cat", ""]
@@ -42,7 +44,7 @@ def test_a_missing_column_is_named(tmp_path):
     TABLE.to_csv(tmp_path / "captions.csv")
     said = r"captions.csv: no column 'alt_llava'; found: .*file, caption, alt_blip"
     with pytest.raises(ValueError, match=said):
-        read_captions(str(tmp_path / "captions.csv"), ["llava"])
+        read_captions(str(tmp_path / "captions.csv"), {"alternates": ["llava"]})
 
 
 def config(alternates) -> dict:

@@ -115,7 +115,7 @@ def test_captions_may_be_no_table(config, captions):
         (
             "image_sets.others.path",
             "urls.tsv",
-            "urls.tsv: expected a table ending in .csv or .parquet",
+            "urls.tsv: expected a table ending in .csv or .jsonl or .parquet",
         ),
         ("image_sets.others.path", "/nowhere/u.csv", "/nowhere/u.csv: no such file; expected a "),
         ("models.one.path", "modl", "modl: expected a folder with model_index.json"),
@@ -191,11 +191,11 @@ def test_a_column_that_the_config_names_is_looked_for(config):
 def test_a_table_of_the_hub_has_a_known_ending(config):
     del config["targets"]["t"]["known"], config["image_sets"]["mine"]["duplicates"]
     hub = {"source": "hub", "repo": "a/b", "revision": "0" * 40}
-    config["image_sets"]["others"] = {**hub, "parts": {"x": {"file": "data/x.jsonl"}}}
+    config["image_sets"]["others"] = {**hub, "parts": {"x": {"file": "data/x.json"}}}
     (line,) = told(config)
     assert line == (
-        "image_sets.others.parts.x.file: found 'data/x.jsonl', expected a table ending in .csv or "
-        ".parquet"
+        "image_sets.others.parts.x.file: found 'data/x.json', expected a table ending in .csv or "
+        ".jsonl or .parquet"
     )
 
 

@@ -25,6 +25,7 @@ VALUES = {
     "picture_sha256": "sha",
     "allow_hosts": ["127.0.0.1"],
     "alternates": ["blip"],
+    "columns": {"caption": "text"},
     "collection": "unicode",
     "byte_limit": 1,
     "timeout": 1,
@@ -38,6 +39,9 @@ SETS = {
     "builtin": {"source": "builtin"},
     "captions": {"source": "captions", "path": "a.csv"},
     "folder": {"source": "folder", "path": "a"},
+    "imagefolder": {"source": "imagefolder", "path": "a"},
+    "parquet": {"source": "parquet", "path": "a"},
+    "webdataset": {"source": "webdataset", "path": "a"},
     "urls": {"source": "urls", "path": "a.csv"},
     "hub": {"source": "hub", "repo": "a/b", "revision": REVISION, "file": "a.csv"},
 }

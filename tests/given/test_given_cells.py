@@ -200,7 +200,7 @@ def test_pictures_in_a_column_of_addresses_are_refused_with_the_way_out(tmp_path
         stage.main([*arguments, str(tmp_path / "plan.parquet")])
     message = str(caught.value)
     assert "row 1: column 'text' (binary) holds 50,008 bytes that are no UTF-8" in message
-    assert "write them into a folder and use source: folder" in message
+    assert "use source: parquet" in message
     assert len(message) < 400 and not (tmp_path / "plan.parquet").exists()
 
 
@@ -232,11 +232,11 @@ def test_no_error_carries_a_whole_cell(address):
 def test_captions_follow_the_same_rules(tmp_path, column):
     columns = {"file": ["a.png"], "caption": ["A"], "alt_blip": ["B"]}
     pq.write_table(pa.table({**columns, column: [[b"bytes"]]}), tmp_path / "captions.parquet")
-    found = read_captions(str(tmp_path / "captions.parquet"), ["blip"])
+    found = read_captions(str(tmp_path / "captions.parquet"), {"alternates": ["blip"]})
     assert found[column].tolist() == ["bytes"]
     pq.write_table(pa.table({**columns, column: [{"a": 1}]}), tmp_path / "captions.parquet")
     with pytest.raises(ValueError, match=rf"captions\.parquet: column '{column}' holds a struct"):
-        read_captions(str(tmp_path / "captions.parquet"), ["blip"])
+        read_captions(str(tmp_path / "captions.parquet"), {"alternates": ["blip"]})
 
 
 def cut(data):

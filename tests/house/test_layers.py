@@ -176,3 +176,12 @@ def test_rules_hold_little_python():
         sum(python_lines(path.read_text()) for path in Path(PACKAGE.parent, "rules").glob("*.smk"))
         <= IN_RULES
     )
+
+
+def test_only_a_download_imports_the_datasets_library():
+    """It takes seconds to import, and no plan, config or number needs it."""
+    names = [*LIGHT, *(m for m in MODULES if room(m) in {"config", "images"})]
+    code = f"import importlib, sys; [importlib.import_module(n) for n in {names}]"
+    code += "; sys.exit('datasets' in sys.modules)"
+    environment = {"PYTHONPATH": str(PACKAGE.parent)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0

@@ -37,7 +37,7 @@ def planned(tmp_path, monkeypatch):
         (tmp_path / "mine" / f"{colour}.png").write_bytes(png(colour))
     plan = pd.DataFrame({"url": [f"mine/{colour}.png" for colour in COLOURS]})
     plan = plan.assign(key=plan["url"].map(digest), part="", row=range(5), caption="a colour")
-    plan = plan.assign(alternates="", sha256="", family=None, status="", error="")
+    plan = plan.assign(alternates="", place="", sha256="", family=None, status="", error="")
     storage.write(plan.sort_values("key"), tmp_path / "plan.parquet")
     return plan.set_index("url")["key"]
 

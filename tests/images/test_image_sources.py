@@ -45,7 +45,9 @@ def test_a_key_that_no_stage_is_told_of_is_none(name):
 
 
 def test_a_key_of_two_sources_has_one_form():
-    assert {*source_keys()["path"]} == {"captions", "folder", "urls"}
+    assert {*source_keys()["path"]} == {
+        *("captions", "folder", "imagefolder", "parquet", "urls", "webdataset")
+    }
 
 
 TRY = """

@@ -303,7 +303,7 @@ def test_the_stage_rows_names_it_too_and_gives_it_no_status(place, monkeypatch, 
     tar, keys = tmp_path / "pictures.tar", ["aa", "bb"]
     hashes = archive.pack([(key, encoded(NOISE.convert("CMYK"), "TIFF")) for key in keys], tar)
     plan = pd.DataFrame({"key": keys, "part": "", "row": [0, 1], "url": keys, "caption": ""})
-    plan = plan.assign(alternates="", family=None, sha256="")
+    plan = plan.assign(alternates="", place="", family=None, sha256="")
     downloads = pd.DataFrame({"key": keys, "status": "success", "error": ""})
     downloads = downloads.assign(sha256=[hashes[key] for key in keys])
     table, _ = stage.described(plan, downloads, tar, LIMIT)

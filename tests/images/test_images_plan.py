@@ -216,7 +216,7 @@ def test_mistakes_of_a_folder_set(tmp_path, folder, change, expected):
         ({"picture_sha256": "hash"}, ["urls.csv", "'hash'", "found: url, caption"]),
         ({"picture_sha256": "caption"}, ["urls.csv", "row 1", "'one'", "64 hexadecimal digits"]),
         ({"path": "none.csv"}, ["none.csv", "no such table"]),
-        ({"path": "list.txt"}, ["list.txt", ".csv or .parquet"]),
+        ({"path": "list.txt"}, ["list.txt", ".csv or .jsonl or .parquet"]),
         ({"path": "bare.csv"}, ["bare.csv", "no rows"]),
         ({"path": "broken.parquet"}, ["broken.parquet", "not a sound Parquet table"]),
     ],

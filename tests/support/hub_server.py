@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import huggingface_hub
 import pytest
@@ -16,32 +18,35 @@ from mia.images.download import loopback
 
 
 @contextmanager
-def hub_of(folder: Path, repo: str, revision: str) -> Iterator[tuple[str, list[str]]]:
-    """Serve the files of `folder` as a pinned model; yield the address and the files asked for."""
+def hub_of(
+    folder: Path, repo: str, revision: str, kind: str = "models"
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve the files of `folder` as a pinned model; yield the address and the files asked for.
+
+    With `kind="datasets"` as a pinned dataset; then the second is the bytes sent of each file.
+    """
     asked: list[str] = []
-    place = f"/{repo}/resolve/{revision}/"
+    above = "" if kind == "models" else f"/{kind}"
+    place = f"{above}/{repo}/resolve/{revision}/"
 
     def names() -> list[str]:
         return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
+    def described(found: Iterable[str]) -> list[dict]:
+        sizes = {name: (folder / name).stat().st_size for name in found}
+        return [
+            {"type": "file", "path": name, "size": size, "oid": "0"} for name, size in sizes.items()
+        ]
+
     class Hub(BaseHTTPRequestHandler):
         def do_GET(self):
             path = self.path.split("?")[0]
-            if path == f"/api/models/{repo}/revision/{revision}":
+            if path == f"/api/{kind}/{repo}/revision/{revision}":
                 siblings = [{"rfilename": name} for name in names()]
                 about = {"id": repo, "sha": revision, "siblings": siblings}
                 return self._answer(json.dumps(about).encode(), "application/json")
-            if path == f"/api/models/{repo}/tree/{revision}":
-                tree = [
-                    {
-                        "type": "file",
-                        "path": name,
-                        "size": (folder / name).stat().st_size,
-                        "oid": "0",
-                    }
-                    for name in names()
-                ]
-                return self._answer(json.dumps(tree).encode(), "application/json")
+            if path == f"/api/{kind}/{repo}/tree/{revision}":
+                return self._answer(json.dumps(described(names())).encode(), "application/json")
             file = folder / path.removeprefix(place)
             if not path.startswith(place) or not file.is_file():
                 self.send_response(404)
@@ -53,8 +58,22 @@ def hub_of(folder: Path, repo: str, revision: str) -> Iterator[tuple[str, list[s
 
         do_HEAD = do_GET
 
+        def do_POST(self):
+            words = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            wanted = set(parse_qs(words).get("paths", ()))
+            if "{" in words:
+                wanted = set(json.loads(words)["paths"])
+            found = described(name for name in names() if name in wanted)
+            return self._answer(json.dumps(found).encode(), "application/json")
+
         def _answer(self, body: bytes, kind: str) -> None:
-            self.send_response(200)
+            span = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range") or "")
+            self.send_response(206 if span else 200)
+            if span:
+                whole, (first, last) = len(body), map(int, span.groups())
+                body = body[first : last + 1]
+                self.send_header("Content-Range", f"bytes {first}-{last}/{whole}")
+                asked[-1:] = [f"{len(body)} {asked[-1]}"]
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')

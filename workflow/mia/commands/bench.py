@@ -7,7 +7,8 @@
 3. Seconds and memory in which Snakemake plans hundreds of shards and dozens of attacks.
 4. Seconds of searching hashes for near copies, by faiss and by NumPy.
 5. Seconds and memory of planning a few rows of a long table of addresses.
-6. Seconds from a saved attack file to table and report, in a copy of a finished run.
+6. The same of planning and fetching a few images of a long Parquet table that holds them.
+7. Seconds from a saved attack file to table and report, in a copy of a finished run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from statistics import median
 from typing import Any
 
 from mia import storage
-from mia.commands.benchmarks import addresses, planning
+from mia.commands.benchmarks import addresses, packed, planning
 from mia.commands.benchmarks.edit import after_edit
 from mia.commands.benchmarks.scale import Scale
 from mia.commands.benchmarks.search import search
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=400, help="planned")
     parser.add_argument("--attacks", type=int, default=30, help="planned")
     parser.add_argument("--addresses", type=int, nargs="*", default=[1_000_000, 5_000_000])
+    parser.add_argument("--packed", type=int, nargs="*", default=[18_000_000])
     parser.add_argument("--config", default="config/config.yaml", help="of a finished run")
     parser.add_argument("--edited", default="pia", help="the attack that is edited in it")
     parser.add_argument("--output", required=True)
@@ -60,6 +62,7 @@ def main() -> None:
         "planning": plan(args.shards, args.attacks),
         "search": [search(known, queries) for known, queries in HASHES],
         "addresses": [limited(rows, LIMIT) for rows in args.addresses],
+        "packed": [of_packed(rows, LIMIT) for rows in args.packed],
         "edit": edit(args.config, args.edited),
     }
     storage.write_json(found, args.output)
@@ -125,6 +128,14 @@ def limited(rows: int, limit: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         used = timed(addresses.command(Path(folder), rows, limit))
     return {"rows": rows, "limit": limit, **used}
+
+
+def of_packed(rows: int, limit: int) -> dict:
+    """Return what `limit` images of a Parquet table of `rows` cost, and how much of it is read."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as made:
+        spec = {**packed.write(Path(folder), rows), "limit": limit}
+        found = {name: timed(of) for name, of in packed.commands(Path(made), spec).items()}
+        return {"rows": rows, "limit": limit, **packed.sizes(spec), **found}
 
 
 def edit(config: str, attack: str) -> dict:

@@ -12,13 +12,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from mia.given.folder_files import FolderError, FolderFiles, list_files
-from mia.given.remembered_hashes import LARGE, FileHashes
+from mia.given.remembered_hashes import LARGE, FileHashes, Span
 from mia.images.locators import digest, file_locator, shard
 
 DIGITS = 16
@@ -39,9 +39,9 @@ class Contents:
         self._hashes = FileHashes(store, now)
         self._listing = cache(_listing)
 
-    def file(self, path: str) -> str:
-        """Return the first digits of a file's sha256, or why there is none."""
-        found = self._file(path)
+    def file(self, path: str, spans: Sequence[Span] | None = None) -> str:
+        """Return the first digits of a file's sha256, or why there is none; `spans` as there."""
+        found = self._file(path, spans)
         self._hashes.save()
         return found
 
@@ -105,11 +105,11 @@ class Contents:
         print(f"reading {folder}: {unread / 1e9:.1f} GB of its files, once", file=sys.stderr)
         return THREADS
 
-    def _file(self, path: str) -> str:
+    def _file(self, path: str, spans: Sequence[Span] | None = None) -> str:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 return "not a file"
-            return self._hashes.sha256(path)[:DIGITS]
+            return self._hashes.sha256(path, spans)[:DIGITS]
         except FileNotFoundError:
             return "not there"
         except OSError as error:

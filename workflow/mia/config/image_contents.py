@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mia.config.contents import Contents
 from mia.fingerprint import PACKAGE
+from mia.given.remembered_hashes import Span
 from mia.images.sources.shared.contract import GivenFile, GivenFolder
 from mia.images.sources.shared.parts import specs
 from mia.images.sources.shared.shelf import source
@@ -25,7 +26,7 @@ def plan_contents(contents: Contents, spec: Mapping[str, Any]) -> dict[str, str]
         read.setdefault(folder.path, set()).update(folder.read)
     own = {path.relative_to(CHECKOUT).as_posix(): path for path in _package_files(spec)}
     return {
-        **_of_files(contents, (file.path for file in _files(spec))),
+        **_of_files(contents, _files(spec)),
         **{path: contents.names(path, endings) for path, endings in sorted(read.items())},
         **{name: contents.file(str(path)) for name, path in own.items()},
     }
@@ -33,13 +34,28 @@ def plan_contents(contents: Contents, spec: Mapping[str, Any]) -> dict[str, str]
 
 def download_contents(contents: Contents, spec: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return fingerprints, by path, of the given files that each shard's download reads."""
-    tables = _of_files(contents, (file.path for file in _files(spec) if file.holds_images))
-    shards = contents.shards((folder.path for folder in _folders(spec)), spec["shards"])
-    return [{**tables, **folders} for folders in shards]
+    tables = _of_files(contents, (file for file in _files(spec) if file.holds_images))
+    folders = list(_folders(spec))
+    (whole,) = contents.shards((folder.path for folder in folders if folder.addressed), 1)
+    plain = (folder.path for folder in folders if not folder.addressed)
+    return [{**tables, **whole, **own} for own in contents.shards(plain, spec["shards"])]
 
 
-def _of_files(contents: Contents, paths: Iterator[str]) -> dict[str, str]:
-    return {path: contents.file(path) for path in sorted(set(paths))}
+def _of_files(contents: Contents, files: Iterator[GivenFile]) -> dict[str, str]:
+    read: dict[str, list[GivenFile]] = {}
+    for file in files:
+        read.setdefault(file.path, []).append(file)
+    return {path: contents.file(path, _spans(of)) for path, of in sorted(read.items())}
+
+
+def _spans(of: Iterable[GivenFile]) -> list[Span] | None:
+    """Return which bytes of a file several parts read; None for all."""
+    found: list[Span] = []
+    for file in of:
+        if file.spans is None or (spans := file.spans()) is None:
+            return None
+        found += spans
+    return found
 
 
 def _given(spec: Mapping[str, Any]) -> Iterator[GivenFolder | GivenFile]:

@@ -16,13 +16,15 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from io import BufferedReader
 from pathlib import Path
 
 # A change this soon after a file was read may leave all its dates as they are: clocks of file
 # systems tick in steps, FAT's in two seconds. Such a file is not remembered.
 YOUNG = 2_000_000_000  # nanoseconds
 LARGE = 1_000_000_000  # bytes that are worth a line, as reading them takes seconds
+Span = tuple[int, int]
 SAVED_EVERY = 2_000_000_000  # bytes that are read again at most when a plan is broken off
 
 
@@ -42,26 +44,31 @@ class FileHashes:
         self._new: dict[str, list] = {}
         self._unsaved, self._lock = 0, threading.Lock()
 
-    def sha256(self, path: str) -> str:
+    def sha256(self, path: str, spans: Sequence[Span] | None = None) -> str:
         """Return the sha256 of a file's bytes, 64 hexadecimal digits; links are followed.
+
+        Args:
+            path: The file.
+            spans: First byte and number of bytes of each stretch that counts; all where not given.
 
         Raises:
             OSError: The file is not there or cannot be read.
         """
-        stamp = _stamp(os.stat(path))
-        if known := self._remembered(path, stamp):
+        stamp, name = _stamp(os.stat(path)), _name(path, spans)
+        if known := self._remembered(name, stamp):
             return known
-        if stamp[0] > LARGE:
-            print(f"reading {path}: {stamp[0] / 1e9:.1f} GB, once", file=sys.stderr)
+        size = stamp[0] if spans is None else sum(length for _, length in spans)
+        if size > LARGE:
+            print(f"reading {path}: {size / 1e9:.1f} GB, once", file=sys.stderr)
         begun = self._now()
         with open(path, "rb") as file:
             before = _stamp(os.fstat(file.fileno()))
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = _digest(file, spans)
             after = _stamp(os.fstat(file.fileno()))
         if before == after and begun - max(after[1:3]) > YOUNG:
             with self._lock:
-                self._new[path] = [*after, found]
-                self._unsaved += after[0]
+                self._new[name] = [*after, found]
+                self._unsaved += size
                 if self._unsaved > SAVED_EVERY:
                     self._save()
         return found
@@ -103,6 +110,25 @@ class FileHashes:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _name(path: str, spans: Sequence[Span] | None) -> str:
+    """What a hash is remembered by."""
+    if spans is None:
+        return path
+    return f"{path}: {hashlib.sha256(json.dumps(spans).encode()).hexdigest()}"
+
+
+def _digest(file: BufferedReader, spans: Sequence[Span] | None) -> str:
+    if spans is None:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256(json.dumps(spans).encode())
+    for start, length in spans:
+        file.seek(start)
+        while length > 0 and (data := file.read(min(length, 2**20))):
+            found.update(data)
+            length -= len(data)
+    return found.hexdigest()
 
 
 def _stamp(found: os.stat_result) -> list[int]:

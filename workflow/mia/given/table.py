@@ -1,8 +1,8 @@
-"""Read the columns of a given table, CSV or Parquet by its name, in batches, as text."""
+"""Read the columns of a given table, in batches, as text: CSV, JSON Lines or Parquet, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,16 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mia.excerpt import excerpt, listed
+from mia.given import json_lines
 from mia.given.cells import Column, values
 from mia.given.csv_records import records
 
 ROWS_AT_ONCE, BYTES_AT_ONCE = 2**15, 2**22
-ENDINGS = (".csv", ".parquet")
+ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
 @dataclass(frozen=True)
 class GivenTable:
-    """A table whose name ends in .csv or .parquet.
+    """A table whose name ends in one of `ENDINGS`.
 
     Args:
         path: Where it is.
@@ -42,16 +43,21 @@ class GivenTable:
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
         object.__setattr__(self, "called", self.called or str(self.path))
-        if self.path.suffix.lower() not in ENDINGS:
+        if self._ending not in ENDINGS:
             raise ValueError(f"{self.called}: expected a table ending in {' or '.join(ENDINGS)}")
         if not self.path.is_file():
             raise ValueError(f"{self.called}: no such table")
 
     @cached_property
     def columns(self) -> list[str]:
-        """Names of the columns; those of a saved pandas index are among them."""
-        if self._is_csv:
+        """Names of the columns; those of a saved pandas index are among them.
+
+        Of JSON Lines they are the keys of the first object.
+        """
+        if self._ending == ".csv":
             return next(records(self.path, self.called))
+        if self._ending == ".jsonl":
+            return [*next(json_lines.records(self.path, self.called), (0, {}))[1]]
         with self._parquet() as file:
             return file.schema_arrow.names
 
@@ -62,7 +68,7 @@ class GivenTable:
         if missing:
             lacks = ", ".join(map(repr, missing))
             raise ValueError(f"{self.called}: no column {lacks}; found: {listed(self.columns)}")
-        if self._is_csv:
+        if self._ending != ".parquet":
             return
         with self._parquet() as file:
             for column in columns:
@@ -70,11 +76,14 @@ class GivenTable:
                     raise ValueError(f"{self.called}: column {column.name!r} is there twice")
                 column.require(file.schema_arrow.field(column.name).type, self.called)
 
-    def batches(self, columns: Iterable[Column]) -> Iterator[pa.RecordBatch]:
+    def batches(self, asked: Iterable[Column]) -> Iterator[pa.RecordBatch]:
         """Yield all rows of these columns alone, in batches."""
-        self.require(columns)
-        names = list(dict.fromkeys(column.name for column in columns))
-        yield from (self._of_csv if self._is_csv else self._of_parquet)(names)
+        columns = {column.name: column for column in asked}
+        self.require(columns.values())
+        if self._ending == ".jsonl":
+            yield from self._of_json_lines(columns)
+        else:
+            yield from (self._of_csv if self._ending == ".csv" else self._of_parquet)([*columns])
 
     def texts(
         self, columns: Iterable[Column], taken: np.ndarray | None = None, first: int = 1
@@ -95,7 +104,7 @@ class GivenTable:
             if len(rows):
                 found = {}
                 for column in columns:
-                    cells = _taken(batch[column.name], rows - at)
+                    cells = cells_at(batch[column.name], rows - at)
                     found[column.name] = values(cells, column, self.called, rows + first)
                 yield rows, found
             if taken is not None and start > taken[-1]:
@@ -112,8 +121,8 @@ class GivenTable:
         return table.set_axis(range(first, len(table) + first))
 
     @property
-    def _is_csv(self) -> bool:
-        return self.path.suffix.lower() == ".csv"
+    def _ending(self) -> str:
+        return self.path.suffix.lower()
 
     def _of_csv(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         lines = records(self.path, self.called)
@@ -121,6 +130,19 @@ class GivenTable:
         while rows := list(islice(lines, ROWS_AT_ONCE)):
             cells = [pa.array([row[n] for row in rows], pa.large_string()) for n in positions]
             yield pa.RecordBatch.from_arrays(cells, names)
+
+    def _of_json_lines(self, columns: Mapping[str, Column]) -> Iterator[pa.RecordBatch]:
+        lines = json_lines.records(self.path, self.called)
+        while rows := list(islice(lines, ROWS_AT_ONCE)):
+            cells = [
+                [
+                    json_lines.text(row.get(name), column, f"{self.called}: line {at}")
+                    for at, row in rows
+                ]
+                for name, column in columns.items()
+            ]
+            arrays = [pa.array(texts, pa.large_string()) for texts in cells]
+            yield pa.RecordBatch.from_arrays(arrays, [*columns])
 
     def _of_parquet(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         with self._parquet() as file:
@@ -136,7 +158,7 @@ class GivenTable:
             yield file
 
 
-def _taken(cells: pa.Array, positions: np.ndarray) -> pa.Array:
+def cells_at(cells: pa.Array, positions: np.ndarray) -> pa.Array:
     """The cells at `positions`; `Array.take` does not know every type."""
     if len(positions) == len(cells):
         return cells

@@ -1,8 +1,9 @@
 """The plan of an image set: clean addresses, keys, shards, limits. Pure functions on tables.
 
 A plan row is an image to fetch: `part` (name of its source part, "" outside named parts), `row`
-(position in its part), `url` (its locator), `caption`, `family`, `sha256` (of the bytes it should
-have; "" if nothing is known), `status`, `error`, and `key`.
+(position in its part), `url` (its locator), `place` (where its bytes are, if not there; "" else),
+`caption`, `family`, `sha256` (of the bytes it should have; "" if nothing is known), `status`,
+`error`, and `key`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import pandas as pd
 
 from mia.excerpt import cut, excerpt
 from mia.images.download.public_hosts import PrivateAddress, require_public
-from mia.images.locators import digest, shard
+from mia.images.locators import digest, shard, shard_name
 from mia.images.sources.shared.listing import locator_name
 
 SCHEMES = ("http", "https")
 COLUMNS = [
-    *("key", "part", "row", "url", "caption", "alternates", "family"),
+    *("key", "part", "row", "url", "place", "caption", "alternates", "family"),
     *("sha256", "status", "error"),
 ]
 HOST_NAME = re.compile(r"[a-z0-9._-]+")
@@ -111,10 +112,10 @@ def with_cleaned_urls(rows: pd.DataFrame, allowed: Collection[str] = ()) -> pd.D
 
 
 def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with `digest`, that of a row's `locator_name`, and `key`.
+    """Return rows with `key` and `home`, the digest that decides their shard.
 
-    A row's key is its digest. For the n-th repeat of a locator, in (part, row) order over all rows
-    of all parts, the key is the digest of `{locator}#{n}`.
+    A row's key is the digest of its `locator_name`. For the n-th repeat of a locator, in
+    (part, row) order over all rows of all parts, the key is the digest of `{locator}#{n}`.
 
     Args:
         rows: They have the column `repeat`: that n, 0 for the first.
@@ -127,7 +128,7 @@ def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
     True
     """
     named = list(map(locator_name, rows["part"], rows["row"], rows["url"]))
-    rows = rows.assign(digest=list(map(digest, named)))
+    rows = rows.assign(home=[digest(shard_name(name)) for name in named])
     rows["key"] = [
         digest(f"{name}#{n}") if n else digest(name)
         for name, n in zip(named, rows["repeat"], strict=True)
@@ -141,7 +142,7 @@ def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
 def divided(rows: pd.DataFrame, shards: int) -> list[pd.DataFrame]:
     """Return the plan, one table per shard, each with `COLUMNS` and sorted by key."""
     rows = with_keys(rows).sort_values("key", ignore_index=True)
-    number = rows["digest"].map(lambda digest: shard(digest, shards))
+    number = rows["home"].map(lambda home: shard(home, shards))
     strings = {column: "string" for column in COLUMNS if column != "row"}
     rows = rows[COLUMNS].astype({**strings, "row": "int64"})
     return [rows[number == n].reset_index(drop=True) for n in range(shards)]

@@ -12,7 +12,7 @@ from mia.images import hashes, jpeg
 from mia.images.pictures import PictureError, open_picture, to_rgb
 from mia.images.statistics import statistics
 
-PLANNED = ("key", "part", "row", "url", "caption", "alternates", "family", "sha256")
+PLANNED = ("key", "part", "row", "url", "place", "caption", "alternates", "family", "sha256")
 STRINGS = ("image_id", "format", "mode", "phash", "phash_mirror")
 NUMBERS = ("width", "height", "bytes", "jpeg_quality", "jpeg_sampling", "has_exif")
 STATISTICS = tuple(statistics(Image.new("RGB", (8, 8))))

@@ -41,14 +41,15 @@ def download(options: argparse.Namespace) -> None:
 def fetch(
     plan: Path, spec: dict, pictures: Path, downloads: Path, without: Exclusion = NOTHING
 ) -> None:
-    planned = storage.read(plan, ["key", "url", "sha256", "status", "error"])
+    planned = storage.read(plan, ["key", "url", "place", "sha256", "status", "error"])
     bad = planned[planned["status"] != ""]
     excluded = {
         row.key: entries
         for row in planned.itertuples()
-        if (entries := without.naming_row(row.key, row.url, row.sha256))
+        if (entries := without.naming_row(row.key, row.url, row.sha256, row.place))
     }
-    urls = planned.drop(bad.index).set_index("key")["url"]
+    urls = planned["place"].where(planned["place"] != "", planned["url"])
+    urls = urls.set_axis(planned["key"]).drop(bad["key"])
     urls = urls.drop(list(excluded), errors="ignore").to_dict()
     fetched = importlib.import_module(spec["fetched_by"]).fetched  # mia.images.download.fetcher
     with (

@@ -78,9 +78,8 @@ def gathered(paths: list[Path]) -> pd.DataFrame:
     for number, path in enumerate(paths):
         rows = typed(storage.read(path))
         for row in rows[["key", "part", "row", "url"]].itertuples():
-            home = plan.shard(
-                plan.digest(plan.locator_name(row.part, row.row, row.url)), len(paths)
-            )
+            named = plan.shard_name(plan.locator_name(row.part, row.row, row.url))
+            home = plan.shard(plan.digest(named), len(paths))
             if home != number:
                 raise ValueError(f"{path}: row {row.key} belongs to shard {home} of {len(paths)}")
         shards.append(rows)

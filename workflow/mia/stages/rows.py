@@ -73,7 +73,7 @@ def described(
         with naming(f"{key} of {tar}"):
             found[key] = replay.unlike(expected[key], describe(data, limit))
     entries = {
-        row.key: without.naming_row(row.key, row.url, row.sha256)
+        row.key: without.naming_row(row.key, row.url, row.sha256, row.place)
         | without.naming_picture(found[row.key].get("image_id"))
         for row in plan.itertuples()
     }

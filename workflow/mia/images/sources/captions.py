@@ -22,7 +22,9 @@ from mia.images.sources.shared.listing import Listing, locator_name, numbers_of
 from mia.images.sources.shared.planned_rows import plain
 
 KEYS = {
-    "path": Key("Table of captions, CSV or Parquet.", {"type": "string"}, in_parts=True),
+    "path": Key(
+        "Table of captions, CSV, JSON Lines or Parquet.", {"type": "string"}, in_parts=True
+    ),
     "caption": TABLE["caption"],
     "address": Key(
         "Column that holds the address of each image, which is not fetched; none where not given. "

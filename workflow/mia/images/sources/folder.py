@@ -15,6 +15,7 @@ from mia.given.table import GivenTable
 from mia.images.sources.shared import contract, folder_captions
 from mia.images.sources.shared.address_keys import ALTERNATES
 from mia.images.sources.shared.captions_key import NO_CAPTIONS, captions_ending, captions_table
+from mia.images.sources.shared.columns_key import Columns, are_addressed, columns_key, columns_of
 from mia.images.sources.shared.contract import GivenFile, GivenFolder, Key, Spec
 from mia.images.sources.shared.counting import counted
 from mia.images.sources.shared.folder_captions import (
@@ -32,15 +33,20 @@ from mia.images.sources.shared.picture_files import OPENED, ending
 KEYS = {
     "path": Key("Folder of images.", {"type": "string"}, in_parts=True),
     "captions": Key(
-        "Captions of the images: a CSV or Parquet table with the columns `file` and `caption`; "
+        "Captions of the images: a table with the columns `file` (or `file_name`) and `caption`; "
         "or the ending of text files beside the images, such as `.txt`; or `none`. Where not "
         "given, `.txt` or `.caption` files beside the images are read, if there are any "
         "(docs/images.md).",
         {"type": "string"},
         in_parts=True,
     ),
+    "columns": columns_key(
+        "Columns of the captions table; where not given, `image` is `file` or `file_name`, and "
+        "`caption` is `caption`."
+    ),
     "alternates": ALTERNATES,
 }
+NO_KEYS: Spec = {}
 
 
 class Source(contract.Source):
@@ -59,32 +65,37 @@ class Source(contract.Source):
         """As `contract.Source` says."""
         return counted(parts, lambda part: len(self.image_files(part)))
 
+    def addressed(self, parts: Mapping[str, Spec]) -> bool:
+        """Whether every part names a column of addresses."""
+        return are_addressed(parts)
+
     def given(self, part: Spec) -> Sequence[GivenFolder | GivenFile]:
         """The folder, and the table of captions if there is one."""
         endings = {*folder_captions.ENDINGS, *filter(None, [captions_ending(part)])}
-        found = GivenFolder("path", part["path"], endings)
+        addressed = "url" in part.get("columns", {})
+        found = GivenFolder("path", part["path"], endings, addressed)
         if not (table := captions_table(part)):
             return (found,)
-        needed = columns(part.get("alternates", ()))
-        check = partial(GivenTable.require, columns=needed)
+        check = partial(table_columns, part=part)
         return found, GivenFile("captions", table, "a captions table", check)
 
     def image_files(self, part: Spec) -> list[Path]:
         """Return the files that the plan will name, links to nothing among them."""
         path, table = Path(part["path"]), captions_table(part)
-        named = GivenTable(Path(table)).frame([Column("file")])["file"].dropna() if table else ()
+        named = named_files(GivenTable(Path(table)), part) if table else ()
         names = row_names(list_files(path), set(map(compared, named)))
         return [path / name for name in names]
 
     def mistakes(self, spec: Spec, key: str) -> Iterator[str]:
-        """Other captions are columns of a table."""
+        """Columns are those of a table."""
         for name, part in specs(spec).items():
-            if part.get("alternates") and not captions_table(part):
+            for given in ("alternates", "columns") if not captions_table(part) else ():
+                if not part.get(given):
+                    continue
                 known = "captions" if "captions" in part else "path"
                 above = place(spec, name, known).removesuffix(known)
                 expected = f"expected {key}.{above}captions to name one"
-                alternates = place(spec, name, "alternates")
-                yield f"{key}.{alternates}: columns of a captions table; {expected}"
+                yield f"{key}.{place(spec, name, given)}: columns of a captions table; {expected}"
 
 
 def folder(name: str, part: Spec) -> Listed:
@@ -106,10 +117,10 @@ def captions_of(part: Spec, path: str, found: FolderFiles) -> Captions | None:
     """Return the captions that a folder's config names, or those found beside its images."""
     alternates, given = part.get("alternates", ()), part.get("captions")
     if source := captions_table(part):
-        table = read_captions(source, alternates)
-        require_pictures(path, found, table["file"])
-        names = (*found.files, *found.dangling)
-        return from_table(table, names, path, source, alternates)
+        table, read = read_captions(source, part), table_columns(GivenTable(Path(source)), part)
+        require_pictures(path, found, table[read.image])
+        names = set(map(compared, (*found.files, *found.dangling)))
+        return from_table(table, names, path, source, read)
     require_pictures(path, found)
     if alternates:
         raise ValueError(f"{path}: alternates are columns of a table; expected `captions`, a CSV")
@@ -120,13 +131,24 @@ def captions_of(part: Spec, path: str, found: FolderFiles) -> Captions | None:
     return from_side_files(path, found.files, pictures, kind) if kind else None
 
 
-def read_captions(path: str, alternates: Sequence[str] = ()) -> pd.DataFrame:
-    """The captions table: `file`, `caption`, `alt_…`; the index counts its rows from 1."""
+def read_captions(path: str, part: Spec = NO_KEYS) -> pd.DataFrame:
+    """Return a captions table, the columns as a part names them; the index counts from 1."""
     if not Path(path).is_file():
         raise ValueError(f"{path}: no such captions file; expected a CSV with file and caption")
-    return GivenTable(Path(path)).frame(columns(alternates)).fillna("")
+    table = GivenTable(Path(path))
+    read = table_columns(table, part)
+    return table.frame([Column(read.image), *read.texts]).fillna("")
 
 
-def columns(alternates: Sequence[str]) -> list[Column]:
-    """Return the columns of a captions table."""
-    return [Column(name) for name in ("file", "caption", *(f"alt_{name}" for name in alternates))]
+def table_columns(table: GivenTable, part: Spec) -> Columns:
+    """Return the columns of a captions table; a ValueError if one is missing."""
+    other = "file" not in table.columns and "file_name" in table.columns
+    read = columns_of(part, "file_name" if other else "file", "caption")
+    table.require([Column(read.image), *read.texts])
+    return read
+
+
+def named_files(table: GivenTable, part: Spec) -> list[str]:
+    """Return the files that a captions table names."""
+    image = table_columns(table, part).image
+    return table.frame([Column(image)])[image].dropna().tolist()

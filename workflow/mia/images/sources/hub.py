@@ -10,18 +10,15 @@ from mia.images.sources.shared.address_keys import SHA256, TABLE, TEXT
 from mia.images.sources.shared.contract import Key, Spec
 from mia.images.sources.shared.counting import counted, table_rows
 from mia.images.sources.shared.hub_file import cached_file, dataset_file
+from mia.images.sources.shared.hub_keys import REPO, REVISION
 from mia.images.sources.shared.listing import Listing
 from mia.images.sources.shared.url_table import UrlTable, url_table
 
 KEYS = {
-    "repo": Key("Dataset, `owner/name`.", {**TEXT, "pattern": "^[^/]+/[^/]+\\Z"}, in_parts=True),
-    "revision": Key(
-        "Commit of the dataset, 40 hexadecimal digits.",
-        {**TEXT, "pattern": "^[0-9a-f]{40}\\Z"},
-        in_parts=True,
-    ),
+    "repo": REPO,
+    "revision": REVISION,
     "file": Key(
-        "Table of addresses in the dataset, CSV or Parquet.",
+        "Table of addresses in the dataset, CSV, JSON Lines or Parquet.",
         {
             **TEXT,
             "pattern": f"(?i)({'|'.join(ENDINGS)})\\Z".replace(".", "\\."),

@@ -15,7 +15,9 @@ from mia.images.sources.shared.listing import Listing
 from mia.images.sources.shared.url_table import url_table
 
 KEYS = {
-    "path": Key("Table of addresses, CSV or Parquet.", {"type": "string"}, in_parts=True),
+    "path": Key(
+        "Table of addresses, CSV, JSON Lines or Parquet.", {"type": "string"}, in_parts=True
+    ),
     **TABLE,
 }
 

@@ -38,6 +38,7 @@ FAILURES = {
     "changed": "not the published bytes",
     "missing_file": "file missing",
     "unreadable_file": "file not readable",
+    "no_image": "without an image",
     "unsupported": "in a format that is not opened here",
     "bad_name": "under a name that is not UTF-8",
     "excluded": "left out on request",

@@ -41,11 +41,13 @@ class GivenFolder:
         key: Config key that names it.
         path: Where it is.
         read: Endings of files that the plan reads besides, in lower case.
+        addressed: Whether images have addresses, so that their shards do not follow from paths.
     """
 
     key: str
     path: str
     read: Collection[str] = ()
+    addressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,19 @@ class GivenFile:
         key: Config key that names it.
         path: Where it is.
         called: What it is, for messages: `a captions table`.
-        check: Raises a ValueError where the table lacks a column; no row is read.
+        check: Raises a ValueError where the table lacks a column; no row is read. None where it is
+            no table.
         holds_images: Whether the download reads it too.
+        spans: Tells which of its bytes are read: first byte and number of bytes of each stretch, or
+            None for all. All where there is no such function.
     """
 
     key: str
     path: str
     called: str
-    check: Callable[[GivenTable], object]
+    check: Callable[[GivenTable], object] | None
     holds_images: bool = False
+    spans: Callable[[], Sequence[tuple[int, int]] | None] | None = None
 
 
 class Source(Protocol):

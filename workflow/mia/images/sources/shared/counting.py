@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from mia.given import json_lines
 from mia.given.csv_records import records
 from mia.images.sources.shared.contract import Spec
 
@@ -26,7 +27,9 @@ def counted(
 
 
 def table_rows(path: Path, limit: int | None) -> int:
-    """Return the rows of a table; of a CSV not more than `limit` are read."""
+    """Return the rows of a table; of a text not more than `limit` are read."""
+    if path.suffix.lower() == ".jsonl":
+        return sum(1 for _ in islice(json_lines.records(path, str(path)), limit))
     if path.suffix.lower() == ".csv":
         lines = records(path, str(path))
         next(lines)

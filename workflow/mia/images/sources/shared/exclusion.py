@@ -55,11 +55,14 @@ class Exclusion:
             for known in entry.forms:
                 self._texts[entry.kind].setdefault(known, set()).add(entry.text)
 
-    def naming_row(self, key: str, url: str | None, sha256: str | None) -> set[str]:
+    def naming_row(
+        self, key: str, url: str | None, sha256: str | None, place: str = ""
+    ) -> set[str]:
         """Return the entries that name a planned row; `sha256` is what it is published as."""
         found = self._texts["key"].get(key, set()) | self.naming_picture(sha256)
-        if self._texts["locator"] and isinstance(url, str) and url:
-            found = found | self._texts["locator"].get(form(url), set())
+        for locator in (url, place) if self._texts["locator"] else ():
+            if isinstance(locator, str) and locator:
+                found = found | self._texts["locator"].get(form(locator), set())
         return found
 
     def naming_picture(self, image_id: str | None) -> set[str]:

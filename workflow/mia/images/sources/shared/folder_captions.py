@@ -1,4 +1,4 @@
-"""Captions of a folder's images: a row of a table each, or a text file beside each (kohya's way).
+"""Captions of a folder's images: rows of tables, or a text file beside each (kohya's way).
 
 A side file is named as its image, but for the ending: `a.txt` or `a.caption` beside `a.png`.
 Two images that differ in their ending only share one.
@@ -7,7 +7,7 @@ Two images that differ in their ending only share one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -15,9 +15,10 @@ import pandas as pd
 
 from mia.excerpt import excerpt
 from mia.given.folder_files import compared
+from mia.images.sources.shared.columns_key import Columns
 from mia.images.sources.shared.picture_files import ending
-from mia.images.sources.shared.planned_rows import other_captions
 
+BESIDE = Columns("", "caption")  # what a side file holds
 ENDINGS = (".txt", ".caption")
 
 
@@ -28,37 +29,49 @@ class Captions:
     Args:
         source: What they come from, in words.
         text: File, by its name in the form of `compared`, to caption.
-        alternates: File, likewise, to its other captions as JSON.
-        files: Names of the side files, as they are on the disk.
+        columns: What is read of each file.
+        cells: File, likewise, to the cells of these columns, None where empty.
+        files: Names of the files that were read, as they are on the disk.
+        lists_rows: Whether it says which files are rows; else every image is one.
     """
 
     source: str
     text: Mapping[str, str]
-    alternates: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = BESIDE
+    cells: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     files: Collection[str] = ()
+    lists_rows: bool = False
+
+    def texts(self, names: Iterable[str]) -> dict[str, list]:
+        """Return what `Columns.planned` asks for, of these files."""
+        found = [self.cells.get(compared(name), {}) for name in names]
+        return {
+            column.name: [cells.get(column.name) for cells in found]
+            for column in self.columns.texts
+        }
 
 
 def from_table(
-    table: pd.DataFrame, names: Iterable[str], path: str, source: str, alternates: Sequence[str]
+    table: pd.DataFrame, names: Set[str] | None, path: str, source: str, columns: Columns
 ) -> Captions:
     """Return the captions of a table.
 
     Args:
-        table: Columns `file` and `caption`, index = line in the table.
-        names: Names of all files of the folder that can have a row.
+        table: The columns named by `columns`, index = line in the table, as messages name it.
+        names: Names of all files of the folder that can have a row, in the form of `compared`.
+            None: the table says which files have one.
         path: The folder, for messages.
         source: The table's name, for messages.
-        alternates: Names of other captions, each in a column `alt_<name>`.
+        columns: What is read.
 
     Raises:
         ValueError: A row whose image is missing, or two rows of one image.
     """
-    known = {compared(name) for name in names}
-    text: dict[str, str] = {}
-    line_of: dict[str, int] = {}
-    files = [compared(file) for file in table["file"]]
-    for line, file, caption in zip(table.index, files, table["caption"], strict=True):
-        if file not in known:
+    cells: dict[str, dict[str, str | None]] = {}
+    line_of: dict[str, int | str] = {}
+    for line, row in zip(table.index, table.to_dict("records"), strict=True):
+        file = compared(row[columns.image] or "")
+        if names is not None and file not in names:
             hidden = any(part.startswith(".") for part in PurePosixPath(file).parts)
             why = " (names that begin with a dot are left out)" if hidden else ""
             raise ValueError(f"{source}: row {line}: no image {excerpt(file)} in {path}{why}")
@@ -66,9 +79,9 @@ def from_table(
             raise ValueError(
                 f"{source}: rows {line_of[file]} and {line} both caption {excerpt(file)}"
             )
-        text[file], line_of[file] = caption, line
-    others = other_captions(table, alternates) if alternates else []
-    return Captions(source, text, dict(zip(files, others, strict=False)))
+        cells[file], line_of[file] = row, line
+    text = {file: row.get(columns.caption or "") or "" for file, row in cells.items()}
+    return Captions(source, text, columns, cells, lists_rows=names is None)
 
 
 def side_ending(path: str, files: Iterable[str], pictures: Iterable[str]) -> str | None:
@@ -117,7 +130,8 @@ def from_side_files(
     names = {_stem(picture): beside[_stem(picture)] for picture in pictures}
     text = {stem: _read(Path(path, name)) for stem, name in names.items()}
     captions = {compared(picture): text[_stem(picture)] for picture in pictures}
-    return Captions(f"{kind} files", captions, files=set(names.values()))
+    cells = {picture: {"caption": text} for picture, text in captions.items()}
+    return Captions(f"{kind} files", captions, cells=cells, files=set(names.values()))
 
 
 def _stem(name: str) -> str:

@@ -8,13 +8,14 @@ import pandas as pd
 
 from mia.given.folder_files import FolderFiles, compared, shown
 from mia.images.locators import file_locator
-from mia.images.sources.shared.folder_captions import Captions
+from mia.images.sources.shared.folder_captions import BESIDE, Captions
 from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
-from mia.images.sources.shared.planned_rows import plain
 
 NOTHING = "link to nothing"
+NOT_LISTED = "image that no metadata name"
 FINE = ("", "")
 MISSING = ("missing_file", "a link to a file that is not there")
+NOT_THERE = ("missing_file", "the table names it, but there is no such file")
 BAD_NAME = ("bad_name", "the file's name is not UTF-8; rename it")
 
 
@@ -41,9 +42,10 @@ def folder_rows(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of a folder, sorted by name, and the count of its other files by kind.
 
-    A row is every file with the ending of an image and every file that has a caption. Rows that
-    cannot be opened have a status: `unsupported` (a format that is not opened here), `bad_name`
-    (its name is not UTF-8), `missing_file` (a link to nothing).
+    A row is every file with the ending of an image and every file that has a caption; or what a
+    table lists, where it says so. Rows that cannot be opened have a status: `unsupported` (a format
+    that is not opened here), `bad_name` (its name is not UTF-8), `missing_file` (a link to nothing,
+    or a file that the table lists and that is not there).
 
     Args:
         part: Name of the source part.
@@ -54,21 +56,32 @@ def folder_rows(
     Raises:
         ValueError: An image that could be opened has no caption.
     """
-    text = {} if captions is None else captions.text
+    captions = captions or Captions("", {}, BESIDE)
+    rows = _listed(listing, captions) if captions.lists_rows else _found(path, listing, captions)
+    names = sorted(rows)
+    locators = [file_locator(path, shown(name)) for name in names]
+    texts = captions.texts(names)
+    table = captions.columns.planned(part, range(len(names)), locators, texts)
+    faults = pd.DataFrame([rows[name] for name in names], columns=["status", "error"])
+    return table.assign(**faults), _others(listing, rows, captions.files)
+
+
+def _found(path: str, listing: FolderFiles, captions: Captions) -> dict[str, tuple[str, str]]:
+    """Status and error of every image of a folder, and of every file that has a caption."""
+    text = captions.text
     rows = {name: _fault(name) for name in listing.files if _is_row(name, text)}
-    if captions is not None:
+    if captions.source:
         _require_captions(path, rows, captions)
     rows |= {name: MISSING for name in listing.dangling if _is_row(name, text)}
-    rows |= {name: BAD_NAME for name in listing.not_utf8 if is_picture(name)}
-    names = sorted(rows)
-    table = pd.DataFrame({"row": range(len(names)), "url": names})
-    table["caption"] = [text.get(compared(name), "") for name in names]
-    if captions is not None and captions.alternates:
-        table["alternates"] = [captions.alternates.get(compared(name), "") for name in names]
-    table["url"] = [file_locator(path, shown(name)) for name in names]
-    faults = pd.DataFrame([rows[name] for name in names], columns=["status", "error"])
-    table = plain(table.assign(part=part, family=None)).assign(**faults)
-    return table, _others(listing, rows, () if captions is None else captions.files)
+    return rows | {name: BAD_NAME for name in listing.not_utf8 if is_picture(name)}
+
+
+def _listed(listing: FolderFiles, captions: Captions) -> dict[str, tuple[str, str]]:
+    """Status and error of every file that a table lists."""
+    rows = {name: _fault(name) for name in listing.files if compared(name) in captions.text}
+    rows |= {name: MISSING for name in listing.dangling if compared(name) in captions.text}
+    there = set(map(compared, rows))
+    return rows | {name: NOT_THERE for name in captions.text if name not in there}
 
 
 def row_names(listing: FolderFiles, captioned: Collection[str]) -> list[str]:
@@ -109,6 +122,8 @@ def _others(
 ) -> dict[str, int]:
     """Count the files that are no rows, by kind."""
     files = [name for name in (*listing.files, *listing.not_utf8) if name not in rows]
+    images = [name for name in files if is_picture(name)] if rows else []
+    found = kinds(map(shown, sorted({*files} - {*images})), side_files) | listing.left_out
     nothing = sum(name not in rows for name in listing.dangling)
-    found = kinds(map(shown, files), side_files) | listing.left_out
-    return found | ({NOTHING: nothing} if nothing else {})
+    counts = {NOTHING: nothing, NOT_LISTED: len(images)}
+    return found | {kind: count for kind, count in counts.items() if count}

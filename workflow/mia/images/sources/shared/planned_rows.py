@@ -19,9 +19,12 @@ def other_captions(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
     """Return planned rows with all their columns; nothing is wrong with them yet."""
-    if "alternates" not in table:
-        table = table.assign(alternates="")
-    columns = ["part", "row", "url", "caption", "alternates", "family", "sha256", "status", "error"]
+    for column in {"alternates", "place"} - {*table}:
+        table = table.assign(**{column: ""})
+    columns = [
+        *("part", "row", "url", "place", "caption", "alternates", "family"),
+        *("sha256", "status", "error"),
+    ]
     return table.assign(sha256="", status="", error="")[columns].astype(
         {"url": "object", "status": "object", "error": "object"}
     )

@@ -18,8 +18,8 @@ from mia.images.sources.shared.listing import locator_name, numbers_of
 from mia.images.sources.shared.planned_rows import other_captions, plain
 
 ADDRESS = (
-    "an address as text; images themselves are not read from a table: write them into a folder "
-    "and use source: folder"
+    "an address as text; images themselves are not read from a table of addresses: use source: "
+    "parquet"
 )
 
 
