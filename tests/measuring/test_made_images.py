@@ -168,7 +168,7 @@ def test_an_output_that_is_not_finite_is_a_row_with_its_reason(tables, tiny_sd, 
 
     monkeypatch.setattr(Batch, "decode", broken)
     images, said = made(tables, describe(tiny_sd), planned(tables))
-    (failed,) = said.index[said["status"] == "no_image"]
+    (failed,) = said.index[said["status"] == "not_finite"]
     assert len(images) == 3 and failed not in images
     assert said.loc[failed, "error"] == generate.ERROR and said.loc[failed, "sha256"] == ""
 

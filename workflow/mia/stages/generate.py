@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mia.measuring.batch import Batch
     from mia.models.denoiser import Denoiser
 
-NO_IMAGE = "no_image"
+NOT_FINITE = "not_finite"
 ERROR = "the model's output holds numbers that are not finite"
 
 
@@ -54,7 +54,7 @@ def generate(args: argparse.Namespace) -> None:
     files = ((key, data) for key, data in sorted(found.items()) if data is not None)
     with storage.replacing(args.pictures) as temporary:
         hashes = archive.pack(files, temporary)
-    said = {True: ("success", ""), False: (NO_IMAGE, ERROR)}
+    said = {True: ("success", ""), False: (NOT_FINITE, ERROR)}
     rows = [(key, *said[key in hashes], hashes.get(key, "")) for key in sorted(found)]
     table = pd.DataFrame(rows, columns=["key", "status", "error", "sha256"], dtype="string")
     storage.write(table, args.downloads)

@@ -42,7 +42,7 @@ FAILURES = {
     "unsupported": "in a format that is not opened here",
     "bad_name": "under a name that is not UTF-8",
     "excluded": "left out on request",
-    "no_image": "not made, as the model’s output is not finite",
+    "not_finite": "not made, as the model’s output is not finite",
     "failed": "failed otherwise",
 }
 
