@@ -62,6 +62,7 @@ SAID = {
         ("it marks about 1.", told(headline_limit=0.001, tpr=0.0123)),
         ("“At most 1 of 100” says", told(passing="loss")),
         ("“At most 5 of 100” says", told(gaining="loss", **GAIN)),
+        ("“At most 5 of 100” says", told(passing="loss", gaining="loss", **GAIN)),
         ("no test prefers the collection's image in 3 more", told(answer=NOT_USED, **GAIN)),
         ("No number says how sure this is", told(answer=CANNOT_TELL)),
         ("than theirs in at most 1 of 100 cases, whichever of the 2", told(passing="loss")),

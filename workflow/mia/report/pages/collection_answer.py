@@ -76,7 +76,7 @@ def how_sure(of: Facts) -> list[str]:
     """Return how often luck would give the answer, or what these images would have shown."""
     told = _luck(of)
     if of.used:
-        rate = _rate(of) if of.named("gaining") and not of.named("passing") else LEVEL
+        rate = _rate(of) if of.named("gaining") else LEVEL  # a gain is enough for the answer
         told.append(
             f"“At most {level(rate)} of 100” says how rarely a collection that was not used "
             "gets such a result; it does not say how likely it is that this one was used."
