@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from mia.access import reads_model
 from mia.attacks.shared.contract import Stacks
 from mia.config.attacks import build_attacks
 from mia.cost.signals import evals_together
@@ -76,3 +78,17 @@ def test_more_timesteps_measure_only_those_and_a_new_attack_on_old_queries_nothi
     again = ("loss", "latent_early", *reads_all(rows))
     assert rescored == {f"score/fair/{attack}" for attack in again}
     assert 0 <= json.loads(metrics.read_text())["auc"]["value"] <= 1
+
+
+def test_every_attack_that_asks_the_model_is_tried_on_images_that_it_makes(bench):
+    def change(config):
+        config["attacks"] = attacks_of("all-attacks.yaml")
+        config["targets"]["fair"]["generated"] = {"images": 12, "steps": 2, "guidance": 2.0}
+
+    bench.configure(change)
+    bench.run().done()
+    table = pd.read_csv(bench.folder / "results/tables/generated.csv")
+    entries = attacks_of("all-attacks.yaml")
+    asking = {name for name, one in build_attacks(entries).items() if reads_model(one.access)}
+    assert {*table["attack"]} == {name for name in asking if "captions" not in entries[name]}
+    assert table["auc_nonmembers"].between(0, 1).all() and (table["n_generated"] > 5).all()

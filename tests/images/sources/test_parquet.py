@@ -189,6 +189,7 @@ def test_rows_of_a_block_lie_in_one_shard():
     assert all(rows.value_counts().eq(100).all() for rows in shards)
 
 
+@pytest.mark.pipeline
 def test_a_download_holds_few_rows_at_a_time():
     """One row group of 200 MB: what is held is a small part of it."""
     noise = np.random.default_rng(0).bytes(2_000_000)
