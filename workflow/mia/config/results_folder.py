@@ -15,7 +15,7 @@ IDENTITY = ".experiment"  # holds the name of the config
 _TREES = """
 training/*/** models/*/merged/** ledger/train/** queries/*/*/** ledger/measure/*/*/*
 tables/answers.csv tables/metrics.csv tables/pairwise.csv tables/set_test.csv tables/summary.*
-tables/detections.csv tables/compare.csv tables/checksums.json
+tables/detections.csv tables/compare.csv tables/generated.csv tables/checksums.json
 logs/**.log benchmarks/**.tsv snakemake-report.html comparison.csv
 """
 _FILES = (re.sub(r"\{\w+\}", "*", path) for path in result_paths.FILES)
