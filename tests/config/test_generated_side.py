@@ -86,7 +86,7 @@ def test_tried_is_what_asks_the_model_about_the_image_under_its_own_caption():
 
 def test_learners_from_references_are_left_out():
     config = changed(generated=20, references="mine-shadows")
-    config["training"]["mine"]["shadows"] = 2
+    config["training"]["mine"]["shadows"] = 4
     config["attacks"]["bavaria"] = {}
     config["attacks"]["learnt"] = {"attack": "logistic_losses", "learns_from": "references"}
     found = read(config)

@@ -550,7 +550,7 @@ def test_failures_are_counted(text):
 
 def test_files_of_folders_and_entries_that_fit_nothing_are_told(text):
     told = section(text, "images")
-    assert told.count("Files of the folder that are no images") == 1
+    assert told.count("Files of the folder that are not among the rows") == 1
     assert "seen: Captions from .txt files." in told
     assert re.search(r"2 × \.pdf, 1.500 × &lt;b&gt;odd\.", told)
     assert "unseen: No captions: attacks that read one measure the empty caption." in told

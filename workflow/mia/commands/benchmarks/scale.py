@@ -154,7 +154,7 @@ class Scale:
                 *("--long", long, "--summary", summary),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
-                *("--compare", self.path("compare.csv")),
+                *("--compare", self.path("compare.csv"), "--generated", self.path("made.csv")),
                 *("--html", self.path("summary.html"), "--markdown", self.path("summary.md")),
                 *("--checksums", self.path("checksums.json")),
             ],
@@ -177,7 +177,7 @@ class Scale:
                 *("--template", str(ROOT / "workflow/report/page.html.j2")),
                 *("--pairwise", self.path("pairwise.csv"), "--set-test", self.path("sets.csv")),
                 *("--answers", self.path("answers.csv"), "--detections", self.path("named.csv")),
-                *("--compare", self.path("compare.csv")),
+                *("--compare", self.path("compare.csv"), "--generated", self.path("made.csv")),
             ],
             "export": [
                 *("--scores", *scores, "--memberships", member[1], "--audits", audit),

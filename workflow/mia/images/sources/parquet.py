@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-import pyarrow.parquet as pq
-
 from mia.given.table import GivenTable
 from mia.images.sources.shared import contract
 from mia.images.sources.shared.address_keys import ALTERNATES
@@ -20,6 +18,7 @@ from mia.images.sources.shared.packed_files import PATH, packed_files
 from mia.images.sources.shared.parquet_file import (
     ON_HUB,
     location,
+    opened,
     require_columns,
     row_groups,
 )
@@ -116,4 +115,5 @@ def _count(part: Spec) -> int | None:
 
 
 def _check(table: GivenTable, part: Spec) -> None:
-    require_columns(pq.read_schema(table.path), columns(part), table.called)
+    with opened(str(table.path)) as file:
+        require_columns(file.schema_arrow, columns(part), table.called)
