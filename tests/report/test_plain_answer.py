@@ -51,41 +51,51 @@ SAID = {
         ("It cannot be told", told(answer=CANNOT_TELL)),
         ("There is no sign of use", told(answer=NO_SIGN)),
         ("No, as far as these tests can tell", told(answer=NOT_USED, **GAIN)),
-        ("It is only claimed", told()),
+        ("Somebody claims", told()),
         ("that the model has learnt from this collection of images; the", told(beforehand=KNOWN)),
         ("learnt from none of these images; any sign", told(beforehand=NEITHER)),
         ("A test gives each image a score", told()),
         ("Of 100 pairs of one image of the collection and one comparable image", told()),
-        ("collection's image in 63 (between 58 and 68); guessing gives 50", told()),
-        ("Of 100 images of the collection the surest test (loss) marks 24; of 100", told()),
+        ("collection's image in 63 (luck leaves 58 to 68 open); guessing gives 50", told()),
+        (
+            "Of 100 images of the collection the test that shows most (loss) marks 24 as used; of 100",
+            told(),
+        ),
         ("Of 1,000 images of the", told(headline_limit=0.001, tpr=0.0123)),
         ("it marks about 1.", told(headline_limit=0.001, tpr=0.0123)),
         ("“At most 1 of 100” says", told(passing="loss")),
         ("“At most 5 of 100” says", told(gaining="loss", **GAIN)),
-        ("“At most 5 of 100” says", told(passing="loss", gaining="loss", **GAIN)),
+        (
+            "“At most 1 of 100” and “At most 5 of 100” say",
+            told(passing="loss", gaining="loss", **GAIN),
+        ),
         ("no test prefers the collection's image in 3 more", told(answer=NOT_USED, **GAIN)),
         ("No number says how sure this is", told(answer=CANNOT_TELL)),
-        ("than theirs in at most 1 of 100 cases, whichever of the 2", told(passing="loss")),
+        ("theirs by luck in at most 1 of 100 cases, whichever of the 2", told(passing="loss")),
         ("cases, in the one test.", told(passing="loss", tests=1)),
         ("None of the 2 tests gives the collection surely", told(answer=NO_SIGN)),
         ("The one test does not give the collection", told(answer=NO_SIGN, tests=1)),
-        ("by luck a test (loss) does so much better", told(gaining="loss", **GAIN)),
+        ("by luck a test (loss) prefers the collection so", told(gaining="loss", **GAIN)),
         ("in 11 more with this model than", told(gaining="loss", **GAIN)),
         ("in 2 fewer with this model", told(answer=NO_SIGN, **GAIN | {"auc_gain": -0.02})),
+        ("in as many with this model as", told(answer=NO_SIGN, **GAIN | {"auc_gain": 0.001})),
+        ("prefer the collection about as much in", told(answer=CANNOT_TELL, **GAIN)),
         ("image in 4 more of 100 pairs", told(answer=NO_SIGN, smallest_gain=0.04)),
-        ("(200 images that are unrelated); a", told(answer=NO_SIGN, smallest_gap=0.25)),
+        ("(200 images that are unrelated to each", told(answer=NO_SIGN, smallest_gap=0.25)),
         ("comparable one in 57 of 100 pairs", told(answer=NO_SIGN, smallest_gap=0.25)),
         ("of this size would have shown is not known", told(answer=NO_SIGN)),
     ],
     collection_limits: [
         ("lots decided which are the collection", told(verdict="BY DESIGN")),
         ("images alike, within a small margin", told()),
-        ("show neither that the collection is like", told(verdict="UNDECIDED")),
+        ("could not show that the collection is like", told(verdict="UNDECIDED")),
         ("tell the collection from the comparable images", told(verdict="NOT FAIR")),
         ("so that nobody can check whether", told(verdict="UNKNOWN")),
-        ("No check was run that never asks the model", told(verdict="UNDECIDED", baselines=False)),
+        (
+            "No check of images and captions alone was run",
+            told(verdict="UNDECIDED", baselines=False),
+        ),
         ("No test was tried on another model", told()),
-        ("do about as well, or too nearly so", told(answer=CANNOT_TELL, **GAIN)),
         ("would give the same answer", told(answer=NOT_USED, **GAIN)),
         ("A weak trace, or the use of a few", told(answer=NO_SIGN)),
         ("The share is not asked", told(beforehand=KNOWN)),
@@ -107,12 +117,13 @@ SAID = {
         ("is a false alarm:", told(beforehand=NEITHER)),
         ("in 52 of 100 pairs, where guessing gives 50", told(gaining="loss", **GAIN)),
         ("No single image is named", told(verdict="NOT FAIR")),
-        ("None of the 200 images of the collection stands out, even", told(standing=NONE)),
+        ("None of the 200 images of the collection can be named as used", told(standing=NONE)),
+        ("sure in all images together", told(standing=NONE)),
         ("Of 200 images of the collection 3 stand out by the test loss; at most about 1", told()),
         ("collection 9 stand out by the test loss; at most about 1 in 5", told()),
         ("Here every such flag is wrong", told(beforehand=NEITHER)),
         ("The surest of them are 0a, 0b; each", told()),
-        ("stands in the table of detections", told(standing=Standing("loss", (3, 9), 200))),
+        ("This page does not name them", told(standing=Standing("loss", (3, 9), 200))),
     ],
 }
 
@@ -153,12 +164,12 @@ def test_the_plain_answer_is_the_answer():
         assert told.startswith(collection_answer.SAID[answer]), case
         assert ("“At most" in text["How sure"]) == (answer in (USED, USED_UNLESS)), case
         assert ("No number says" in text["How sure"]) == (answer == CANNOT_TELL), case
-        assert ("stays unseen" in text["How sure"]) <= (answer == NO_SIGN), case
+        assert ("stay unseen" in text["How sure"]) <= (answer == NO_SIGN), case
         if answer == NO_SIGN:
             assert "surely higher scores than" in text["How sure"], case
-            assert "By luck" not in text["How sure"], case
+            assert "so much higher" not in text["How sure"], case
         if answer in (USED, USED_UNLESS):
-            assert re.search("[Bb]y luck a (collection|test)", text["How sure"]), case
+            assert re.search("by luck (in|a test)", text["How sure"]), case
             assert page["row"]["gaining"] or "surely higher" not in text["How sure"], case
 
 

@@ -34,13 +34,21 @@ SAID = {
 }
 NOT_ASKED = "Nothing is said about use: no model is asked here, and only images are compared."
 BEFOREHAND = {
-    CLAIMED: "It is only claimed that the model has learnt from this collection of images; nothing "
-    "here takes that for granted.",
+    CLAIMED: "Somebody claims that the model has learnt from this collection of images; the tests "
+    "do not take that for granted.",
     KNOWN: "It is known beforehand that the model has learnt from this collection of images; the "
     "answer shows whether the tests notice it.",
     NEITHER: "It is known beforehand that the model has learnt from none of these images; any sign "
     "of use would be a false alarm.",
 }
+AS_WELL = (
+    f"The tests prefer the collection about as much in {ANOTHER}, or the two models are too near "
+    "each other to tell."
+)
+NO_NUMBER = (
+    "No number says how sure this is: luck is not the question. A difference between the "
+    "collection and the comparable images would raise or lower scores just as use does."
+)
 A_TEST = (
     "A test gives each image a score, which is higher where the model treats the image like one "
     "that it has learnt from."
@@ -51,46 +59,49 @@ def said(of: Facts) -> list[str]:
     """Return the answer, and what the surest test finds."""
     if not of.tests:
         return [NOT_ASKED]
-    told = [SAID[of.answer], BEFOREHAND[of.beforehand]]
+    told = [SAID[of.answer]]
+    if of.answer == CANNOT_TELL and of.controlled:
+        told.append(AS_WELL)
+    told.append(BEFOREHAND[of.beforehand])
     if not of.has("auc"):
         return told
     auc, low, high = (hundredth(of.number(f"auc{end}")) for end in ("", "_low", "_high"))
     told += [
         A_TEST,
         f"Of 100 pairs of one image of the collection and one comparable image that was not used, "
-        f"{of.surest} gives the higher score to the collection's image in {auc} (between {low} and "
-        f"{high}); guessing gives 50.",
+        f"{of.surest} gives the higher score to the collection's image in {auc} (luck leaves "
+        f"{low} to {high} open); guessing gives 50.",
     ]
     if of.has("tpr"):
         limit = of.number("headline_limit")
         some = max(100, round(1 / limit))
         marked = f"{some * of.number('tpr'):.0f}"
         told.append(
-            f"Of {some:,} images of the collection {of.surest} marks {marked}; of {some:,} "
-            f"comparable images that were not used it marks about {some * limit:.0f}."
+            f"Of {some:,} images of the collection {of.surest} marks {marked} as used; of "
+            f"{some:,} comparable images that were not used it marks about {some * limit:.0f}."
         )
     return told
 
 
 def how_sure(of: Facts) -> list[str]:
     """Return how often luck would give the answer, or what these images would have shown."""
-    told = _luck(of)
+    if of.answer == CANNOT_TELL:
+        return [NO_NUMBER, *_difference(of)]
+    told = [*_luck(of), *_difference(of)]
     if of.used:
-        rate = _rate(of) if of.named("gaining") else LEVEL  # a gain is enough for the answer
+        rates = [LEVEL] * bool(of.named("passing") or not of.named("gaining"))
+        rates += [_rate(of)] * bool(of.named("gaining"))
+        said = " and ".join(f"“At most {level(rate)} of 100”" for rate in rates)
+        says, it = ("say", "neither says") if len(rates) > 1 else ("says", "it does not say")
         told.append(
-            f"“At most {level(rate)} of 100” says how rarely a collection that was not used "
-            "gets such a result; it does not say how likely it is that this one was used."
+            f"{said} {says} how rarely a collection that was not used gets such a result; {it} how "
+            "likely it is that this one was used."
         )
     elif of.answer == NOT_USED:
         told.append(
             f"With all that so few images leave open, no test prefers the collection's image in "
             f"{level(of.number('gain_bound'))} more of 100 pairs with this model than with "
             f"{ANOTHER}."
-        )
-    elif of.answer == CANNOT_TELL:
-        told.append(
-            "No number says how sure this is: luck is not the question, but a difference between "
-            "the collection and the comparable images, which would raise or lower scores as well."
         )
     else:
         told += _smallest(of)
@@ -101,10 +112,10 @@ def _luck(of: Facts) -> list[str]:
     """Say what luck alone would have given."""
     several, luck = of.tests > 1, level(LEVEL)
     if of.named("passing"):
-        which = f"whichever of the {of.tests} tests is read" if several else "in the one test"
+        which = f"whichever of the {of.tests} tests one looks at" if several else "in the one test"
         told = [
-            "By luck a collection that was not used, and is like the comparable images, gets "
-            f"scores so much higher than theirs in at most {luck} of 100 cases, {which}."
+            "A collection that was not used, and is like the comparable images, gets scores so "
+            f"much higher than theirs by luck in at most {luck} of 100 cases, {which}."
         ]
     else:
         none = f"None of the {of.tests} tests gives" if several else "The one test does not give"
@@ -114,19 +125,26 @@ def _luck(of: Facts) -> list[str]:
         ]
     if gaining := of.named("gaining"):
         told.append(
-            f"The same was asked of {ANOTHER}: by luck a test ({', '.join(gaining)}) does so much "
-            f"better on this model in at most {level(_rate(of))} of 100 cases."
-        )
-    if of.has("auc_gain"):
-        gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))
-        low, high = (f"{end:+d}".replace("-", "−") for end in ends)
-        told.append(
-            f"Of 100 pairs of one image of the collection and one comparable image, {of.surest} "
-            f"gives the higher score to the collection's image in {abs(gain)} "
-            f"{'more' if gain >= 0 else 'fewer'} with this model than with {ANOTHER} (between "
-            f"{low} and {high})."
+            f"The same tests were run on {ANOTHER}: by luck a test ({', '.join(gaining)}) prefers "
+            "the collection so much more in this model than in that one in at most "
+            f"{level(_rate(of))} of 100 cases."
         )
     return told
+
+
+def _difference(of: Facts) -> list[str]:
+    """Say how much more the test that shows most finds than in another model."""
+    if not of.has("auc_gain"):
+        return []
+    gain, *ends = (round(100 * of.number(f"auc_gain{end}")) for end in ("", "_low", "_high"))
+    low, high = (f"{end:+d}".replace("-", "−") for end in ends)
+    more = f"in {abs(gain)} {'more' if gain > 0 else 'fewer'}" if gain else "in as many"
+    than = "than" if gain else "as"
+    return [
+        f"Of 100 pairs of one image of the collection and one comparable image, {of.surest} gives "
+        f"the higher score to the collection's image {more} with this model {than} with {ANOTHER} "
+        f"(luck leaves {low} to {high} open)."
+    ]
 
 
 def _rate(of: Facts) -> float:
@@ -137,19 +155,19 @@ def _rate(of: Facts) -> float:
 def _smallest(of: Facts) -> list[str]:
     """Say which trace these images would have shown."""
     told = []
-    shows = (
-        "shows, in 4 of 5 cases, in a collection of this size "
-        f"({of.number('size'):.0f} images that are unrelated); a weaker one stays unseen."
+    noticed = (
+        f"In a collection of this size ({of.number('size'):.0f} images that are unrelated to each "
+        "other) a trace is noticed in 4 of 5 cases if a test prefers the collection's image"
     )
+    weaker = "a weaker one may stay unseen."
     if of.has("smallest_gain"):
         told.append(
-            "A trace by which a test prefers the collection's image in "
-            f"{hundredth(of.number('smallest_gain'))} more of 100 pairs with this model than with "
-            f"{ANOTHER} {shows}"
+            f"{noticed} in {hundredth(of.number('smallest_gain'))} more of 100 pairs with this "
+            f"model than with {ANOTHER}; {weaker}"
         )
     if of.has("smallest_gap") and (not told or of.verdict == EXCHANGEABLE):
         told.append(
-            "A trace by which a test prefers the collection's image to a comparable one in "
-            f"{hundredth(auc_of_gap(of.number('smallest_gap')))} of 100 pairs {shows}"
+            f"{noticed} to a comparable one in {hundredth(auc_of_gap(of.number('smallest_gap')))} "
+            f"of 100 pairs; {weaker}"
         )
     return told or ["How weak a trace a collection of this size would have shown is not known."]

@@ -75,7 +75,7 @@ class Facts:
     @property
     def surest(self) -> str:
         """The surest attack, in words."""
-        return f"the surest test ({self.row['attack']})"
+        return f"the test that shows most ({self.row['attack']})"
 
     @property
     def controlled(self) -> bool:

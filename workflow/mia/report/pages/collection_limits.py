@@ -1,7 +1,7 @@
 """What share, what speaks against an answer, single images, and what must not be claimed.
 
 For a reader who knows none of the field's words, as in `mia.report.pages.collection_answer`.
-*Checks that never ask the model* are the blind baselines.
+*Checks of images and captions alone* are the blind baselines.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from mia.evaluation.answers import (
 )
 from mia.evaluation.detections import RATES
 from mia.evaluation.reasons import DIFFERENT
+from mia.report.pages.collection_answer import AS_WELL
 from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, Facts, hundredth
 
-CHECKS = "Checks that never ask the model"
+CHECKS = "Checks of images and captions alone, which never use the model,"
 SETS = {
     EXCHANGEABLE: "Not the choice of the images: lots decided which are the collection and which "
     "are the comparable ones, so that the two differ by luck alone.",
     ALIKE: f"{CHECKS} find the collection and the comparable images alike, within a small margin; "
     "a difference that these checks do not look at would look like use, or hide it.",
-    OPEN: f"{CHECKS} show neither that the collection is like the comparable images nor that it "
+    OPEN: f"{CHECKS} could not show that the collection is like the comparable images, nor that it "
     "differs from them; a difference would look like use, or hide it.",
     DIFFERENT: f"{CHECKS} tell the collection from the comparable images; that difference looks "
     "like use, or hides it.",
@@ -35,14 +36,13 @@ UNKNOWN = (
     "The images are not known here, so that nobody can check whether those compared are alike."
 )
 UNCHECKED = (
-    "No check was run that never asks the model, so that nothing says how far the collection "
+    "No check of images and captions alone was run, so that nothing says how far the collection "
     "differs from the comparable images."
 )
 ALONE = (
     f"No test was tried on {ANOTHER}; that would tell what this model has learnt from a difference "
     "between the collection and the comparable images."
 )
-AS_WELL = f"On {ANOTHER} the tests do about as well, or too nearly so to tell."
 WEAK = {
     NOT_USED: "Tests that are too weak to find any image that this model has learnt from would "
     "give the same answer.",
@@ -53,14 +53,15 @@ SHARE = {
     KNOWN: "The share is not asked: it is known beforehand that the model has learnt from this "
     "collection.",
     NEITHER: "None: it is known beforehand that the model has learnt from none of these images.",
-    CLAIMED: "No share is told: where the answer is not “Used”, a difference between the "
-    "collection and the comparable images would be counted as use.",
+    CLAIMED: "No share is told, as the answer is not “Used”.",
 }
 NO_SHARE = "What share was used cannot be told: too few single images are marked."
+TOGETHER = "A trace may be sure in all images together and too weak in each one."
 NOT_OF_ALL = "The answer about the whole collection does not rest on flags of single images."
 NEVER = {
     USED: [
-        "That every image of the collection was used: the answer is about all of them together."
+        "That every image of the collection was used: the answer is about the whole, and part of "
+        "it may be unused."
     ],
     USED_UNLESS: [
         "That the collection was used, without the condition that goes with this answer."
@@ -92,8 +93,8 @@ def share(of: Facts) -> list[str]:
     if of.has("share_at_least") and of.number("share_at_least") >= 0.005:
         return [
             f"At least {hundredth(of.number('share_at_least'))} of 100 images of the collection "
-            "were used, if a test marks unused ones as seldom as comparable images; how many more "
-            "were used cannot be told."
+            "were used, if a test marks unused ones as seldom as comparable images. Luck is taken "
+            "off that number. How many more were used cannot be told."
         ]
     return [NO_SHARE]
 
@@ -110,11 +111,11 @@ def against(of: Facts) -> list[str]:
         told.append(SETS[of.verdict] if checked else UNCHECKED)
     if of.named("gaining"):
         told.append(
-            f"On {ANOTHER} {of.surest} gives the higher score to the collection's image in "
-            f"{hundredth(of.number('auc_control'))} of 100 pairs, where guessing gives 50; the "
-            "answer trusts that the other model is like this one."
+            "The answer trusts that the other model, which has seen none of these images, is "
+            f"otherwise like this one; in it {of.surest} gives the higher score to the collection's image in "
+            f"{hundredth(of.number('auc_control'))} of 100 pairs, where guessing gives 50."
         )
-    elif of.controlled and of.answer != NO_SIGN:
+    elif of.controlled and of.answer not in (NO_SIGN, CANNOT_TELL):
         told.append(AS_WELL)
     elif not of.controlled and of.verdict != EXCHANGEABLE:
         told.append(ALONE)
@@ -125,21 +126,22 @@ def against(of: Facts) -> list[str]:
 
 def single(of: Facts) -> list[str]:
     """Return how many images stand out, at stated rates of false flags, and what a flag means."""
-    if of.verdict == DIFFERENT:
+    if of.verdict == DIFFERENT or of.answer == CANNOT_TELL:
         return [
-            "No single image is named: where the collection differs from the comparable images, "
-            "one may stand out for that reason alone."
+            "No single image is named: one may stand out by a difference between the collection "
+            "and the comparable images."
         ]
     out, (few, more) = of.standing, (f"about 1 in {1 / rate:.0f}" for rate in RATES)
     if not out.attack:
-        return [
-            f"None of the {out.asked} images of the collection stands out, even if {more} such "
-            "flags may be wrong."
-        ]
+        none = (
+            f"None of the {out.asked} images of the collection can be named as used, even where "
+            f"{more} names may be wrong."
+        )
+        return [none, TOGETHER] if of.used else [none]
     told = [
         f"Of {out.asked} images of the collection {number} stand out by the test {out.attack}; at "
-        f"most {rate} of these flags is expected to be wrong, if the comparable images are "
-        "comparable."
+        f"most {rate} of these flags is expected to be wrong, if the collection is like the "
+        "comparable images in all but use."
         for number, rate in zip(out.numbers, (few, more), strict=True)
         if number
     ]
@@ -149,7 +151,7 @@ def single(of: Facts) -> list[str]:
         f"The surest of them are {', '.join(out.first)}; each of these names is a key in the table "
         "of images."
         if out.first
-        else "Which images these are stands in the table of detections, and not on this page."
+        else "This page does not name them."
     )
     return [*told, NOT_OF_ALL]
 
