@@ -113,7 +113,8 @@ def against(of: Facts) -> list[str]:
         told.append(
             "The answer trusts that the other model, which has seen none of these images, is "
             f"otherwise like this one; in it {of.surest} gives the higher score to the "
-            f"collection's image in {hundredth(of.number('auc_control'))} of 100 pairs, where guessing gives 50."
+            f"collection's image in {hundredth(of.number('auc_control'))} of 100 pairs, where "
+            "guessing gives 50."
         )
     elif of.controlled and of.answer not in (NO_SIGN, CANNOT_TELL):
         told.append(AS_WELL)
