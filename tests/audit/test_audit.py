@@ -147,7 +147,7 @@ def test_a_difference_of_the_sets_is_found(run):
     assert found["channels"][1]["not_fair_low"] > 0.53
     keys = "target verdict sentence margin levels reach channels n_member n_nonmember by_design"
     more = "counts spread self_test balance frechet match kept_share remarks survival"
-    more += " same_captions"
+    more += " failed_hosts same_captions"
     assert {*keys.split(), *more.split()} == found.keys()
     assert found["survival"]["members"]["share"] == 400 / 401
     labels, above_blind = found["remarks"]

@@ -101,7 +101,7 @@ def test_the_walk_from_a_folder_of_images_to_the_page(tiny_sd, tmp_path):
     text = (tmp_path / "results/own-images/report.html").read_text(encoding="utf-8")
     box = re.search(r'id="answer-collection">(.*?)<details>', text, re.S)[1]
     assert re.findall("<h4>(.*?)</h4>", box) == list(HEADINGS)
-    assert "It is only claimed that the model has learnt from this collection" in box
+    assert "Somebody claims that the model has learnt from this collection" in box
     (row,) = pd.read_csv(tmp_path / "results/own-images/tables/answers.csv").to_dict("records")
     assert row["answer"] in ANSWERS and f"<strong>{row['answer']}.</strong>" in box
     assert row["members_are"] == "claimed" and (row["size"], row["n_nonmember"]) == (20, 24)
