@@ -92,10 +92,8 @@ def _answer(
             "  With the control the answer rests on the gain over it, which shows about as well,",
             "  if both models find the same images easy (docs/results.md).",
         ]
-    baselines, confidence = (
-        len(experiment.blind_attacks(target)),
-        config["evaluation"]["confidence"],
-    )
+    baselines = len(experiment.blind_attacks(target))
+    confidence = config["evaluation"]["confidence"]
     if not baselines:
         return ["  No answer of use can follow: name a control, or run blind baselines."]
     ours, theirs, _ = to_evaluate(experiment, results, target)

@@ -20,10 +20,8 @@ def making_costs(
     target = experiment.maker(image_set)
     if target is None or model != experiment.models_of(target)[0]:
         return []
-    told, images = (
-        generate(experiment, image_set),
-        experiment.config["image_sets"][image_set]["images"],
-    )
+    told = generate(experiment, image_set)
+    images = experiment.config["image_sets"][image_set]["images"]
     each = told["steps"] * len(conditions(told["condition"], told["guidance"]))
     places = [
         results / result_paths.DOWNLOADS.format(set=image_set, shard=shard)

@@ -37,10 +37,8 @@ class ScoreFiles:
 
     def scored(self, target: str, attack: str) -> tuple[pd.DataFrame, list[str]]:
         """Return every scored row of an attack, and the images that it has learnt from, if once."""
-        membership, path = (
-            storage.read(self.memberships[target], MEMBERSHIP),
-            self.scores[target, attack],
-        )
+        membership = storage.read(self.memberships[target], MEMBERSHIP)
+        path = self.scores[target, attack]
         learnt_from = storage.metadata(path).get("fit_image_ids") or []
         return scored(storage.read(path), membership, path), learnt_from
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,17 +14,16 @@ from mia.given.table import GivenTable
 from mia.images.sources.shared import contract, folder_captions
 from mia.images.sources.shared.address_keys import ALTERNATES
 from mia.images.sources.shared.captions_key import NO_CAPTIONS, captions_ending, captions_table
-from mia.images.sources.shared.columns_key import Columns, are_addressed, columns_key, columns_of
+from mia.images.sources.shared.columns_key import Columns, columns_key, columns_of
 from mia.images.sources.shared.contract import GivenFile, GivenFolder, Key, Spec
 from mia.images.sources.shared.counting import counted
 from mia.images.sources.shared.folder_captions import (
     Captions,
     from_side_files,
     from_table,
-    in_words,
     side_ending,
 )
-from mia.images.sources.shared.folder_rows import folder_rows, require_pictures, row_names
+from mia.images.sources.shared.folder_rows import folder_rows, require_pictures, row_names, told
 from mia.images.sources.shared.listing import Listed, Listing
 from mia.images.sources.shared.parts import place, specs
 from mia.images.sources.shared.picture_files import OPENED, ending
@@ -65,10 +63,6 @@ class Source(contract.Source):
         """As `contract.Source` says."""
         return counted(parts, lambda part: len(self.image_files(part)))
 
-    def addressed(self, parts: Mapping[str, Spec]) -> bool:
-        """Whether every part names a column of addresses."""
-        return are_addressed(parts)
-
     def given(self, part: Spec) -> Sequence[GivenFolder | GivenFile]:
         """The folder, and the table of captions if there is one."""
         endings = {*folder_captions.ENDINGS, *filter(None, [captions_ending(part)])}
@@ -106,11 +100,8 @@ def folder(name: str, part: Spec) -> Listed:
     found = list_files(path)
     captions = captions_of(part, path.as_posix(), found)
     rows, others = folder_rows(name, path.as_posix(), found, captions)
-    print(f"{path}: {len(rows)} images, {in_words(captions, len(rows))}", file=sys.stderr)
-    for kind, count in others.items():
-        print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)
     source = Path(captions.source).name if captions else None
-    return Listed(rows, {"captions": source, "others": others})
+    return told(path.as_posix(), rows, captions, others, source)
 
 
 def captions_of(part: Spec, path: str, found: FolderFiles) -> Captions | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,11 @@ from mia.given.folder_files import list_files
 from mia.given.table import ENDINGS
 from mia.images.sources.shared import contract
 from mia.images.sources.shared.address_keys import ALTERNATES
-from mia.images.sources.shared.columns_key import are_addressed, columns_key
+from mia.images.sources.shared.columns_key import columns_key
 from mia.images.sources.shared.contract import GivenFile, GivenFolder, Key, Spec
 from mia.images.sources.shared.counting import counted
-from mia.images.sources.shared.folder_captions import Captions, in_words
-from mia.images.sources.shared.folder_rows import folder_rows, require_pictures, row_names
+from mia.images.sources.shared.folder_captions import Captions
+from mia.images.sources.shared.folder_rows import folder_rows, require_pictures, row_names, told
 from mia.images.sources.shared.listing import Listed, Listing
 from mia.images.sources.shared.metadata_files import (
     METADATA,
@@ -50,10 +49,6 @@ class Source(contract.Source):
         """As `contract.Source` says."""
         return counted(parts, lambda part: len(self.image_files(part)))
 
-    def addressed(self, parts: Mapping[str, Spec]) -> bool:
-        """Whether every part names a column of addresses."""
-        return are_addressed(parts)
-
     def given(self, part: Spec) -> Sequence[GivenFolder | GivenFile]:
         """The folder, and the metadata that lies in it."""
         check = partial(metadata_columns, part=part)
@@ -81,7 +76,4 @@ def image_folder(name: str, part: Spec) -> Listed:
     rows, others = folder_rows(name, path, found, captions)
     if not (rows["status"] == "").any():
         raise ValueError(f"{path}: none of the {len(rows)} images that the metadata name is there")
-    print(f"{path}: {len(rows)} images, {in_words(captions, len(rows))}", file=sys.stderr)
-    for kind, count in others.items():
-        print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)
-    return Listed(rows, {"captions": captions and captions.source, "others": others})
+    return told(path, rows, captions, others, captions.source if captions else None)

@@ -8,7 +8,7 @@ from functools import partial
 from mia.given.table import GivenTable
 from mia.images.sources.shared import contract
 from mia.images.sources.shared.address_keys import ALTERNATES
-from mia.images.sources.shared.columns_key import Columns, are_addressed, columns_key, columns_of
+from mia.images.sources.shared.columns_key import Columns, columns_key, columns_of
 from mia.images.sources.shared.contract import GivenFile, Key, Spec
 from mia.images.sources.shared.counting import counted
 from mia.images.sources.shared.hub_file import dataset_files
@@ -54,10 +54,6 @@ class Source(contract.Source):
     def counts(self, parts: Mapping[str, Spec]) -> dict[str, int | None]:
         """As `contract.Source` says; not known of a dataset that is not in the hub's cache."""
         return counted(parts, _count)
-
-    def addressed(self, parts: Mapping[str, Spec]) -> bool:
-        """Whether every part names a column of addresses."""
-        return are_addressed(parts)
 
     def given(self, part: Spec) -> Sequence[GivenFile]:
         """The files on this machine; of a part with a limit, what is read of them."""

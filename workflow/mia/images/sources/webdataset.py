@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mia.images.sources.shared import contract
 from mia.images.sources.shared.address_keys import ALTERNATES
-from mia.images.sources.shared.columns_key import are_addressed, columns_key, columns_of
+from mia.images.sources.shared.columns_key import columns_key, columns_of
 from mia.images.sources.shared.contract import GivenFile, Key, Spec
 from mia.images.sources.shared.counting import counted, table_rows
 from mia.images.sources.shared.downloaded_tar import Downloaded, require_downloaded
@@ -50,10 +50,6 @@ class Source(contract.Source):
     def counts(self, parts: Mapping[str, Spec]) -> dict[str, int | None]:
         """As `contract.Source` says; the headers of tars are read."""
         return counted(parts, _count)
-
-    def addressed(self, parts: Mapping[str, Spec]) -> bool:
-        """Whether every part names a column of addresses."""
-        return are_addressed(parts)
 
     def given(self, part: Spec) -> Sequence[GivenFile]:
         """The tars, and the tables beside them."""

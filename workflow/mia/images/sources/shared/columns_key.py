@@ -97,11 +97,6 @@ class Columns:
         return [plan.cleaned_if_possible(address) or None for address in texts[self.url or ""]]
 
 
-def are_addressed(parts: Mapping[str, Spec]) -> bool:
-    """Return whether every part names a column of addresses."""
-    return all("url" in part.get("columns", {}) for part in parts.values())
-
-
 def columns_of(part: Spec, image: str, caption: str | None) -> Columns:
     """Return the columns that the config of a part names, or these where it names none."""
     given: Mapping[str, Any] = part.get("columns") or {}

@@ -116,8 +116,9 @@ class Source(Protocol):
         return dict.fromkeys(parts)
 
     def addressed(self, parts: Mapping[str, Spec]) -> bool:
-        """Return whether the images of these parts have addresses."""
-        return self.has_addresses
+        """Return whether the images of these parts have addresses: their own, or in `columns`."""
+        named = ("url" in part.get("columns", {}) for part in parts.values())
+        return self.has_addresses or all(named)
 
     def given(self, part: Spec) -> Sequence[GivenFolder | GivenFile]:
         """Return the files and folders of people that a part names."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
 from mia.given.folder_files import FolderFiles, compared, shown
 from mia.images.locators import file_locator
-from mia.images.sources.shared.folder_captions import BESIDE, Captions
+from mia.images.sources.shared.folder_captions import BESIDE, Captions, in_words
+from mia.images.sources.shared.listing import Listed
 from mia.images.sources.shared.picture_files import OPENED, UNSUPPORTED, ending, is_picture, kinds
 
 NOTHING = "link to nothing"
@@ -82,6 +84,27 @@ def _listed(listing: FolderFiles, captions: Captions) -> dict[str, tuple[str, st
     rows |= {name: MISSING for name in listing.dangling if compared(name) in captions.text}
     there = set(map(compared, rows))
     return rows | {name: NOT_THERE for name in captions.text if name not in there}
+
+
+def told(
+    path: str,
+    rows: pd.DataFrame,
+    captions: Captions | None,
+    others: Mapping[str, int],
+    source: str | None,
+) -> Listed:
+    """Return the listing of a folder, and say on stderr what was found.
+
+    Args:
+        path: Of the folder.
+        rows, captions: Its rows, and where their captions are from.
+        others: How many files of each kind are no rows.
+        source: The captions' file or ending, for the page.
+    """
+    print(f"{path}: {len(rows)} images, {in_words(captions, len(rows))}", file=sys.stderr)
+    for kind, count in others.items():
+        print(f"{path}: {count} files are no rows: {kind}", file=sys.stderr)
+    return Listed(rows, {"captions": source, "others": others})
 
 
 def row_names(listing: FolderFiles, captioned: Collection[str]) -> list[str]:
