@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make run`, `make test`. Only Python 3.11 to 3.13 and make are needed.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run audit resume check test test-slow lint format cost lean bench report why docs readme clean clean-results
+.PHONY: help run audit resume check test test-slow prove lint format cost lean bench report why docs readme clean clean-results
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -76,6 +76,9 @@ test: $(STAMP) ## The tests that need no browser and take minutes at most
 
 test-slow: $(STAMP) ## The other tests; some read the results of `make run`
 	$(pytest) --slow -m "slow or browser or results"
+
+prove: $(STAMP) ## The error rates of docs/results.md, simulated anew: most of an hour
+	$(pytest) --proof -m proof
 
 lint: $(STAMP) ## Style of code and rules, types; are generated pages current?
 	$(bin)/ruff check .

@@ -15,10 +15,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 CHROMIUM, LONGEST = "chromium", "test_slurm.py"
 OWN_RUN = "test_matched_run.py"  # goes on while another process makes the run that tests share
 TESTS = Path(__file__).parent
-SLOW = {
-    "slow": "takes minutes",
-    "browser": "needs a browser",
-    "results": "needs the results of `make run`",
+LEFT_OUT = {  # mark: what its tests take, the option that runs them, and the command
+    "slow": ("takes minutes", "--slow", "make test-slow"),
+    "browser": ("needs a browser", "--slow", "make test-slow"),
+    "results": ("needs the results of `make run`", "--slow", "make test-slow"),
+    "proof": ("simulates for minutes", "--proof", "make prove"),
 }
 # Others that train, measure, simulate or start processes: each file or test here takes seconds
 # (`--durations=150`). `make check` leaves them to `make test`.
@@ -66,6 +67,7 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+    parser.addoption("--proof", action="store_true", help="simulate for docs/results.md")
     parser.addoption("--every-stage", action="store_true", help="kill a run at each of its stages")
 
 
@@ -84,11 +86,10 @@ def pytest_collection_modifyitems(config, items):
 
     items.sort(key=order)
     for item in items:
-        if not config.getoption("--slow"):
-            for mark, why in SLOW.items():
-                if item.get_closest_marker(mark):
-                    item.add_marker(pytest.mark.skip(reason=f"{why}: make test-slow runs it"))
-        elif item.get_closest_marker("browser") and not shutil.which(CHROMIUM):
+        for mark, (why, option, command) in LEFT_OUT.items():
+            if item.get_closest_marker(mark) and not config.getoption(option):
+                item.add_marker(pytest.mark.skip(reason=f"{why}: {command} runs it"))
+        if item.get_closest_marker("browser") and not shutil.which(CHROMIUM):
             item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
 
 

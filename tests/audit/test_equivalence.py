@@ -27,7 +27,7 @@ from mia.audit.verdict import verdict
 
 ALPHA, POINTS = 0.05, 0.02
 SHORT = 120
-LONG = pytest.param(500, marks=pytest.mark.slow)
+LONG = pytest.param(500, marks=pytest.mark.proof)
 
 
 def room(share: float, targets: int) -> float:
@@ -44,7 +44,7 @@ def test_at_a_blind_auc_of_51_five_thousand_images_are_mostly_fair(targets):
     assert shares["NOT FAIR"] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_nearly_so_where_every_baseline_has_51():
     """.47 of 1,000 targets; were the baselines independent, .79 to the fifth power."""
     found = decided([0.51] * 5, 2500, 500, seed=2)["FAIR"]

@@ -120,7 +120,7 @@ def test_no_change_is_named_as_seldom_as_it_should(hidden, size):
     assert share(hidden, size, 60) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 60)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(("hidden", "size"), [(0.0, 1), (0.7, 1), (0.0, 4)])
 def test_no_change_is_named_as_seldom_as_it_should_in_many_draws(hidden, size):
     """Two points and two standard errors of 1,000."""

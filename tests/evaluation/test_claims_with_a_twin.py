@@ -66,7 +66,7 @@ def claimed(rng, size, easier, memory) -> tuple[bool, bool]:
     return answers[0].startswith(USED), answers[1].startswith(USED)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_the_twin_lowers_false_claims_and_keeps_memory():
     """400 images a side, an AUC of .61 by ease alone, the baseline at .55."""
     rng = np.random.default_rng(7)

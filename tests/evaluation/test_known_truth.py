@@ -63,7 +63,7 @@ def test_a_gain_finds_memory_behind_a_shift():
         assert answered("NOT FAIR", seed=seed, **how)["answer"] == "Cannot be told"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("verdict", "how"),
     [

@@ -1,6 +1,6 @@
 """How often a used collection is recognised, by its size, its trace, and with or without a control.
 
-`make test-slow` prints nothing of it; the table of docs/results.md is made by
+`make prove` prints nothing of it; the table of docs/results.md is made by
 
     PYTHONPATH=workflow:tests/support python tests/evaluation/test_power_of_answers.py 40
 """
@@ -61,7 +61,7 @@ def answered(verdict, control, size, memory, seen, seed) -> str:
     return answer_rows.answer_row(rows, tested, gained, audit, False, False)["answer"]
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_power_rises_with_size_and_trace_and_without_one_nothing_is_used():
     few, many = (recognised("BY DESIGN", None, size, 0.5, 20)[USED] for size in (50, 300))
     assert few < many and many >= 0.95

@@ -88,10 +88,10 @@ def test_a_frozen_regression_finds_a_shift():
     assert share >= 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("n", [20, 70, 100, 500])
 def test_rates_in_many_draws(n):
-    """Printed into docs/results.md: `pytest --slow -s tests/evaluation/test_published_cdi.py`."""
+    """Printed into docs/results.md: `pytest --proof -s tests/evaluation/test_published_cdi.py`."""
     draws = 400
     theirs, own = rejected(published, n, draws), rejected(ours, n, draws)
     print(f"\nn = {n}: published {theirs}, ours {own}")

@@ -140,7 +140,7 @@ def test_a_class_of_one_group_is_not_tested():
     assert power_rows(table, 0, LEVEL) == [{"size": 1}]
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_no_attack_passes_more_often_than_said():
     """40 sets of 30 against 300, 8 attacks that are alike: any passes at 10 % in 4 of 40."""
     rng, passed = np.random.default_rng(0), 0

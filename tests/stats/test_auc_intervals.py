@@ -121,7 +121,7 @@ def test_the_interval_covers_where_walds_does_not(m, n, auc):
     assert coverage(m, n, auc, 300) >= 0.93 - 2 * math.sqrt(0.05 * 0.95 / 300)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("spread", [1.0, 3.0])
 @pytest.mark.parametrize("auc", [*AUCS, 0.99])
 @pytest.mark.parametrize(("m", "n"), [*SIZES, (20, 300), (300, 300)])
@@ -175,7 +175,7 @@ def test_the_interval_by_group_covers_with_few_groups_too(groups, auc):
     assert found >= 0.93 - 2 * math.sqrt(0.05 * 0.95 / 200)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(("size", "likeness"), [(4, 0.8), (4, 0.2), (10, 0.5)])
 @pytest.mark.parametrize("auc", AUCS)
 @pytest.mark.parametrize("groups", [(9, 9), (9, 100), (20, 20), (50, 50)])

@@ -127,7 +127,7 @@ def test_pooled_cross_validation_does_not():
     assert two_sided >= 0.075
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_progressive_fitting_passes_as_often_as_it_says_in_many_draws(seed):
     assert np.abs(np.array(type_one(progressive_z, 10_000, seed)) - 0.05).max() <= 0.02

@@ -92,7 +92,7 @@ def test_memory_is_found_beside_a_shift_and_without_one():
         assert passes(40, 300, shift, 0.35)[2] > 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("n", "shift", "penalty", "most"),
     [

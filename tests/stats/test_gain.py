@@ -89,7 +89,7 @@ def test_no_gain_passes_as_often_as_it_should_however_large_the_shift(
         assert 0.02 <= share <= bound
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("group_size", "members", "nonmembers"), [(1, 100, 300), (4, 80, 80), (4, 36, 200), (1, 50, 50)]
 )

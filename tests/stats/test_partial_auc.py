@@ -78,7 +78,7 @@ def test_the_interval_covers_with_few_nonmembers(m, n, shift):
     assert coverage(m, n, shift, 100) >= 0.92 - 2 * math.sqrt(0.05 * 0.95 / 100)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(("shift", "spread"), [(0.0, 1.0), (1.0, 1.0), (2.5, 1.0), (-0.4, 0.8)])
 @pytest.mark.parametrize(("m", "n"), [(50, 50), (300, 50), (100, 100), (50, 500), (300, 300)])
 def test_the_interval_covers_about_as_often_as_it_claims(m, n, shift, spread):

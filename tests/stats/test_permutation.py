@@ -61,7 +61,7 @@ def test_welch_would_pass_four_times_as_often():
     assert (found.pvalue <= 0.05).mean() >= 0.15
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("law", [normal, skewed, outliers, wider])
 @pytest.mark.parametrize(("members", "nonmembers"), [*SETS[1:], (50, 200), (50, 2000), (10, 1125)])
 def test_sets_without_a_difference_pass_as_often_as_they_should(law, members, nonmembers):
@@ -112,7 +112,7 @@ def test_a_family_without_any_difference_passes_as_often_as_it_should(members, n
     assert families_passed(members, nonmembers, 200, 199, 0) <= bound(200)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(("members", "nonmembers"), [(10, 1125), (50, 1125), (100, 1035)])
 def test_families_pass_as_often_as_they_should_in_many_draws(members, nonmembers):
     assert families_passed(members, nonmembers, 1500, 499, 1) <= 0.07

@@ -158,7 +158,7 @@ def test_bootstrap_covers_the_true_tpr_about_as_often_as_it_claims(limit):
     assert 0.90 <= np.mean(covered) <= 0.985
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("n", "limits", "simulations"),
     [

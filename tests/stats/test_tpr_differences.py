@@ -75,7 +75,7 @@ def test_the_interval_covers_as_often_as_it_claims(shifts):
     assert covered(300, shifts, 0.8, 100) >= 0.94 - 2 * math.sqrt(0.95 * 0.05 / 100)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("shifts", [(0.0, 0.0), (1.0, 1.0), (0.5, 3.0), (3.5, 3.5)])
 @pytest.mark.parametrize(("n", "alike"), [(100, 0.9), (300, 0.3), (1000, 0.9)])
 def test_the_interval_covers_in_many_draws(n, shifts, alike):
