@@ -75,6 +75,8 @@ def test_sets_that_are_not_fair_stop_a_run_before_anything_is_encoded(finished_r
         config["image_sets"] |= sets
         config["targets"]["listed"] = {"members": "one", "nonmembers": "other"}
         config["audit"] = {"stop_if": "not_fair"}
+        # Blind, but counted where a model is measured: it judges no sets.
+        config["attacks"] |= {"loss_per_byte": {"draws": 1}, "blind_bytes": {}}
 
     bench.configure(change)
     run = bench.run("measured")

@@ -2,7 +2,7 @@
 
 It stands beside `loss_per_byte`, whose score is divided by the same number, and shows what that
 number alone tells of the sets. It asks the model nothing; `measure` counts the bytes, as it has the
-image as the model would see it.
+image as the model would see it. So it comes after the verdict on the sets, and has no part in it.
 """
 
 from __future__ import annotations

@@ -126,9 +126,9 @@ class Experiment(Trainings):
         return tuple(name for name in self.attacks if name not in there)
 
     def blind_attacks(self, target: str) -> tuple[str, ...]:
-        """Return the attacks on `target` that read images and captions but never the model."""
-        there = self.attacks_of(target)
-        return tuple(name for name in there if is_blind(self.attack_on(target, name)))
+        """Return the attacks that judge the sets of `target`: blind ones that wait for no model."""
+        there = {name: self.attack_on(target, name) for name in self.attacks_of(target)}
+        return tuple(name for name, one in there.items() if is_blind(one) and not one.queries)
 
     def without_addresses(self, target: str) -> tuple[str, ...]:
         """Return the attacks left out on `target` because no image of it has an address."""
