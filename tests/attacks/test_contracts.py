@@ -45,7 +45,9 @@ def test_an_attack_keeps_its_contract(name):
     """All that it shows are parameters and members of the contract, so none can be misspelt."""
     built = build_attack(name, {})
     assert isinstance(built, attack.Attack)
-    assert isinstance(attack.traits_of(built), attack.Traits)
+    traits = attack.traits_of(built)
+    assert isinstance(traits, attack.Traits)
+    assert {*traits.beside, *traits.controls} <= {*known_attacks()} - {name}
     mine = import_module(f"mia.attacks.{name}").Attack
     declared = {name for base in mine.__mro__ for name in vars(base).get("__annotations__", ())}
     inherited = {name for base in mine.__mro__[1:] for name in public(vars(base))}

@@ -50,7 +50,7 @@ class Attack:
     _model: Any = field(default=None, repr=False, compare=False)
 
     source = "Dubiński et al. 2025 (CDI, arXiv 2411.12858), features and regression"
-    traits = Traits(combines_signals=True)
+    traits = Traits(combines_signals=True, controls=("blind_all",))
 
     @property
     def access(self) -> str:

@@ -41,7 +41,7 @@ class Attack:
 
     access = "black-box"
     source = "Carlini et al. 2023 (arXiv 2301.13188), section 4.2"
-    traits = Traits(compares_draws=True)
+    traits = Traits(compares_draws=True, controls=("blind_text_image",))
 
     def __post_init__(self) -> None:
         generated.check_generation(self.steps, self.guidance, self.draws, least=2)

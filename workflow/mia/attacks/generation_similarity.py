@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mia.attacks.shared import generated
+from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query
@@ -40,6 +41,7 @@ class Attack:
 
     access = "black-box"
     source = "Pang & Wang 2025 (arXiv 2312.08207), one likeness in place of 768"
+    traits = Traits(controls=("blind_text_image",))
 
     def __post_init__(self) -> None:
         allowed = (*generated.DISTANCES, *generated.SIMILARITIES, generated.COSINE)

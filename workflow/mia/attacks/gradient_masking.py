@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia.access import WHITE_BOX
+from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.parameters import one_of
 from mia.evidence import Evidence
 from mia.query import Query, grid
@@ -40,6 +41,7 @@ class Attack:
 
     access = WHITE_BOX
     source = "Dubiński et al. 2025 (CDI, arXiv 2411.12858), gradient masking"
+    traits = Traits(controls=("loss",))
 
     def __post_init__(self) -> None:
         one_of("variant", self.variant, VARIANTS)

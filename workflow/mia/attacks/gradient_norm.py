@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mia.access import WHITE_BOX
+from mia.attacks.shared.contract import Traits
 from mia.attacks.shared.features import SMALLEST
 from mia.attacks.shared.gradient_norms import squared_norms
 from mia.attacks.shared.gsa import TIMESTEPS
@@ -41,6 +42,7 @@ class Attack:
 
     access = WHITE_BOX
     source = "Pang et al. 2025 (arXiv 2308.06405), total norm, without a classifier"
+    traits = Traits(controls=("loss",))
 
     def __post_init__(self) -> None:
         one_of("of", self.of, SIGNALS)

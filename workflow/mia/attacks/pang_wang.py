@@ -50,7 +50,7 @@ class Attack:
 
     access = "black-box"
     source = "Pang & Wang 2025 (arXiv 2312.08207), with pixels in place of embeddings"
-    traits = Traits(combines_signals=True)
+    traits = Traits(combines_signals=True, controls=("blind_text_image",))
 
     def __post_init__(self) -> None:
         one_of("kind", self.kind, KINDS)

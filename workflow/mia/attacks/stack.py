@@ -51,7 +51,7 @@ class Attack:
 
     access = "grey-box"
     source = "Dubiński et al. 2025 (CDI, arXiv 2411.12858), features into one classifier"
-    traits = Traits(combines_signals=True)
+    traits = Traits(combines_signals=True, controls=("blind_all",))
 
     def __post_init__(self) -> None:
         one_of("classifier", self.classifier, ("logistic", "boosting"))

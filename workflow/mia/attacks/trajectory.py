@@ -41,7 +41,7 @@ class Attack:
 
     access = WHITE_BOX
     source = "Floros et al. 2025 (arXiv 2411.07449), on a thinned grid"
-    traits = Traits(combines_signals=True)
+    traits = Traits(combines_signals=True, controls=("lsa",))
 
     @property
     def queries(self) -> tuple[Query, ...]:

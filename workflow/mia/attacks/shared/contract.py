@@ -44,6 +44,7 @@ class Traits:
         compares_draws: Its score is made of differences between draws, so one draw has none.
         targets: It exists on these targets only; on all of them where none is named.
         beside: Attacks without which a config may not have it, as they say what it rests on.
+        controls: Attacks that show how much of it the losses, or the sets alone, would give.
     """
 
     reads_images: bool = False
@@ -59,6 +60,7 @@ class Traits:
     compares_draws: bool = False
     targets: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
     @property
     def needs_embeddings(self) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class GradientClassifier:
     _model: Any = field(default=None, repr=False, compare=False)
 
     access = WHITE_BOX
-    traits = Traits(combines_signals=True)
+    traits = Traits(combines_signals=True, controls=("lsa",))
 
     def __post_init__(self) -> None:
         one_of("classifier", self.classifier, CLASSIFIERS)

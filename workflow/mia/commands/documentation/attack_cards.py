@@ -9,12 +9,13 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any
 
-from mia.access import reads_model
+from mia.access import MODEL_FREE, reads_model
 from mia.attacks.shared.contract import Entry, Learns, Stacks, traits_of
 from mia.attacks.shared.cost import Cost, costs
 from mia.config.attacks import build_attack
 from mia.query import Query
-from mia.signals.shared.evals import backwards
+from mia.signals.shared.evals import backwards, generations
+from mia.told_captions import reads_own_caption
 
 LISTED = 8  # queries that are named one by one; more are counted
 
@@ -89,6 +90,11 @@ which takes a gradient, costs about two evals and is counted apart. The numbers 
 are for one picture, default parameters, and the attack alone; attacks that ask the same share the
 answer (column `evals_shared` of `tables/summary.csv`). What the reference model is asked counts
 too; of an attack that learns from several references, one is counted here, and all in the tables.
+
+A control shows what an attack would find without memory. A *control model* was not trained on the
+members: the target's key `control` names it, and the tables have its AUC and the gain over it.
+*Other captions* is the same row with `captions: shuffled`, `fixed` or `swapped`. The other controls
+are rows of their own, which read less.
 """
 
 
@@ -101,15 +107,16 @@ def page(
         modules: Attack name to module.
         predictions: Query to identifiers of the single U-Net evaluations that answer it.
     """
-    rows = ["| attack | access | reads | evals per picture | backward passes |"]
-    rows.append("| --- | --- | --- | --- | --- |")
+    rows = ["| attack | access | reads | evals | backward passes | generations | controls |"]
+    rows.append("| --- | --- | --- | --- | --- | --- | --- |")
     cards = []
     for name, module in modules.items():
         attack = build_attack(name, {})
-        cost = costs({name: attack}, predictions, backwards)[name]
+        cost = costs({name: attack}, predictions, backwards, generations)[name]
         link = f"[`{name}`](#{name})"
-        passes = f"{cost.evals_alone} | {cost.backwards}"
-        rows.append(f"| {link} | {attack.access} | {_reads(attack)} | {passes} |")
+        passes = f"{cost.evals_alone} | {cost.backwards} | {cost.generations}"
+        about = f"{attack.access} | {_reads(attack)} | {passes} | {_controls(name, attack)}"
+        rows.append(f"| {link} | {about} |")
         cards.append(card(name, module, cost))
     return "\n".join([HEAD, *rows, "", *cards])
 
@@ -129,7 +136,8 @@ def card(name: str, module: ModuleType, cost: Cost) -> str:
         f"- **Access**: {attack.access}; reads {_reads(attack)}",
         f"- **Parameters**: {_parameters(module.Attack)}",
         f"- **Queries**: {_queries(attack.queries)}; evals per picture: {cost.evals_alone}"
-        + (f", and {cost.backwards} backward passes" if cost.backwards else ""),
+        + (f", and {cost.backwards} backward passes" if cost.backwards else "")
+        + (f"; {cost.generations} generations" if cost.generations else ""),
     ]
     lines += ["", *_paragraph(more)] if more.strip() else []
     lines += ["", *_paragraph(note)] if note.strip() else []
@@ -165,6 +173,15 @@ def _reads(attack: Entry) -> str:
     what += ["`audit.embedding`"] if traits.needs_embeddings else []
     what += ["labels of calibration pictures"] if isinstance(attack, Learns) else []
     return ", ".join(what) or "nothing"
+
+
+def _controls(name: str, attack: Entry) -> str:
+    if attack.access == MODEL_FREE:
+        return "none: it is one" if name == "coin" else "`coin`"
+    traits = traits_of(attack)
+    captions = any(map(reads_own_caption, attack.queries)) and not isinstance(attack, Stacks)
+    what = ["a control model", *(["other captions"] if captions else [])]
+    return ", ".join([*what, *(f"`{other}`" for other in (*traits.beside, *traits.controls))])
 
 
 def _paragraph(text: str) -> list[str]:
