@@ -14,7 +14,7 @@ MODELS |= {
     f"sdxl_{variant}": ("stable_diffusion_xl", variant)
     for variant in ("v_prediction", "edm", "edm_v_prediction")
 }
-ATTACKS = {"loss": {"draws": 1}, "pia": {}, "clid_null": {"timesteps": [450]}}
+ATTACKS = {"loss": {"draws": 1}, "clid_null": {"timesteps": [450]}}
 
 
 def numbered(folder):
