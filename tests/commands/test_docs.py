@@ -93,10 +93,15 @@ def test_every_key_and_every_attack_has_its_lines():
     for attack in known_attacks():
         assert f"\n## {attack}\n" in pages["docs/attacks.md"]
         assert f"[`{attack}`](#{attack})" in pages["docs/attacks.md"]
-    costs = re.findall(r"\| \[`(\w+)`\].*\| (\d+) \| (\d+) \|", pages["docs/attacks.md"])
-    expected = {"coin": (0, 0), "sima": (1, 0), "pia": (2, 0), "loss": (2, 0), "gsa1": (10, 10)}
-    found = {name: (int(evals), int(backwards)) for name, evals, backwards in costs}
-    assert (expected | {"loss_ratio": (4, 0)}).items() <= found.items()
+    row = r"\| \[`(\w+)`\].*\| (\d+) \| (\d+) \| (\d+) \| (.+) \|"
+    rows = re.findall(row, pages["docs/attacks.md"])
+    found = {name: (*map(int, costs), controls) for name, *costs, controls in rows}
+    told = "a control model, other captions"
+    assert {*found} == {*known_attacks()}
+    assert found["coin"] == (0, 0, 0, "none: it is one") and found["sima"] == (1, 0, 0, told)
+    assert found["loss_ratio"] == (4, 0, 0, told) and found["blind_all"] == (0, 0, 0, "`coin`")
+    assert found["gsa1"] == (10, 10, 0, f"{told}, `lsa`")
+    assert found["pang_wang"] == (180, 0, 3, f"{told}, `blind_text_image`")
 
 
 def test_every_family_has_its_row_and_its_notes():
