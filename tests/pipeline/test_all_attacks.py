@@ -66,10 +66,10 @@ def test_a_chosen_timestep_is_written_into_the_metrics(bench):
 def test_more_timesteps_measure_only_those_and_a_new_attack_on_old_queries_nothing(bench):
     bench.run().done()
     rows = attacks_of("all-attacks.yaml")
-    rows["loss"] = {"timesteps": [100, 125], "draws": 5}
-    rows["latent_early"] = {"attack": "latent_error", "timesteps": [100], "draws": 5}
+    rows["loss"] = {"timesteps": [100, 125], "draws": 3}
+    rows["latent_early"] = {"attack": "latent_error", "timesteps": [100], "draws": 3}
     bench.configure(lambda config: config.update(attacks=rows))
-    assert bench.run("measured").done().evals == IMAGES * 5
+    assert bench.run("measured").done().evals == IMAGES * 3
     scores = [f"results/scores/fair/{attack}.parquet" for attack in rows]
     metrics = bench.folder / "results/metrics/fair/latent_early.json"
     scoring = bench.run(*scores, str(metrics.relative_to(bench.folder))).done()
