@@ -19,7 +19,7 @@ LEFT_OUT = {  # mark: what its tests take, the option that runs them, and the co
     "slow": ("takes minutes", "--slow", "make test-slow"),
     "browser": ("needs a browser", "--slow", "make test-slow"),
     "results": ("needs the results of `make run`", "--slow", "make test-slow"),
-    "proof": ("simulates for minutes", "--proof", "make prove"),
+    "proof": ("takes most of an hour", "--proof", "make prove"),
 }
 # Others that train, measure, simulate or start processes: each file or test here takes seconds
 # (`--durations=150`). `make check` leaves them to `make test`.
@@ -67,7 +67,7 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
-    parser.addoption("--proof", action="store_true", help="simulate for docs/results.md")
+    parser.addoption("--proof", action="store_true", help="run what docs/results.md rests on")
     parser.addoption("--every-stage", action="store_true", help="kill a run at each of its stages")
 
 

@@ -21,7 +21,7 @@ from micro_experiment import PROJECT
 from relabelled import Relabelled
 
 SEEDS = range(20)
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
