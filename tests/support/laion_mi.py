@@ -16,6 +16,8 @@ import yaml
 from PIL import Image
 
 from hub_cache import cache_dataset, cache_model
+from mia.attacks.shared.contract import traits_of
+from mia.config.attacks import build_attack
 from mia.images.download import loopback
 from tiny_model import as_first_published
 
@@ -95,7 +97,7 @@ def stand_in(folder: Path, model: Path) -> Iterator[dict]:
         rows = [*config["attacks"].items()]
         firsts = {row.get("attack", name): name for name, row in reversed(rows)}.values()
         config["attacks"] = {name: row for name, row in rows if name in firsts}
-        for attack in config["attacks"].values():
+        for name, attack in config["attacks"].items():
             if attack.get("draws") or attack.get("attack", "").startswith("dubinski"):
-                attack["draws"] = 1
+                attack["draws"] = 2 if traits_of(build_attack(name, attack)).compares_draws else 1
         yield config
