@@ -19,7 +19,7 @@ LEFT_OUT = {  # mark: what its tests take, the option that runs them, and the co
     "slow": ("takes minutes", "--slow", "make test-slow"),
     "browser": ("needs a browser", "--slow", "make test-slow"),
     "results": ("needs the results of `make run`", "--slow", "make test-slow"),
-    "proof": ("takes most of an hour", "--proof", "make prove"),
+    "proof": ("takes long", "--proof", "make prove"),
 }
 # Others that train, measure, simulate or start processes: each file or test here takes seconds
 # (`--durations=150`). `make check` leaves them to `make test`.
