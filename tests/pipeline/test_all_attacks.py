@@ -25,7 +25,7 @@ def attacks_of(name: str) -> dict:
     rows = {
         row: {k: "null" if v is None else v for k, v in spec.items()} for row, spec in rows.items()
     }
-    return {row: spec for row, spec in rows.items() if row not in ("loss_ratio", "lira_offline")}
+    return {row: spec for row, spec in rows.items() if row != "loss_ratio"}
 
 
 def reads_all(rows: dict) -> list[str]:
