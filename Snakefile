@@ -70,3 +70,4 @@ rule measured:
         RESULTS.gate(),
         RESULTS.measured(),
         RESULTS.of_targets(paths.MEMBERSHIP),
+        RESULTS.of(paths.REFERENCES, target=EXPERIMENT.with_references()),

@@ -181,6 +181,8 @@ def test_every_part_of_the_page_is_compared():
 
 def test_losses_are_exported_with_what_a_model_is_to_a_target():
     config = yaml.safe_load((PACKAGE.parents[1] / "config/all-attacks.yaml").read_text("utf-8"))
+    config["targets"]["emoji-shifted"]["references"] = ["emoji_shadow"]
+    config["attacks"]["lira"] = {"mode": "offline"}
     told = stage_settings.export(read(config))
     assert told["models"] == {
         "emoji-fair": {"emoji_early": "target", "emoji_shadow": "control"},

@@ -11,6 +11,7 @@ import shutil
 
 import pandas as pd
 import pytest
+import yaml
 
 from bad_input import refused
 from mia import storage
@@ -211,18 +212,34 @@ def with_the_same_pictures_on_both_sides(folder):
         shutil.copy(picture, folder / "data/nonmember")
 
 
+def with_a_reference_of_which_one_image_is_not_known(folder):
+    images = sorted(folder.glob("data/*/*.png"))
+    rows = {"file": [f"{image.parent.name}/{image.name}" for image in images[1:]], "member": 0}
+    pd.DataFrame(rows).to_csv(folder / "data/known.csv", index=False)
+    path = folder / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["models"]["theirs"] = {**config["models"]["tiny"], "trained_on": "data/known.csv"}
+    config["targets"]["fair"]["references"] = ["theirs"]
+    config["attacks"]["lira"] = {"mode": "offline"}
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (whose_pictures_all_fail, "members: no image is left"),
-        (with_the_same_pictures_on_both_sides, "nonmembers: no image is left"),
+        (whose_pictures_all_fail, "targets.fair: members: no image is left"),
+        (with_the_same_pictures_on_both_sides, "targets.fair: nonmembers: no image is left"),
+        (
+            with_a_reference_of_which_one_image_is_not_known,
+            "targets.fair.references: image mine ",
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_set_too_small_for_an_answer_stops_before_it_is_measured(begun, spoil, said):
+def test_a_target_without_an_answer_stops_before_it_is_measured(begun, spoil, said):
     begun.configure(lambda config: config["image_sets"]["mine"].update(shards=1))
     spoil(begun.folder)
-    assert refused(begun, "measured").startswith(f"error: targets.fair: {said}")
+    assert refused(begun, "measured").startswith(f"error: {said}")
     for name in ("signals", "latents"):
         assert not (begun.folder / "results" / name).exists()
 

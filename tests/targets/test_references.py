@@ -114,13 +114,21 @@ def test_the_stage_writes_a_column_for_each_reference(tmp_path, capsys):
         "one": [{"set": "ours", "parts": ["a", "b"], "half": {"seed": 0, "number": 1}}],
         "two": [{"set": "ours", "parts": ["a", "b"], "half": {"seed": 0, "number": 2}}],
     }
-    settings = {"references": references, "duplicates": RULE}
+    needs = {"lira": {"in": 1, "out": 1, "pairs": 0}}
+    settings = {"references": references, "duplicates": RULE, "needs": needs}
     arguments = ["--target", "t", "--settings", json.dumps(settings)]
     arguments += ["--membership", str(tmp_path / "membership.parquet")]
     for name in ("--manifests", "--learnt"):
         arguments += [name, str(folder / "manifest.parquet")]
-    stage.main([*arguments, "--output", str(tmp_path / "references.parquet")])
+    arguments += ["--output", str(tmp_path / "references.parquet")]
+    stage.main(arguments)
     table = storage.read(tmp_path / "references.parquet").set_index("image_id")
     assert [*table.index] == sorted(rows.loc[rows["kept"], "image_id"])
     assert (table["one"] != table["two"]).all() and {*table["one"]} == {"in", "out"}
     assert "one" in capsys.readouterr().err
+    settings["needs"] = {"own": {"in": 0, "out": 2, "pairs": 0}}
+    with pytest.raises(SystemExit) as error:
+        stage.main([*arguments[:3], json.dumps(settings), *arguments[4:]])
+    image = rows[rows["kept"]].set_index("image_id").sort_index().iloc[0]
+    said = f"targets.t.references: image ours {image['key']}: of 2 references, 1 are known"
+    assert said in str(error.value)

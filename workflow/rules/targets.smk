@@ -39,6 +39,7 @@ rule references:
         results(paths.REFERENCES),
     log:
         results("logs/references/{target}.log"),
+    priority: 100  # It refuses a target too.
     conda:
         "../../envs/images.yaml"
     resources:

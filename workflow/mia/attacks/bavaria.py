@@ -48,8 +48,8 @@ class Attack:
 
     @property
     def traits(self) -> Traits:
-        fewest = 3 if self.mode == "online" else 2  # two of a side, and one of each that is read
-        return Traits(reads_references=True, fewest_references=fewest, fewest_alike=2)
+        fewest_in = 1 if self.mode == "online" else 0
+        return Traits(reads_references=True, fewest_in=fewest_in, fewest_out=1, fewest_alike=2)
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -59,8 +59,10 @@ class Attack:
     @property
     def traits(self) -> Traits:
         alike = FEWEST if self.variance == "per-image" else 1
-        fewest = 2 * alike if self.mode == "online" else alike
-        return Traits(reads_references=True, fewest_references=fewest, fewest_alike=alike)
+        fewest_in = alike if self.mode == "online" else 0
+        return Traits(
+            reads_references=True, fewest_in=fewest_in, fewest_out=alike, fewest_alike=alike
+        )
 
     @property
     def queries(self) -> tuple[Query, ...]:

@@ -47,6 +47,10 @@ class Materials:
         """Return the targets whose model makes images of its own, as a third side."""
         return tuple(name for name in self.config["targets"] if self.generated(name))
 
+    def with_references(self) -> tuple[str, ...]:
+        """Return the targets that name models of which it is known what they learnt."""
+        return tuple(name for name in self.config["targets"] if self.references(name))
+
     def generated(self, target: str) -> str | None:
         """Return the image set that a target's model makes, if it makes one."""
         return set_of(target) if "generated" in self.config["targets"][target] else None

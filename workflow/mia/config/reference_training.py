@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mia.attacks.shared.contract import traits_of
 from mia.config.experiment import Experiment
 
 
@@ -14,6 +15,19 @@ def learnt(experiment: Experiment, target: str) -> dict[str, Any]:
     and, of a random half of them, `half`: of its training, and of those that made its base.
     """
     return {name: _of_model(experiment, name) for name in experiment.references(target)}
+
+
+def needs(experiment: Experiment, target: str) -> dict[str, dict[str, int]]:
+    """Return how much each attack that learns from references needs (`Traits.fewest_*`)."""
+    traits = {
+        name: traits_of(experiment.attack_on(target, name))
+        for name in experiment.attacks_of(target)
+    }
+    return {
+        name: {"in": one.fewest_in, "out": one.fewest_out, "pairs": one.fewest_pairs}
+        for name, one in traits.items()
+        if one.reads_references
+    }
 
 
 def sets_learnt(experiment: Experiment, target: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class StageOrder:
         """Return the awaited paths below the results folder.
 
         A download waits for the models that people give. A costly job waits for memberships too,
-        and for the gate where one is asked for (`audit.stop_if`).
+        for what is known of references, and for the gate where one is asked for (`audit.stop_if`).
         """
         if stage == "download":
             return self._given((wildcards.set,))
@@ -34,8 +34,13 @@ class StageOrder:
             return []
         targets = self._targets(sets)
         memberships = [result_paths.MEMBERSHIP.format(target=name) for name in targets]
+        known = [
+            result_paths.REFERENCES.format(target=name)
+            for name in self._experiment.with_references()
+            if name in targets
+        ]
         gate = [result_paths.GATE] if self._experiment.may_stop else []
-        return [*memberships, *self._plans(targets), *gate, *self._given(sets)]
+        return [*memberships, *known, *self._plans(targets), *gate, *self._given(sets)]
 
     def _plans(self, targets: list[str]) -> list[str]:
         """Return the plans of the images that models are to make: members may be too few."""

@@ -29,7 +29,7 @@ from mia.config.model_settings import model as model
 from mia.config.model_settings import train as train
 from mia.config.model_settings import vae as vae
 from mia.config.output_encoder import output_encoder
-from mia.config.reference_training import learnt
+from mia.config.reference_training import learnt, needs
 from mia.config.report_settings import report as report
 from mia.models.family import TEXT
 from mia.query import dump
@@ -58,11 +58,12 @@ def other_captions(experiment: Experiment) -> Settings:
 
 
 def references(experiment: Experiment, target: str) -> Settings:
-    """Return what each reference was trained on, and when two images are duplicates."""
+    """Return what each reference was trained on, when two images are duplicates, and the needs."""
     image_set, _ = experiment.parts(experiment.config["targets"][target]["members"])
     return {
         "references": learnt(experiment, target),
         "duplicates": experiment.config["image_sets"][image_set]["duplicates"],
+        "needs": needs(experiment, target),
     }
 
 

@@ -32,9 +32,10 @@ class Traits:
             It exists only on targets that name a reference.
         reads_references: It learns from `evidence.references`, models of which it is known for each
             image whether they were trained on it. It exists only on targets that name some.
-        fewest_references: How many of these it needs at least.
-        fewest_alike: How many of them it needs on one side of an image, of those that were trained
-            on it or of those that were not.
+        fewest_in: How many of these it needs, for each image, that were trained on it.
+        fewest_out: How many that were not.
+        fewest_alike: How many it needs on one side of an image, whichever that is.
+        fewest_pairs: How many pairs of an image and one of these it needs on each side.
         reads_embeddings: Channels of `audit.embedding` that `evidence.images` holds as columns:
             `embedding` (of the image), `text` (of the caption), `words` (of the caption, in the
             space of images).
@@ -52,8 +53,10 @@ class Traits:
     reads_files: bool = False
     reads_reference: bool = False
     reads_references: bool = False
-    fewest_references: int = 0
+    fewest_in: int = 0
+    fewest_out: int = 0
     fewest_alike: int = 0
+    fewest_pairs: int = 0
     reads_embeddings: tuple[str, ...] = ()
     embeddings_optional: bool = False
     combines_signals: bool = False
@@ -61,6 +64,12 @@ class Traits:
     targets: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+
+    @property
+    def fewest_references(self) -> int:
+        """How many references it needs at least."""
+        more = max(self.fewest_alike - max(self.fewest_in, self.fewest_out), 0)
+        return self.fewest_in + self.fewest_out + more
 
     @property
     def needs_embeddings(self) -> tuple[str, ...]:

@@ -28,8 +28,8 @@ class FromReferences(Around):
 
     @property
     def traits(self) -> Traits:
-        """Traits of the attack, and that it reads references."""
-        return replace(super().traits, reads_references=True)
+        """Traits of the attack, and that it reads references: two pairs a class are the fewest."""
+        return replace(super().traits, reads_references=True, fewest_pairs=2)
 
     @property
     def queries(self) -> tuple[Query, ...]:
