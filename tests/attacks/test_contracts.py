@@ -30,7 +30,7 @@ def members(*protocols) -> set[str]:
 ATTACK = {*members(attack.Entry, attack.Attack, *HOOKS), "traits"}
 OPTIONAL_OF_SIGNALS = {
     *("NEEDS_PIXELS", "LISTS", "answered_by", "narrow"),
-    *("backwards", "generations", "compares_embeddings", "reads_words", "list_numbers"),
+    *("backwards", "generations", "compares_embeddings", "reads_words", "list_numbers", "keeping"),
 }
 OPTIONAL = {
     *(field.name for field in fields(attack.Traits)),
@@ -78,7 +78,8 @@ def test_a_signal_keeps_its_contract(name):
     assert isinstance(traits.backwards(query), int)
     assert isinstance(traits.list_numbers(query, 10), int)
     assert not {*traits.lists} & {*module.MEASURES}
-    assert ("LISTS" in vars(module)) == ("list_numbers" in vars(module))
+    assert ("LISTS" in vars(module)) == bool({"list_numbers", "keeping"} & {*vars(module)})
+    assert isinstance(traits.keeping(query), Query)
     assert isinstance(traits.generations(query), int)
     assert isinstance(traits.reads_words(words), bool)
     assert isinstance(traits.compares_embeddings(query), bool)

@@ -10,6 +10,7 @@ from mia.config.read import read
 from mia.config.stage_inputs import StageInputs
 from mia.config.stage_order import StageOrder
 from mia.signals.shared.evals import predictions
+from mia.told_captions import control_of
 
 SIDES = {"members": "set:a", "nonmembers": "set:b"}
 OTHER = {"set": "set:c", "like": "mine", "representation_set": "set"}
@@ -199,3 +200,19 @@ def test_the_files_of_the_third_side_are_read_by_nothing_but_its_own_stages():
     assert inputs.reference_on_generated("fair", "loss") == []
     assert not any("generated" in path for path in inputs.answers("fair", "loss"))
     assert all(map(predictions, inputs._queries("fair", "stack")))
+
+
+def test_outputs_are_kept_on_request_under_the_images_own_captions():
+    config = changed(generated=20)
+    made = {"attack": "generation_similarity", "draws": 2}
+    config["attacks"] |= {"made": made, "made_shuffled": {**made, "captions": "shuffled"}}
+    plain = read(config)
+    kept = read(config | {"measure": {"keep": True}})
+    for image_set in ("set", "fair-generated"):
+        before, after = ({*one.wanted("mine", image_set)} for one in (plain, kept))
+        assert before < after
+        assert [query.draw for query in sorted(after - before)] == [0, 1]
+        assert all(dict(query.further)["kept"] for query in after - before)
+        assert not any(control_of(query) for query in after - before)
+    told = [stage_settings.measure(one, "mine", "set") for one in (plain, kept)]
+    assert [{**one, "queries": ""} for one in told] == [{**told[0], "queries": ""}] * 2

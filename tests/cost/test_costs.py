@@ -19,7 +19,7 @@ from mia.cost.signals import evals_alone, evals_together, pair_costs
 from mia.images.sources.shared import openmoji
 from mia.query import Query, grid
 from mia.signals import clean
-from mia.signals.shared.evals import generations, predictions
+from mia.signals.shared.evals import generations, keeping, predictions
 from mia.told_captions import under
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -90,6 +90,12 @@ def test_generations_are_counted_apart_from_their_evals():
     embedded = generated.queries(30, 7.5, 3, "caption", embedded=True)
     (both,) = pair_costs([*wanted, *embedded], {}, dict.fromkeys([*wanted, *embedded], 10))
     assert (both.image_generations, both.image_evals) == (3, 3 * 30 * 2), "made once for both"
+    kept = [*map(keeping, wanted)]
+    every = dict.fromkeys([*wanted, *kept], 10)
+    (cost,) = pair_costs([*every], dict.fromkeys(wanted, 4), every)
+    assert (cost.image_generations, cost.kept) == (3, 0)
+    (cost,) = pair_costs([*every], dict.fromkeys(kept, 4), every)
+    assert (cost.kept, cost.evals) == (3 * 4, 4 * 3 * 30 * 2)
     attacks = {
         "similar": build_attack("generation_similarity", {}),
         "loss": build_attack("loss", {}),

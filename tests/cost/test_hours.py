@@ -16,7 +16,7 @@ from mia.commands.cost import main
 from mia.config import stage_settings
 from mia.config.read import read_file_or_exit
 from mia.config.schema import SCHEMA
-from mia.cost.arithmetic import EVAL_OF_STABLE_DIFFUSION
+from mia.cost.arithmetic import STABLE_DIFFUSION
 from mia.cost.cards import CARDS, SHARE, peak
 from mia.cost.hours import Hours, in_hours
 from mia.fingerprint import PACKAGE
@@ -164,7 +164,7 @@ def test_without_a_gpu_or_a_speed_every_gpu_is_told(here, model, monkeypatch, ca
 def test_a_model_of_the_hub_is_taken_for_stable_diffusion_until_it_is_there(here):
     hours = Hours(experiment(here, {"one": HUB}), here / "results", "a100")
     pace = hours.pace("one")
-    assert pace.seconds == pytest.approx(EVAL_OF_STABLE_DIFFUSION / (SHARE * 19.5e12))
+    assert pace.seconds == pytest.approx(STABLE_DIFFUSION.per_eval / (SHARE * 19.5e12))
     assert pace.basis.endswith("taken for Stable Diffusion 1, as one is not in the hub's cache")
 
 

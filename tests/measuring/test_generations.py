@@ -4,6 +4,8 @@ import argparse
 import io
 import json
 import re
+import sys
+import tarfile
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,8 @@ from mia.models import latents_file
 from mia.models.folder import describe
 from mia.query import dump
 from mia.signals import generation, variation
+from mia.signals.shared.evals import keeping
+from mia.stages import gather
 from mia.stages.measure import measure
 from mia.told_captions import under
 
@@ -52,13 +56,13 @@ def bench(tmp_path, tiny_sd, capsys):
     exchanged.parent.mkdir(parents=True)
     storage.write(pd.DataFrame({"set": "mine", "key": KEYS, "shuffled": EXCHANGED}), exchanged)
 
-    def run(asked, captions=CAPTIONS, ledger="ledger", size=4, encoder=None):
+    def run(asked, captions=CAPTIONS, ledger="ledger", size=4, encoder=None, repeats=0):
         rows = {"key": KEYS, "image_id": ids, "part": "all", "kept": True, "caption": captions}
         storage.write(pd.DataFrame({**rows, "alternates": ""}), folder / "manifest.parquet")
         names = sorted({query.signal for query in asked})
         outputs = [tmp_path / f"signals/tiny/mine/{name}/000.parquet" for name in names]
         settings = {"device": "cpu", "dtype": "float32", "batch_size": size, "compile": False}
-        settings |= {"flush_seconds": 0, "repeats": 0, "seed": 0, "shards": 1}
+        settings |= {"flush_seconds": 0, "repeats": repeats, "seed": 0, "shards": 1}
         settings |= {"queries": dump(asked), "parts": ["all"]}
         settings |= {"embedding": encoder} if encoder else {}
         paths = {"model": "model.json", "latents": "latents", "pictures": "pictures.tar"}
@@ -192,3 +196,69 @@ def test_plain_rows_need_no_encoder_and_outlast_one(bench, encoder):
     evals, _ = bench((*OWN, *ALSO[:2]), encoder=encoder)
     assert evals == len(KEYS) * len(generation.predictions(OWN[1]))
     assert bench(OWN)[0] == 0
+
+
+# Outputs that are kept
+
+
+KEPT = tuple(map(keeping, (*OWN, *VARIED)))
+
+
+def images_of(table):
+    kept = table[table["kept"].eq(True)]
+    pixels = np.stack(kept["output"]).astype(float) / 255
+    return kept, pixels.reshape(len(kept), SIDE, SIDE, 3)
+
+
+def test_a_kept_output_is_what_was_measured(bench, tmp_path):
+    """Its distance from the file's pixels is the one in its row, but for rounding to 8 bits."""
+    evals, tables = bench((*OWN, *VARIED, *KEPT))
+    assert evals == len(KEYS) * PROMISED, "made once"
+    with tarfile.open(tmp_path / "pictures.tar") as archive:
+        files = {n.partition(".")[0]: archive.extractfile(n).read() for n in archive.getnames()}
+    for name, table in tables.items():
+        kept, made = images_of(table)
+        assert len(kept) == 2 * len(KEYS)
+        assert table.loc[table["kept"].isna(), "output"].isna().all()
+        own = np.stack([np.asarray(Image.open(io.BytesIO(files[key]))) for key in kept["key"]])
+        gap = np.sqrt(((own / 255 - made) ** 2).mean((1, 2, 3)))
+        np.testing.assert_allclose(gap, kept["rms_pixel"], atol=1 / 255, err_msg=name)
+        assert kept["rms_pixel"].nunique() == len(kept)
+
+
+def test_outputs_are_made_anew_only_where_they_were_not_kept(bench):
+    plain = bench((*OWN, *VARIED))[1]
+    evals, tables = bench((*OWN, *VARIED, *KEPT))
+    assert evals == len(KEYS) * PROMISED, "numbers alone hold no image"
+    assert bench((*OWN, *VARIED, *KEPT))[0] == 0
+    assert_equal(bench((*OWN, *VARIED))[1], plain)
+    assert bench((*OWN, *VARIED))[0] == 0, "kept rows answer plain ones"
+    assert bench((*OWN, *VARIED, *KEPT), ledger="one", size=1)[0] == evals
+    one = bench((*OWN, *VARIED, *KEPT), ledger="one", size=1)[1]
+    for name, table in tables.items():
+        np.testing.assert_allclose(images_of(one[name])[1], images_of(table)[1], atol=1 / 254)
+
+
+def test_kept_outputs_stand_beside_the_cosine(bench, encoder):
+    both = tuple(map(keeping, ALSO))
+    evals, tables = bench((*OWN, *VARIED, *ALSO, *KEPT, *both), encoder=encoder)
+    assert evals == len(KEYS) * PROMISED
+    for table in tables.values():
+        assert table["output"].notna().eq(table["kept"].eq(True)).all()
+        assert table["cosine"].notna().eq(table["embedded"].eq(True)).all()
+        assert table["query"].nunique() == 8 and len(table) == 8 * len(KEYS)
+
+
+def test_a_query_file_holds_outputs_once(bench, tmp_path, monkeypatch):
+    """Second measurements are in a file's metadata, which is no place for images."""
+    bench((*OWN, *KEPT[:2]), repeats=2)
+    settings = {"queries": dump((*OWN, *KEPT[:2])), "shards": ["000"]}
+    argv = ["gather", "--model", str(tmp_path / "model.json"), "--set", "mine"]
+    argv += ["--signals", str(tmp_path / "signals/tiny/mine"), "--folder", str(tmp_path / "files")]
+    monkeypatch.setattr(sys, "argv", [*argv, "--settings", json.dumps(settings)])
+    gather.main()
+    path = tmp_path / f"files/{KEPT[0].path}.parquet"
+    assert images_of(storage.read(path))[1].shape == (len(KEYS), SIDE, SIDE, 3)
+    again = storage.metadata(path)["repeats"]
+    assert len(again) == 2 and not any("output" in row for row in again)
+    assert storage.read(tmp_path / f"files/{OWN[0].path}.parquet")["output"].isna().all()

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from mia.commands.benchmarks.models import sd14
-from mia.cost.arithmetic import ENCODING_OF_STABLE_DIFFUSION, EVAL_OF_STABLE_DIFFUSION
+from mia.cost.arithmetic import STABLE_DIFFUSION
 from mia.models.flops import counted, flops
 from mia.models.folder import describe
 from mia.models.model_json import ModelError
@@ -67,9 +67,9 @@ def test_stable_diffusion_has_the_published_order():
         unet, states = sd14().eval(), torch.zeros(1, 77, 768)
         z, timestep = torch.zeros(1, 4, 64, 64), torch.tensor([1])
         found = counted(lambda: unet(z, timestep, encoder_hidden_states=states))
-    assert found == EVAL_OF_STABLE_DIFFUSION
+    assert found == STABLE_DIFFUSION.per_eval
     assert 0.34e12 < found / 2 < 0.41e12
-    assert 1 < ENCODING_OF_STABLE_DIFFUSION / found < 2
+    assert 1 < STABLE_DIFFUSION.per_encoding / found < 2
 
 
 @pytest.fixture(scope="module")

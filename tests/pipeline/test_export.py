@@ -4,26 +4,30 @@ import hashlib
 import re
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from mia import storage
 from mia.evaluation.exported import LOSSES, SCORES
 from micro_experiment import IMAGES, PICTURES
 from rule_texts import ROOT
 
-RECIPES = re.findall(
+*RECIPES, OUTPUT_RECIPE = re.findall(
     r"(?ms)^```python\n(.*?)^```$", (ROOT / "docs/results-folder.md").read_text("utf-8")
 )
 TABLES = ("scores", "losses")
 
 
 def exporting(config):
-    """Ask for the tables, for a target without a model, and for a loss without a caption."""
+    """Ask for the tables, a target without a model, a loss without a caption, and outputs."""
     config["report"] = {"export": True}
     config["targets"]["sets"] = {"members": "mine:nonmember", "nonmembers": "mine:member"}
+    config["measure"]["keep"] = True
+    config["attacks"]["made"] = {"attack": "generation_similarity", "draws": 1, "steps": 2}
     config["attacks"]["loss_null"] = {"attack": "loss", "condition": "null"}
 
 
@@ -110,6 +114,20 @@ def test_the_recipes_read_a_run(exported, tmp_path, monkeypatch):
             assert [*other] == [*one]
             pd.testing.assert_frame_equal(plain(other), plain(one), check_dtype=False)
     assert set(read["losses"][0]["timestep"]) == {100}
+
+
+def test_the_recipe_of_a_kept_output_saves_the_image(exported, tmp_path, monkeypatch):
+    folder = tmp_path / "results/mine/queries/my_model"
+    folder.mkdir(parents=True)
+    (folder / "photos").symlink_to(exported.folder / "results/queries/tiny/mine")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(OUTPUT_RECIPE, names)
+    assert len(names["rows"]) == IMAGES
+    nearest = names["nearest"]
+    assert nearest["rms_pixel"] == names["rows"]["rms_pixel"].min()
+    with Image.open(f"{nearest['key']}.png") as made:
+        assert np.asarray(made).flatten().tolist() == nearest["output"].tolist()
 
 
 def as_pandas(table):

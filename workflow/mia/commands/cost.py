@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from mia import result_paths, storage
+from mia.commands.costing.disk_lines import print_disk
 from mia.commands.costing.missing import asked_of, missing_of, parts_told
 from mia.config import results_folder
 from mia.config.check_files import file_mistakes
@@ -26,7 +27,6 @@ from mia.cost.arithmetic import Arithmetic
 from mia.cost.cards import CARDS
 from mia.cost.claimed_collections import claimed_collections
 from mia.cost.decidable import decidable
-from mia.cost.disk import BYTES_PER_LISTED, BYTES_PER_NUMBER, BYTES_PER_ROW, Disk, disk
 from mia.cost.generated import making_costs
 from mia.cost.hours import Hours, time_lines
 from mia.cost.kinds import free_targets
@@ -58,6 +58,7 @@ def main() -> None:
     results = Path(config["results"])
     hours = Hours(experiment, results, args.card)
     total: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
     todo: dict[tuple[str, str], list[SignalCost]] = {}
     most = ""
     unknown: dict[str, None] = {}  # image sets whose number of images nobody knows
@@ -72,6 +73,7 @@ def main() -> None:
             rows = cost.missing if cost.numbers else 0  # an image that is made is no row
             total += Counter(evals=cost.evals, backwards=cost.backwards, rows=rows)
             total += Counter(numbers=cost.numbers, listed=cost.listed)
+            kept[model] += cost.kept
             total += Counter(generations=cost.generations, embeddings=cost.embeddings)
         all_signals = map(
             sum, zip([0] * len(PLANNED), *(cost.columns for cost in costs), strict=True)
@@ -85,7 +87,7 @@ def main() -> None:
     print(*free_targets(experiment), *to_do(total, most, list(unknown)), sep="\n")
     print(*time_lines(hours, todo), sep="\n")
     print(*training_lines(experiment, results, hours), sep="\n")
-    print_disk(experiment, results, total, bool(unknown))
+    print_disk(experiment, results, total, +kept, hours.arithmetic, bool(unknown))
     others = read_file_or_exit(args.against) if args.against else experiment
     for told in experiment.all_told:
         if len(experiment.all_told) > 1:
@@ -170,26 +172,6 @@ def to_do(total: Counter, most: str, unknown: list[str]) -> list[str]:
     if not total["evals"]:
         return [f"\nTo do: not known, as {sets}"]
     return [f"\nTo do: {most}{evals}", f"Not counted in it: {sets}"]
-
-
-def print_disk(experiment: Experiment, results: Path, total: Counter, unknown: bool) -> None:
-    """Print what is still to be written, line by line and together."""
-    lines = disk(experiment, results)
-    numbers = total["rows"] * BYTES_PER_ROW + total["numbers"] * BYTES_PER_NUMBER
-    numbers += total["listed"] * BYTES_PER_LISTED
-    count = total["numbers"] + total["listed"]
-    basis = f"{total['rows']:,} rows with {count:,} numbers; ledger, shards, queries"
-    lines.append(Disk("measured numbers", numbers, 0, basis))
-    least = "at least " if unknown or any(line.whole is None for line in lines) else ""
-    print("\nDisk still to be written (scores, tables and the report are small beside it):")
-    for line in lines:
-        print(f"  {line.what:<28}{megabytes(line.missing):>14}  {line.basis}")
-    known = [line.missing for line in lines if line.missing is not None]
-    print(f"  {'together':<28}{least + megabytes(sum(known)):>14}\n")
-
-
-def megabytes(count: float | None) -> str:
-    return "not known" if count is None else f"{count / 1e6:,.1f} MB"
 
 
 if __name__ == "__main__":

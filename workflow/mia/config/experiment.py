@@ -19,7 +19,9 @@ from mia.config.materials import SIDES
 from mia.config.trainings import Trainings
 from mia.models.family import TEXT
 from mia.query import Query
+from mia.signals.shared.evals import keeping
 from mia.targets.given_scores import attacks_in
+from mia.told_captions import control_of
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ class Experiment(Trainings):
     def wanted(self, model: str, image_set: str) -> tuple[Query, ...]:
         """Return the union of the queries that `model` has to answer on `image_set`.
 
-        A reference is asked only what attacks that read references ask.
+        A reference is asked only what attacks that read references ask. Where outputs are kept
+        (`measure.keep`), those under the images' own captions are.
         """
         queries = set()
         for name in self.config["targets"]:
@@ -166,6 +169,8 @@ class Experiment(Trainings):
                         queries |= set(attack.queries)
             if image_set == self.generated(name):
                 queries |= self.asked_of_generated(name).get(model, set())
+        if self.config["measure"]["keep"]:
+            queries |= {keeping(query) for query in queries if control_of(query) is None}
         return tuple(sorted(queries))
 
     def tried_on_generated(self, target: str) -> tuple[str, ...]:

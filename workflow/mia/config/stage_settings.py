@@ -36,6 +36,7 @@ from mia.query import dump
 from mia.signals.shared.evals import predictions
 
 Settings = dict[str, Any]
+APART = ("card", "keep")  # keys of `measure` that `make cost` reads, and that the queries hold
 
 
 def membership(experiment: Experiment, target: str) -> Settings:
@@ -71,7 +72,7 @@ def measure(experiment: Experiment, model: str, set: str) -> Settings:
     """Return what a model is asked on a set, and how."""
     wanted = experiment.wanted(model, set)
     return {
-        **{key: value for key, value in experiment.config["measure"].items() if key != "card"},
+        **{key: value for key, value in experiment.config["measure"].items() if key not in APART},
         "queries": dump(wanted),
         "parts": experiment.measured_parts(set, (model,)),
         "shards": len(experiment.shards(set)),

@@ -18,9 +18,9 @@ from mia.models.flops import Flops, flops
 from mia.models.model_json import ModelError
 from mia.models.options import options_of
 
-EVAL_OF_STABLE_DIFFUSION = 803_273_441_280  # of 64 × 64 latents, counted as all others
-ENCODING_OF_STABLE_DIFFUSION = 1_116_658_466_816  # of 512 × 512 pixels
-TENSORS_OF_STABLE_DIFFUSION = 686
+STABLE_DIFFUSION = Flops(  # counted as all others
+    per_eval=803_273_441_280, per_encoding=1_116_658_466_816, tensors=686, pixels=512 * 512
+)
 # Settings in which trainings of one model differ, such as a shadow model's.
 OF_NO_SHAPE = ("parts", "seed", "epochs", "keep", "half")
 
@@ -96,7 +96,6 @@ def _of_training(settings: Mapping[str, Any]) -> Flops:
 
 
 def _stable_diffusion(model: str) -> Counted:
-    assumed = Flops(
-        EVAL_OF_STABLE_DIFFUSION, ENCODING_OF_STABLE_DIFFUSION, TENSORS_OF_STABLE_DIFFUSION
+    return Counted(
+        STABLE_DIFFUSION, f"taken for Stable Diffusion 1, as {model} is not in the hub's cache"
     )
-    return Counted(assumed, f"taken for Stable Diffusion 1, as {model} is not in the hub's cache")

@@ -45,5 +45,6 @@ def making_costs(
             embeddings=0,
             numbers=0,
             listed=0,
+            kept=0,
         )
     ]

@@ -11,6 +11,7 @@ from mia.signals.shared.evals import (
     backwards,
     embeddings,
     generations,
+    keeps,
     list_numbers,
     predictions,
     signal,
@@ -44,6 +45,7 @@ class SignalCost:
         embeddings: Images that it embeds for all missing pairs.
         numbers: Numbers in the rows of the missing pairs, by themselves.
         listed: Numbers in lists in the same rows.
+        kept: Images that a model makes in the same rows, which are kept.
     """
 
     signal: str
@@ -60,6 +62,7 @@ class SignalCost:
     embeddings: int
     numbers: int
     listed: int
+    kept: int
 
     @property
     def missing(self) -> int:
@@ -114,6 +117,7 @@ def pair_costs(
                 embeddings=embedded.count(lacking),
                 numbers=rows * len(signal(name).MEASURES),
                 listed=sum(list_numbers(query, tensors) * n for query, n in lacking.items()),
+                kept=sum(n for query, n in lacking.items() if keeps(query)),
             )
         )
     return found

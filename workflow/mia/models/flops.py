@@ -28,11 +28,13 @@ class Flops:
         per_eval: Of one noise estimate.
         per_encoding: Of turning pixels into latents; 0 where pixels are the latents.
         tensors: Parameter tensors of the denoiser.
+        pixels: Of the image.
     """
 
     per_eval: int
     per_encoding: int
     tensors: int
+    pixels: int
 
 
 def flops(folder: Path, options: Mapping[str, Any] | None = None) -> Flops:
@@ -60,7 +62,7 @@ def flops(folder: Path, options: Mapping[str, Any] | None = None) -> Flops:
             encoding = counted(lambda: modules[autoencoder].encode(pixels)) if autoencoder else 0
     except Exception as error:  # of whatever kind: the components do not fit together
         raise ModelError(f"{folder}: its parts cannot work: {first_line(error)}") from error
-    return Flops(per_eval, encoding, len(list(denoiser.weights.parameters())))
+    return Flops(per_eval, encoding, len(list(denoiser.weights.parameters())), side * side)
 
 
 def counted(call: Callable[[], Any]) -> int:

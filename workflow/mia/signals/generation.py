@@ -13,7 +13,8 @@ d holds
 - `rms_earlier`: mean of `rms_pixel` between output d and each output before it; NaN of draw 0;
 - `tile_rms_to_0` … `tile_rms_to_14`: `tile_rms` between output d and each output before it;
 - `cosine`: of the embeddings of output d and the image, in [−1, 1], for a query with the field
-  `embedded`; else NaN (`mia.signals.shared.embedded`).
+  `embedded`; else NaN (`mia.signals.shared.embedded`);
+- `output`: output d itself, for a query with the field `kept` (`mia.signals.shared.kept`).
 
 Costs are counted as `steps` evals, twice with guidance. Schedulers of second order ask twice as
 often, PNDM once more. `mia.signals.shared.outputs` says how draws are compared.
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from mia.noise import chain_seed
 from mia.query import Query
-from mia.signals.shared import embedded
+from mia.signals.shared import besides, embedded, kept
 from mia.signals.shared.outputs import (
     ALIKE,
     NEAR,
@@ -43,16 +44,17 @@ if TYPE_CHECKING:
 
     from mia.measuring.batch import Batch, Rows
 
-MEASURES = (*ALIKE, *NEAR, *embedded.COSINE)
+MEASURES = (*ALIKE, *NEAR, besides.COSINE)
 NEEDS_PIXELS = True
 compares_embeddings = embedded.compares_embeddings
-answered_by, narrow = embedded.answered_by, embedded.narrow
+answered_by, narrow = besides.answered_by, besides.narrow
+LISTS, keeping = kept.LISTS, kept.keeping
 
 
 def predictions(query: Query) -> frozenset[Hashable]:
     """Return the evaluations that answer `query`, one identifier each: all draws up to its own."""
     require_draw(query.draw)
-    query = embedded.bare(query)
+    query = besides.bare(query)
     further = dict(query.further)
     told = conditions(query.condition, further["guidance"])
     return frozenset(
@@ -68,20 +70,21 @@ def generations(query: Query) -> int:
     return 1
 
 
-def measure(batch: Batch, rows: Rows) -> Tensor:
-    """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
+def measure(batch: Batch, rows: Rows) -> dict[str, Tensor]:
+    """Return the columns of `rows`: `(rows,)`, float64 each, and `output` where it is kept."""
     import torch
 
-    lines = []
+    lines, last = [], []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        further = dict(embedded.bare(query).further)
+        further = dict(besides.bare(query).further)
         found = [made(batch, further, draw, query.condition) for draw in range(query.draw + 1)]
         seen = alike(batch.pixels[image], batch.z0[image], found, image)
         similar = embedded.cosine(
             query, batch.pixels[image], found, image, batch.embed_image, batch.once
         )
         lines.append(torch.cat([seen.cpu(), near(found, image), similar]))
-    return torch.stack(lines)
+        last.append(found[-1])
+    return kept.columns(MEASURES, torch.stack(lines), rows, last)
 
 
 def made(batch: Batch, further: dict[str, Any], draw: int, condition: str) -> Output:

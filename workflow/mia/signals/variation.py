@@ -9,7 +9,7 @@ above 1 mixes in the estimate under the empty caption. A row of draw d holds
   `generation`;
 - `rms_earlier`: mean of `rms_pixel` between output d and each output before it; NaN of draw 0;
 - `l1_of_mean`, `rms_of_mean`, `ssim_of_mean`: the mean of outputs 0 … d against the image;
-- `cosine`: of the embeddings of output d and the image, as in `generation`.
+- `cosine` of the embeddings of output d and the image, and `output`, as in `generation`.
 
 `mia.signals.shared.outputs` says how draws are compared.
 """
@@ -20,7 +20,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from mia.query import Query
-from mia.signals.shared import embedded
+from mia.signals.shared import besides, embedded, kept
 from mia.signals.shared.ddim import clean_estimate, move
 from mia.signals.shared.outputs import (
     ALIKE,
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
     from mia.measuring.batch import Batch, Rows
 
-MEASURES = (*ALIKE, *MEAN, *embedded.COSINE)
+MEASURES = (*ALIKE, *MEAN, besides.COSINE)
 NEEDS_PIXELS = True
 compares_embeddings = embedded.compares_embeddings
-answered_by, narrow = embedded.answered_by, embedded.narrow
+answered_by, narrow = besides.answered_by, besides.narrow
+LISTS, keeping = kept.LISTS, kept.keeping
 
 
 def visited(timestep: int, step: int) -> tuple[int, ...]:
@@ -57,7 +58,7 @@ def visited(timestep: int, step: int) -> tuple[int, ...]:
 def predictions(query: Query) -> frozenset[Hashable]:
     """Return the evaluations that answer `query`, one identifier each: all draws up to its own."""
     require_draw(query.draw)
-    query = embedded.bare(query)
+    query = besides.bare(query)
     further = dict(query.further)
     told = conditions(query.condition, further["guidance"])
     first, *rest = visited(query.timestep, further["step"])
@@ -73,18 +74,19 @@ def generations(query: Query) -> int:
     return 1
 
 
-def measure(batch: Batch, rows: Rows) -> Tensor:
-    """Return the measures of `rows`: `(rows, len(MEASURES))`, float64."""
+def measure(batch: Batch, rows: Rows) -> dict[str, Tensor]:
+    """Return the columns of `rows`: `(rows,)`, float64 each, and `output` where it is kept."""
     import torch
 
-    lines = []
+    lines, last = [], []
     for query, image in zip(rows.queries, rows.image.tolist(), strict=True):
-        found = [made(batch, embedded.bare(query), draw) for draw in range(query.draw + 1)]
+        found = [made(batch, besides.bare(query), draw) for draw in range(query.draw + 1)]
         own = batch.pixels[image]
         seen = [alike(own, batch.z0[image], found, image), of_mean(own, found, image)]
         similar = embedded.cosine(query, own, found, image, batch.embed_image, batch.once)
         lines.append(torch.cat([*seen, similar.to(own.device)]))
-    return torch.stack(lines)
+        last.append(found[-1])
+    return kept.columns(MEASURES, torch.stack(lines), rows, last)
 
 
 def made(batch: Batch, query: Query, draw: int) -> Output:

@@ -1,8 +1,9 @@
 """Merge a model's shards into one table per query: what attacks read, in deterministic bytes.
 
-The table holds first measurements. Those of the few images that were measured twice are in its
-metadata, under `repeats`, in rows of the same columns. Beside the tables, `estimates.json` says
-whether the model's estimates beat none (`mia.evaluation.estimates`); if not, the log says so too.
+The table holds first measurements. The second ones, of few images, are in its metadata, under
+`repeats`, in rows of the same columns, but for outputs that are kept. Beside the tables,
+`estimates.json` says whether the model's estimates beat none (`mia.evaluation.estimates`); if not,
+the log says so too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mia import command, storage
 from mia import query as queries_module
 from mia.evaluation import estimates
 from mia.query import Query
+from mia.signals.shared.besides import OUTPUT
 from mia.signals.shared.contract import traits_of
 from mia.signals.shared.evals import signal
 from mia.told_captions import control_of
@@ -52,7 +54,7 @@ def gather(args: argparse.Namespace) -> None:
             metadata = {"set": args.set, "query": query.path, "fields": fields[1:]}
             metadata["devices"] = sorted(rows["device"].unique())
             table = rows.reindex(columns=[*fields, *measures])
-            metadata["repeats"] = records(table[repeat])
+            metadata["repeats"] = records(table[repeat].drop(columns=OUTPUT, errors="ignore"))
             storage.write(table[~repeat], args.folder / f"{query.path}.parquet", metadata)
             if name == "denoise" and control_of(query) is None:
                 compared += estimates.compare(table[~repeat], model)

@@ -41,7 +41,7 @@ class Signal(Protocol):
         """Return the measures of `rows`: `(rows, len(MEASURES))`, float64, NaN where not asked for.
 
         A signal with `LISTS` returns its columns by name instead: `(rows,)` float64 for each of
-        `MEASURES`, and `(rows, length)` float32 or float64 for each of `LISTS`. A list that was not
+        `MEASURES`, and `(rows, length)` for each of `LISTS`. A list that was not
         asked for is left out: its rows are null.
 
         A row depends on no other row, and noise comes from `batch.noise` or `batch.draws` alone.
@@ -61,6 +61,10 @@ def _no_other(query: Query) -> tuple[Query, ...]:
 
 def _as_they_are(rows: pd.DataFrame, query: Query) -> pd.DataFrame:
     return rows
+
+
+def _itself(query: Query) -> Query:
+    return query
 
 
 def _none(query: Query) -> int:
@@ -87,6 +91,8 @@ class Traits:
         needs_pixels: `NEEDS_PIXELS`: the signal looks at the image itself, by `batch.pixels`,
             `batch.encode` or `batch.decode`. Others see its latent alone.
         answered_by: Query to the other queries whose rows hold the measures of its own rows.
+        keeping: Query to the one that keeps the image that the model makes for it, in a list column
+            `output`; to itself where it makes none.
         narrow: Rows of such a query, and the query asked, to the rows that it would have had if
             measured itself. Index and columns stay; what was not asked for is NaN.
         backwards: Query to the number of backward passes that answer it, 0 or more.
@@ -98,8 +104,8 @@ class Traits:
         reads_words: Query to whether it changes the words of a caption or the states of its text:
             no model that is told a class, or nothing, can answer it.
         lists: `LISTS`: columns whose value is a list of numbers, of one length for all rows of a
-            query. The ledger and the query files hold it as a list column of float32 or float64, an
-            attack reads it by `mia.attacks.shared.lists.stacked`.
+            query. The ledger and the query files hold it as a list column of float32, float64 or
+            uint8, an attack reads it by `mia.attacks.shared.lists.stacked`.
         list_numbers: Query, and the number of the denoiser's parameter tensors, to how many numbers
             the lists of one row hold together. Disk is foreseen from it.
     """
@@ -107,6 +113,7 @@ class Traits:
     needs_pixels: bool = False
     answered_by: Callable[[Query], tuple[Query, ...]] = _no_other
     narrow: Callable[[pd.DataFrame, Query], pd.DataFrame] = _as_they_are
+    keeping: Callable[[Query], Query] = _itself
     backwards: Callable[[Query], int] = _none
     generations: Callable[[Query], int] = _none
     embeds: Callable[[Any, Sequence[Query]], list[str]] = _no_text
@@ -122,6 +129,7 @@ def traits_of(signal: ModuleType) -> Traits:
         needs_pixels=getattr(signal, "NEEDS_PIXELS", False),
         answered_by=getattr(signal, "answered_by", _no_other),
         narrow=getattr(signal, "narrow", _as_they_are),
+        keeping=getattr(signal, "keeping", _itself),
         backwards=getattr(signal, "backwards", _none),
         generations=getattr(signal, "generations", _none),
         embeds=getattr(signal, "embeds", _no_text),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable
 from types import ModuleType
 
 from mia.query import Query
+from mia.signals.shared.besides import KEPT, asks
 from mia.signals.shared.contract import traits_of
 from mia.told_captions import control_of, plain
 
@@ -38,6 +39,16 @@ def list_numbers(query: Query, tensors: int) -> int:
 def generations(query: Query) -> int:
     """Return the number of images that the model makes for `query` alone."""
     return traits_of(signal(query.signal)).generations(query)
+
+
+def keeping(query: Query) -> Query:
+    """Return the query that keeps the image that the model makes for it, if it makes one."""
+    return traits_of(signal(query.signal)).keeping(query)
+
+
+def keeps(query: Query) -> bool:
+    """Return whether `query` keeps an image that the model makes for it."""
+    return asks(query, KEPT)
 
 
 def compares_embeddings(query: Query) -> bool:

@@ -3,7 +3,7 @@
 Output d of an image is made of (seed, image, d) alone, and is kept until its batch is done. The row
 of draw d compares it with the outputs before it. So a row needs the outputs 0 … d, and a job that
 was interrupted makes the earlier ones again. What all pairs say together is read from the rows of
-all draws: no list is stored, and no output.
+all draws: no list of them is stored, and an output where a query keeps it.
 """
 
 from __future__ import annotations
