@@ -195,12 +195,12 @@ IDS = [f"image{number:02d}" for number in range(N)]
 MEMBER = pd.Series(np.arange(N) % 2 == 0, pd.Index(IDS, name="image_id"))
 
 
-def made_up(name, row, seed, gap=0.0):
-    """Evidence for an attack's queries: log-normal sizes, smaller by `gap` for members."""
+def made_up(name, row, seed, gap=0.0, learnt=MEMBER):
+    """Evidence for an attack's queries: log-normal sizes, smaller by `gap` for what is `learnt`."""
     generator, tensors = np.random.default_rng(seed), [f"block.{n}.weight" for n in range(6)]
     hard, signals = generator.normal(size=(N, 1)), {}
-    for query in build_attack(name, row).queries:
-        lower = hard - gap * MEMBER.to_numpy()[:, None]
+    for query in build_attack("row", {"attack": name, **row}).queries:
+        lower = hard - gap * learnt.to_numpy()[:, None]
         norms = np.exp(lower + generator.normal(size=(N, 6)) / 2)
         table = pd.DataFrame({**query.fields()}, MEMBER.index)
         if query.signal == "denoise":
@@ -221,6 +221,26 @@ def area(name, row, seed, gap=0.0):
     left = IDS[FITTED:]
     score = fitted.score(found.of_images(left)).loc[left]
     return auc(score.to_numpy(), MEMBER.loc[left].to_numpy())
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_it_learns_from_references_alone(name):
+    """As GSA's paper has it: models that learnt a half each, and no label of the target."""
+    row = {**LEARNING[name], "learns_from": "references"}
+    halves = [np.roll(np.repeat([True, False], N // 2), n * N // 8) for n in range(4)]
+    sides = {f"r{n}": pd.Series(half, MEMBER.index) for n, half in enumerate(halves)}
+    models = {
+        model: made_up(name, row, seed, 0.8, learnt).signals
+        for seed, (model, learnt) in enumerate(sides.items(), start=10)
+    }
+    known = pd.DataFrame({model: np.where(learnt, "in", "out") for model, learnt in sides.items()})
+    found = replace(
+        made_up(name, row, 1, 0.8),
+        references=models,
+        reference_membership=known.set_axis(MEMBER.index),
+    )
+    attack = build_attack("row", {"attack": name, **row}).fit_references(found.without_target())
+    assert auc(attack.score(found).loc[IDS].to_numpy(), MEMBER.to_numpy()) > 0.7
 
 
 @pytest.mark.parametrize("name", LEARNING)

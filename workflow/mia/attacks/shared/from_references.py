@@ -125,6 +125,7 @@ def as_images(evidence: Evidence) -> tuple[Evidence, pd.Series]:
             {signal: together(dict.fromkeys(models, table)) for signal, table in reference.items()},
             images=None if images is None else together(dict.fromkeys(models, images)),
             alpha_bar=evidence.alpha_bar,
+            tensors=evidence.tensors,
             seed=evidence.seed,
         ),
         member,
