@@ -35,7 +35,10 @@ def rows(memory, shift=0.0, alike=0.8, seed=0, controls=("shadow",)):
 def test_memory_is_found_under_any_shift(shift):
     found = gains({"loss": rows(0.3, shift)}, 0.95)["loss"]
     assert found.found and found.low > LEAST and found.control == "shadow"
-    assert found.auc_control == pytest.approx(NormalDist().cdf(shift / np.sqrt(2)), abs=0.03)
+    expected = NormalDist().cdf(shift / np.sqrt(2))
+    assert found.auc_control == pytest.approx(expected, abs=0.03)
+    on = found.on["shadow"]
+    assert on.value == found.auc_control and on.low < expected < on.high < on.low + 0.1
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.0])

@@ -16,6 +16,7 @@ import pandas as pd
 
 from mia.evaluation.scored import CONTROL, columns
 from mia.stats import paired
+from mia.stats.auc_intervals import Interval, auc_interval
 from mia.stats.holm import holm_adjusted
 from mia.stats.set_power import POWER
 
@@ -37,7 +38,7 @@ class Gain:
         high: Upper end.
         most: Largest upper end over any of the control models.
         p: One-sided, for a gain of at most `LEAST`, Holm-adjusted over the target's attacks.
-        on: Each control model to the AUC on it.
+        on: Each control model to the AUC on it, with its interval.
         found: Whether the model adds something: p is below 1 - confidence, and below `SURE` where
             the AUC on the control is not 0.5, as far as can be told.
         smallest: Gain that would have been found with a probability of `POWER`, were no other
@@ -51,7 +52,7 @@ class Gain:
     high: float
     most: float
     p: float
-    on: Mapping[str, float]
+    on: Mapping[str, Interval]
     found: bool
     smallest: float
 
@@ -71,22 +72,38 @@ def gains(rows: Mapping[str, pd.DataFrame], confidence: float) -> dict[str, Gain
         for name, table in rows.items()
         if (tried := [column for column in table if column.startswith(CONTROL)])
     }
-    least = {name: max(found, key=lambda one: one[1].p_above) for name, found in over.items()}
-    adjusted = holm_adjusted([one.p_above for _, one, _ in least.values()])
+    least = {name: max(tried, key=lambda one: one.gain.p_above) for name, tried in over.items()}
+    adjusted = holm_adjusted([one.gain.p_above for one in least.values()])
     return {
         name: Gain(
-            *(control, one.auc_control, one.value, one.low, one.high),
-            most=max(other.high for _, other, _ in over[name]),
+            *(one.control, one.gain.auc_control, one.gain.value, one.gain.low, one.gain.high),
+            most=max(other.gain.high for other in over[name]),
             p=p,
-            on={other: tried.auc_control for other, tried, _ in over[name]},
-            found=p < (SURE if off else 1 - confidence),
+            on={other.control: other.auc for other in over[name]},
+            found=p < one.level,
             smallest=max(
-                _smallest(other.error, (SURE if astray else 1 - confidence) / len(least))
-                for _, other, astray in over[name]
+                _smallest(other.gain.error, other.level / len(least)) for other in over[name]
             ),
         )
-        for (name, (control, one, off)), p in zip(least.items(), adjusted, strict=True)
+        for (name, one), p in zip(least.items(), adjusted, strict=True)
     }
+
+
+@dataclass(frozen=True)
+class _Over:
+    """An attack tried on one control model.
+
+    Args:
+        control: Its name.
+        gain: The gain over it.
+        auc: The AUC on it.
+        level: What p has to be below.
+    """
+
+    control: str
+    gain: paired.Gain
+    auc: Interval
+    level: float
 
 
 def _smallest(error: float, level: float) -> float:
@@ -96,12 +113,13 @@ def _smallest(error: float, level: float) -> float:
     return LEAST + float(ndtri(1 - level) + ndtri(POWER)) * error
 
 
-def _over(table: pd.DataFrame, column: str, confidence: float) -> tuple[str, paired.Gain, bool]:
-    """Return a control model, the gain over it, and whether the AUC on it is off 0.5."""
+def _over(table: pd.DataFrame, column: str, confidence: float) -> _Over:
+    """Return what is found over one control model."""
     score, control, *images = columns(table, "score", column, "member", "group", "block")
     member, group, block = images
-    (found,) = paired.gain(
+    (gain,) = paired.gain(
         score[None], control[None], member, group, block, least=LEAST, confidence=confidence
     )
     off = paired.difference_from_chance(control, member, group, block).p < 1 - confidence
-    return column.removeprefix(CONTROL), found, off
+    auc = auc_interval(control, member, confidence, group, block)
+    return _Over(column.removeprefix(CONTROL), gain, auc, SURE if off else 1 - confidence)

@@ -31,7 +31,7 @@ def metric_rows(
     `carried_fpr_each` has in its note on which images the threshold was tried. Where the sets
     differ it says nothing about the model: `above_blind` is `n/a` there. `epsilon_together` are the
     bounds of `together` (`epsilon.bounds_together`). `auc_control` is the AUC on the control model
-    in its note.
+    in its note, with its interval.
     """
     rows, first = [], target_limit(metrics)
     for found in metrics:
@@ -98,7 +98,7 @@ def metric_rows(
             )
             numbers.append(_number("auc_gain", None, vars(gained), both, note))
             for control, auc in gained.on.items():
-                numbers.append(_number("auc_control", None, {"value": auc}, both, control))
+                numbers.append(_number("auc_control", None, vars(auc), both, control))
         for c in comparisons:
             if c.attack == found["attack"]:
                 note = f"{c.blind}; Holm-adjusted p = {c.p:.2g}"
