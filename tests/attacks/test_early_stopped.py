@@ -1,4 +1,4 @@
-"""Attacks whose classifier stops early: what they learn from, by hand, and what they never find."""
+"""Attacks whose classifier stops early: what they learn from, by hand, and what they find."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,6 @@ import pytest
 from mia.attacks.shared import early_stopped
 from mia.config.attacks import build_attack
 from mia.evidence import Evidence
-from mia.stats.delong import auc_covariance
 from mia.stats.metrics import auc
 
 N = 200
@@ -92,19 +91,6 @@ def test_what_is_planted_is_found_and_the_seed_decides_all(row, kind):
     one, two = (attack.fit(learnt, MEMBER).score(tried).loc[IDS] for _ in range(2))
     pd.testing.assert_series_equal(one, two)
     assert auc(one.to_numpy(), MEMBER.to_numpy()) > 0.75
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["attack"])
-def test_where_nothing_is_planted_nothing_is_found(row):
-    """|z| > 1.96 in about one of 20 seeds: more than 7 of 40 happens once in 1,500 times."""
-    attack, far = build_attack("row", row), 0
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        fitted = attack.fit(evidence_of(attack, rng), MEMBER)
-        scores = fitted.score(evidence_of(attack, rng)).loc[IDS].to_numpy()
-        area, variance = auc_covariance(scores[None], MEMBER.to_numpy())
-        far += abs(area[0] - 0.5) > 1.96 * np.sqrt(variance[0, 0])
-    assert far <= 7
 
 
 def test_few_images_to_learn_from_are_not_set_aside():
