@@ -1,8 +1,8 @@
 """Classifiers for maps of numbers that stop early, on a share of the images learnt from.
 
 The networks of the literature pick their epoch on the images that they are reported on. Here
-a fifth of the images learnt from is set aside, and fitting stops when its loss stops falling. The
-images reported on play no part.
+a fifth of the images learnt from is set aside. Boosting stops when the loss on it no longer falls,
+a network when the accuracy on it no longer rises. The images reported on play no part.
 """
 
 from __future__ import annotations
