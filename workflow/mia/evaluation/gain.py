@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from mia.evaluation.scored import CONTROL, columns
 from mia.stats import paired
-from mia.stats.auc_intervals import Interval, auc_interval
 from mia.stats.holm import holm_adjusted
 from mia.stats.set_power import POWER
+
+if TYPE_CHECKING:
+    from mia.stats.auc_intervals import Interval
 
 LEAST = 0.01  # gain that does not count yet: two unlike models differ so much without any memory
 SURE = 0.01  # p that is asked for where the attack finds something on the control itself
@@ -115,6 +118,8 @@ def _smallest(error: float, level: float) -> float:
 
 def _over(table: pd.DataFrame, column: str, confidence: float) -> _Over:
     """Return what is found over one control model."""
+    from mia.stats.auc_intervals import auc_interval
+
     score, control, *images = columns(table, "score", column, "member", "group", "block")
     member, group, block = images
     (gain,) = paired.gain(

@@ -84,7 +84,7 @@ def measure(batch: Batch, rows: Rows) -> dict[str, Tensor]:
         )
         lines.append(torch.cat([seen.cpu(), near(found, image), similar]))
         last.append(found[-1])
-    return kept.columns(MEASURES, torch.stack(lines), rows, last)
+    return kept.columns(MEASURES, torch.stack(lines), last, rows.image.tolist(), rows.queries[0])
 
 
 def made(batch: Batch, further: dict[str, Any], draw: int, condition: str) -> Output:

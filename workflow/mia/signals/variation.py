@@ -86,7 +86,7 @@ def measure(batch: Batch, rows: Rows) -> dict[str, Tensor]:
         similar = embedded.cosine(query, own, found, image, batch.embed_image, batch.once)
         lines.append(torch.cat([*seen, similar.to(own.device)]))
         last.append(found[-1])
-    return kept.columns(MEASURES, torch.stack(lines), rows, last)
+    return kept.columns(MEASURES, torch.stack(lines), last, rows.image.tolist(), rows.queries[0])
 
 
 def made(batch: Batch, query: Query, draw: int) -> Output:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mia.query import Query
-from mia.signals.shared.besides import KEPT, OUTPUT, asking
+from mia.signals.shared.besides import KEPT, OUTPUT, asking, asks
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mia.measuring.batch import Rows
     from mia.signals.shared.outputs import Output
 
 LISTS = (OUTPUT,)
@@ -26,21 +25,25 @@ def keeping(query: Query) -> Query:
 
 
 def columns(
-    measures: Sequence[str], numbers: Tensor, rows: Rows, outputs: Sequence[Output]
+    measures: Sequence[str],
+    numbers: Tensor,
+    outputs: Sequence[Output],
+    images: Sequence[int],
+    query: Query,
 ) -> dict[str, Tensor]:
     """Return the columns of rows: their measures, `(rows,)` each, and the output where it is kept.
 
     Args:
         measures: Their names.
         numbers: `(rows, measures)`.
-        rows: The rows, which ask alike.
-        outputs: Of each row.
+        outputs: The output of each row's draw.
+        images: Place of each row's image in it.
+        query: Of any row; whether to keep is the same for all.
     """
     import torch
 
     found = dict(zip(measures, numbers.T, strict=True))
-    if not rows.further.get(KEPT):
+    if not asks(query, KEPT):
         return found
-    pairs = zip(outputs, rows.image.tolist(), strict=True)
-    pixels = torch.stack([output.pixels[image] for output, image in pairs])
+    pixels = torch.stack([out.pixels[image] for out, image in zip(outputs, images, strict=True)])
     return {**found, OUTPUT: (pixels * 255).round().to(torch.uint8).permute(0, 2, 3, 1).flatten(1)}
