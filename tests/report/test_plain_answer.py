@@ -73,6 +73,10 @@ SAID = {
         ("None of the 2 tests gives the collection surely", told(answer=NO_SIGN)),
         ("The one test does not give the collection", told(answer=NO_SIGN, tests=1)),
         ("by luck a test (loss) prefers the collection so", told(gaining="loss", **GAIN)),
+        (
+            "by luck a test (a, b, c, d, e and 2 more) prefers the",
+            told(gaining="a | b | c | d | e | f | g", **GAIN),
+        ),
         ("in 11 more with this model than", told(gaining="loss", **GAIN)),
         ("in 2 fewer with this model", told(answer=NO_SIGN, **GAIN | {"auc_gain": -0.02})),
         ("in as many with this model as", told(answer=NO_SIGN, **GAIN | {"auc_gain": 0.001})),

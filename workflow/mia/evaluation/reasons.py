@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mia.claimed import MEMBERS, as_claimed
 from mia.evaluation.gain import LEAST
 from mia.evaluation.set_evidence import Evidence
+from mia.excerpt import listed
 
 # The last reason stands alone in the terminal, so that each names what it speaks of.
 CONTROL_WOULD = (
@@ -15,6 +16,7 @@ CONTROL_WOULD = (
     "difference of the sets."
 )
 DIFFERENT = "NOT FAIR"
+NAMED = 5  # attacks that a sentence names; the others are counted, and named in tables/answers.csv
 NEITHER = "The model was trained on neither set, so there is nothing to find."
 NOT_KNOWN = "How large a trace these images would have shown is not known."
 FALSE_ALARM = "The model was trained on neither set, so this answer is a false alarm."
@@ -190,4 +192,4 @@ def _none(e: Evidence) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    return listed(names, NAMED)

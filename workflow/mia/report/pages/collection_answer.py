@@ -7,8 +7,9 @@ Each sentence stands alone: what a word means is said where it is used. A *test*
 from __future__ import annotations
 
 from mia.evaluation.answers import CANNOT_TELL, EXCHANGEABLE, NO_SIGN, NOT_USED, USED, USED_UNLESS
-from mia.evaluation.reasons import auc_of_gap
+from mia.evaluation.reasons import NAMED, auc_of_gap
 from mia.evaluation.set_test import LEVEL
+from mia.excerpt import listed
 from mia.report.pages.collection_facts import (
     ANOTHER,
     CLAIMED,
@@ -125,8 +126,8 @@ def _luck(of: Facts) -> list[str]:
         ]
     if gaining := of.named("gaining"):
         told.append(
-            f"The same tests were run on {ANOTHER}: by luck a test ({', '.join(gaining)}) prefers "
-            "the collection so much more in this model than in that one in at most "
+            f"The same tests were run on {ANOTHER}: by luck a test ({listed(gaining, NAMED)}) "
+            "prefers the collection so much more in this model than in that one in at most "
             f"{level(_rate(of))} of 100 cases."
         )
     return told
