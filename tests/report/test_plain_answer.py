@@ -52,14 +52,16 @@ SAID = {
         ("There is no sign of use", told(answer=NO_SIGN)),
         ("No, as far as these tests can tell", told(answer=NOT_USED, **GAIN)),
         ("Somebody claims", told()),
-        ("that the model has learnt from this collection of images; the", told(beforehand=KNOWN)),
-        ("learnt from none of these images; any sign", told(beforehand=NEITHER)),
+        ("model has learnt from this collection of images, and asked", told(beforehand=KNOWN)),
+        ("from none of these images, so that any sign", told(beforehand=NEITHER)),
         ("A test gives each image a score", told()),
         ("Of 100 pairs of one image of the collection and one comparable image", told()),
-        ("collection's image in 63 (luck leaves 58 to 68 open); guessing gives 50", told()),
-        ("the test that shows most (loss) marks 24 as used; of 100", told()),
+        ("collection's image in 63 (allowing for luck, 58 to 68); guessing gives 50", told()),
+        ("images of the collection 24 score above a mark that about 10 of 100", told()),
+        ("The numbers that follow are no sign of use", told(answer=CANNOT_TELL)),
+        ("By luck the highest of 2 tests may lie above 50", told(answer=NO_SIGN)),
         ("Of 1,000 images of the", told(headline_limit=0.001, tpr=0.0123)),
-        ("it marks about 1.", told(headline_limit=0.001, tpr=0.0123)),
+        ("12 score above a mark that about 1 of 1,000", told(headline_limit=0.001, tpr=0.0123)),
         ("“At most 1 of 100” says", told(passing="loss")),
         ("“At most 5 of 100” says", told(gaining="loss", **GAIN)),
         (
@@ -72,9 +74,9 @@ SAID = {
         ("cases, in the one test.", told(passing="loss", tests=1)),
         ("None of the 2 tests gives the collection surely", told(answer=NO_SIGN)),
         ("The one test does not give the collection", told(answer=NO_SIGN, tests=1)),
-        ("by luck a test (loss) prefers the collection so", told(gaining="loss", **GAIN)),
+        ("1 of them (loss) found more in this model", told(gaining="loss", **GAIN)),
         (
-            "by luck a test (a, b, c, d, e and 2 more) prefers the",
+            "7 of them (a, b, c, d, e and 2 more) found more in this model",
             told(gaining="a | b | c | d | e | f | g", **GAIN),
         ),
         ("in 11 more with this model than", told(gaining="loss", **GAIN)),
@@ -82,12 +84,12 @@ SAID = {
         ("in as many with this model as", told(answer=NO_SIGN, **GAIN | {"auc_gain": 0.001})),
         ("prefer the collection about as much in", told(answer=CANNOT_TELL, **GAIN)),
         ("image in 4 more of 100 pairs", told(answer=NO_SIGN, smallest_gain=0.04)),
-        ("(200 images that are unrelated to each", told(answer=NO_SIGN, smallest_gap=0.25)),
+        ("(200 images, where related ones count", told(answer=NO_SIGN, smallest_gap=0.25)),
         ("comparable one in 57 of 100 pairs", told(answer=NO_SIGN, smallest_gap=0.25)),
         ("of this size would have shown is not known", told(answer=NO_SIGN)),
     ],
     collection_limits: [
-        ("lots decided which are the collection", told(verdict="BY DESIGN")),
+        ("were drawn by lot from the same images", told(verdict="BY DESIGN")),
         ("images alike, within a small margin", told()),
         ("could not show that the collection is like", told(verdict="UNDECIDED")),
         ("tell the collection from the comparable images", told(verdict="NOT FAIR")),
@@ -98,16 +100,16 @@ SAID = {
         ),
         ("No test was tried on another model", told()),
         ("would give the same answer", told(answer=NOT_USED, **GAIN)),
-        ("A weak trace, or the use of a few", told(answer=NO_SIGN)),
+        ("A weak sign, or the use of a few", told(answer=NO_SIGN)),
         ("The share is not asked", told(beforehand=KNOWN)),
         ("None: it is known beforehand", told(beforehand=NEITHER)),
         ("No share is told", told(answer=CANNOT_TELL)),
-        ("too few single images are marked", told(share_at_least=0.0)),
+        ("too few images score above", told(share_at_least=0.0)),
         ("does not rest on flags of single images", told()),
         ("That every image of the collection was used", told()),
         ("without the condition that", told(answer=USED_UNLESS)),
-        ("That the collection was used, or that", told(answer=CANNOT_TELL)),
-        ("That the collection was not used", told(answer=NO_SIGN)),
+        ("That these tests show that the collection was used, or", told(answer=CANNOT_TELL)),
+        ("show that the collection was not used", told(answer=NO_SIGN)),
         ("That nothing was learnt", told(answer=NOT_USED, **GAIN)),
         ("images of one person, were used or were", told()),
         ("consent, copyright or damage", told()),
@@ -170,7 +172,7 @@ def test_the_plain_answer_is_the_answer():
             assert "surely higher scores than" in text["How sure"], case
             assert "so much higher" not in text["How sure"], case
         if answer in (USED, USED_UNLESS):
-            assert re.search("by luck (in|a test)", text["How sure"]), case
+            assert re.search("(?i)by luck (in|a test)", text["How sure"]), case
             assert page["row"]["gaining"] or "surely higher" not in text["How sure"], case
 
 

@@ -29,7 +29,7 @@ SAID = {
     CANNOT_TELL: "It cannot be told: what the tests find, or miss, may come from a difference "
     "between the collection and the comparable images, and not from what the model has learnt.",
     NO_SIGN: "There is no sign of use: no test shows that the model treats the collection "
-    "otherwise than comparable images that were not used.",
+    "differently from comparable images that were not used.",
     NOT_USED: f"No, as far as these tests can tell: they find hardly more in this model than in "
     f"{ANOTHER}.",
 }
@@ -37,10 +37,10 @@ NOT_ASKED = "Nothing is said about use: no model is asked here, and only images 
 BEFOREHAND = {
     CLAIMED: "Somebody claims that the model has learnt from this collection of images; the tests "
     "do not take that for granted.",
-    KNOWN: "It is known beforehand that the model has learnt from this collection of images; the "
-    "answer shows whether the tests notice it.",
-    NEITHER: "It is known beforehand that the model has learnt from none of these images; any sign "
-    "of use would be a false alarm.",
+    KNOWN: "This is a trial of the tests: it is known that the model has learnt from this "
+    "collection of images, and asked is whether the tests notice it.",
+    NEITHER: "This is a trial of the tests: it is known that the model has learnt from none of "
+    "these images, so that any sign of use would be a false alarm.",
 }
 AS_WELL = (
     f"The tests prefer the collection about as much in {ANOTHER}, or the two models are too near "
@@ -50,6 +50,7 @@ NO_NUMBER = (
     "No number says how sure this is: luck is not the question. A difference between the "
     "collection and the comparable images would raise or lower scores just as use does."
 )
+NO_SIGN_OF_USE = "The numbers that follow are no sign of use, as what speaks against it says."
 A_TEST = (
     "A test gives each image a score, which is higher where the model treats the image like one "
     "that it has learnt from."
@@ -67,19 +68,25 @@ def said(of: Facts) -> list[str]:
     if not of.has("auc"):
         return told
     auc, low, high = (hundredth(of.number(f"auc{end}")) for end in ("", "_low", "_high"))
+    told += [NO_SIGN_OF_USE] * (of.answer == CANNOT_TELL)
     told += [
         A_TEST,
         f"Of 100 pairs of one image of the collection and one comparable image that was not used, "
-        f"{of.surest} gives the higher score to the collection's image in {auc} (luck leaves "
-        f"{low} to {high} open); guessing gives 50.",
+        f"{of.surest} gives the higher score to the collection's image in {auc} (allowing for "
+        f"luck, {low} to {high}); guessing gives 50.",
     ]
+    if of.answer == NO_SIGN and of.tests > 1 and of.number("auc_low") > 0.5:
+        told.append(
+            f"By luck the highest of {of.tests} tests may lie above 50, so this is no sign of use."
+        )
     if of.has("tpr"):
         limit = of.number("headline_limit")
         some = max(100, round(1 / limit))
         marked = f"{some * of.number('tpr'):.0f}"
         told.append(
-            f"Of {some:,} images of the collection {of.surest} marks {marked} as used; of "
-            f"{some:,} comparable images that were not used it marks about {some * limit:.0f}."
+            f"Of {some:,} images of the collection {marked} score above a mark that about "
+            f"{some * limit:.0f} of {some:,} comparable images pass too, though they were not "
+            "used: passing it says little about one image."
         )
     return told
 
@@ -121,14 +128,16 @@ def _luck(of: Facts) -> list[str]:
     else:
         none = f"None of the {of.tests} tests gives" if several else "The one test does not give"
         told = [
-            f"{none} the collection surely higher scores than the comparable images: by luck a "
-            f"collection that was not used gets such scores in more than {luck} of 100 cases."
+            f"{none} the collection surely higher scores than the comparable images: that would "
+            "take scores that a collection that was not used gets by luck in at most "
+            f"{luck} of 100 cases."
         ]
     if gaining := of.named("gaining"):
         told.append(
-            f"The same tests were run on {ANOTHER}: by luck a test ({listed(gaining, NAMED)}) "
-            "prefers the collection so much more in this model than in that one in at most "
-            f"{level(_rate(of))} of 100 cases."
+            f"The same tests were run on {ANOTHER}: {len(gaining)} of them "
+            f"({listed(gaining, NAMED)}) found more in this model. By luck a test finds so much "
+            f"more in one of the two in at most {level(_rate(of))} of 100 cases, whichever test "
+            "one looks at."
         )
     return told
 
@@ -144,7 +153,7 @@ def _difference(of: Facts) -> list[str]:
     return [
         f"Of 100 pairs of one image of the collection and one comparable image, {of.surest} gives "
         f"the higher score to the collection's image {more} with this model {than} with {ANOTHER} "
-        f"(luck leaves {low} to {high} open)."
+        f"(allowing for luck, {low} to {high})."
     ]
 
 
@@ -154,13 +163,13 @@ def _rate(of: Facts) -> float:
 
 
 def _smallest(of: Facts) -> list[str]:
-    """Say which trace these images would have shown."""
+    """Say how weak a sign of use these images would have shown."""
     told = []
     noticed = (
-        f"In a collection of this size ({of.number('size'):.0f} images that are unrelated to each "
-        "other) a trace is noticed in 4 of 5 cases if a test prefers the collection's image"
+        f"In a collection of this size ({of.number('size'):.0f} images, where related ones count "
+        "as one) use is noticed in 4 of 5 cases if it makes a test prefer the collection's image"
     )
-    weaker = "a weaker one may stay unseen."
+    weaker = "a weaker sign may stay unseen."
     if of.has("smallest_gain"):
         told.append(
             f"{noticed} in {hundredth(of.number('smallest_gain'))} more of 100 pairs with this "
@@ -171,4 +180,4 @@ def _smallest(of: Facts) -> list[str]:
             f"{noticed} to a comparable one in {hundredth(auc_of_gap(of.number('smallest_gap')))} "
             f"of 100 pairs; {weaker}"
         )
-    return told or ["How weak a trace a collection of this size would have shown is not known."]
+    return told or ["How weak a sign a collection of this size would have shown is not known."]

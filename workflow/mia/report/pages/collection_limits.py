@@ -23,14 +23,14 @@ from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, 
 
 CHECKS = "Checks of images and captions alone, which never use the model,"
 SETS = {
-    EXCHANGEABLE: "Not the choice of the images: lots decided which are the collection and which "
-    "are the comparable ones, so that the two differ by luck alone.",
+    EXCHANGEABLE: "The choice of the images does not: the collection and the comparable images "
+    "were drawn by lot from the same images, so that they differ by luck alone.",
     ALIKE: f"{CHECKS} find the collection and the comparable images alike, within a small margin; "
-    "a difference that these checks do not look at would look like use, or hide it.",
+    "a difference that these checks do not look at could look like use, or hide it.",
     OPEN: f"{CHECKS} could not show that the collection is like the comparable images, nor that it "
-    "differs from them; a difference would look like use, or hide it.",
-    DIFFERENT: f"{CHECKS} tell the collection from the comparable images; that difference looks "
-    "like use, or hides it.",
+    "differs from them; a difference could look like use, or hide it.",
+    DIFFERENT: f"{CHECKS} tell the collection from the comparable images; that difference may "
+    "look like use, or hide it.",
 }
 UNKNOWN = (
     "The images are not known here, so that nobody can check whether those compared are alike."
@@ -40,13 +40,13 @@ UNCHECKED = (
     "differs from the comparable images."
 )
 ALONE = (
-    f"No test was tried on {ANOTHER}; that would tell what this model has learnt from a difference "
-    "between the collection and the comparable images."
+    f"No test was tried on {ANOTHER}; that would help to tell use from a mere difference between "
+    "the collection and the comparable images."
 )
 WEAK = {
     NOT_USED: "Tests that are too weak to find any image that this model has learnt from would "
     "give the same answer.",
-    NO_SIGN: "A weak trace, or the use of a few of the images, does not show in a collection of "
+    NO_SIGN: "A weak sign, or the use of a few of the images, does not show in a collection of "
     "this size.",
 }
 SHARE = {
@@ -55,8 +55,8 @@ SHARE = {
     NEITHER: "None: it is known beforehand that the model has learnt from none of these images.",
     CLAIMED: "No share is told, as the answer is not “Used”.",
 }
-NO_SHARE = "What share was used cannot be told: too few single images are marked."
-TOGETHER = "A trace may be sure in all images together and too weak in each one."
+NO_SHARE = "What share was used cannot be told: too few images score above a test's mark."
+TOGETHER = "A sign of use may be sure in all images together and too weak in each one."
 NOT_OF_ALL = "The answer about the whole collection does not rest on flags of single images."
 NEVER = {
     USED: [
@@ -66,8 +66,11 @@ NEVER = {
     USED_UNLESS: [
         "That the collection was used, without the condition that goes with this answer."
     ],
-    CANNOT_TELL: ["That the collection was used, or that it was not."],
-    NO_SIGN: ["That the collection was not used: a trace may be too weak for so few images."],
+    CANNOT_TELL: ["That these tests show that the collection was used, or that it was not."],
+    NO_SIGN: [
+        "That these tests show that the collection was not used: a sign may be too weak for so few "
+        "images."
+    ],
     NOT_USED: [
         "That nothing was learnt from the collection: better tests may find what these miss."
     ],
@@ -86,15 +89,15 @@ def share(of: Facts) -> list[str]:
         value, low, high = (hundredth(of.number(f"share_{end}")) for end in ("used", "low", "high"))
         return [
             f"About {value} of 100 images of the collection were used (between {low} and {high}).",
-            "This count assumes that a test marks used images of the collection as often as other "
-            "images that the model has certainly learnt from, and unused ones as seldom as "
-            "comparable images.",
+            "This count assumes that used images of the collection score above a test's mark as "
+            "often as other images that the model has certainly learnt from, and unused ones as "
+            "seldom as comparable images.",
         ]
     if of.has("share_at_least") and of.number("share_at_least") >= 0.005:
         return [
             f"At least {hundredth(of.number('share_at_least'))} of 100 images of the collection "
-            "were used, if a test marks unused ones as seldom as comparable images. Luck is taken "
-            "off that number. How many more were used cannot be told."
+            "were used, if unused ones score above a test's mark as seldom as comparable images. "
+            "Luck is taken off that number. How many more were used cannot be told."
         ]
     return [NO_SHARE]
 
@@ -112,7 +115,7 @@ def against(of: Facts) -> list[str]:
     if of.named("gaining"):
         told.append(
             "The answer trusts that the other model, which has seen none of these images, is "
-            f"otherwise like this one; in it {of.surest} gives the higher score to the "
+            f"otherwise like this one. With it {of.surest} gives the higher score to the "
             f"collection's image in {hundredth(of.number('auc_control'))} of 100 pairs, where "
             "guessing gives 50."
         )
@@ -135,7 +138,7 @@ def single(of: Facts) -> list[str]:
     out, (few, more) = of.standing, (f"about 1 in {1 / rate:.0f}" for rate in RATES)
     if not out.attack:
         none = (
-            f"None of the {out.asked} images of the collection can be named as used, even where "
+            f"None of the {out.asked} images of the collection can be named as used, even if "
             f"{more} names may be wrong."
         )
         return [none, TOGETHER] if of.used else [none]
