@@ -230,12 +230,12 @@ def test_it_learns_from_references_alone(name):
     halves = [np.roll(np.repeat([True, False], N // 2), n * N // 8) for n in range(4)]
     sides = {f"r{n}": pd.Series(half, MEMBER.index) for n, half in enumerate(halves)}
     models = {
-        model: made_up(name, row, seed, 0.8, learnt).signals
+        model: made_up(name, row, seed, 1.5, learnt).signals
         for seed, (model, learnt) in enumerate(sides.items(), start=10)
     }
     known = pd.DataFrame({model: np.where(learnt, "in", "out") for model, learnt in sides.items()})
     found = replace(
-        made_up(name, row, 1, 0.8),
+        made_up(name, row, 1, 1.5),
         references=models,
         reference_membership=known.set_axis(MEMBER.index),
     )

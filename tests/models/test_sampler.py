@@ -193,9 +193,9 @@ def test_columns_by_hand(tmp_path):
     further = {"guidance": 3.0, "steps": 2}
     query = Query("generation", 0, 2, further=tuple(sorted(further.items())))
     with torch.inference_mode():
-        row = generation.measure(batch, next(iter(batch.slices([query]))))[0]
+        columns = generation.measure(batch, next(iter(batch.slices([query]))))
         images = [generation.made(batch, further, draw, "caption") for draw in range(3)]
-    found = dict(zip(generation.MEASURES, row.tolist(), strict=True))
+    found = {name: columns[name].item() for name in generation.MEASURES}
     zero, one, last = (made.pixels[0].double().numpy() for made in images)
     own = np.full_like(last, 0.5)
     assert found["l1_pixel"] == pytest.approx(np.abs(last - own).mean())
