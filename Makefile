@@ -77,7 +77,7 @@ test: $(STAMP) ## The tests that need no browser and take minutes at most
 test-slow: $(STAMP) ## The other tests; some read the results of `make run`
 	$(pytest) --slow -m "slow or browser or results"
 
-prove: $(STAMP) ## Error rates and known truths of docs/results.md anew: takes long
+prove: $(STAMP) ## Error rates, known truths and memory, as docs tell them: takes long
 	$(pytest) --proof -m proof
 
 lint: $(STAMP) ## Style of code and rules, types; are generated pages current?

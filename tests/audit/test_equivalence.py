@@ -26,7 +26,7 @@ from mia.audit.reach import reach
 from mia.audit.verdict import verdict
 
 ALPHA, POINTS = 0.05, 0.02
-SHORT = 120
+SHORT = 60
 LONG = pytest.param(500, marks=pytest.mark.proof)
 
 

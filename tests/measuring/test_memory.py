@@ -26,7 +26,7 @@ TEXTS = Query("denoise", 100, condition="both")
 WIDTHS, TOKENS = (768, 1280), 77  # of SDXL's text encoders
 # Every larger block goes back to the system when it is freed: what is left is what is held.
 EXACT = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 
 def described(folder: Path) -> Path:
