@@ -52,7 +52,7 @@ SAID = {
         ("There is no sign of use", told(answer=NO_SIGN)),
         ("No, as far as these tests can tell", told(answer=NOT_USED, **GAIN)),
         ("Somebody claims", told()),
-        ("model has learnt from this collection of images, and asked", told(beforehand=KNOWN)),
+        ("has learnt from this collection of images; the question is", told(beforehand=KNOWN)),
         ("from none of these images, so that any sign", told(beforehand=NEITHER)),
         ("A test gives each image a score", told()),
         ("Of 100 pairs of one image of the collection and one comparable image", told()),

@@ -38,7 +38,7 @@ BEFOREHAND = {
     CLAIMED: "Somebody claims that the model has learnt from this collection of images; the tests "
     "do not take that for granted.",
     KNOWN: "This is a trial of the tests: it is known that the model has learnt from this "
-    "collection of images, and asked is whether the tests notice it.",
+    "collection of images; the question is whether the tests notice it.",
     NEITHER: "This is a trial of the tests: it is known that the model has learnt from none of "
     "these images, so that any sign of use would be a false alarm.",
 }
