@@ -57,11 +57,11 @@ SAID = {
         ("A test gives each image a score", told()),
         ("Of 100 pairs of one image of the collection and one comparable image", told()),
         ("collection's image in 63 (allowing for luck, 58 to 68); guessing gives 50", told()),
-        ("images of the collection 24 score above a mark that about 10 of 100", told()),
+        ("collection 24 pass a mark of the test that shows most (loss) that about 10", told()),
         ("The numbers that follow are no sign of use", told(answer=CANNOT_TELL)),
         ("By luck the highest of 2 tests may lie above 50", told(answer=NO_SIGN)),
         ("Of 1,000 images of the", told(headline_limit=0.001, tpr=0.0123)),
-        ("12 score above a mark that about 1 of 1,000", told(headline_limit=0.001, tpr=0.0123)),
+        ("(loss) that about 1 of 1,000 comparable", told(headline_limit=0.001, tpr=0.0123)),
         ("“At most 1 of 100” says", told(passing="loss")),
         ("“At most 5 of 100” says", told(gaining="loss", **GAIN)),
         (

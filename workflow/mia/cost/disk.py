@@ -19,9 +19,7 @@ BYTES_PER_ROW, BYTES_PER_NUMBER = 85, 12
 # Of a number in a list, in the same three places: `gradient` of a tiny model, 72,512 numbers take
 # 683 kB in the ledger and as much again in each other place.
 BYTES_PER_LISTED = 28
-BYTES_PER_PIXEL = (
-    9  # of an output that is kept: three colours in the same three places, as they are
-)
+BYTES_PER_PIXEL = 9  # of an output that is kept: three colours, in the same three places
 DESCRIPTION = 2_200  # bytes an image, in rows and manifest: 4,495 images of OpenMoji, 9.9 MB
 WEB_PICTURE = 200_000  # bytes, assumed; COCO's validation images have 163,000
 STABLE_DIFFUSION = 4_270_000_000  # bytes of Stable Diffusion 1 in float32: 860 + 123 + 84 million

@@ -84,7 +84,7 @@ def said(of: Facts) -> list[str]:
         some = max(100, round(1 / limit))
         marked = f"{some * of.number('tpr'):.0f}"
         told.append(
-            f"Of {some:,} images of the collection {marked} score above a mark that about "
+            f"Of {some:,} images of the collection {marked} pass a mark of {of.surest} that about "
             f"{some * limit:.0f} of {some:,} comparable images pass too, though they were not "
             "used: passing it says little about one image."
         )

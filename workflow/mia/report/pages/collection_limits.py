@@ -23,8 +23,8 @@ from mia.report.pages.collection_facts import ANOTHER, CLAIMED, KNOWN, NEITHER, 
 
 CHECKS = "Checks of images and captions alone, which never use the model,"
 SETS = {
-    EXCHANGEABLE: "The choice of the images does not: the collection and the comparable images "
-    "were drawn by lot from the same images, so that they differ by luck alone.",
+    EXCHANGEABLE: "The choice of the images does not speak against it: the collection and the "
+    "comparable images were drawn by lot from the same images, and differ by luck alone.",
     ALIKE: f"{CHECKS} find the collection and the comparable images alike, within a small margin; "
     "a difference that these checks do not look at could look like use, or hide it.",
     OPEN: f"{CHECKS} could not show that the collection is like the comparable images, nor that it "
